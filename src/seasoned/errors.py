@@ -1,0 +1,65 @@
+"""Every error that Seasoned raises on purpose, in one tree.
+
+    SeasonedError
+    ├── Invalid            the caller's input is wrong, and says how to correct it
+    │   ├── TooLarge       it is over a limit that the sentence names
+    │   └── BadTranscript  a file is not a transcript that we can read
+    ├── Unauthorized       no key, or not a key of ours
+    ├── NotFound           there is no such thing in this project
+    ├── Conflict           it exists already, or somebody else changed it first
+    │   ├── AlreadyLearned the session already teaches a learning space
+    │   └── Superseded     a stage lost its compare-and-swap; its result is dropped whole
+    ├── Busy               a bounded queue is full; nothing was taken, try again
+    ├── StorageFull        the disk (or the database's limit) is full; nothing was written
+    └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
+
+Every message is one sentence for a person and says what to do next.
+"""
+
+
+class SeasonedError(Exception):
+    """The base of every error raised on purpose."""
+
+
+class Invalid(SeasonedError):
+    """The input cannot be taken as it is."""
+
+
+class TooLarge(Invalid):
+    """The input is over a limit."""
+
+
+class BadTranscript(Invalid):
+    """A file is not a transcript that can be read."""
+
+
+class Unauthorized(SeasonedError):
+    """The API key is missing or unknown."""
+
+
+class NotFound(SeasonedError):
+    """There is no such thing in this project."""
+
+
+class Conflict(SeasonedError):
+    """The change does not fit the state it was made for."""
+
+
+class AlreadyLearned(Conflict):
+    """A session can teach one learning space only."""
+
+
+class Superseded(Conflict):
+    """Another run of the same stage committed first."""
+
+
+class Busy(SeasonedError):
+    """A bounded queue is full. Nothing was taken."""
+
+
+class StorageFull(SeasonedError):
+    """There is no room left to write. Nothing was written."""
+
+
+class ModelFailed(SeasonedError):
+    """A model gave no usable answer."""

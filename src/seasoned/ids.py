@@ -1,0 +1,23 @@
+"""Identifiers: UUID version 7 (RFC 9562), canonical lower case, increasing with time."""
+
+import uuid
+
+import uuid_utils
+
+from seasoned.errors import Invalid
+
+
+def new_id() -> str:
+    """A fresh identifier; later ones sort after earlier ones of this process."""
+    return str(uuid_utils.uuid7())
+
+
+def parse_id(text: str, what: str) -> str:
+    """The canonical form of an identifier in any form that RFC 9562 readers accept.
+
+    `what` names the thing in the error. Raises Invalid when the text is no UUID.
+    """
+    try:
+        return str(uuid.UUID(text))
+    except (ValueError, AttributeError, TypeError):
+        raise Invalid(f"{what} is not a UUID: {text[:60]!r}; pass the id that the API returned.") from None

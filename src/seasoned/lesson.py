@@ -1,0 +1,46 @@
+"""A lesson: what a finished task, or a stated preference, teaches.
+
+    pending ──▶ written | reinforced | declined | skipped
+       └──────▶ parked (the writer gave up on it; the reason is on the row, `retry` sends it back to pending)
+
+A lesson is settled when it is in any state but `pending`. One finished task revision is distilled once, into one or
+more lessons that commit together; when it teaches nothing, into a single lesson of kind `skip` with its reason.
+"""
+
+from typing import Literal, get_args
+
+import msgspec
+
+LessonKind = Literal["procedure", "pitfall", "fact", "preference", "skip"]
+LESSON_KINDS: tuple[LessonKind, ...] = get_args(LessonKind)
+LessonStatus = Literal["pending", "written", "reinforced", "declined", "skipped", "parked"]
+
+TITLE_CHARS_MAX = 200
+TEXT_CHARS_MAX = 2_000
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """Words of a message that a lesson rests on. `verified` once they were found in the stored text."""
+
+    number: int
+    text: str
+    verified: bool = False
+
+
+class Lesson(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learned.
+
+    `title` is a short imperative or descriptive line (an entry's heading), `text` its Markdown body (for a preference:
+    one sentence in the third person). `topic` is a kebab-case hint of where it belongs: for a preference the topic file,
+    else the domain (`deployments`, `kubernetes`, `refunds`). `replaces` holds the text of an earlier fact that is no
+    longer true. `at` is when it was learned in the messages (microseconds).
+    """
+
+    kind: LessonKind
+    title: str
+    text: str
+    topic: str = ""
+    quotes: tuple[Quote, ...] = ()
+    replaces: str = ""
+    reason: str = ""
+    at: int = 0

@@ -1,0 +1,217 @@
+"""The seam between the three stages and whoever does the thinking.
+
+Each stage asks one question and gets one structured answer. The built-in rules (`llm.rules`) answer without a model; a
+language model answers the same questions through the same types. A question holds everything the answerer may know:
+it has no tools and reads nothing itself. Answers are claims: the stages check every number, status, path and quote
+before anything is committed.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from seasoned.lesson import Lesson
+from seasoned.message import NumberedMessage
+from seasoned.task import Task, TaskStatus
+
+
+class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """New messages of a session, with what is known already.
+
+    `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts, third person). `outcome`
+    is the outcome that somebody told explicitly (a label, an imported reward); it beats inference. `closed` says that
+    the session is known to be over or was flushed: no more messages are expected soon.
+    """
+
+    messages: tuple[NumberedMessage, ...]
+    tasks: tuple[Task, ...] = ()
+    preferences: tuple[str, ...] = ()
+    user: str = ""
+    outcome: TaskStatus | None = None
+    closed: bool = False
+
+
+class TaskChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that is new (`order` None) or changed. Every change names the messages it rests on.
+
+    `messages` are numbers of *new* messages that belong to the task. `title` is in the user's own words. `evidence` says
+    in one sentence why the status is what it is. `progress` are short lines about what the agent did.
+    """
+
+    order: int | None = None
+    title: str = ""
+    status: TaskStatus = "running"
+    messages: tuple[int, ...] = ()
+    progress: tuple[str, ...] = ()
+    evidence: str = ""
+
+
+class PreferenceFound(msgspec.Struct, frozen=True, kw_only=True):
+    """A preference or fact that the user stated. `text` is one sentence in the third person ("The user prefers ...").
+
+    `topic` is the kebab-case name of the topic it belongs to (`coding-preferences`). `message` is the number of the
+    user's message that states it, `quote` its words there. `replaces` is the text of a known preference that it overtakes.
+    """
+
+    text: str
+    topic: str
+    message: int
+    quote: str
+    replaces: str = ""
+
+
+class ExtractAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Task changes in order of their first message, and preferences."""
+
+    tasks: tuple[TaskChange, ...] = ()
+    preferences: tuple[PreferenceFound, ...] = ()
+
+
+class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished task with its whole evidence: the messages that belong to it, in order."""
+
+    task: Task
+    messages: tuple[NumberedMessage, ...]
+    user: str = ""
+
+
+class DistillAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the task teaches.
+
+    `summary` (1-3 sentences) and `decisions` and `learnings` (short lines) go into the journal whether or not there are lessons. `lessons` are
+    of kind procedure, pitfall or fact, each with at least one quote. Without lessons `skip_reason` says why.
+    """
+
+    summary: str
+    decisions: tuple[str, ...] = ()
+    learnings: tuple[str, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    skip_reason: str = ""
+
+
+class SkillView(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill as the writer sees it: `files` maps a path to its text; `instructions` is the body of its SKILL.md."""
+
+    name: str
+    description: str
+    instructions: str
+    files: dict[str, str]
+    writable: bool = True
+
+
+class PendingLesson(msgspec.Struct, frozen=True, kw_only=True):
+    """A lesson that waits to be written. `key` names it in the edits."""
+
+    key: str
+    lesson: Lesson
+    task_title: str = ""
+
+
+class WriteQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Some lessons of a space, oldest first, and the few skills that matter for them."""
+
+    lessons: tuple[PendingLesson, ...]
+    skills: tuple[SkillView, ...]
+    user: str = ""
+
+
+class CreateSkill(msgspec.Struct, frozen=True, kw_only=True, tag="create_skill"):
+    """A new skill; its SKILL.md is rendered from name, description and `body` (Markdown instructions)."""
+
+    name: str
+    description: str
+    body: str
+    lessons: tuple[str, ...]
+
+
+class AddEntry(msgspec.Struct, frozen=True, kw_only=True, tag="add_entry"):
+    """A new entry at the end of a file (made, with `title` as its H1, when it does not exist)."""
+
+    skill: str
+    path: str
+    text: str
+    lessons: tuple[str, ...]
+    title: str = ""
+
+
+class ReviseEntry(msgspec.Struct, frozen=True, kw_only=True, tag="revise_entry"):
+    """An entry whose text changes: `entry` is the old entry's text as it stands in the file."""
+
+    skill: str
+    path: str
+    entry: str
+    text: str
+    lessons: tuple[str, ...]
+
+
+class Reinforce(msgspec.Struct, frozen=True, kw_only=True, tag="reinforce"):
+    """The same thing was learned before: evidence grows, text does not."""
+
+    skill: str
+    path: str
+    entry: str
+    lessons: tuple[str, ...]
+
+
+class WriteFile(msgspec.Struct, frozen=True, kw_only=True, tag="write_file"):
+    """A whole file, new or replaced (scripts, references)."""
+
+    skill: str
+    path: str
+    text: str
+    lessons: tuple[str, ...]
+
+
+class MoveFile(msgspec.Struct, frozen=True, kw_only=True, tag="move_file"):
+    """A file gets another path in the same skill."""
+
+    skill: str
+    path: str
+    to: str
+    lessons: tuple[str, ...]
+
+
+class RemoveEntry(msgspec.Struct, frozen=True, kw_only=True, tag="remove_entry"):
+    """An entry that is no longer true goes; history keeps it."""
+
+    skill: str
+    path: str
+    entry: str
+    lessons: tuple[str, ...]
+
+
+class Decline(msgspec.Struct, frozen=True, kw_only=True, tag="decline"):
+    """Lessons that are not worth an entry, with the reason."""
+
+    lessons: tuple[str, ...]
+    reason: str
+
+
+Edit = CreateSkill | AddEntry | ReviseEntry | Reinforce | WriteFile | MoveFile | RemoveEntry | Decline
+
+
+class WriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Edits in the order in which they are to be applied."""
+
+    edits: tuple[Edit, ...] = ()
+
+
+class Model(Protocol):
+    """Who answers. Raises ModelFailed when there is no usable answer; the stage then tries again."""
+
+    @property
+    def name(self) -> str:
+        """`rules`, or `provider:model`."""
+        ...
+
+    async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
+        """Which tasks and preferences the new messages hold."""
+        ...
+
+    async def distill(self, question: DistillQuestion) -> DistillAnswer:
+        """What a finished task teaches."""
+        ...
+
+    async def write(self, question: WriteQuestion) -> WriteAnswer:
+        """How the lessons change the skills."""
+        ...

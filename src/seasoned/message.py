@@ -1,0 +1,112 @@
+"""A message: what a user, an agent or a tool said in a session, as a pure value.
+
+Identity, order and storage live in `store`; the providers' JSON lives in `formats`. Roles are `user` and `assistant`
+only: a system prompt is a user message whose `meta["original_role"]` says so, and a tool's answer is a user message
+made of `tool-result` parts (wire contract, section C.1).
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+JsonObject = dict[str, Json]
+
+Role = Literal["user", "assistant"]
+PartType = Literal[
+    "text", "image", "audio", "video", "file", "tool-call", "tool-result", "data", "thinking", "redacted_thinking"
+]
+
+
+class Asset(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a part carries, kept in the object store under its SHA-256."""
+
+    sha256: str
+    mime: str
+    size_b: int
+    bucket: str = ""
+    s3_key: str = ""
+    etag: str = ""
+
+
+class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One piece of a message. `text` holds prose, thinking or a tool's output; `meta` what else the provider said."""
+
+    type: PartType
+    text: str | None = None
+    meta: JsonObject = {}
+    asset: Asset | None = None
+    filename: str | None = None
+
+    @property
+    def call_id(self) -> str:
+        """The id that ties a tool-call to its tool-result; empty when there is none."""
+        value = self.meta.get("tool_call_id" if self.type == "tool-result" else "id")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def tool_name(self) -> str:
+        """The tool that is called; empty for other parts."""
+        value = self.meta.get("name")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def arguments(self) -> str:
+        """A tool-call's arguments as JSON text."""
+        value = self.meta.get("arguments")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the provider marked a tool's answer as an error."""
+        return self.meta.get("is_error") is True
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message of a session."""
+
+    role: Role
+    parts: tuple[Part, ...] = ()
+    meta: JsonObject = {}
+
+    @property
+    def original_role(self) -> str:
+        """`system` or `developer` when the provider said so, else the role."""
+        value = self.meta.get("original_role")
+        return value if isinstance(value, str) else self.role
+
+    @property
+    def is_tool_answer(self) -> bool:
+        """Whether the message only carries what tools answered (nobody said anything)."""
+        return bool(self.parts) and all(part.type == "tool-result" for part in self.parts)
+
+    @property
+    def is_from_person(self) -> bool:
+        """Whether a person wrote it: role user, not a system prompt, not tools' answers only."""
+        return self.role == "user" and self.original_role == "user" and not self.is_tool_answer
+
+    @property
+    def calls_tools(self) -> bool:
+        """Whether it asks for tools, so that the turn is not over."""
+        return any(part.type == "tool-call" for part in self.parts)
+
+    def prose(self) -> str:
+        """What was said in words: the text parts, joined by line feeds."""
+        return "\n".join(part.text for part in self.parts if part.type == "text" and part.text)
+
+    def texts(self) -> Iterator[str]:
+        """Every text of the message: words, tools' arguments and answers; what quotes are checked against."""
+        for part in self.parts:
+            if part.text:
+                yield part.text
+            if part.type == "tool-call":
+                yield f"{part.tool_name} {part.arguments}"
+
+
+class NumberedMessage(msgspec.Struct, frozen=True):
+    """A message with its place: `number` counts from 1 in its session, `at` is its time in microseconds."""
+
+    number: int
+    at: int
+    message: Message

@@ -1,0 +1,227 @@
+"""A skill: a folder with a SKILL.md, as the Agent Skills standard wants it, and the entries of its Markdown files.
+
+The standard (agentskills.io, in short): `name` is 1-64 lower-case letters, digits and single hyphens and equals the
+folder; `description` is 1-1024 characters; six front matter keys are allowed; the front matter is block YAML. An *entry*
+is one Markdown block: a heading of level 2 or deeper with its text, or a list item directly under the title.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from seasoned.errors import Invalid, TooLarge
+
+SKILL_FILE: Final = "SKILL.md"
+NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+NAME_CHARS_MAX: Final = 64
+DESCRIPTION_CHARS_MAX: Final = 1_024
+FRONTMATTER_KEYS: Final = frozenset(
+    {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
+)
+PATH_CHARS_MAX: Final = 240
+FILES_MAX: Final = 200
+FILE_BYTES_MAX: Final = 2 * 1024 * 1024
+SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
+ENTRY_CHARS_MAX: Final = 2_000
+
+_FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_markdown: Final = MarkdownIt("commonmark")
+
+
+class Frontmatter(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of a SKILL.md: its keys as strings (a `metadata` map apart) and the Markdown behind it."""
+
+    name: str
+    description: str
+    extra: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+    body: str = ""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One entry of a file: its Markdown and its lines, counted from 0, `end` exclusive."""
+
+    text: str
+    start: int
+    end: int
+
+
+def parse_skill_file(text: str) -> Frontmatter:
+    """The front matter and body of a SKILL.md. Raises Invalid when name or description cannot be read."""
+    match = _FRONTMATTER.match(text.lstrip("\ufeff"))
+    if match is None:
+        raise Invalid("SKILL.md has no front matter; begin it with a line '---', name and description, and '---'.")
+    head = _string_map(match["yaml"])
+    name, description = head.pop("name", ""), head.pop("description", "")
+    if not isinstance(name, str) or not name.strip():
+        raise Invalid("SKILL.md has no name; add 'name: my-skill' to its front matter.")
+    if not isinstance(description, str) or not description.strip():
+        raise Invalid("SKILL.md has no description; add what the skill does and when to use it.")
+    metadata = head.pop("metadata", {})
+    extra = {key: value for key, value in head.items() if isinstance(value, str)}
+    return Frontmatter(
+        name=name.strip(),
+        description=description.strip(),
+        extra=extra,
+        metadata=metadata if isinstance(metadata, dict) else {},
+        body=text.lstrip("\ufeff")[match.end() :],
+    )
+
+
+def _string_map(source: str) -> dict[str, str | dict[str, str]]:
+    """YAML read with every scalar as a string, so that `no`, `1.10` and dates stay what was written."""
+    try:
+        loaded = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes strings only
+    except (yaml.YAMLError, RecursionError) as error:
+        raise Invalid(f"SKILL.md's front matter is not valid YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(loaded, dict):
+        raise Invalid("SKILL.md's front matter is not a YAML map of keys and values.")
+    result: dict[str, str | dict[str, str]] = {}
+    for key, value in loaded.items():
+        if isinstance(value, dict):
+            result[str(key)] = {str(inner): str(text) for inner, text in value.items()}
+        else:
+            result[str(key)] = str(value)
+    return result
+
+
+def render_skill_file(head: Frontmatter) -> str:
+    """A SKILL.md in the form that the standard's validator accepts: block YAML with quoted scalars."""
+    keys: dict[str, str | dict[str, str]] = {"name": head.name, "description": head.description, **head.extra}
+    if head.metadata:
+        keys["metadata"] = dict(head.metadata)
+    lines = ["---", *(line for key, value in keys.items() for line in _yaml_lines(key, value)), "---"]
+    return "\n".join(lines) + "\n" + head.body.lstrip("\n").rstrip() + "\n"
+
+
+def _yaml_lines(key: str, value: str | dict[str, str]) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{key}:", *(f"  {inner}: {_quoted(text)}" for inner, text in value.items())]
+    return [f"{key}: {value}" if NAME_PATTERN.fullmatch(value) and key == "name" else f"{key}: {_quoted(value)}"]
+
+
+def _quoted(text: str) -> str:
+    dumped = yaml.safe_dump(" ".join(text.split()), default_style='"', width=10**9, allow_unicode=True)
+    return dumped.rstrip("\n")
+
+
+def check_standard(head: Frontmatter) -> list[str]:
+    """What the Agent Skills standard has against a front matter; empty when nothing."""
+    faults = []
+    if len(head.name) > NAME_CHARS_MAX or not NAME_PATTERN.fullmatch(head.name):
+        faults.append(
+            f"the name {head.name[:80]!r} is not 1-{NAME_CHARS_MAX} lower-case letters, digits and single hyphens"
+        )
+    if not 1 <= len(head.description) <= DESCRIPTION_CHARS_MAX:
+        faults.append(f"the description is not 1-{DESCRIPTION_CHARS_MAX} characters long")
+    unknown = sorted(set(head.extra) - FRONTMATTER_KEYS)
+    if unknown:
+        faults.append(f"the front matter has keys that the standard does not know: {', '.join(unknown)}")
+    return faults
+
+
+def slug(text: str, fallback: str = "general") -> str:
+    """Words as a kebab-case name that the standard accepts."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    joined = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:NAME_CHARS_MAX].strip("-")
+    return joined or fallback
+
+
+def check_path(path: str) -> str:
+    """A file's path inside a skill in its one stored form (`scripts/run.py`).
+
+    Raises Invalid for what could leave the folder or cannot be written everywhere: absolute paths, `..`, back-slashes,
+    drive letters, control characters, over-long names.
+    """
+    normal = unicodedata.normalize("NFC", path)
+    parts = normal.split("/")
+    if not normal or len(normal) > PATH_CHARS_MAX or _CONTROL.search(normal):
+        raise Invalid(f"The path {path[:80]!r} is empty, too long or has control characters; use a short relative path.")
+    if normal.startswith("/") or "\\" in normal or re.match(r"[A-Za-z]:", normal):
+        raise Invalid(f"The path {path[:80]!r} is not relative; use a path inside the skill, such as notes/topic.md.")
+    if any(part in ("", ".", "..") or part != part.strip() for part in parts):
+        raise Invalid(f"The path {path[:80]!r} has empty, '.' or '..' parts; use a path inside the skill.")
+    return normal
+
+
+def check_files(files: Mapping[str, bytes]) -> None:
+    """The size rules of a skill's files. Raises TooLarge."""
+    if len(files) > FILES_MAX:
+        raise TooLarge(f"A skill holds at most {FILES_MAX} files; this has {len(files)}.")
+    total = sum(map(len, files.values()))
+    if total > SKILL_BYTES_MAX:
+        raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; this has {total}.")
+
+
+def entries(text: str) -> list[Entry]:
+    """The entries of a Markdown file, in order. Front matter is no entry."""
+    offset = _frontmatter_lines(text)
+    lines = text.split("\n")
+    tokens = _markdown.parse("\n".join([""] * offset + lines[offset:]))
+    headings = [(t.map[0], int(t.tag[1])) for t in tokens if t.type == "heading_open" and t.level == 0 and t.map]
+    first_section = next((line for line, level in headings if level > 1), len(lines))
+    spans = list(_list_items(tokens, first_section))
+    for index, (start, level) in enumerate(headings):
+        if level > 1:
+            spans.append((start, headings[index + 1][0] if index + 1 < len(headings) else len(lines)))
+    return [_entry(lines, start, end) for start, end in sorted(spans)]
+
+
+def _frontmatter_lines(text: str) -> int:
+    match = _FRONTMATTER.match(text)
+    return text[: match.end()].count("\n") if match else 0
+
+
+def _list_items(tokens: Iterable[Token], before: int) -> Iterable[tuple[int, int]]:
+    for token in tokens:
+        if token.type == "list_item_open" and token.level == 1 and token.map and token.map[0] < before:
+            yield token.map[0], token.map[1]
+
+
+def _entry(lines: list[str], start: int, end: int) -> Entry:
+    while end > start + 1 and not lines[end - 1].strip():
+        end -= 1
+    return Entry("\n".join(lines[start:end]), start, end)
+
+
+def find_entry(text: str, wanted: str) -> Entry | None:
+    """The entry whose text is `wanted`, white space at line ends aside; None when it is not there."""
+    key = _trimmed(wanted)
+    return next((entry for entry in entries(text) if _trimmed(entry.text) == key), None)
+
+
+def _trimmed(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().split("\n"))
+
+
+def add_entry(text: str, entry: str) -> str:
+    """The file with an entry at its end; list items of one list stay together."""
+    if not text.strip():
+        return entry.strip() + "\n"
+    last_line = text.rstrip().rsplit("\n", 1)[-1]
+    together = _is_item(entry) and (_is_item(last_line) or last_line.startswith("  "))
+    separator = "\n" if together or (_is_item(entry) and last_line.startswith("# ")) else "\n\n"
+    return text.rstrip() + separator + entry.strip() + "\n"
+
+
+def _is_item(text: str) -> bool:
+    return text.lstrip().startswith(("- ", "* "))
+
+
+def replace_entry(text: str, old: Entry, new: str) -> str:
+    """The file with one entry replaced; an empty `new` removes it."""
+    lines = text.split("\n")
+    kept = [*lines[: old.start], *(new.strip().split("\n") if new.strip() else []), *lines[old.end :]]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).rstrip() + "\n"
+
+
+def entry_key(text: str) -> str:
+    """An entry's text reduced to what makes it the same: words, digits and code, case and punctuation aside."""
+    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold()))
