@@ -6,16 +6,30 @@ made of `tool-result` parts (wire contract, section C.1).
 """
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-JsonObject = dict[str, Json]
+if TYPE_CHECKING:
+    Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+    JsonObject = dict[str, Json]
+else:
+    # msgspec cannot follow a recursive alias; what it decodes from JSON is of these types anyway.
+    Json = Any
+    JsonObject = dict[str, Any]
 
 Role = Literal["user", "assistant"]
 PartType = Literal[
-    "text", "image", "audio", "video", "file", "tool-call", "tool-result", "data", "thinking", "redacted_thinking"
+    "text",
+    "image",
+    "audio",
+    "video",
+    "file",
+    "tool-call",
+    "tool-result",
+    "data",
+    "thinking",
+    "redacted_thinking",
 ]
 
 

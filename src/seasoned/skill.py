@@ -21,9 +21,7 @@ SKILL_FILE: Final = "SKILL.md"
 NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 NAME_CHARS_MAX: Final = 64
 DESCRIPTION_CHARS_MAX: Final = 1_024
-FRONTMATTER_KEYS: Final = frozenset(
-    {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
-)
+FRONTMATTER_KEYS: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
 PATH_CHARS_MAX: Final = 240
 FILES_MAX: Final = 200
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
@@ -143,7 +141,9 @@ def check_path(path: str) -> str:
     normal = unicodedata.normalize("NFC", path)
     parts = normal.split("/")
     if not normal or len(normal) > PATH_CHARS_MAX or _CONTROL.search(normal):
-        raise Invalid(f"The path {path[:80]!r} is empty, too long or has control characters; use a short relative path.")
+        raise Invalid(
+            f"The path {path[:80]!r} is empty, too long or has control characters; use a short relative path."
+        )
     if normal.startswith("/") or "\\" in normal or re.match(r"[A-Za-z]:", normal):
         raise Invalid(f"The path {path[:80]!r} is not relative; use a path inside the skill, such as notes/topic.md.")
     if any(part in ("", ".", "..") or part != part.strip() for part in parts):

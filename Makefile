@@ -1,0 +1,51 @@
+# Everything here needs only python3 (3.11 or newer, with venv), git and make. The first run makes .venv and installs into it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_HOME := demo-home
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types clean bench bench-ingest bench-latency worlds
+
+help: ## Show what there is.
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
+
+$(BIN)/seasoned: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/seasoned
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(BIN)/seasoned ## Learn from the example sessions and show the skills.
+	@$(BIN)/python examples/demo.py --home $(DEMO_HOME)
+
+test: $(VENV)/.dev ## Run every test.
+	@$(BIN)/pytest --numprocesses 2
+
+check: lint types ## Lint and types.
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.dev
+	@$(BIN)/mypy
+
+bench: bench-ingest bench-latency ## Run the benchmarks.
+
+bench-ingest: $(VENV)/.dev ## How many durable messages a second a server takes.
+	@$(BIN)/python benchmarks/ingest.py
+
+bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
+	@$(BIN)/python benchmarks/latency.py
+
+worlds: $(VENV)/.dev ## Score what the server learns from labelled sessions (make worlds WORLDS="path/*.json").
+	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
+
+clean: ## Remove .venv and the demo's home.
+	rm -rf $(VENV) $(DEMO_HOME)

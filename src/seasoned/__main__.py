@@ -1,0 +1,5 @@
+"""`python -m seasoned` is the command line."""
+
+from seasoned.cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""The command line: `seasoned`."""
+
+from seasoned.cli.main import main
+
+__all__ = ["main"]

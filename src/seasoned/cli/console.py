@@ -1,0 +1,100 @@
+"""What every command shares: settings, output for people or programs, errors as one line and an exit code."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from seasoned import config as settings
+from seasoned.config import Config
+from seasoned.engine import Engine
+from seasoned.errors import SeasonedError
+
+T = TypeVar("T")
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Home = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", help="The folder with the database and the key.", envvar="SEASONED_HOME", show_default="~/.seasoned"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text for people.")]
+
+
+def load_config(home: Path | None) -> Config:
+    """The settings for a command."""
+    with reported():
+        return settings.load(home=home)
+
+
+def print_json(value: object) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+    """A table for people; in a pipe, tab-separated lines without a head."""
+    if not out.is_terminal:
+        for row in rows:
+            out.print("\t".join(str(cell) for cell in row), markup=False)
+        return
+    if not rows:
+        out.print(empty, markup=False)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(cell).replace("[", "\\[") for cell in row))
+    out.print(table)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn our errors into one line on standard error and an exit code."""
+    try:
+        yield
+    except SeasonedError as error:
+        err.print(f"seasoned: {error}", markup=False)
+        raise typer.Exit(FAILED) from None
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        err.print("seasoned: stopped; start the same command again to go on.", markup=False)
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does.
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+
+
+def with_engine(config: Config, work: Callable[[Engine, str], Coroutine[None, None, T]]) -> T:
+    """Run `work(engine, project_id)` on a home, for the default project, without learning in the background."""
+
+    async def run() -> T:
+        engine = Engine.open(config)
+        try:
+            project, _, _ = await engine.projects.ensure_default()
+            return await work(engine, project.id)
+        finally:
+            await engine.close()
+
+    with reported():
+        return asyncio.run(run())
+
+
+def plain(row: msgspec.Struct, *fields: str) -> Mapping[str, object]:
+    """Some fields of a row, for JSON."""
+    return {field: getattr(row, field) for field in fields}

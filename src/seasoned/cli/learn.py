@@ -1,0 +1,197 @@
+"""`seasoned learn`: past sessions in, skills out."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from seasoned import importers
+from seasoned.cli.console import FAILED, Home, Json, err, load_config, out, print_json, reported
+from seasoned.config import Config
+from seasoned.engine import Engine
+from seasoned.engine.learning import Imported
+from seasoned.engine.skills import SkillState
+from seasoned.errors import BadTranscript
+from seasoned.importers import Transcript
+from seasoned.space import LearningStatus
+
+POLL_SECONDS = 0.25
+SHOWN_MAX = 200
+
+
+class SessionReport(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What became of one transcript."""
+
+    id: str
+    source: str
+    messages: int
+    tasks: int | None = None
+    lessons: int | None = None
+    status: LearningStatus | None = None
+    added: int | None = None
+    error: str | None = None
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """What `learn --json` prints."""
+
+    space_id: str
+    sessions: list[SessionReport]
+    skills: list[dict[str, object]]
+    errors: list[str]
+
+
+def learn(
+    paths: Annotated[list[Path], typer.Argument(help="Transcripts, or folders of them.")],
+    space: Annotated[
+        str, typer.Option("--space", help="The learning space to teach; made when it is new.")
+    ] = "default",
+    format: Annotated[  # noqa: A002 - the option's name
+        str, typer.Option("--format", help=f"How to read the files: {', '.join(importers.FORMATS)}.")
+    ] = "auto",
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Learn from past sessions: read transcripts, find their tasks and write what they teach into skills.
+
+    Sessions that were learned from before are skipped, so an interrupted run is simply started again.
+    """
+    with reported():
+        config = load_config(home)
+        files = importers.find(paths, format)
+        report = asyncio.run(_learn(config, files, space, format, quiet=json))
+    if json:
+        print_json(report)
+    else:
+        _print(report, space)
+    if report.errors or any(one.status == "failed" for one in report.sessions):
+        raise typer.Exit(FAILED)
+
+
+async def _learn(config: Config, files: list[Path], space: str, format_: str, *, quiet: bool) -> Report:
+    engine = Engine.open(config)
+    errors: list[str] = []
+    try:
+        await engine.start()
+        project, _, _ = await engine.projects.ensure_default()
+        row = await engine.learning.space_named(project.id, space)
+        with _progress(quiet) as bar:
+            taken = await _take(engine, project.id, row.id, files, format_, errors, bar)
+            sessions = await _settle(engine, project.id, row.id, taken, bar)
+        skills = await engine.skills.of_space(project.id, row.id)
+        return Report(
+            space_id=row.id, sessions=sessions, skills=[_skill_json(state) for state in skills], errors=errors
+        )
+    finally:
+        await engine.close()
+
+
+def _progress(quiet: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=quiet or not err.is_terminal,
+        transient=True,
+    )
+
+
+async def _take(
+    engine: Engine, project_id: str, space_id: str, files: list[Path], format_: str, errors: list[str], bar: Progress
+) -> list[Imported]:
+    """Import every transcript, in order; a file that cannot be read is reported and the others go on."""
+    shown = bar.add_task("Reading", total=len(files))
+    taken: dict[str, Imported] = {}
+    for path in files:
+        try:
+            for transcript in await asyncio.to_thread(_read, path, format_):
+                errors_of = [f"{transcript.source}: {warning}" for warning in transcript.warnings]
+                for line in errors_of:
+                    err.print(f"warning: {line}", markup=False)
+                imported = await engine.learning.take(project_id, space_id, transcript)
+                taken[imported.session_id] = imported
+        except BadTranscript as error:
+            errors.append(str(error))
+            err.print(f"error: {error}", markup=False)
+        bar.advance(shown)
+    return list(taken.values())
+
+
+def _read(path: Path, format_: str) -> list[Transcript]:
+    return list(importers.read(path, format_))
+
+
+async def _settle(
+    engine: Engine, project_id: str, space_id: str, taken: list[Imported], bar: Progress
+) -> list[SessionReport]:
+    """Wait until every session is completed or failed."""
+    shown = bar.add_task("Learning", total=len(taken))
+    wanted = {one.session_id for one in taken}
+    while True:
+        change = engine.dispatcher.next_change()
+        states = {one.link.session_id: one for one in await engine.spaces.states(project_id, space_id)}
+        done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
+        bar.update(shown, completed=len(done))
+        if done == wanted:
+            break
+        await _pause(change)
+    counts = await engine.learning.counts(sorted(wanted))
+    return [
+        SessionReport(
+            id=one.session_id,
+            source=one.source,
+            messages=one.messages,
+            tasks=counts[one.session_id].tasks,
+            lessons=counts[one.session_id].lessons,
+            status=states[one.session_id].status if one.session_id in states else "failed",
+            added=one.added,
+            error=_reason(states[one.session_id].reason if one.session_id in states else "The session was deleted."),
+        )
+        for one in taken
+    ]
+
+
+def _reason(text: str) -> str | None:
+    return text or None
+
+
+async def _pause(change: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(POLL_SECONDS):
+            await change.wait()
+    except TimeoutError:
+        return
+
+
+def _skill_json(state: SkillState) -> dict[str, object]:
+    return {"id": state.row.id, "name": state.row.name, "files": [path for path, _ in state.index]}
+
+
+def _print(report: Report, space: str) -> None:
+    say: Callable[[str], None] = lambda text: out.print(text, markup=False)  # noqa: E731 - one word for one thing
+    new = [one for one in report.sessions if one.added]
+    for one in new[:SHOWN_MAX]:
+        mark = {"completed": "ok", "failed": "failed"}.get(one.status or "", one.status or "")
+        what = f"{_count(one.messages, 'message')}, {_count(one.tasks, 'task')}, {_count(one.lessons, 'lesson')}"
+        say(f"  {mark:<8}{one.source}: {what}{f' ({one.error})' if one.error else ''}")
+    if len(new) > SHOWN_MAX:
+        say(f"  ... and {len(new) - SHOWN_MAX} more")
+    known = len(report.sessions) - len(new)
+    parts = [f"Learned from {_count(len(new), 'session')}"]
+    if known:
+        parts.append(f"{known} already learned from before")
+    if report.errors:
+        parts.append(f"{_count(len(report.errors), 'file')} could not be read")
+    say(f"{'; '.join(parts)}. The space {space!r} has {_count(len(report.skills), 'skill')}.")
+    if report.skills:
+        say("See them with: seasoned skills list")
+
+
+def _count(number: int | None, noun: str) -> str:
+    return f"{number or 0} {noun}{'' if number == 1 else 's'}"

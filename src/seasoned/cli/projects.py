@@ -1,0 +1,49 @@
+"""`seasoned projects`: tenants and their keys."""
+
+from typing import Annotated
+
+import typer
+
+from seasoned.cli.console import Home, Json, load_config, out, plain, print_json, print_table, with_engine
+from seasoned.clock import to_rfc3339
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="What to call the project.")], home: Home = None, json: Json = False
+) -> None:
+    """Create a project. Its key is printed once and kept nowhere."""
+    row, key = with_engine(load_config(home), lambda engine, _: engine.projects.create(name))
+    _print_key(row.id, row.name, key, json)
+
+
+@app.command("list")
+def list_(home: Home = None, json: Json = False) -> None:
+    """List the projects."""
+    rows = with_engine(load_config(home), lambda engine, _: engine.projects.every())
+    if json:
+        print_json([{**plain(row, "id", "name"), "created_at": to_rfc3339(row.created_at)} for row in rows])
+    else:
+        print_table(
+            ("ID", "NAME", "CREATED"), [(r.id, r.name, to_rfc3339(r.created_at)) for r in rows], "No project yet."
+        )
+
+
+@app.command("rotate-key")
+def rotate_key(
+    name: Annotated[str, typer.Argument(help="The project's name or id.")] = "default",
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Give a project a new key; the old one stops working within seconds."""
+    row, key = with_engine(load_config(home), lambda engine, _: engine.projects.rotate_key(name))
+    _print_key(row.id, row.name, key, json)
+
+
+def _print_key(project_id: str, name: str, key: str, json: bool) -> None:
+    if json:
+        print_json({"id": project_id, "name": name, "api_key": key})
+    else:
+        out.print(f"Project {name} ({project_id})\nAPI key: {key}", markup=False)

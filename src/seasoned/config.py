@@ -1,0 +1,99 @@
+"""Settings, from the environment (`SEASONED_*`) and the command line. Every setting has a default that works."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from seasoned.clock import SECOND
+from seasoned.errors import Invalid
+
+PREFIX = "SEASONED_"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """How one process of Seasoned runs. Times are in seconds, sizes in bytes unless a name says otherwise."""
+
+    home: Path = Path("~/.seasoned")
+    """The folder that holds the database, the blobs and the key (`SEASONED_HOME`)."""
+    api_key: str = ""
+    """The default project's key; empty means the one kept in the home folder (`SEASONED_API_KEY`)."""
+    model: str = ""
+    """Who learns: `provider:name`, or empty for the built-in rules (`SEASONED_MODEL`)."""
+    quiet_seconds: float = 8.0
+    """How long a session must have been quiet, its turn over, before it is read."""
+    stalled_seconds: float = 300.0
+    """How long a session whose turn is not over must have been quiet before it is read all the same."""
+    batch_messages: int = 200
+    """The most messages that one extraction reads; as many waiting messages start one at once."""
+    batch_chars: int = 200_000
+    """The most characters that one extraction reads (a single longer message is read alone, elided)."""
+    concurrency: int = 4
+    """How many stages run at once in this process."""
+    sweep_seconds: float = 60.0
+    """How often everything that is due is looked up afresh."""
+    attempts: int = 5
+    """How often a stage is tried before it parks with its reason."""
+    retry_seconds: float = 2.0
+    """The first wait before another try; it doubles with each."""
+    retry_seconds_max: float = 600.0
+    """The longest wait before another try."""
+    flush_wait_seconds: float = 25.0
+    """How long a flush waits for the reading to end before it answers that work goes on."""
+    lessons_per_write: int = 20
+    """The most lessons that one run of the writer takes."""
+    write_queue: int = 4_096
+    """How many writes may wait for the database before new ones are turned away."""
+    body_bytes_max: int = 32 * 1024 * 1024
+    """The largest request body."""
+    message_bytes_max: int = 8 * 1024 * 1024
+    """The largest message, as JSON."""
+    inline_bytes_max: int = 64 * 1024
+    """What is larger goes to the object store instead of a row."""
+
+    @property
+    def home_path(self) -> Path:
+        """The home folder with `~` resolved."""
+        return self.home.expanduser().absolute()
+
+    def backoff(self, attempts: int) -> int:
+        """How long to wait after `attempts` earlier failures, in microseconds: doubling, up to a limit."""
+        return int(min(self.retry_seconds * 2 ** min(attempts, 32), self.retry_seconds_max) * SECOND)
+
+
+def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
+    """The settings of the environment, overridden by what is given (None means not given).
+
+    Raises Invalid naming the variable whose value cannot be used.
+    """
+    source = os.environ if environ is None else environ
+    raw: dict[str, object] = {}
+    for field in Config.__struct_fields__:
+        value = source.get(PREFIX + field.upper())
+        if value not in (None, ""):
+            raw[field] = value
+    raw.update({key: value for key, value in given.items() if value is not None})
+    try:
+        config = msgspec.convert(raw, Config, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise Invalid(
+            f"A setting cannot be used: {error}. Settings are named {PREFIX}<NAME> in the environment."
+        ) from None
+    for field in (
+        "concurrency",
+        "attempts",
+        "batch_messages",
+        "batch_chars",
+        "write_queue",
+        "lessons_per_write",
+    ):
+        if getattr(config, field) < 1:
+            raise Invalid(f"{PREFIX}{field.upper()} must be at least 1.")
+    return config
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Path and isinstance(value, (str, Path)):
+        return Path(value)
+    raise NotImplementedError(kind)

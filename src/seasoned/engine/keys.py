@@ -1,0 +1,97 @@
+"""API keys and signed links. The home keeps one secret; from it come the hashes of keys and the signatures of links."""
+
+import base64
+import contextlib
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+from seasoned.clock import SECOND
+from seasoned.errors import NotFound
+
+KEY_PREFIX = "sk-ac-"
+KEY_FILE = "api-key"
+HASHING_FILE = "secret"
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """What a signed link gives access to, and until when (microseconds)."""
+
+    project_id: str
+    sha256: str
+    mime: str
+    filename: str
+    expires_at: int
+
+
+def new_key() -> str:
+    """A fresh API key."""
+    return KEY_PREFIX + secrets.token_urlsafe(32)
+
+
+def keep_secret(path: Path, fresh: str) -> str:
+    """The secret that a file keeps; `fresh` becomes it when there is none yet. Only the owner may read the file.
+
+    Several processes may come here at once: the first to link its file wins, and all read the same.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text().strip()
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(fresh + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        os.link(temporary, path)
+    temporary.unlink()
+    return path.read_text().strip()
+
+
+def replace_secret(path: Path, fresh: str) -> None:
+    """Put another secret into a file, whole or not at all."""
+    temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    keep_secret(temporary, fresh)
+    temporary.replace(path)
+
+
+class Keyring:
+    """Hashes keys and signs links with the home's secret."""
+
+    def __init__(self, home: Path) -> None:
+        self._secret = keep_secret(home / HASHING_FILE, secrets.token_hex(32)).encode()
+
+    def hash_key(self, key: str) -> str:
+        """What is stored of an API key: a keyed hash, useless without the home's secret."""
+        return hmac.new(self._secret, b"key\0" + key.encode(), hashlib.sha256).hexdigest()
+
+    def sign(self, link: Link) -> str:
+        """A token that opens a link without a key until it expires."""
+        payload = msgspec.json.encode(link)
+        return base64.urlsafe_b64encode(self._mark(payload) + payload).decode().rstrip("=")
+
+    def open(self, token: str, now: int) -> Link:
+        """The link of a token. Raises NotFound when the token is not ours or has expired."""
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except ValueError:
+            raise NotFound("There is no such link.") from None
+        mark, payload = raw[:16], raw[16:]
+        if not hmac.compare_digest(mark, self._mark(payload)):
+            raise NotFound("There is no such link.")
+        link = msgspec.json.decode(payload, type=Link)
+        if link.expires_at < now:
+            raise NotFound("The link has expired; ask for a new one.")
+        return link
+
+    def _mark(self, payload: bytes) -> bytes:
+        return hmac.new(self._secret, b"link\0" + payload, hashlib.sha256).digest()[:16]
+
+
+def expiry(now: int, seconds: float) -> int:
+    """When a link made now ends; at most a year from now."""
+    return now + int(min(max(seconds, 1.0), 31_536_000.0) * SECOND)

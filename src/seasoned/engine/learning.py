@@ -1,0 +1,128 @@
+"""Learning from past sessions: transcripts become sessions of a space, each whole or not at all, each once."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from seasoned.config import Config
+from seasoned.engine.spaces import Spaces
+from seasoned.ids import new_id
+from seasoned.importers import Transcript
+from seasoned.pipeline.worker import Dispatcher
+from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
+from seasoned.store.messages import NewMessage
+from seasoned.store.rows import dump_object
+from seasoned.store.sessions import NewSession, SessionRow
+from seasoned.store.spaces import SpaceRow
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """A transcript's session, and how many of its messages were new."""
+
+    session_id: str
+    source: str
+    messages: int
+    added: int
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in a session."""
+
+    tasks: int
+    lessons: int
+
+
+class Learning:
+    """Use cases of importing."""
+
+    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher, all_spaces: Spaces) -> None:
+        self._store = store
+        self._config = config
+        self._dispatcher = dispatcher
+        self._spaces = all_spaces
+        self._append = messages.appender(store.clock)
+
+    async def space_named(self, project_id: str, name: str) -> SpaceRow:
+        """The space of a name, made with its default skills when there is none."""
+
+        def commit(connection: Connection) -> SpaceRow:
+            known = spaces.by_name(connection, project_id, name)
+            return known or self._spaces.create_in(connection, project_id, user=None, meta=None, name=name)
+
+        return await self._store.write(commit)
+
+    async def take(self, project_id: str, space_id: str, transcript: Transcript) -> Imported:
+        """Make a transcript a session that teaches the space, and have it read.
+
+        A transcript that was taken before adds only the messages that it has grown by. All in one transaction: an
+        interrupted import has a session whole or not at all.
+        """
+        key = hashlib.sha256(f"{space_id}\0{transcript.key}".encode()).hexdigest()
+        packed = await asyncio.to_thread(self._pack, transcript)
+
+        def commit(connection: Connection) -> Imported:
+            now = self._store.clock.now()
+            row = sessions.by_import_key(connection, project_id, key)
+            if row is None:
+                row = self._create(connection, project_id, key, transcript)
+                spaces.link_session(connection, project_id, space_id, row.id, now)
+            new = [
+                msgspec.structs.replace(one, project_id=project_id, session_id=row.id)
+                for one in packed[row.last_number :]
+            ]
+            if new:
+                self._append(connection, new)
+                sessions.request_flush(connection, project_id, row.id)
+            return Imported(session_id=row.id, source=transcript.source, messages=len(packed), added=len(new))
+
+        imported = await self._store.write(commit)
+        await self._dispatcher.look_at(imported.session_id)
+        return imported
+
+    async def counts(self, session_ids: Sequence[str]) -> dict[str, Counts]:
+        """How many tasks and lessons each session has."""
+
+        def load(connection: Connection) -> dict[str, Counts]:
+            return {
+                session_id: Counts(
+                    tasks=len(tasks.of_session(connection, session_id)),
+                    lessons=sum(row.kind != "skip" for row in lessons.of_session(connection, session_id)),
+                )
+                for session_id in session_ids
+            }
+
+        return await self._store.read(load)
+
+    def _create(self, connection: Connection, project_id: str, key: str, transcript: Transcript) -> SessionRow:
+        now = self._store.clock.now()
+        new = NewSession(
+            id=new_id(),
+            project_id=project_id,
+            user_id=projects.ensure_user(connection, project_id, transcript.user, now),
+            configs=dump_object({"source": transcript.source, "format": transcript.format}),
+            import_key=key,
+            source=transcript.source,
+            outcome=transcript.outcome or "",
+        )
+        return sessions.create(connection, new, now)
+
+    def _pack(self, transcript: Transcript) -> list[NewMessage]:
+        packed = []
+        for timed in transcript.messages:
+            parts, sha256 = messages.pack(timed.message, self._store.blobs, self._config.inline_bytes_max)
+            packed.append(
+                NewMessage(
+                    project_id="",
+                    session_id="",
+                    role=timed.message.role,
+                    parts=parts,
+                    parts_sha256=sha256,
+                    meta=dump_object(timed.message.meta or None),
+                    chars=len(parts) if sha256 is None else self._config.inline_bytes_max,
+                    turn_open=timed.message.calls_tools or timed.message.is_tool_answer,
+                    at=timed.at,
+                )
+            )
+        return packed

@@ -1,0 +1,96 @@
+"""Projects: who may come in, and with which key."""
+
+import time
+
+from seasoned.config import Config
+from seasoned.engine.keys import KEY_FILE, KEY_PREFIX, Keyring, keep_secret, new_key, replace_secret
+from seasoned.errors import Invalid, Unauthorized
+from seasoned.store import Connection, Store, projects
+from seasoned.store.projects import ProjectRow
+
+DEFAULT_PROJECT = "default"
+# How long a key that was just seen is trusted without another look; a rotated key stops working within it.
+KEY_TRUST_SECONDS = 5.0
+KEYS_CACHED_MAX = 1_024
+
+
+class Projects:
+    """Use cases of projects."""
+
+    def __init__(self, store: Store, config: Config, keyring: Keyring) -> None:
+        self._store = store
+        self._config = config
+        self._keyring = keyring
+        self._seen: dict[str, tuple[str, float]] = {}
+
+    async def ensure_default(self) -> tuple[ProjectRow, str, bool]:
+        """The default project, its key, and whether the key was made just now.
+
+        The key is that of `SEASONED_API_KEY`, else the one in the home's key file. Raises Invalid for a key that is not
+        of the form `sk-ac-...`.
+        """
+        path = self._config.home_path / KEY_FILE
+        made = not self._config.api_key and not path.exists()
+        key = self._config.api_key or keep_secret(path, new_key())
+        if not key.startswith(KEY_PREFIX) or key == KEY_PREFIX:
+            raise Invalid(f"The API key must begin with {KEY_PREFIX!r} and go on; set SEASONED_API_KEY to such a key.")
+        hashed, now = self._keyring.hash_key(key), self._store.clock.now()
+
+        def commit(connection: Connection) -> ProjectRow:
+            row = projects.by_name(connection, DEFAULT_PROJECT)
+            if row is None:
+                return projects.create(connection, DEFAULT_PROJECT, hashed, now)
+            if row.key_hmac != hashed:
+                projects.set_key(connection, row.id, hashed, now)
+            return row
+
+        return await self._store.write(commit), key, made
+
+    async def authenticate(self, authorization: str) -> str:
+        """The project of an `Authorization` header. Raises Unauthorized."""
+        scheme, _, key = authorization.partition(" ")
+        if scheme != "Bearer" or not key.startswith(KEY_PREFIX) or key == KEY_PREFIX:
+            raise Unauthorized("Unauthorized")
+        known = self._seen.get(key)
+        if known is not None and known[1] > time.monotonic():
+            return known[0]
+        hashed = self._keyring.hash_key(key)
+        row = await self._store.read(lambda connection: projects.by_key(connection, hashed))
+        if row is None:
+            raise Unauthorized("Unauthorized")
+        if len(self._seen) >= KEYS_CACHED_MAX:
+            self._seen.clear()
+        self._seen[key] = (row.id, time.monotonic() + KEY_TRUST_SECONDS)
+        return row.id
+
+    async def create(self, name: str) -> tuple[ProjectRow, str]:
+        """A new project and its key, which is not kept anywhere. Raises Conflict when the name is taken."""
+        if not name.strip():
+            raise Invalid("A project needs a name.")
+        key, now = new_key(), self._store.clock.now()
+        row = await self._store.write(
+            lambda connection: projects.create(connection, name.strip(), self._keyring.hash_key(key), now)
+        )
+        return row, key
+
+    async def every(self) -> list[ProjectRow]:
+        """All projects, oldest first."""
+        return await self._store.read(projects.every)
+
+    async def rotate_key(self, name: str) -> tuple[ProjectRow, str]:
+        """Give a project a new key; the old one stops working within seconds. Raises Invalid for an unknown name."""
+        key, now = new_key(), self._store.clock.now()
+
+        def commit(connection: Connection) -> ProjectRow:
+            row = projects.by_name(connection, name) or projects.by_id(connection, name)
+            if row is None:
+                raise Invalid(f"There is no project {name!r}; `seasoned projects list` names them.")
+            projects.set_key(connection, row.id, self._keyring.hash_key(key), now)
+            return row
+
+        if name == DEFAULT_PROJECT and self._config.api_key:
+            raise Invalid("The default project's key is set by SEASONED_API_KEY; change it there.")
+        row = await self._store.write(commit)
+        if row.name == DEFAULT_PROJECT:
+            replace_secret(self._config.home_path / KEY_FILE, key)
+        return row, key

@@ -1,0 +1,146 @@
+"""Skills: uploading, listing, reading and downloading them."""
+
+import msgspec
+
+from seasoned import archive
+from seasoned.config import Config
+from seasoned.engine.keys import Keyring, Link, expiry
+from seasoned.errors import NotFound, TooLarge
+from seasoned.message import JsonObject
+from seasoned.store import Connection, Store, files, projects, skills, spaces
+from seasoned.store.rows import PageQuery, dump_object
+from seasoned.store.skills import FileRow, NewSkill, NewVersion, SkillRow
+
+DOWNLOAD_FILES_MAX = 200
+DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
+
+
+class SkillState(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill with the index of its files: (path, MIME) by path."""
+
+    row: SkillRow
+    index: list[tuple[str, str]]
+
+
+class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a skill."""
+
+    path: str
+    mime: str
+    sha256: str
+    data: bytes
+
+
+class Skills:
+    """Use cases of skills."""
+
+    def __init__(self, store: Store, config: Config, keyring: Keyring) -> None:
+        self._store = store
+        self._config = config
+        self._keyring = keyring
+
+    async def upload(
+        self, project_id: str, data: bytes, *, user: str | None, meta: JsonObject | None
+    ) -> tuple[SkillState, list[str]]:
+        """A new skill from a ZIP, and warnings about what the Agent Skills standard has against it.
+
+        Raises Invalid or TooLarge when the archive cannot be taken; then nothing of it is stored.
+        """
+        upload = await archive.to_thread(archive.read_skill_zip, data)
+        packed = files.pack(upload.files, self._store.blobs, self._config.inline_bytes_max)
+        now = self._store.clock.now()
+
+        def commit(connection: Connection) -> SkillRow:
+            new = NewSkill(
+                project_id=project_id,
+                name=upload.name,
+                description=upload.description,
+                user_id=projects.ensure_user(connection, project_id, user, now),
+                meta=dump_object(meta),
+            )
+            version = NewVersion(files=packed, author="upload", reason="Uploaded as a ZIP.")
+            return skills.create(connection, new, version, now)
+
+        row = await self._store.write(commit)
+        return SkillState(row=row, index=[(path, new.mime) for path, new in packed.items()]), upload.warnings
+
+    async def get(self, project_id: str, skill_id: str) -> SkillState:
+        """A skill. Raises NotFound."""
+
+        def load(connection: Connection) -> SkillState:
+            row = skills.get(connection, project_id, skill_id)
+            return SkillState(row=row, index=skills.index_of(connection, [row.id])[row.id])
+
+        return await self._store.read(load)
+
+    async def page(self, project_id: str, query: PageQuery, *, user: str = "") -> tuple[list[SkillState], str | None]:
+        """A page of skills and the cursor of the next one."""
+
+        def load(connection: Connection) -> tuple[list[SkillState], str | None]:
+            rows, cursor = skills.page(connection, project_id, query, user=user)
+            return _states(connection, rows), cursor
+
+        return await self._store.read(load)
+
+    async def of_space(self, project_id: str, space_id: str) -> list[SkillState]:
+        """The skills of a learning space, oldest first. Raises NotFound."""
+
+        def load(connection: Connection) -> list[SkillState]:
+            spaces.get(connection, project_id, space_id)
+            return _states(connection, skills.of_space(connection, space_id))
+
+        return await self._store.read(load)
+
+    async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
+        """A file of a skill's newest version. Raises NotFound."""
+        wanted = path.lstrip("/")
+        rows = await self._head(project_id, skill_id)
+        row = next((row for row in rows if row.path == wanted), None)
+        if row is None:
+            raise NotFound(f"The skill has no file {path!r}; its file_index names those that it has.")
+        return await self._load(row)
+
+    async def all_files(self, project_id: str, skill_id: str) -> list[SkillFile]:
+        """Every file of a skill's newest version. Raises NotFound, TooLarge."""
+        rows = await self._head(project_id, skill_id)
+        if len(rows) > DOWNLOAD_FILES_MAX or sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
+            raise TooLarge(f"The skill has more than {DOWNLOAD_FILES_MAX} files or {DOWNLOAD_BYTES_MAX} bytes.")
+        return [await self._load(row) for row in rows]
+
+    async def zip(self, project_id: str, skill_id: str) -> tuple[str, bytes]:
+        """A skill's name and its files as a ZIP. Raises NotFound, TooLarge."""
+        state = await self.get(project_id, skill_id)
+        content = {file.path: file.data for file in await self.all_files(project_id, skill_id)}
+        return state.row.name, await archive.to_thread(archive.write_zip, content)
+
+    async def delete(self, project_id: str, skill_id: str) -> None:
+        """Remove a skill with its history. Raises NotFound."""
+        await self._store.write(lambda c: skills.delete(c, project_id, skill_id))
+
+    def link(self, project_id: str, file: SkillFile, seconds: float) -> str:
+        """A token that gives access to a file without a key for some seconds."""
+        name = file.path.rsplit("/", 1)[-1]
+        expires_at = expiry(self._store.clock.now(), seconds)
+        return self._keyring.sign(Link(project_id, file.sha256, file.mime, name, expires_at))
+
+    async def open_link(self, token: str) -> tuple[Link, bytes]:
+        """What a token gives access to. Raises NotFound when it is not ours or has expired."""
+        link = self._keyring.open(token, self._store.clock.now())
+        body = await self._store.read(lambda c: skills.content(c, link.sha256))
+        return link, body if body is not None else await self._store.blobs.get(link.sha256)
+
+    async def _head(self, project_id: str, skill_id: str) -> list[FileRow]:
+        def load(connection: Connection) -> list[FileRow]:
+            skills.get(connection, project_id, skill_id)
+            return skills.head_files(connection, skill_id)
+
+        return await self._store.read(load)
+
+    async def _load(self, row: FileRow) -> SkillFile:
+        data = row.body if row.body is not None else await self._store.blobs.get(row.sha256)
+        return SkillFile(path=row.path, mime=row.mime, sha256=row.sha256, data=data)
+
+
+def _states(connection: Connection, rows: list[SkillRow]) -> list[SkillState]:
+    index = skills.index_of(connection, [row.id for row in rows])
+    return [SkillState(row=row, index=index[row.id]) for row in rows]

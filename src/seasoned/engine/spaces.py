@@ -1,0 +1,134 @@
+"""Learning spaces: making them, letting sessions teach them, and telling how far that is."""
+
+from importlib import resources
+
+import msgspec
+
+from seasoned.config import Config
+from seasoned.errors import NotFound
+from seasoned.message import JsonObject
+from seasoned.pipeline.worker import Dispatcher
+from seasoned.skill import SKILL_FILE, parse_skill_file
+from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
+from seasoned.store import Connection, Store, files, projects, skills, spaces
+from seasoned.store.rows import PageQuery, dump_object
+from seasoned.store.skills import NewSkill, NewVersion, SkillRow
+from seasoned.store.spaces import LinkRow, SkillLinkRow, SpaceRow
+
+
+class LearningState(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that teaches a space, and how far that is; `reason` says why when it failed."""
+
+    link: LinkRow
+    status: LearningStatus
+    reason: str = ""
+
+
+class Spaces:
+    """Use cases of learning spaces."""
+
+    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher) -> None:
+        self._store = store
+        self._config = config
+        self._dispatcher = dispatcher
+
+    async def create(
+        self, project_id: str, *, user: str | None = None, meta: JsonObject | None = None, name: str = ""
+    ) -> SpaceRow:
+        """A new space with its two default skills, together or not at all."""
+        return await self._store.write(lambda c: self.create_in(c, project_id, user=user, meta=meta, name=name))
+
+    def create_in(
+        self, connection: Connection, project_id: str, *, user: str | None, meta: JsonObject | None, name: str
+    ) -> SpaceRow:
+        """Like create, inside a transaction."""
+        now = self._store.clock.now()
+        user_id = projects.ensure_user(connection, project_id, user, now)
+        row = spaces.create(connection, project_id, user_id, dump_object(meta), now, name)
+        for offset, skill_name in enumerate((JOURNAL, FACTS)):
+            skill = self._create_default(connection, project_id, user_id, skill_name, now + offset)
+            spaces.link_skill(connection, project_id, row.id, skill.id, now + offset)
+        return row
+
+    def _create_default(
+        self, connection: Connection, project_id: str, user_id: str | None, name: str, now: int
+    ) -> SkillRow:
+        data = (resources.files("seasoned") / "defaults" / f"{name}.md").read_bytes()
+        head = parse_skill_file(data.decode())
+        packed = files.pack({SKILL_FILE: data}, self._store.blobs, self._config.inline_bytes_max)
+        new = NewSkill(project_id=project_id, name=head.name, description=head.description, user_id=user_id)
+        return skills.create(
+            connection, new, NewVersion(files=packed, author="seasoned", reason="Created with its space."), now
+        )
+
+    async def get(self, project_id: str, space_id: str) -> SpaceRow:
+        """A space. Raises NotFound."""
+        return await self._store.read(lambda c: spaces.get(c, project_id, space_id))
+
+    async def named(self, project_id: str, name: str) -> SpaceRow:
+        """The oldest space of a name. Raises NotFound."""
+        row = await self._store.read(lambda c: spaces.by_name(c, project_id, name))
+        if row is None:
+            raise NotFound(f"There is no learning space named {name!r}; `seasoned spaces list` names them.")
+        return row
+
+    async def page(
+        self, project_id: str, query: PageQuery, *, user: str = "", meta: JsonObject | None = None
+    ) -> tuple[list[SpaceRow], str | None]:
+        """A page of spaces and the cursor of the next one."""
+        return await self._store.read(lambda c: spaces.page(c, project_id, query, user=user, meta=meta))
+
+    async def update_meta(self, project_id: str, space_id: str, changes: JsonObject) -> SpaceRow:
+        """Merge keys into a space's meta; null is stored. Raises NotFound."""
+        now = self._store.clock.now()
+        return await self._store.write(lambda c: spaces.merge_meta(c, project_id, space_id, changes, now))
+
+    async def delete(self, project_id: str, space_id: str) -> None:
+        """Remove a space; its skills and sessions stay. Raises NotFound."""
+        await self._store.write(lambda c: spaces.delete(c, project_id, space_id))
+
+    async def learn(self, project_id: str, space_id: str, session_id: str) -> LearningState:
+        """Let a session teach a space, from what it holds already and from what comes. Raises NotFound, AlreadyLearned."""
+        now = self._store.clock.now()
+        await self._store.write(lambda c: spaces.link_session(c, project_id, space_id, session_id, now))
+        state = await self.state(project_id, space_id, session_id)
+        await self._dispatcher.look_at(session_id)
+        return state
+
+    async def states(self, project_id: str, space_id: str) -> list[LearningState]:
+        """Every session that teaches a space, oldest link first. Raises NotFound."""
+
+        def load(connection: Connection) -> list[LearningState]:
+            spaces.get(connection, project_id, space_id)
+            return self._states(connection, space_id, None)
+
+        return await self._store.read(load)
+
+    async def state(self, project_id: str, space_id: str, session_id: str) -> LearningState:
+        """One session that teaches a space. Raises NotFound."""
+
+        def load(connection: Connection) -> LearningState:
+            spaces.get(connection, project_id, space_id)
+            found = self._states(connection, space_id, session_id)
+            if not found:
+                raise NotFound(f"Session {session_id} does not teach this learning space; call learn first.")
+            return found[0]
+
+        return await self._store.read(load)
+
+    def _states(self, connection: Connection, space_id: str, session_id: str | None) -> list[LearningState]:
+        now = self._store.clock.now()
+        states = []
+        for link, progress in spaces.progress(connection, space_id, session_id):
+            status, reason = learning_status(progress, link.created_at, now, self._config.quiet_seconds)
+            states.append(LearningState(link=link, status=status, reason=reason))
+        return states
+
+    async def include_skill(self, project_id: str, space_id: str, skill_id: str) -> SkillLinkRow:
+        """Let a space's lessons change a skill. Raises NotFound, Conflict."""
+        now = self._store.clock.now()
+        return await self._store.write(lambda c: spaces.link_skill(c, project_id, space_id, skill_id, now))
+
+    async def exclude_skill(self, project_id: str, space_id: str, skill_id: str) -> None:
+        """Take a skill out of a space; nothing happens when it is not in it. Raises NotFound for the space."""
+        await self._store.write(lambda c: spaces.unlink_skill(c, project_id, space_id, skill_id))

@@ -1,0 +1,1 @@
+"""The HTTP door: the wire contract of the published `acontext` SDKs."""

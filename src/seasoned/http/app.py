@@ -1,0 +1,137 @@
+"""The application: every route, who may call it, and what errors look like."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from seasoned.engine import Engine
+from seasoned.errors import SeasonedError
+from seasoned.http import messages, sessions, skills, spaces
+from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
+
+log = logging.getLogger(__name__)
+
+PREFIX = "/api/v1"
+
+
+async def health(_request: Request) -> Response:
+    """Whether the server is up; needs no key."""
+    return answer(msg="ok")
+
+
+async def ping(_call: Call) -> Response:
+    """Whether the key is good."""
+    return answer(msg="pong")
+
+
+# In the order in which they are matched; what is called most stands first.
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    ("POST", "/session/{session_id}/messages", messages.store),
+    ("GET", "/session/{session_id}/messages", messages.page),
+    ("PATCH", "/session/{session_id}/messages/{message_id}/meta", messages.patch_meta),
+    ("GET", "/ping", ping),
+    ("GET", "/session", sessions.page),
+    ("POST", "/session", sessions.create),
+    ("DELETE", "/session/{session_id}", sessions.delete),
+    ("POST", "/session/{session_id}/flush", sessions.flush),
+    ("GET", "/session/{session_id}/task", sessions.tasks),
+    ("POST", "/learning_spaces", spaces.create),
+    ("GET", "/learning_spaces", spaces.page),
+    ("GET", "/learning_spaces/{space_id}", spaces.get),
+    ("PATCH", "/learning_spaces/{space_id}", spaces.update),
+    ("DELETE", "/learning_spaces/{space_id}", spaces.delete),
+    ("POST", "/learning_spaces/{space_id}/learn", spaces.learn),
+    ("GET", "/learning_spaces/{space_id}/sessions", spaces.list_sessions),
+    ("GET", "/learning_spaces/{space_id}/sessions/{session_id}", spaces.get_session),
+    ("POST", "/learning_spaces/{space_id}/skills", spaces.include_skill),
+    ("GET", "/learning_spaces/{space_id}/skills", spaces.list_skills),
+    ("DELETE", "/learning_spaces/{space_id}/skills/{skill_id}", spaces.exclude_skill),
+    ("POST", "/agent_skills", skills.upload),
+    ("GET", "/agent_skills", skills.page),
+    ("GET", "/agent_skills/{skill_id}", skills.get),
+    ("DELETE", "/agent_skills/{skill_id}", skills.delete),
+    ("GET", "/agent_skills/{skill_id}/file", skills.file),
+    ("GET", "/agent_skills/{skill_id}/download_zip", skills.download_zip),
+)
+
+
+class App:
+    """The ASGI application: bounds bodies, routes, and turns whatever is raised into an answer.
+
+    Starlette's own middleware would do the same in several layers, which cost more than the work of a small request.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        by_path: dict[str, dict[str, Handler]] = {}
+        for method, path, handler in ROUTES:
+            by_path.setdefault(PREFIX + path, {})[method] = handler
+        routes: list[BaseRoute] = [Route(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
+        routes += [Route(PREFIX + "/material/{token}", self._material), Route("/health", health)]
+        self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._router(scope, receive, send)
+            return
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._router(scope, limited(receive, self._engine.config.body_bytes_max), sending)
+        except ClientDisconnect:
+            return
+        except SeasonedError as error:
+            response = failure_of(error)
+        except HTTPException as error:
+            response = failure(error.status_code, error.detail)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            response = failure(500, "The server failed on this request; its log has the details.")
+        if not begun:
+            await response(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: object) -> AsyncIterator[None]:
+        await self._engine.start()
+        try:
+            yield
+        finally:
+            await self._engine.close()
+
+    async def _material(self, request: Request) -> Response:
+        link, data = await self._engine.skills.open_link(request.path_params["token"])
+        return skills.download(data, link.mime, link.filename)
+
+
+class _Endpoint:
+    """One path: asks for the key, then calls the method's handler."""
+
+    def __init__(self, engine: Engine, handlers: dict[str, Handler]) -> None:
+        self._engine = engine
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._handlers.get(scope["method"])
+        if handler is None:
+            # A wrong method on a known path answers like an unknown path (wire contract, A.1).
+            await _not_found(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        project_id = await self._engine.projects.authenticate(request.headers.get("authorization", ""))
+        response = await handler(Call(self._engine, project_id, request))
+        await response(scope, receive, send)
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    await failure(404, f"There is no {scope['method']} {scope['path']}.")(scope, receive, send)

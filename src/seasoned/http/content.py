@@ -1,0 +1,99 @@
+"""Which files are shown as text, and as what kind (wire contract, E.4)."""
+
+import csv
+import io
+from pathlib import PurePosixPath
+
+import msgspec
+
+CODE = frozenset(
+    [
+        ".py",
+        ".js",
+        ".mjs",
+        ".cjs",
+        ".ts",
+        ".tsx",
+        ".jsx",
+        ".go",
+        ".java",
+        ".c",
+        ".h",
+        ".cc",
+        ".cpp",
+        ".hpp",
+        ".cs",
+        ".php",
+        ".rb",
+        ".rs",
+        ".swift",
+        ".kt",
+        ".kts",
+        ".scala",
+        ".sh",
+        ".bash",
+        ".zsh",
+        ".ps1",
+        ".sql",
+        ".lua",
+        ".pl",
+        ".r",
+        ".dart",
+        ".ex",
+        ".exs",
+        ".erl",
+        ".hs",
+        ".clj",
+        ".proto",
+        ".vue",
+        ".svelte",
+        ".css",
+        ".scss",
+        ".less",
+        ".toml",
+        ".ini",
+        ".cfg",
+        ".tf",
+        ".gradle",
+        ".dockerfile",
+        ".makefile",
+        ".graphql",
+    ]
+)
+TEXT = frozenset([".txt", ".md", ".markdown", ".log", ".yml", ".yaml", ".xml", ".html", ".htm", ".rst", ".svg"])
+CODE_MIME = ("text/x-", "application/x-sh", "application/javascript", "text/javascript", "application/x-python")
+TEXT_MIME = ("text/", "application/xml", "application/x-yaml", "application/yaml")
+
+
+def content_of(path: str, mime: str, data: bytes) -> dict[str, str] | None:
+    """`{type, raw}` with type json, csv, code or text; None for what is not text, which is served by URL."""
+    suffix = PurePosixPath(path).suffix.lower()
+    try:
+        raw = data.decode()
+    except UnicodeDecodeError:
+        return None
+    if suffix == ".json" or mime.startswith("application/json"):
+        return {"type": "json" if _is_json(data) else "text", "raw": raw}
+    if suffix == ".csv" or mime.startswith("text/csv"):
+        return {"type": "csv" if _is_csv(raw) else "text", "raw": raw}
+    if suffix in CODE or (suffix not in TEXT and mime.startswith(CODE_MIME)):
+        return {"type": "code", "raw": raw}
+    if suffix in TEXT or mime.startswith(TEXT_MIME):
+        return {"type": "text", "raw": raw}
+    return None
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _is_csv(raw: str) -> bool:
+    try:
+        widths = {len(row) for row in csv.reader(io.StringIO(raw)) if row}
+    except csv.Error:
+        return False
+    return len(widths) <= 1

@@ -1,0 +1,58 @@
+"""Running the application in this process until it is told to stop."""
+
+import asyncio
+import gc
+import importlib.util
+import socket
+
+import uvicorn
+
+from seasoned.engine import Engine
+from seasoned.errors import Invalid
+from seasoned.http.app import App
+
+BACKLOG = 2_048
+GC_THRESHOLD = (50_000, 20, 50)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises Invalid when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or "it cannot be used"
+        raise Invalid(f"Cannot listen on {host}:{port}: {reason}; choose another --host or --port.") from None
+    listener.listen(BACKLOG)
+    return listener
+
+
+def serve(engine: Engine, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+    config = uvicorn.Config(
+        App(engine),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        date_header=False,
+        ws="none",
+        timeout_graceful_shutdown=10,
+        lifespan="on",
+    )
+    # What was imported lives as long as the process: the collector need not look at it again and again.
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+def _loop_factory():  # type: ignore[no-untyped-def]
+    if importlib.util.find_spec("uvloop") is None:
+        return None
+    import uvloop  # noqa: PLC0415 - not on every platform
+
+    return uvloop.new_event_loop

@@ -1,0 +1,108 @@
+"""Agent skills (wire contract, B.8, E.2 and E.4)."""
+
+from urllib.parse import quote
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from seasoned.engine.skills import SkillFile, SkillState
+from seasoned.errors import Invalid
+from seasoned.http.content import content_of
+from seasoned.http.wire import Call, answer, decode, page_of, raw_json, timestamps
+from seasoned.message import Json, JsonObject
+
+EXPIRE_SECONDS = 900
+FORM_FIELDS_MAX = 20
+
+
+def skill_json(state: SkillState) -> dict[str, object]:
+    """A skill as the wire shows it."""
+    row = state.row
+    return {
+        "id": row.id,
+        "user_id": row.user_id,
+        "name": row.name,
+        "description": row.description,
+        "disk_id": row.disk_id,
+        "file_index": [{"path": path, "mime": mime} for path, mime in state.index],
+        "meta": raw_json(row.meta),
+        **timestamps(row.created_at, row.updated_at),
+    }
+
+
+async def upload(call: Call) -> Response:
+    """POST /agent_skills: multipart with `file` (a ZIP), `user` and `meta`."""
+    async with call.request.form(max_files=1, max_fields=FORM_FIELDS_MAX) as form:
+        file, user, meta = form.get("file"), form.get("user"), form.get("meta")
+        if not isinstance(file, UploadFile):
+            raise Invalid("There is no file; send the ZIP as the multipart field `file`.")
+        if not (file.filename or "").lower().endswith(".zip"):
+            raise Invalid("The file's name does not end in .zip; upload a ZIP of the skill's folder.")
+        data = await file.read()
+    state, warnings = await call.engine.skills.upload(
+        call.project_id, data, user=user if isinstance(user, str) else None, meta=_meta(meta)
+    )
+    return answer({**skill_json(state), **({"warnings": warnings} if warnings else {})}, status=201)
+
+
+async def page(call: Call) -> Response:
+    """GET /agent_skills: skills without their disk_id, as upstream lists them."""
+    states, cursor = await call.engine.skills.page(call.project_id, call.page(), user=call.text("user"))
+    items = [{key: value for key, value in skill_json(state).items() if key != "disk_id"} for state in states]
+    return answer(page_of(items, cursor))
+
+
+async def get(call: Call) -> Response:
+    """GET /agent_skills/{skill_id}."""
+    return answer(skill_json(await call.engine.skills.get(call.project_id, _skill_id(call))))
+
+
+async def delete(call: Call) -> Response:
+    """DELETE /agent_skills/{skill_id}."""
+    await call.engine.skills.delete(call.project_id, _skill_id(call))
+    return answer(msg="ok")
+
+
+async def file(call: Call) -> Response:
+    """GET /agent_skills/{skill_id}/file: text as `content`, anything else as a `url` that expires."""
+    path = call.text("file_path")
+    if not path:
+        raise Invalid("The query parameter 'file_path' is missing; name a path of the skill's file_index.")
+    found = await call.engine.skills.file(call.project_id, _skill_id(call), path)
+    content = content_of(found.path, found.mime, found.data)
+    data: dict[str, object] = {"path": path, "mime": found.mime}
+    return answer({**data, "content": content} if content else {**data, "url": _url(call, found)})
+
+
+async def download_zip(call: Call) -> Response:
+    """GET /agent_skills/{skill_id}/download_zip: the raw archive."""
+    name, data = await call.engine.skills.zip(call.project_id, _skill_id(call))
+    return download(data, "application/zip", f"{name}.zip")
+
+
+def download(data: bytes, mime: str, filename: str) -> Response:
+    """A file to be saved, never shown: its bytes are somebody else's."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
+    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
+    return Response(data, media_type=mime, headers=headers)
+
+
+def _url(call: Call, found: SkillFile) -> str:
+    expire = call.request.query_params.get("expire", "")
+    seconds = int(expire) if expire.isascii() and expire.isdigit() and len(expire) < 10 else EXPIRE_SECONDS  # noqa: PLR2004
+    token = call.engine.skills.link(call.project_id, found, seconds)
+    return f"{str(call.request.base_url).rstrip('/')}/api/v1/material/{token}"
+
+
+def _meta(value: object) -> JsonObject | None:
+    if not isinstance(value, str) or not value.strip():
+        return None
+    try:
+        return decode(value.encode(), dict[str, Json])
+    except Invalid:
+        raise Invalid("The field `meta` must be a JSON object.") from None
+
+
+def _skill_id(call: Call) -> str:
+    return call.id("skill_id", "The skill id")

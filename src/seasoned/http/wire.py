@@ -1,0 +1,180 @@
+"""What every endpoint shares: the envelope, the caller's project, and reading what was sent."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive
+
+from seasoned.clock import to_rfc3339
+from seasoned.engine import Engine
+from seasoned.errors import (
+    Busy,
+    Conflict,
+    Invalid,
+    NotFound,
+    SeasonedError,
+    StorageFull,
+    TooLarge,
+    Unauthorized,
+)
+from seasoned.ids import parse_id
+from seasoned.message import Json, JsonObject
+from seasoned.store.rows import PAGE_MAX, PageQuery
+
+T = TypeVar("T")
+
+# The first that fits gives the status; more special errors stand first.
+STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
+    (TooLarge, 413),
+    (Invalid, 400),
+    (Unauthorized, 401),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Busy, 503),
+    (StorageFull, 507),
+)
+RETRY_AFTER_SECONDS = 1
+PAGE_DEFAULT = 20
+QUERY_CHARS_MAX = 64 * 1024
+TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
+
+
+def answer(data: object = None, *, status: int = 200, msg: str = "") -> Response:
+    """A success: code 0, and `data` when there is any."""
+    body: dict[str, object] = {"code": 0, "msg": msg}
+    if data is not None:
+        body["data"] = data
+    return Response(msgspec.json.encode(body), status, media_type="application/json")
+
+
+def failure(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An error: the HTTP status again as `code`, and a sentence that says what to do."""
+    body = {"code": status, "msg": sentence, "error": sentence}
+    return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
+
+
+def failure_of(error: SeasonedError) -> Response:
+    """The answer to an error of ours."""
+    status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Busy) else None
+    return failure(status, str(error), headers)
+
+
+class Call:
+    """One request of a project."""
+
+    __slots__ = ("engine", "project_id", "request")
+
+    def __init__(self, engine: Engine, project_id: str, request: Request) -> None:
+        self.engine = engine
+        self.project_id = project_id
+        self.request = request
+
+    def id(self, name: str, what: str) -> str:
+        """An id of the path. Raises Invalid."""
+        return parse_id(self.request.path_params[name], what)
+
+    async def body(self, kind: type[T], *, optional: bool = False) -> T:
+        """The JSON body as a typed value; an empty one counts as `{}` when `optional`. Raises Invalid."""
+        raw = await self.request.body()
+        return decode(b"{}" if optional and not raw.strip() else raw, kind)
+
+    def text(self, name: str) -> str:
+        """A query parameter; empty when it is not there. Raises Invalid when it is over-long."""
+        value = self.request.query_params.get(name, "")
+        if len(value) > QUERY_CHARS_MAX:
+            raise Invalid(f"The query parameter {name!r} is longer than {QUERY_CHARS_MAX} characters.")
+        return value
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A boolean query parameter. Raises Invalid."""
+        value = self.request.query_params.get(name)
+        if value is None:
+            return default
+        if value not in TRUE | FALSE:
+            raise Invalid(f"The query parameter {name!r} must be true or false, not {value[:40]!r}.")
+        return value in TRUE
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number of the query within bounds. Raises Invalid."""
+        value = self.request.query_params.get(name)
+        if value is None or value == "":
+            return default
+        digits = value.removeprefix("-")
+        if (
+            not digits.isascii()
+            or not digits.isdigit()
+            or len(digits) > len(str(high))
+            or not low <= int(value) <= high
+        ):
+            raise Invalid(
+                f"The query parameter {name!r} must be a whole number from {low} to {high}, not {value[:40]!r}."
+            )
+        return int(value)
+
+    def page(self) -> PageQuery:
+        """Which page is asked for: limit 1 to 200 (20), cursor, time_desc. Raises Invalid."""
+        return PageQuery(
+            limit=self.number("limit", PAGE_DEFAULT, 1, PAGE_MAX),
+            cursor=self.text("cursor"),
+            newest_first=self.flag("time_desc"),
+        )
+
+    def filter(self, name: str) -> JsonObject | None:
+        """A JSON object in the query, such as filter_by_meta; None when absent. Raises Invalid."""
+        value = self.text(name)
+        if not value:
+            return None
+        try:
+            return decode(value.encode(), dict[str, Json])
+        except (Invalid, UnicodeEncodeError):
+            raise Invalid(f'The query parameter {name!r} must be a JSON object, for example {{"key": 1}}.') from None
+
+
+def decode(raw: bytes, kind: type[T]) -> T:
+    """JSON bytes as a typed value. Raises Invalid with what is wrong and where."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The body does not have the right form: {error}.") from None
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise Invalid(f"The body is not valid JSON: {str(error)[:200]}.") from None
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+def timestamps(created_at: int, updated_at: int) -> dict[str, str]:
+    """A resource's two times as the wire wants them."""
+    created = to_rfc3339(created_at)
+    return {"created_at": created, "updated_at": created if updated_at == created_at else to_rfc3339(updated_at)}
+
+
+def raw_json(text: str | None) -> msgspec.Raw | None:
+    """A column's JSON text to be sent as it is."""
+    return None if text is None else msgspec.Raw(text.encode())
+
+
+def page_of(items: list[dict[str, object]], cursor: str | None) -> dict[str, object]:
+    """A page of a list; `next_cursor` only when there is more."""
+    page: dict[str, object] = {"items": items, "has_more": cursor is not None}
+    return page if cursor is None else {**page, "next_cursor": cursor}
+
+
+def limited(receive: Receive, bytes_max: int) -> Receive:
+    """A request's stream that raises TooLarge as soon as more than `bytes_max` bytes of a body have come."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > bytes_max:
+            raise TooLarge(f"A request body holds at most {bytes_max} bytes; send less at once.")
+        return message
+
+    return counted

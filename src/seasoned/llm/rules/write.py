@@ -1,0 +1,203 @@
+"""How lessons become entries without a model: the same thing is reinforced, the rest goes where its subject lives.
+
+Preferences are list items of the user's facts, a file for each topic; everything else is an entry of a skill for the
+family of programs that it is about (places.py). An entry's text depends on its lesson alone.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from seasoned.lesson import Lesson
+from seasoned.llm.model import (
+    AddEntry,
+    CreateSkill,
+    Decline,
+    Edit,
+    PendingLesson,
+    Reinforce,
+    ReviseEntry,
+    WriteAnswer,
+    WriteQuestion,
+)
+from seasoned.llm.rules.domains import Family
+from seasoned.llm.rules.places import Place, heading_of, place
+from seasoned.llm.rules.safety import has_script, is_safe
+from seasoned.llm.rules.similar import jaccard, likeness, words
+from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, slug
+from seasoned.space import FACTS, JOURNAL
+
+SAME_FACT_MIN: Final = 0.8
+REPLACED_FACT_MIN: Final = 0.5
+SAME_LESSON_MIN: Final = 1.0
+ENTRIES_MAX: Final = 5_000
+_NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
+_NEGATED = re.compile(r"\b(?:not|no|never|none|without|stop|don't|doesn't|isn't|nothing|avoid\w*)\b", re.I)
+_FACTS_ABOUT: Final = (
+    "Preferences and facts about the user, one file for each topic. Use at the start of every task for this user."
+)
+
+
+class Known(msgspec.Struct):
+    """An entry that stands, or will stand after the edits so far."""
+
+    skill: str
+    path: str
+    text: str
+
+
+class _Space:
+    """The space while a run is written: its skills, its entries, and the edits so far."""
+
+    def __init__(self, question: WriteQuestion) -> None:
+        self.skills = [skill for skill in question.skills if skill.name != JOURNAL]
+        self.files = {skill.name: dict(skill.files) for skill in self.skills}
+        self.known = list(_known(question))
+        self.edits: list[Edit] = []
+
+    def add(self, skill: str, path: str, text: str, title: str, key: str) -> None:
+        """A new entry at the end of a file."""
+        self.edits.append(AddEntry(skill=skill, path=path, text=text, title=title, lessons=(key,)))
+        files = self.files.setdefault(skill, {})
+        files[path] = add_entry(files.get(path) or f"# {title}\n", text)
+        self.known.append(Known(skill, path, text))
+
+    def reinforce(self, known: Known, key: str) -> None:
+        """The same was known."""
+        self.edits.append(Reinforce(skill=known.skill, path=known.path, entry=known.text, lessons=(key,)))
+
+    def revise(self, known: Known, text: str, key: str) -> None:
+        """A known entry gets another text."""
+        self.edits.append(ReviseEntry(skill=known.skill, path=known.path, entry=known.text, text=text, lessons=(key,)))
+        known.text = text
+
+    def create(self, name: str, description: str, body: str, key: str) -> None:
+        """A new skill, unless it is there."""
+        if name not in self.files:
+            self.edits.append(CreateSkill(name=name, description=description, body=body, lessons=(key,)))
+            self.files[name] = {}
+
+
+def _known(question: WriteQuestion) -> Iterator[Known]:
+    count = 0
+    for skill in question.skills:
+        if skill.name == JOURNAL or not skill.writable:
+            continue
+        for path in sorted(skill.files):
+            if not path.endswith(".md") or (path == SKILL_FILE and skill.name == FACTS):
+                continue
+            for entry in entries(skill.files[path]):
+                if count >= ENTRIES_MAX:
+                    return
+                count += 1
+                yield Known(skill.name, path, entry.text)
+
+
+def write(question: WriteQuestion) -> WriteAnswer:
+    """The edits for some lessons; each lesson ends in at least one of them, or is declined with the reason."""
+    space = _Space(question)
+    for pending in question.lessons:
+        refusal = _refusal(pending.lesson)
+        if refusal:
+            space.edits.append(Decline(lessons=(pending.key,), reason=refusal))
+        elif pending.lesson.kind == "preference":
+            _write_fact(space, pending)
+        else:
+            _write_lesson(space, pending)
+    return WriteAnswer(edits=tuple(space.edits))
+
+
+def _refusal(lesson: Lesson) -> str:
+    """Why a lesson is not written; empty when it is."""
+    if lesson.kind == "skip":
+        return "There is nothing to write: the task was skipped."
+    if not (lesson.text.strip() or lesson.title.strip()):
+        return "There is nothing to write: the lesson is empty."
+    text = f"{lesson.title}\n{lesson.text}"
+    if has_script(text) or (lesson.kind != "preference" and not is_safe(text)):
+        return "It speaks to an agent or carries a script, so it is not written."
+    return ""
+
+
+def _write_fact(space: _Space, pending: PendingLesson) -> None:
+    """A preference or fact of the user: a list item in the file of its topic."""
+    lesson, key = pending.lesson, pending.key
+    sentence = " ".join((lesson.text.strip() or lesson.title.strip()).removeprefix("- ").split())
+    text = f"- {sentence}"[:ENTRY_CHARS_MAX]
+    facts = [known for known in space.known if known.skill == FACTS]
+    outdated = _closest(lesson.replaces, facts) if lesson.replaces.strip() else None
+    same = next((known for known in facts if _same_fact(known.text, text)), None)
+    if same is not None and same is not outdated:
+        space.reinforce(same, key)
+    elif outdated is not None:
+        space.revise(outdated, text, key)
+    else:
+        space.create(FACTS, _FACTS_ABOUT, "# User facts\n\nOne file for each topic, one list item for each fact.", key)
+        topic = slug(lesson.topic)
+        space.add(FACTS, f"{topic}.md", text, heading_of(topic), key)
+
+
+def _same_fact(one: str, other: str) -> bool:
+    if entry_key(one) == entry_key(other):
+        return True
+    same_numbers = set(_NUMBERS.findall(one)) == set(_NUMBERS.findall(other))
+    same_sense = bool(_NEGATED.search(one)) == bool(_NEGATED.search(other))
+    return same_numbers and same_sense and jaccard(words(one), words(other)) >= SAME_FACT_MIN
+
+
+def _closest(wanted: str, facts: list[Known]) -> Known | None:
+    """The entry that holds a fact, by its words; None when none comes near."""
+    key, stems = entry_key(wanted), words(wanted)
+    best, best_score = None, REPLACED_FACT_MIN
+    for known in facts:
+        score = 2.0 if entry_key(known.text) == key else jaccard(stems, words(known.text))
+        if score > best_score:
+            best, best_score = known, score
+    return best
+
+
+def _write_lesson(space: _Space, pending: PendingLesson) -> None:
+    """A pitfall, procedure or fact: a section in the file of its subject, unless it is known."""
+    lesson, key = pending.lesson, pending.key
+    text = entry_text(lesson)
+    outdated = _closest(lesson.replaces, space.known) if lesson.replaces.strip() else None
+    if outdated is not None:
+        space.revise(outdated, text, key)
+        return
+    known = _same(text, space.known)
+    if known is not None:
+        space.reinforce(known, key)
+        return
+    where = place(lesson.topic, space.skills, space.files)
+    _make(space, where, key)
+    space.add(where.skill, where.path, text, where.title, key)
+
+
+def entry_text(lesson: Lesson) -> str:
+    """A lesson as the section that stands in a skill's file."""
+    title = " ".join(lesson.title.split()).lstrip("# ") or "Lesson"
+    body = "\n".join(line for line in lesson.text.strip().split("\n") if not line.startswith("#"))
+    return f"## {title}\n{body}".strip()[:ENTRY_CHARS_MAX].rstrip()
+
+
+def _same(text: str, known: list[Known]) -> Known | None:
+    """The entry that says the same, the likest first; None when there is none."""
+    best, best_score = None, SAME_LESSON_MIN
+    for one in known:
+        score = 9.0 if entry_key(one.text) == entry_key(text) else likeness(text, one.text)
+        if score >= best_score and (best is None or score > best_score):
+            best, best_score = one, score
+    return best
+
+
+def _make(space: _Space, where: Place, key: str) -> None:
+    family: Family | None = where.create
+    if family is None:
+        return
+    description = f"Lessons from past sessions about {family.about}: what failed, why, and what works. Use before and while working with them."
+    body = (
+        f"# {heading_of(family.name)}\n\nOne file for each program or tool. Read the one that fits before you use it."
+    )
+    space.create(family.name, description, body, key)

@@ -1,0 +1,116 @@
+"""Distill: a finished task becomes lessons, or a skip with its reason.
+
+One run asks once about one task revision, checks the quotes against the stored messages, and commits the lessons and the
+task's cursor together.
+"""
+
+import asyncio
+
+import msgspec
+
+from seasoned.config import Config
+from seasoned.errors import ModelFailed
+from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
+from seasoned.llm.model import DistillAnswer, DistillQuestion, Model
+from seasoned.llm.secrets import redact
+from seasoned.pipeline import evidence
+from seasoned.pipeline.journal import Summary
+from seasoned.skill import slug
+from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
+from seasoned.store.messages import MessageRow
+from seasoned.store.rows import dump
+from seasoned.store.tasks import TaskRow
+
+MESSAGES_MAX = 400
+LESSONS_MAX = 20
+LINES_MAX = 10
+KINDS = frozenset({"procedure", "pitfall", "fact"})
+
+
+class _Input(msgspec.Struct, frozen=True, kw_only=True):
+    task: TaskRow
+    rows: list[MessageRow]
+    user: str
+
+
+async def distill(store: Store, model: Model, task_id: str) -> bool:
+    """Learn from a finished task; whether there was something to do.
+
+    Raises ModelFailed when there is no usable answer, Superseded when another run did it or the task was reopened.
+    """
+    read = await store.read(lambda connection: _read(connection, task_id, store.clock.now()))
+    if read is None:
+        return False
+    shown = await asyncio.to_thread(evidence.load, read.rows, store.blobs)
+    answer = await model.distill(DistillQuestion(task=read.task.value(), messages=shown, user=read.user))
+    if not answer.lessons and not answer.skip_reason.strip():
+        raise ModelFailed("The answer has neither lessons nor a reason to skip.")
+    task = read.task
+    found = [evidence.verify(_clean(lesson, task), shown) for lesson in answer.lessons if lesson.kind in KINDS]
+    if not found:
+        reason = answer.skip_reason or "No lesson of a known kind was found."
+        found = [Lesson(kind="skip", title="", text="", reason=redact(reason)[:TEXT_CHARS_MAX], at=task.ended_at)]
+
+    def commit(connection: Connection) -> None:
+        now = store.clock.now()
+        tasks.set_distilled(connection, task, dump(_summary(answer)), now)
+        for ordinal, lesson in enumerate(found[:LESSONS_MAX]):
+            lessons.add(
+                connection,
+                task.session_id,
+                lesson,
+                ordinal=ordinal,
+                number=task.last_number,
+                now=now,
+                task_id=task.id,
+                revision=task.revision,
+            )
+
+    await store.write(commit)
+    return True
+
+
+async def note_failure(store: Store, config: Config, task_id: str, reason: str) -> None:
+    """Remember that a run failed: it is tried again later, or parked with the reason at the limit."""
+
+    def commit(connection: Connection) -> None:
+        row = tasks.by_id(connection, task_id)
+        if row is not None:
+            parked = row.distill_attempts + 1 >= config.attempts
+            retry_at = store.clock.now() + config.backoff(row.distill_attempts)
+            tasks.note_failure(connection, row, reason, retry_at, parked)
+
+    await store.write(commit)
+
+
+def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
+    row = tasks.by_id(connection, task_id)
+    if row is None or row.revision <= row.distilled_revision or row.distill_parked or row.distill_retry_at > now:
+        return None
+    if spaces.space_of_session(connection, row.session_id) is None:
+        return None
+    session = sessions.by_id(connection, row.session_id)
+    user = projects.identifier(connection, session.user_id) if session else ""
+    return _Input(task=row, rows=messages.of_task(connection, task_id, MESSAGES_MAX), user=user)
+
+
+def _clean(lesson: Lesson, task: TaskRow) -> Lesson:
+    """A lesson as it is stored: no secrets, bounded, with the time at which its task ended."""
+    return msgspec.structs.replace(
+        lesson,
+        title=" ".join(redact(lesson.title).split())[:TITLE_CHARS_MAX],
+        text=redact(lesson.text).strip()[:TEXT_CHARS_MAX],
+        topic=slug(lesson.topic),
+        at=task.ended_at,
+    )
+
+
+def _summary(answer: DistillAnswer) -> Summary:
+    def lines(source: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(" ".join(redact(line).split())[:TITLE_CHARS_MAX] for line in source[:LINES_MAX] if line.strip())
+
+    return Summary(
+        summary=" ".join(redact(answer.summary).split())[:TEXT_CHARS_MAX],
+        decisions=lines(answer.decisions),
+        learnings=lines(answer.learnings),
+    )

@@ -1,0 +1,227 @@
+"""Extract: the new messages of a session become tasks and preferences.
+
+One run reads one batch: it asks once, checks every claim of the answer, and commits tasks, links, preferences and the
+session's cursor together. A claim that does not hold is refused alone, not with the batch.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from seasoned.config import Config
+from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote
+from seasoned.llm.model import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
+from seasoned.llm.secrets import redact
+from seasoned.message import NumberedMessage
+from seasoned.pipeline import evidence
+from seasoned.skill import slug
+from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
+from seasoned.store.messages import MessageRow
+from seasoned.store.sessions import SessionRow
+from seasoned.store.work import readable_at
+from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STATUSES, TITLE_CHARS_MAX, Task, TaskStatus
+
+PREFERENCES_MAX = 200
+
+
+class _Input(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run reads from the store."""
+
+    session: SessionRow
+    rows: Sequence[MessageRow]
+    closed: bool
+    tasks: tuple[Task, ...]
+    preferences: tuple[str, ...]
+    user: str
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """A task to store, and the messages to link to it."""
+
+    task: Task
+    links: tuple[int, ...]
+
+
+async def extract(store: Store, model: Model, config: Config, session_id: str) -> bool:
+    """Read the next batch of a session; whether there was one.
+
+    Raises ModelFailed when there is no usable answer, Superseded when another run read the batch first.
+    """
+    read = await store.read(lambda connection: _read(connection, config, session_id, store.clock.now()))
+    if read is None:
+        return False
+    shown = await asyncio.to_thread(evidence.load, read.rows, store.blobs)
+    outcome = _status(read.session.outcome)
+    question = ExtractQuestion(
+        messages=shown,
+        tasks=read.tasks,
+        preferences=read.preferences,
+        user=read.user,
+        outcome=outcome,
+        closed=read.closed,
+    )
+    answer = await model.extract(question)
+    changes = _with_outcome(_check_tasks(answer, read.tasks, shown), read, outcome)
+    found = _check_preferences(answer.preferences, shown)
+    chars = sum(_chars(row, config) for row in read.rows)
+    to = read.rows[-1].number
+
+    def commit(connection: Connection) -> None:
+        now = store.clock.now()
+        sessions.advance(connection, read.session, to, chars, now)
+        for change in changes:
+            tasks.save(connection, read.session.project_id, session_id, change.task, change.links, now)
+        for ordinal, (number, lesson) in enumerate(found):
+            lessons.add(connection, session_id, lesson, ordinal=ordinal, number=number, now=now)
+
+    await store.write(commit)
+    return True
+
+
+async def note_failure(store: Store, config: Config, session_id: str, reason: str) -> None:
+    """Remember that a run failed: it is tried again later, or parked with the reason at the limit."""
+
+    def commit(connection: Connection) -> None:
+        row = sessions.by_id(connection, session_id)
+        if row is not None:
+            parked = row.extract_attempts + 1 >= config.attempts
+            retry_at = store.clock.now() + config.backoff(row.extract_attempts)
+            sessions.note_failure(connection, row, reason, retry_at, parked)
+
+    await store.write(commit)
+
+
+def _read(connection: Connection, config: Config, session_id: str, now: int) -> _Input | None:
+    row = sessions.by_id(connection, session_id)
+    due_at = None if row is None else readable_at(row, config)
+    if row is None or due_at is None or due_at > now:
+        return None
+    waiting = messages.waiting(connection, session_id, row.extracted_to, config.batch_messages)
+    batch = _batch(waiting, config)
+    space_id = spaces.space_of_session(connection, session_id)
+    known = lessons.preferences_of_space(connection, space_id, PREFERENCES_MAX) if space_id else []
+    return _Input(
+        session=row,
+        rows=batch,
+        closed=row.flush_to > row.extracted_to and batch[-1].number >= row.last_number,
+        tasks=tuple(task.value() for task in tasks.of_session(connection, session_id)),
+        preferences=tuple(known),
+        user=projects.identifier(connection, row.user_id),
+    )
+
+
+def _batch(waiting: Sequence[MessageRow], config: Config) -> Sequence[MessageRow]:
+    """The longest prefix within the bound of characters; at least one message."""
+    total = 0
+    for index, row in enumerate(waiting):
+        total += _chars(row, config)
+        if total > config.batch_chars and index:
+            return waiting[:index]
+    return waiting
+
+
+def _chars(row: MessageRow, config: Config) -> int:
+    return config.inline_bytes_max if row.parts_sha256 else len(row.parts)
+
+
+def _status(text: str) -> TaskStatus | None:
+    return next((status for status in TASK_STATUSES if status == text), None)
+
+
+def _check_tasks(answer: ExtractAnswer, known: Sequence[Task], shown: Sequence[NumberedMessage]) -> list[_Change]:
+    by_order = {task.order: task for task in known}
+    times = {stored.number: stored.at for stored in shown}
+    changes = []
+    for claim in answer.tasks:
+        numbers = tuple(sorted({number for number in claim.messages if number in times}))
+        old = by_order.get(claim.order) if claim.order is not None else None
+        if claim.status not in TASK_STATUSES or (claim.order is not None and old is None):
+            continue
+        if old is None and (not numbers or not claim.title.strip()):
+            continue
+        task = _changed(old, claim, numbers, times) if old else _new(claim, len(by_order) + 1, numbers, times)
+        by_order[task.order] = task
+        changes.append(_Change(task, numbers))
+    return changes
+
+
+def _new(claim: TaskChange, order: int, numbers: tuple[int, ...], times: dict[int, int]) -> Task:
+    return Task(
+        order=order,
+        title=_line(claim.title, TITLE_CHARS_MAX),
+        status=claim.status,
+        first=numbers[0],
+        last=numbers[-1],
+        progresses=_progress((), claim.progress),
+        evidence=_line(claim.evidence, PROGRESS_CHARS_MAX),
+        revision=int(claim.status in FINISHED),
+        started_at=times[numbers[0]],
+        ended_at=times[numbers[-1]],
+    )
+
+
+def _changed(old: Task, claim: TaskChange, numbers: tuple[int, ...], times: dict[int, int]) -> Task:
+    newly_finished = claim.status in FINISHED and claim.status != old.status
+    return msgspec.structs.replace(
+        old,
+        title=_line(claim.title, TITLE_CHARS_MAX) or old.title,
+        status=claim.status,
+        last=max(old.last, *numbers) if numbers else old.last,
+        progresses=_progress(old.progresses, claim.progress),
+        evidence=_line(claim.evidence, PROGRESS_CHARS_MAX) or old.evidence,
+        revision=old.revision + newly_finished,
+        ended_at=times[numbers[-1]] if numbers else old.ended_at,
+    )
+
+
+def _with_outcome(changes: list[_Change], read: _Input, outcome: TaskStatus | None) -> list[_Change]:
+    """A told outcome beats inference: at the end of the session it is the status of all its tasks."""
+    if outcome is None or not read.closed:
+        return changes
+    by_order = {task.order: _Change(task, ()) for task in read.tasks}
+    by_order |= {change.task.order: change for change in changes}
+    before = {task.order: task for task in read.tasks}
+    return [_told(change, before.get(order), outcome) for order, change in sorted(by_order.items())]
+
+
+def _told(change: _Change, before: Task | None, outcome: TaskStatus) -> _Change:
+    known = before.revision if before else 0
+    news = outcome in FINISHED and (before is None or before.status != outcome)
+    told = msgspec.structs.replace(
+        change.task, status=outcome, revision=known + news, evidence=f"The outcome was told: {outcome}."
+    )
+    return _Change(told, change.links)
+
+
+def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage]) -> list[tuple[int, Lesson]]:
+    """Preferences with the message that states each; only what a person said can be one, and a quote must hold."""
+    by_number = {stored.number: stored for stored in shown}
+    lessons_found = []
+    for one in found:
+        stored = by_number.get(one.message)
+        if stored is None or not stored.message.is_from_person or not one.text.strip():
+            continue
+        lesson = Lesson(
+            kind="preference",
+            title="",
+            text=_line(redact(one.text), TEXT_CHARS_MAX),
+            topic=slug(one.topic),
+            quotes=(Quote(number=one.message, text=one.quote),),
+            replaces=_line(one.replaces, TEXT_CHARS_MAX),
+            at=stored.at,
+        )
+        checked = evidence.verify(lesson, [stored])
+        if any(quote.verified for quote in checked.quotes):
+            lessons_found.append((one.message, checked))
+    return lessons_found
+
+
+def _progress(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    return (*old, *(_line(redact(line), PROGRESS_CHARS_MAX) for line in new if line.strip()))[-PROGRESSES_MAX:]
+
+
+def _line(text: str, chars_max: int) -> str:
+    """One line of at most `chars_max` characters."""
+    joined = " ".join(text.split())
+    return joined if len(joined) <= chars_max else joined[: chars_max - 1].rstrip() + "…"

@@ -1,0 +1,75 @@
+"""The journal: what is written by rule, without a model, into skills whose front matter asks for it.
+
+A skill with `metadata: entries: journal` gets one entry for each finished task, in a file for each day:
+
+    # 2025-06-15
+
+    ## [14:30] Task: Deploy API v2 to staging
+    - **Outcome**: success
+    - **Summary**: ...
+    - **Key Decisions**: ...
+    - **Learnings**: ...
+"""
+
+import re
+
+import msgspec
+
+from seasoned.clock import parse_time, to_datetime
+from seasoned.message import JsonObject
+from seasoned.skill import Frontmatter, add_entry, find_entry, replace_entry
+from seasoned.task import Task
+
+BY_RULE = ("entries", "journal")
+_TITLE_CHARS_MAX = 160
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task's journal entry says besides its outcome."""
+
+    summary: str = ""
+    decisions: tuple[str, ...] = ()
+    learnings: tuple[str, ...] = ()
+
+
+def keeps_journal(head: Frontmatter) -> bool:
+    """Whether a skill's entries are written by this rule."""
+    key, value = BY_RULE
+    return head.metadata.get(key) == value
+
+
+def day_of(task: Task, configs: JsonObject) -> str:
+    """The day that a task belongs to: the session's `original_date` when it has one, else that of the task's end."""
+    told = configs.get("original_date")
+    if isinstance(told, str):
+        match = re.match(r"\s*(\d{4})[-/](\d{2})[-/](\d{2})", told)
+        if match and parse_time("-".join(match.groups())) is not None:
+            return "-".join(match.groups())
+    return to_datetime(task.ended_at).strftime("%Y-%m-%d")
+
+
+def entry_for(task: Task, summary: Summary) -> str:
+    """A finished task's entry."""
+    title = " ".join(task.title.split())
+    title = title if len(title) <= _TITLE_CHARS_MAX else title[: _TITLE_CHARS_MAX - 1].rstrip() + "…"
+    return "\n".join(
+        [
+            f"## [{to_datetime(task.ended_at):%H:%M}] Task: {title}",
+            f"- **Outcome**: {task.status}",
+            f"- **Summary**: {summary.summary or task.evidence or 'nothing more is known.'}",
+            f"- **Key Decisions**: {_joined(summary.decisions)}",
+            f"- **Learnings**: {_joined(summary.learnings)}",
+        ]
+    )
+
+
+def place(text: str, day: str, entry: str, old_entry: str | None) -> str:
+    """A day's file with the entry: in the place of the task's earlier entry when it was reopened, else at the end."""
+    old = find_entry(text, old_entry) if old_entry else None
+    if old is not None:
+        return replace_entry(text, old, entry)
+    return add_entry(text or f"# {day}\n", entry)
+
+
+def _joined(lines: tuple[str, ...]) -> str:
+    return "; ".join(line.rstrip(".;") for line in lines) or "none"

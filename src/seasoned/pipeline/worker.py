@@ -1,0 +1,193 @@
+"""The dispatcher: it runs the stages for what is due, a few at a time, in this process.
+
+Wake-ups are hints. Truth is in the rows: a sweep at the start and each minute finds what is due, every stage looks again
+before it works, and commits by compare-and-swap. So a wake-up may get lost or come twice, and several processes may
+dispatch over the same store.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Literal
+
+from seasoned.clock import SECOND
+from seasoned.config import Config
+from seasoned.errors import Busy, SeasonedError, StorageFull, Superseded
+from seasoned.llm.model import Model
+from seasoned.pipeline import distill, extract, write
+from seasoned.store import Connection, Store, spaces, tasks, work
+from seasoned.store.work import Due, Stage
+
+log = logging.getLogger(__name__)
+
+SWEEP_MAX = 1_000
+# A stage that loses its compare-and-swap looks again at once, but not for ever.
+RUNS_MAX = 10_000
+
+REASON_CHARS_MAX = 1_000
+
+Key = tuple[Stage, str]
+Outcome = Literal["worked", "idle", "blocked"]
+
+
+class Dispatcher:
+    """Runs due work until it is closed. All methods belong to the event loop that called `start`."""
+
+    def __init__(self, store: Store, model: Model, config: Config) -> None:
+        self._store = store
+        self._model = model
+        self._config = config
+        self._slots = asyncio.Semaphore(config.concurrency)
+        self._running: dict[Key, asyncio.Task[None]] = {}
+        self._again: set[Key] = set()
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._changed = asyncio.Event()
+        self._sweeper: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def start(self) -> None:
+        """Find what is due, and go on looking every `sweep_seconds`."""
+        await self._sweep()
+        self._sweeper = asyncio.create_task(self._sweep_for_ever())
+
+    async def close(self) -> None:
+        """Stop; work under way is cancelled, and is due again at the next start."""
+        self._closing = True
+        for timer in self._timers.values():
+            timer.cancel()
+        pending = [*self._running.values(), *([self._sweeper] if self._sweeper else [])]
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    def wake(self, stage: Stage, key: str) -> None:
+        """Look soon whether this piece of work is due."""
+        if self._closing:
+            return
+        name = (stage, key)
+        timer = self._timers.pop(name, None)
+        if timer is not None:
+            timer.cancel()
+        if name in self._running:
+            self._again.add(name)
+        else:
+            self._running[name] = asyncio.create_task(self._run(stage, key))
+
+    async def look_at(self, session_id: str) -> None:
+        """Start what is due for a session: reading it, distilling its tasks, writing to its space."""
+        self._schedule(await self._store.read(lambda connection: self._related(connection, "extract", session_id)))
+
+    def message_arrived(self, session_id: str) -> None:
+        """A session was written to: look at it once it has been quiet, or full.
+
+        Cheap, since it runs for every message: one timer for each session, which looks again at its end.
+        """
+        name: Key = ("extract", session_id)
+        if name not in self._timers and not self._closing:
+            self._set_timer(name, self._store.clock.now() + int(self._config.quiet_seconds * SECOND))
+
+    def next_change(self) -> asyncio.Event:
+        """An event that is set when a stage of this process has next committed. Take it before looking at the rows."""
+        return self._changed
+
+    def is_idle(self) -> bool:
+        """Whether no stage runs now."""
+        return not self._running
+
+    def _set_timer(self, name: Key, at: int) -> None:
+        delay = max(0.0, (at - self._store.clock.now()) / SECOND)
+        old = self._timers.pop(name, None)
+        if old is not None:
+            old.cancel()
+        self._timers[name] = asyncio.get_running_loop().call_later(delay, self.wake, *name)
+
+    def _schedule(self, due: list[Due]) -> None:
+        now = self._store.clock.now()
+        for one in due:
+            if one.at <= now:
+                self.wake(one.stage, one.key)
+            elif (one.stage, one.key) not in self._timers:
+                self._set_timer((one.stage, one.key), one.at)
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.sweep_seconds)
+            await self._sweep()
+
+    async def _sweep(self) -> None:
+        self._schedule(await self._store.read(lambda c: work.all_work(c, self._config, SWEEP_MAX)))
+
+    async def _run(self, stage: Stage, key: str) -> None:
+        name = (stage, key)
+        outcome: Outcome = "idle"
+        try:
+            async with self._slots:
+                for _ in range(RUNS_MAX):
+                    self._again.discard(name)
+                    outcome = await self._attempt(stage, key)
+                    if outcome == "worked":
+                        await self._look_around(stage, key)
+                    elif name not in self._again:
+                        break
+        finally:
+            del self._running[name]
+        if outcome == "blocked":
+            self._set_timer(name, self._store.clock.now() + self._config.backoff(0))
+        else:
+            await self._look_around(stage, key)
+
+    async def _attempt(self, stage: Stage, key: str) -> Outcome:
+        """One run of a stage: whether it did something, found nothing to do, or could not write at all."""
+        try:
+            return "worked" if await self._stage(stage, key) else "idle"
+        except Superseded:
+            # Somebody else did it: look again whether something is left.
+            return "worked"
+        except (Busy, StorageFull) as error:
+            log.warning("%s waits: %s", stage, error)
+            return "blocked"
+        except Exception as error:  # noqa: BLE001 - a defect in a stage parks that work with its reason, not the others
+            log.warning("%s of %s failed: %s: %s", stage, key, type(error).__name__, error)
+            return await self._note_failure(stage, key, _reason(error))
+
+    def _stage(self, stage: Stage, key: str) -> Coroutine[None, None, bool]:
+        runs: dict[Stage, Callable[[], Coroutine[None, None, bool]]] = {
+            "extract": lambda: extract.extract(self._store, self._model, self._config, key),
+            "distill": lambda: distill.distill(self._store, self._model, key),
+            "write": lambda: write.write(self._store, self._model, self._config, key),
+        }
+        return runs[stage]()
+
+    async def _note_failure(self, stage: Stage, key: str, reason: str) -> Outcome:
+        notes = {"extract": extract.note_failure, "distill": distill.note_failure, "write": write.note_failure}
+        try:
+            await notes[stage](self._store, self._config, key, reason)
+        except (Busy, StorageFull, Superseded) as error:
+            log.warning("the failure of %s could not be noted: %s", stage, error)
+            return "blocked"
+        return "idle"
+
+    async def _look_around(self, stage: Stage, key: str) -> None:
+        """Schedule what the committed rows make due now, and tell those who wait for a change."""
+        due = await self._store.read(lambda connection: self._related(connection, stage, key))
+        self._schedule([one for one in due if (one.stage, one.key) not in self._running])
+        told, self._changed = self._changed, asyncio.Event()
+        told.set()
+
+    def _related(self, connection: Connection, stage: Stage, key: str) -> list[Due]:
+        if stage == "write":
+            return work.space_work(connection, key)
+        session_id: str | None = key
+        if stage == "distill":
+            row = tasks.by_id(connection, key)
+            session_id = row.session_id if row else None
+        if session_id is None:
+            return []
+        space_id = spaces.space_of_session(connection, session_id)
+        written = work.space_work(connection, space_id) if space_id else []
+        return [*work.session_work(connection, session_id, self._config), *written]
+
+
+def _reason(error: Exception) -> str:
+    text = str(error) if isinstance(error, SeasonedError) else f"{type(error).__name__}: {error}"
+    return text[:REASON_CHARS_MAX]

@@ -1,0 +1,62 @@
+"""Whether a home is well: file rights, the database's own check, and work that is parked."""
+
+import stat
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.store.schema import lessons, sessions, tasks
+
+PRIVATE = 0o077
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def examine(connection: Connection, home: Path) -> list[Check]:
+    """Every check, in the order in which a person would ask."""
+    return [_rights(home), _integrity(connection), _counts(connection), _parked(connection)]
+
+
+def _rights(home: Path) -> Check:
+    open_to_others = [
+        path.name for path in sorted(home.glob("*")) if path.is_file() and stat.S_IMODE(path.stat().st_mode) & PRIVATE
+    ]
+    detail = f"{home} is readable by its owner only"
+    if open_to_others:
+        detail = f"others may read {', '.join(open_to_others)}; run chmod 600 on them"
+    return Check(name="rights", ok=not open_to_others, detail=detail)
+
+
+def _integrity(connection: Connection) -> Check:
+    said = str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
+    return Check(name="database", ok=said == "ok", detail="whole" if said == "ok" else said)
+
+
+def _counts(connection: Connection) -> Check:
+    waiting = connection.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(sessions.c.last_number - sessions.c.extracted_to), 0),
+        )
+    ).one()
+    due = connection.execute(sa.select(sa.func.count()).where(lessons.c.status == "pending")).scalar()
+    detail = f"{waiting[0]} sessions, {waiting[1]} messages unread, {due} lessons to write"
+    return Check(name="work", ok=True, detail=detail)
+
+
+def _parked(connection: Connection) -> Check:
+    reasons = [
+        *connection.execute(sa.select(sessions.c.extract_error).where(sessions.c.extract_parked)).scalars(),
+        *connection.execute(sa.select(tasks.c.distill_error).where(tasks.c.distill_parked)).scalars(),
+        *connection.execute(sa.select(lessons.c.reason).where(lessons.c.status == "parked")).scalars(),
+    ]
+    detail = f"{len(reasons)} parked, the first because: {reasons[0]}" if reasons else "none"
+    return Check(name="parked", ok=not reasons, detail=detail)

@@ -1,0 +1,234 @@
+"""Lessons: what tasks and preferences taught, and where each was settled."""
+
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.errors import Superseded
+from seasoned.ids import new_id
+from seasoned.lesson import Lesson, LessonKind, LessonStatus, Quote
+from seasoned.store.rows import columns, dump, load_as, to_rows
+from seasoned.store.schema import entry_lessons, lessons, sessions, space_sessions, spaces, tasks
+
+
+class LessonRow(msgspec.Struct, frozen=True):
+    """A stored lesson. Preferences have no task; `number` is the last message that it rests on."""
+
+    id: str
+    session_id: str
+    task_id: str | None
+    revision: int
+    ordinal: int
+    kind: LessonKind
+    title: str
+    text: str
+    topic: str
+    replaces: str
+    reason: str
+    quotes: str
+    number: int
+    at: int
+    status: LessonStatus
+    created_at: int
+
+    def value(self) -> Lesson:
+        """The lesson as the stages see it."""
+        return Lesson(
+            kind=self.kind,
+            title=self.title,
+            text=self.text,
+            topic=self.topic,
+            quotes=load_as(self.quotes, tuple[Quote, ...]),
+            replaces=self.replaces,
+            reason=self.reason,
+            at=self.at,
+        )
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """How a lesson ended."""
+
+    lesson_id: str
+    status: LessonStatus
+    reason: str = ""
+
+
+def add(
+    connection: Connection,
+    session_id: str,
+    lesson: Lesson,
+    *,
+    ordinal: int,
+    number: int,
+    now: int,
+    task_id: str | None = None,
+    revision: int = 0,
+) -> str:
+    """Store a lesson that waits to be written; its id."""
+    lesson_id = new_id()
+    connection.execute(
+        sa.insert(lessons).values(
+            id=lesson_id,
+            session_id=session_id,
+            task_id=task_id,
+            revision=revision,
+            ordinal=ordinal,
+            kind=lesson.kind,
+            title=lesson.title,
+            text=lesson.text,
+            topic=lesson.topic,
+            replaces=lesson.replaces,
+            reason=lesson.reason,
+            quotes=dump(lesson.quotes),
+            number=number,
+            at=lesson.at,
+            status="pending",
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    return lesson_id
+
+
+def of_session(connection: Connection, session_id: str) -> list[LessonRow]:
+    """A session's lessons in the order of what they rest on."""
+    statement = (
+        sa.select(*columns(LessonRow, lessons))
+        .where(lessons.c.session_id == session_id)
+        .order_by(lessons.c.number, lessons.c.task_id, lessons.c.revision, lessons.c.ordinal, lessons.c.id)
+    )
+    return to_rows(LessonRow, connection.execute(statement).all())
+
+
+def preferences_of_space(connection: Connection, space_id: str, limit: int) -> list[str]:
+    """The newest preferences known in a space, oldest first, without those that a later one replaced."""
+    statement = (
+        sa.select(lessons.c.text, lessons.c.replaces)
+        .join(space_sessions, space_sessions.c.session_id == lessons.c.session_id)
+        .where(space_sessions.c.space_id == space_id, lessons.c.kind == "preference")
+        .order_by(space_sessions.c.position.desc(), lessons.c.number.desc(), lessons.c.ordinal.desc())
+        .limit(limit)
+    )
+    found = connection.execute(statement).all()[::-1]
+    replaced = {row[1] for row in found if row[1]}
+    return list(dict.fromkeys(row[0] for row in found if row[0] not in replaced))
+
+
+def next_in_space(connection: Connection, space_id: str, limit: int) -> list[LessonRow]:
+    """The lessons that the space's writer takes next: sessions in the order of their links, each in message order.
+
+    A session that is about to be read or distilled for the first time holds back those behind it, so that the order does
+    not depend on which stage ran first; one that is being retried, or waits for its user, holds nobody back.
+    """
+    barrier = _first_unfinished(connection, space_id)
+    statement = (
+        sa.select(*columns(LessonRow, lessons))
+        .join(space_sessions, space_sessions.c.session_id == lessons.c.session_id)
+        .outerjoin(tasks, tasks.c.id == lessons.c.task_id)
+        .where(space_sessions.c.space_id == space_id, lessons.c.status == "pending")
+        .order_by(
+            space_sessions.c.position,
+            lessons.c.number,
+            sa.func.coalesce(tasks.c.position, 0),
+            lessons.c.revision,
+            lessons.c.ordinal,
+        )
+        .limit(limit)
+    )
+    if barrier is not None:
+        statement = statement.where(space_sessions.c.position < barrier)
+    return to_rows(LessonRow, connection.execute(statement).all())
+
+
+def _first_unfinished(connection: Connection, space_id: str) -> int | None:
+    unread = (
+        (sessions.c.flush_to > sessions.c.extracted_to)
+        & (sessions.c.extract_attempts == 0)
+        & ~sessions.c.extract_parked
+    )
+    undistilled = (
+        sa.select(sa.literal(1))
+        .where(
+            tasks.c.session_id == sessions.c.id,
+            tasks.c.revision > tasks.c.distilled_revision,
+            tasks.c.distill_attempts == 0,
+            ~tasks.c.distill_parked,
+        )
+        .exists()
+    )
+    statement = (
+        sa.select(sa.func.min(space_sessions.c.position))
+        .join(sessions, sessions.c.id == space_sessions.c.session_id)
+        .where(space_sessions.c.space_id == space_id, unread | undistilled)
+    )
+    found = connection.execute(statement).scalar()
+    return None if found is None else int(found)
+
+
+def settle(connection: Connection, space_id: str, written_to: int, settled: Sequence[Settled], now: int) -> None:
+    """End lessons, in order, moving the writer's cursor from where the run saw it.
+
+    Raises Superseded when another run wrote to the space first, or a lesson is not pending any more.
+    """
+    where = (spaces.c.id == space_id) & (spaces.c.written_to == written_to)
+    values = {"written_to": written_to + len(settled), "write_attempts": 0, "write_retry_at": 0, "write_error": ""}
+    if connection.execute(sa.update(spaces).where(where).values(**values, updated_at=now)).rowcount != 1:
+        raise Superseded(f"Space {space_id} was written by another run first.")
+    for number, one in enumerate(settled, start=written_to + 1):
+        changed = connection.execute(
+            sa.update(lessons)
+            .where(lessons.c.id == one.lesson_id, lessons.c.status == "pending")
+            .values(
+                status=one.status,
+                reason=one.reason,
+                space_id=space_id,
+                space_number=number,
+                settled_at=now,
+                updated_at=now,
+            )
+        )
+        if changed.rowcount != 1:
+            raise Superseded(f"Lesson {one.lesson_id} was settled by another run first.")
+
+
+def note_entry(
+    connection: Connection, skill_id: str, path: str, entry_key: str, lesson_id: str, effect: LessonStatus
+) -> None:
+    """Remember that a lesson stands behind an entry."""
+    key = {"skill_id": skill_id, "entry_key": entry_key, "lesson_id": lesson_id}
+    where = sa.and_(*(entry_lessons.c[name] == value for name, value in key.items()))
+    if connection.execute(sa.select(sa.literal(1)).where(where)).first() is None:
+        connection.execute(sa.insert(entry_lessons).values(**key, path=path, effect=effect))
+
+
+def move_entry(connection: Connection, skill_id: str, old_key: str, new_key: str) -> None:
+    """Let the evidence of an entry follow it when its text changes."""
+    if old_key == new_key:
+        return
+    known = sa.select(entry_lessons.c.lesson_id).where(
+        entry_lessons.c.skill_id == skill_id, entry_lessons.c.entry_key == new_key
+    )
+    connection.execute(
+        sa.update(entry_lessons)
+        .where(
+            entry_lessons.c.skill_id == skill_id,
+            entry_lessons.c.entry_key == old_key,
+            entry_lessons.c.lesson_id.not_in(known),
+        )
+        .values(entry_key=new_key)
+    )
+
+
+def previous_entry_key(connection: Connection, skill_id: str, task_id: str) -> str | None:
+    """The key of the entry that an earlier revision of a task brought into a skill."""
+    statement = (
+        sa.select(entry_lessons.c.entry_key)
+        .join(lessons, lessons.c.id == entry_lessons.c.lesson_id)
+        .where(entry_lessons.c.skill_id == skill_id, lessons.c.task_id == task_id)
+        .order_by(lessons.c.revision.desc())
+        .limit(1)
+    )
+    found = connection.execute(statement).first()
+    return None if found is None else str(found[0])

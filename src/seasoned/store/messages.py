@@ -1,0 +1,253 @@
+"""Messages of a session, in order: appending them in great numbers, and reading them back."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.clock import Clock
+from seasoned.errors import Invalid, NotFound, SeasonedError
+from seasoned.ids import new_id
+from seasoned.message import Json, Message, NumberedMessage, Part, Role
+from seasoned.store.blobs import FolderBlobs
+from seasoned.store.rows import PageQuery, columns, decode_cursor, dump, encode_cursor, load_object, to_rows
+from seasoned.store.schema import messages, sessions
+
+
+class MessageRow(msgspec.Struct, frozen=True):
+    """A stored message; `parts` is empty when `parts_sha256` names the blob that holds them."""
+
+    id: str
+    session_id: str
+    number: int
+    role: Role
+    parts: str
+    parts_sha256: str | None
+    meta: str | None
+    user_meta: str | None
+    parent_id: str | None
+    task_id: str | None
+    status: str
+    at: int
+    created_at: int
+    updated_at: int
+
+
+class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on its way in, already as JSON text. `at` is when it was said; None means when it is stored."""
+
+    project_id: str
+    session_id: str
+    role: Role
+    parts: str
+    parts_sha256: str | None = None
+    meta: str | None = None
+    user_meta: str | None = None
+    chars: int = 0
+    turn_open: bool = False
+    at: int | None = None
+
+
+class _End(msgspec.Struct):
+    """The end of a session while messages are appended to it."""
+
+    project_id: str
+    number: int
+    message_id: str | None
+    tracked: bool
+    chars: int
+    turn_open: bool = False
+
+
+def pack(message: Message, blobs: FolderBlobs, inline_bytes_max: int) -> tuple[str, str | None]:
+    """A message's parts as JSON text, or the blob that they were put into when they are large."""
+    encoded = msgspec.json.encode(message.parts)
+    if len(encoded) <= inline_bytes_max:
+        return encoded.decode(), None
+    return "", blobs.put_now(encoded)
+
+
+def unpack(row: MessageRow, blobs: FolderBlobs) -> Message:
+    """The message of a row."""
+    encoded = blobs.get_now(row.parts_sha256) if row.parts_sha256 else row.parts.encode()
+    parts = msgspec.json.decode(encoded, type=tuple[Part, ...])
+    return Message(role=row.role, parts=parts, meta=load_object(row.meta))
+
+
+def numbered(row: MessageRow, blobs: FolderBlobs) -> NumberedMessage:
+    """The message of a row with its place in the session."""
+    return NumberedMessage(number=row.number, at=row.at, message=unpack(row, blobs))
+
+
+Appender = Callable[[Connection, Sequence[NewMessage]], list[MessageRow | SeasonedError]]
+
+
+def appender(clock: Clock) -> Appender:
+    """The group writer of messages: many sessions' messages in three statements.
+
+    Messages keep their order in each session; one whose session does not exist is answered NotFound, alone.
+    """
+
+    def append(connection: Connection, batch: Sequence[NewMessage]) -> list[MessageRow | SeasonedError]:
+        now = clock.now()
+        ends = _ends(connection, {new.session_id for new in batch})
+        results = [_place(ends.get(new.session_id), new, now) for new in batch]
+        rows = [row for row in results if isinstance(row, MessageRow)]
+        if rows:
+            connection.execute(_INSERT, {"rows": dump([msgspec.structs.astuple(row) for row in rows])})
+            moved = {row.session_id: ends[row.session_id] for row in rows}
+            connection.execute(_MOVE_ENDS, {"rows": dump([_end_tuple(key, end, now) for key, end in moved.items()])})
+        return results
+
+    return append
+
+
+def _unnest(columns_of_rows: int) -> tuple[sa.TableValuedAlias, list[sa.Function[object]]]:
+    """The rows of a JSON parameter `rows`, a list of lists, as a table.
+
+    One statement with one parameter for a whole batch: every statement lets go of the interpreter lock and waits to get
+    it back, which for a statement a row costs more than the writing.
+    """
+    table = sa.func.json_each(sa.bindparam("rows", type_=sa.Text)).table_valued("value", name="new_rows")
+    return table, [sa.func.json_extract(table.c.value, f"$[{index}]") for index in range(columns_of_rows)]
+
+
+def _insert_statement() -> sa.Insert:
+    table, fields = _unnest(len(MessageRow.__struct_fields__))
+    return sa.insert(messages).from_select(list(MessageRow.__struct_fields__), sa.select(*fields).select_from(table))
+
+
+def _move_statement() -> sa.Update:
+    names = ("id", "last_number", "last_message_id", "last_message_at", "turn_open", "chars_waiting", "extracted_to")
+    table, fields = _unnest(len(names))
+    ends = sa.select(*(field.label(name) for name, field in zip(names, fields, strict=True))).select_from(table)
+    source = ends.subquery("ends")
+    return (
+        sa.update(sessions)
+        .values({name: source.c[name] for name in names[1:-1]})
+        # Messages of a session that is not tracked count as read.
+        .values(extracted_to=sa.func.coalesce(source.c.extracted_to, sessions.c.extracted_to))
+        .where(sessions.c.id == source.c.id)
+    )
+
+
+def _select_statement() -> sa.Select[str, str, int, str | None, bool, int]:
+    table, fields = _unnest(1)
+    return sa.select(
+        sessions.c.id,
+        sessions.c.project_id,
+        sessions.c.last_number,
+        sessions.c.last_message_id,
+        sessions.c.disable_task_tracking,
+        sessions.c.chars_waiting,
+    ).where(sessions.c.id.in_(sa.select(fields[0]).select_from(table)))
+
+
+_INSERT = _insert_statement()
+_MOVE_ENDS = _move_statement()
+_SELECT_ENDS = _select_statement()
+
+
+def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
+    found = connection.execute(_SELECT_ENDS, {"rows": dump([[one] for one in sorted(ids)])})
+    return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5]) for row in found}
+
+
+def _end_tuple(session_id: str, end: _End, now: int) -> tuple[object, ...]:
+    read_to = None if end.tracked else end.number
+    chars = end.chars if end.tracked else 0
+    return session_id, end.number, end.message_id, now, end.turn_open, chars, read_to
+
+
+def _place(end: _End | None, new: NewMessage, now: int) -> MessageRow | SeasonedError:
+    if end is None or end.project_id != new.project_id:
+        return NotFound(f"There is no session {new.session_id} in this project.")
+    row = MessageRow(
+        id=new_id(),
+        session_id=new.session_id,
+        number=end.number + 1,
+        role=new.role,
+        parts=new.parts,
+        parts_sha256=new.parts_sha256,
+        meta=new.meta,
+        user_meta=new.user_meta,
+        parent_id=end.message_id,
+        task_id=None,
+        status="pending" if end.tracked else "disable_tracking",
+        at=now if new.at is None else new.at,
+        created_at=now,
+        updated_at=now,
+    )
+    end.number, end.message_id, end.turn_open = row.number, row.id, new.turn_open
+    end.chars += new.chars
+    return row
+
+
+def waiting(connection: Connection, session_id: str, after: int, limit: int) -> list[MessageRow]:
+    """The messages after a number, in order."""
+    statement = (
+        sa.select(*columns(MessageRow, messages))
+        .where(messages.c.session_id == session_id, messages.c.number > after)
+        .order_by(messages.c.number)
+        .limit(limit)
+    )
+    return to_rows(MessageRow, connection.execute(statement).all())
+
+
+def of_task(connection: Connection, task_id: str, limit: int) -> list[MessageRow]:
+    """The messages linked to a task, in order; of more than `limit`, the first and the last halves."""
+    statement = sa.select(*columns(MessageRow, messages)).where(messages.c.task_id == task_id)
+    head = to_rows(MessageRow, connection.execute(statement.order_by(messages.c.number).limit(limit)).all())
+    if len(head) < limit:
+        return head
+    tail_query = statement.order_by(messages.c.number.desc()).limit(limit // 2)
+    tail = to_rows(MessageRow, connection.execute(tail_query).all())[::-1]
+    return [row for row in head if row.number < tail[0].number][: limit - len(tail)] + tail
+
+
+def at_numbers(connection: Connection, session_id: str, numbers: Sequence[int]) -> list[MessageRow]:
+    """The messages of a session that have these numbers, in order."""
+    statement = (
+        sa.select(*columns(MessageRow, messages))
+        .where(messages.c.session_id == session_id, messages.c.number.in_(sorted(set(numbers))))
+        .order_by(messages.c.number)
+    )
+    return to_rows(MessageRow, connection.execute(statement).all())
+
+
+def page(connection: Connection, session_id: str, query: PageQuery) -> tuple[list[MessageRow], str | None]:
+    """A page of a session's messages, always oldest to newest; `limit` 0 means all of them.
+
+    With `newest_first` it is the page of the newest messages before the cursor.
+    """
+    statement = sa.select(*columns(MessageRow, messages)).where(messages.c.session_id == session_id)
+    if query.limit == 0:
+        return to_rows(MessageRow, connection.execute(statement.order_by(messages.c.number)).all()), None
+    if query.cursor:
+        number, cursor_session = decode_cursor(query.cursor)
+        if cursor_session != session_id:
+            raise Invalid("The cursor belongs to another session; pass next_cursor of the page before.")
+        before_or_after = messages.c.number < number if query.newest_first else messages.c.number > number
+        statement = statement.where(before_or_after)
+    order = messages.c.number.desc() if query.newest_first else messages.c.number
+    rows = to_rows(MessageRow, connection.execute(statement.order_by(order).limit(query.limit + 1)).all())
+    more = len(rows) > query.limit
+    rows = rows[: query.limit]
+    cursor = encode_cursor(rows[-1].number, session_id) if more else None
+    return (rows[::-1] if query.newest_first else rows), cursor
+
+
+def set_user_meta(
+    connection: Connection, session_id: str, message_id: str, changes: dict[str, Json], now: int
+) -> dict[str, Json]:
+    """Merge keys into a message's user meta (null deletes a key); the whole of it. Raises NotFound."""
+    where = (messages.c.id == message_id) & (messages.c.session_id == session_id)
+    found = connection.execute(sa.select(messages.c.user_meta).where(where)).first()
+    if found is None:
+        raise NotFound(f"There is no message {message_id} in this session.")
+    merged: dict[str, Json] = {
+        key: value for key, value in (load_object(found[0]) | changes).items() if value is not None
+    }
+    connection.execute(sa.update(messages).where(where).values(user_meta=dump(merged), updated_at=now))
+    return merged

@@ -1,0 +1,102 @@
+"""Projects (tenants) and their users."""
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.errors import Conflict, NotFound
+from seasoned.ids import new_id
+from seasoned.store.rows import columns, to_rows
+from seasoned.store.schema import projects, users
+
+
+class ProjectRow(msgspec.Struct, frozen=True):
+    """A project; its key is kept as a keyed hash only."""
+
+    id: str
+    name: str
+    key_hmac: str
+    configs: str | None
+    created_at: int
+    updated_at: int
+
+
+class UserRow(msgspec.Struct, frozen=True):
+    """A user of a project, named by a free text such as an e-mail address."""
+
+    id: str
+    project_id: str
+    identifier: str
+    created_at: int
+    updated_at: int
+
+
+def create(connection: Connection, name: str, key_hmac: str, now: int) -> ProjectRow:
+    """A new project. Raises Conflict when the name is taken."""
+    if by_name(connection, name) is not None:
+        raise Conflict(f"There is a project {name!r} already; choose another name.")
+    row = ProjectRow(new_id(), name, key_hmac, None, now, now)
+    connection.execute(sa.insert(projects).values(msgspec.structs.asdict(row)))
+    return row
+
+
+def every(connection: Connection) -> list[ProjectRow]:
+    """All projects, oldest first."""
+    statement = sa.select(*columns(ProjectRow, projects)).order_by(projects.c.created_at, projects.c.id)
+    return to_rows(ProjectRow, connection.execute(statement).all())
+
+
+def by_name(connection: Connection, name: str) -> ProjectRow | None:
+    """The project of a name."""
+    return _one(connection, projects.c.name == name)
+
+
+def by_id(connection: Connection, project_id: str) -> ProjectRow | None:
+    """The project of an id."""
+    return _one(connection, projects.c.id == project_id)
+
+
+def by_key(connection: Connection, key_hmac: str) -> ProjectRow | None:
+    """The project that a key belongs to."""
+    return _one(connection, projects.c.key_hmac == key_hmac)
+
+
+def _one(connection: Connection, where: sa.ColumnElement[bool]) -> ProjectRow | None:
+    found = connection.execute(sa.select(*columns(ProjectRow, projects)).where(where)).all()
+    return to_rows(ProjectRow, found)[0] if found else None
+
+
+def set_key(connection: Connection, project_id: str, key_hmac: str, now: int) -> None:
+    """Give a project another key; the old one stops working. Raises NotFound."""
+    changed = connection.execute(
+        sa.update(projects).where(projects.c.id == project_id).values(key_hmac=key_hmac, updated_at=now)
+    )
+    if changed.rowcount != 1:
+        raise NotFound("There is no such project; `seasoned projects list` names them.")
+
+
+def ensure_user(connection: Connection, project_id: str, identifier: str | None, now: int) -> str | None:
+    """The id of a project's user, made on first use; None for no user."""
+    if not identifier:
+        return None
+    found = find_user(connection, project_id, identifier)
+    if found is not None:
+        return found.id
+    row = UserRow(new_id(), project_id, identifier, now, now)
+    connection.execute(sa.insert(users).values(msgspec.structs.asdict(row)))
+    return row.id
+
+
+def find_user(connection: Connection, project_id: str, identifier: str) -> UserRow | None:
+    """The user of that identifier, if it was ever used."""
+    where = (users.c.project_id == project_id) & (users.c.identifier == identifier)
+    found = connection.execute(sa.select(*columns(UserRow, users)).where(where)).all()
+    return to_rows(UserRow, found)[0] if found else None
+
+
+def identifier(connection: Connection, user_id: str | None) -> str:
+    """What a user is called; empty for no user."""
+    if user_id is None:
+        return ""
+    found = connection.execute(sa.select(users.c.identifier).where(users.c.id == user_id)).first()
+    return "" if found is None else str(found[0])

@@ -1,0 +1,115 @@
+"""Rows as typed values, pages of them, and the JSON text that they carry."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection, Table
+
+from seasoned.errors import Invalid
+from seasoned.message import Json, JsonObject
+
+R = TypeVar("R", bound=msgspec.Struct)
+T = TypeVar("T")
+
+PAGE_MAX = 200
+CURSOR_DIGITS_MAX = 18
+
+
+def columns(kind: type[R], table: Table) -> list[sa.ColumnElement[object]]:
+    """The table's columns that a row type names, in its order."""
+    return [table.c[name] for name in kind.__struct_fields__]
+
+
+def to_rows(kind: type[R], result: Iterable[Sequence[object]]) -> list[R]:
+    """Database rows as values of a row type whose fields are in the same order."""
+    return [kind(*row) for row in result]
+
+
+def dump(value: object) -> str:
+    """JSON text for a column."""
+    return msgspec.json.encode(value).decode()
+
+
+def dump_object(value: JsonObject | None) -> str | None:
+    """JSON text for a nullable column."""
+    return None if value is None else dump(value)
+
+
+def load_as(text: str | None, kind: type[T]) -> T:
+    """A column's JSON text as a typed value; an empty column counts as an empty list."""
+    return msgspec.json.decode(text or "[]", type=kind)
+
+
+def load_object(text: str | None) -> JsonObject:
+    """A column's JSON object; an empty column is an empty object."""
+    return msgspec.json.decode(text, type=dict[str, Json]) if text else {}
+
+
+class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which page of a list is wanted: at most `limit` rows after `cursor`, oldest first unless `newest_first`."""
+
+    limit: int = 20
+    cursor: str = ""
+    newest_first: bool = False
+
+
+def encode_cursor(created_at: int, row_id: str) -> str:
+    """The place behind a row in (created_at, id) order, as an opaque text."""
+    return base64.urlsafe_b64encode(f"{created_at}|{row_id}".encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[int, str]:
+    """The place that a cursor names. Raises Invalid for anything that encode_cursor did not make."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        moment, row_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split("|", 1)
+        return int(moment[:CURSOR_DIGITS_MAX]), row_id
+    except (binascii.Error, ValueError, UnicodeDecodeError):
+        raise Invalid("The cursor is not one that this server gave; pass next_cursor of the page before.") from None
+
+
+def page_of(
+    connection: Connection,
+    kind: type[R],
+    table: Table,
+    where: Sequence[sa.ColumnElement[bool]],
+    query: PageQuery,
+) -> tuple[list[R], str | None]:
+    """One page of a table's rows in (created_at, id) order, and the next cursor when more rows follow."""
+    key = sa.tuple_(table.c.created_at, table.c.id)
+    statement = sa.select(*columns(kind, table)).where(*where)
+    if query.cursor:
+        place = sa.tuple_(*(sa.literal(part) for part in decode_cursor(query.cursor)))
+        statement = statement.where(key < place if query.newest_first else key > place)
+    order = [table.c.created_at, table.c.id]
+    statement = statement.order_by(*(column.desc() if query.newest_first else column for column in order))
+    rows = to_rows(kind, connection.execute(statement.limit(query.limit + 1)).all())
+    if len(rows) <= query.limit:
+        return rows, None
+    last = rows[query.limit - 1]
+    return rows[: query.limit], encode_cursor(getattr(last, "created_at"), getattr(last, "id"))  # noqa: B009
+
+
+def contains(column: sa.ColumnElement[str], wanted: JsonObject) -> sa.ColumnElement[bool]:
+    """Whether a column's JSON object contains another, in the sense of PostgreSQL's `@>`."""
+    return sa.func.seasoned_contains(column, dump(wanted)) == 1
+
+
+def json_contains(have: str | None, want: str) -> int:
+    """SQLite's side of `contains`: 1 when `have` contains `want`, else 0."""
+    if have is None:
+        return 0
+    return int(_contains(msgspec.json.decode(have), msgspec.json.decode(want)))
+
+
+def _contains(have: object, want: object) -> bool:
+    if isinstance(want, dict):
+        return isinstance(have, dict) and all(k in have and _contains(have[k], v) for k, v in want.items())
+    if isinstance(want, list):
+        return isinstance(have, list) and all(any(_contains(h, w) for h in have) for w in want)
+    # JSON's true is not its 1, though Python's is.
+    return isinstance(have, bool) == isinstance(want, bool) and have == want

@@ -1,0 +1,345 @@
+"""The tables. One schema for SQLite and PostgreSQL; migrations in `store/migrations` bring a database to it.
+
+Identifiers are UUIDv7 text, times are integer microseconds, and JSON is text that only we write: text keeps NUL
+characters and key order, and means the same on both databases.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id(name: str = "id") -> Column[str]:
+    return Column(name, String(36), primary_key=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False, ondelete: str = "CASCADE") -> Column[str]:
+    return Column(name, String(36), ForeignKey(f"{target}.id", ondelete=ondelete), nullable=nullable)
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default="0")
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable, server_default=None if nullable else "")
+
+
+def _retry(stage: str) -> list[Column[int] | Column[str]]:
+    """What a stage remembers of its failures: how many, when to try again, why; `parked` once it gave up."""
+    return [_count(f"{stage}_attempts"), _count(f"{stage}_retry_at"), _text(f"{stage}_error")]
+
+
+projects = Table(
+    "projects",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("key_hmac", String(64), nullable=False, unique=True),
+    _text("configs", nullable=True),
+    _time("created_at"),
+    _time("updated_at"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    _ref("project_id", "projects"),
+    Column("identifier", Text, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("project_id", "identifier"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _id(),
+    _ref("project_id", "projects"),
+    _ref("user_id", "users", nullable=True),
+    _text("configs", nullable=True),
+    Column("disable_task_tracking", Boolean, nullable=False, server_default="0"),
+    # What a transcript was imported from: a key that names it, and what a person calls it.
+    Column("import_key", String(64), nullable=True),
+    _text("source"),
+    # The outcome that somebody told explicitly; it beats inference.
+    _text("outcome"),
+    # The end of the conversation so far.
+    _count("last_number"),
+    Column("last_message_id", String(36), nullable=True),
+    _time("last_message_at", nullable=True),
+    Column("turn_open", Boolean, nullable=False, server_default="0"),
+    _count("chars_waiting"),
+    # The extractor's cursor, and up to where somebody asked for it to read at once.
+    _count("extracted_to"),
+    _count("flush_to"),
+    _time("extracted_at", nullable=True),
+    *_retry("extract"),
+    Column("extract_parked", Boolean, nullable=False, server_default="0"),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("project_id", "import_key"),
+    Index("ix_sessions_page", "project_id", "created_at", "id"),
+)
+
+Index(
+    "ix_sessions_unread",
+    sessions.c.id,
+    sqlite_where=sessions.c.last_number > sessions.c.extracted_to,
+    postgresql_where=sessions.c.last_number > sessions.c.extracted_to,
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _id(),
+    _ref("session_id", "sessions"),
+    Column("number", BigInteger, nullable=False),
+    Column("role", String(16), nullable=False),
+    _text("parts"),
+    # Set instead of `parts` when those are large: the blob that holds them.
+    Column("parts_sha256", String(64), nullable=True),
+    _text("meta", nullable=True),
+    _text("user_meta", nullable=True),
+    Column("parent_id", String(36), nullable=True),
+    Column("task_id", String(36), nullable=True),
+    Column("status", String(20), nullable=False),
+    # When it was said, which for an imported transcript is not when it was stored.
+    _time("at"),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("session_id", "number"),
+)
+
+Index(
+    "ix_messages_task",
+    messages.c.task_id,
+    messages.c.number,
+    sqlite_where=messages.c.task_id.is_not(None),
+    postgresql_where=messages.c.task_id.is_not(None),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    _id(),
+    _ref("session_id", "sessions"),
+    _ref("project_id", "projects"),
+    Column("position", Integer, nullable=False),
+    _text("title"),
+    Column("status", String(10), nullable=False),
+    _text("progresses"),
+    _text("evidence"),
+    Column("first_number", BigInteger, nullable=False),
+    Column("last_number", BigInteger, nullable=False),
+    _time("started_at"),
+    _time("ended_at"),
+    # The distiller's cursor: each finished revision is distilled once.
+    _count("revision"),
+    _count("distilled_revision"),
+    _time("distilled_at", nullable=True),
+    _text("summary", nullable=True),
+    *_retry("distill"),
+    Column("distill_parked", Boolean, nullable=False, server_default="0"),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("session_id", "position"),
+)
+
+Index(
+    "ix_tasks_undistilled",
+    tasks.c.session_id,
+    sqlite_where=tasks.c.revision > tasks.c.distilled_revision,
+    postgresql_where=tasks.c.revision > tasks.c.distilled_revision,
+)
+
+spaces = Table(
+    "spaces",
+    metadata,
+    _id(),
+    _ref("project_id", "projects"),
+    _ref("user_id", "users", nullable=True),
+    _text("name"),
+    _text("meta", nullable=True),
+    # The writer's cursor: the number of the last settled lesson of the space.
+    _count("written_to"),
+    _count("linked"),
+    *_retry("write"),
+    _time("created_at"),
+    _time("updated_at"),
+    Index("ix_spaces_page", "project_id", "created_at", "id"),
+)
+
+space_sessions = Table(
+    "space_sessions",
+    metadata,
+    _id(),
+    _ref("space_id", "spaces"),
+    Column("session_id", String(36), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False, unique=True),
+    # The session's place among those that teach the space; lessons are written in this order.
+    Column("position", BigInteger, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+    Index("ix_space_sessions_order", "space_id", "position"),
+)
+
+lessons = Table(
+    "lessons",
+    metadata,
+    _id(),
+    _ref("session_id", "sessions"),
+    _ref("task_id", "tasks", nullable=True),
+    # Which distillation of the task, and which of its lessons; 0 for preferences, which no task teaches.
+    _count("revision"),
+    Column("ordinal", Integer, nullable=False),
+    Column("kind", String(12), nullable=False),
+    _text("title"),
+    _text("text"),
+    _text("topic"),
+    _text("replaces"),
+    _text("reason"),
+    _text("quotes"),
+    # The last message it rests on: its place inside the session.
+    Column("number", BigInteger, nullable=False),
+    _time("at"),
+    Column("status", String(12), nullable=False),
+    # Where it was settled: the space, and its number there.
+    _ref("space_id", "spaces", nullable=True, ondelete="SET NULL"),
+    Column("space_number", BigInteger, nullable=True),
+    _time("settled_at", nullable=True),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("task_id", "revision", "ordinal"),
+    UniqueConstraint("space_id", "space_number"),
+    Index("ix_lessons_session", "session_id", "status"),
+)
+
+Index(
+    "ix_lessons_pending",
+    lessons.c.session_id,
+    sqlite_where=lessons.c.status == "pending",
+    postgresql_where=lessons.c.status == "pending",
+)
+
+skills = Table(
+    "skills",
+    metadata,
+    _id(),
+    _ref("project_id", "projects"),
+    _ref("user_id", "users", nullable=True),
+    Column("name", Text, nullable=False),
+    _text("description"),
+    Column("disk_id", String(36), nullable=False, unique=True),
+    _text("meta", nullable=True),
+    # The head: the number of the newest version.
+    _count("head"),
+    _time("created_at"),
+    _time("updated_at"),
+    Index("ix_skills_page", "project_id", "created_at", "id"),
+)
+
+space_skills = Table(
+    "space_skills",
+    metadata,
+    _id(),
+    _ref("space_id", "spaces"),
+    _ref("skill_id", "skills"),
+    _time("created_at"),
+    UniqueConstraint("space_id", "skill_id"),
+    Index("ix_space_skills_skill", "skill_id"),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    _id(),
+    _ref("skill_id", "skills"),
+    Column("number", BigInteger, nullable=False),
+    Column("author", String(20), nullable=False),
+    _text("reason"),
+    _text("lessons"),
+    _time("created_at"),
+    UniqueConstraint("skill_id", "number"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("version_id", String(36), ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mime", Text, nullable=False),
+    # For text: runs of [version number, count of lines], so that a line leads to the version that brought it.
+    _text("blame", nullable=True),
+)
+
+# Small file contents by their SHA-256; larger ones are in the object store under the same name.
+contents = Table(
+    "contents",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# Which lesson stands behind which entry of a file; the count of rows is the entry's evidence.
+entry_lessons = Table(
+    "entry_lessons",
+    metadata,
+    Column("skill_id", String(36), ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True),
+    Column("entry_key", String(64), primary_key=True),
+    Column("lesson_id", String(36), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("effect", String(12), nullable=False),
+    Index("ix_entry_lessons_lesson", "lesson_id"),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    _id(),
+    _ref("project_id", "projects"),
+    Column("space_id", String(36), nullable=True),
+    Column("session_id", String(36), nullable=True),
+    Column("task_id", String(36), nullable=True),
+    Column("stage", String(10), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt_sha256", String(64), nullable=False),
+    # The hash of all that was asked: the same question is not paid for twice.
+    Column("question_sha256", String(64), nullable=False),
+    _text("answer", nullable=True),
+    _text("error"),
+    _count("input_tokens"),
+    _count("cached_tokens"),
+    _count("output_tokens"),
+    _count("cost_micros"),
+    _count("latency_ms"),
+    _time("created_at"),
+    Index("ix_model_calls_question", "question_sha256"),
+    Index("ix_model_calls_day", "project_id", "created_at"),
+)

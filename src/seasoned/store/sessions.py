@@ -1,0 +1,177 @@
+"""Sessions: one agent run or conversation each, with the extractor's cursor."""
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.errors import Conflict, NotFound, Superseded
+from seasoned.message import JsonObject
+from seasoned.store.rows import PageQuery, columns, contains, page_of, to_rows
+from seasoned.store.schema import messages, sessions, users
+
+
+class SessionRow(msgspec.Struct, frozen=True, kw_only=False):
+    """A session. `last_number` counts its messages; those after `extracted_to` wait to be read."""
+
+    id: str
+    project_id: str
+    user_id: str | None
+    configs: str | None
+    disable_task_tracking: bool
+    source: str
+    outcome: str
+    last_number: int
+    last_message_at: int | None
+    turn_open: bool
+    chars_waiting: int
+    extracted_to: int
+    flush_to: int
+    extract_attempts: int
+    extract_retry_at: int
+    extract_error: str
+    extract_parked: bool
+    created_at: int
+    updated_at: int
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session is created with."""
+
+    id: str
+    project_id: str
+    user_id: str | None = None
+    configs: str | None = None
+    disable_task_tracking: bool = False
+    import_key: str | None = None
+    source: str = ""
+    outcome: str = ""
+
+
+def create(connection: Connection, new: NewSession, now: int) -> SessionRow:
+    """A new session. Raises Conflict when its id is taken."""
+    if connection.execute(sa.select(sessions.c.id).where(sessions.c.id == new.id)).first():
+        raise Conflict(f"The session id {new.id} is taken; leave use_uuid out to get a fresh one.")
+    connection.execute(sa.insert(sessions).values(**msgspec.structs.asdict(new), created_at=now, updated_at=now))
+    return get(connection, new.project_id, new.id)
+
+
+def find(connection: Connection, project_id: str, session_id: str) -> SessionRow | None:
+    """The session, if the project has it."""
+    where = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
+    found = connection.execute(sa.select(*columns(SessionRow, sessions)).where(where)).all()
+    return to_rows(SessionRow, found)[0] if found else None
+
+
+def get(connection: Connection, project_id: str, session_id: str) -> SessionRow:
+    """The session. Raises NotFound."""
+    row = find(connection, project_id, session_id)
+    if row is None:
+        raise NotFound(f"There is no session {session_id} in this project.")
+    return row
+
+
+def by_id(connection: Connection, session_id: str) -> SessionRow | None:
+    """The session of any project, for the stages, which work for all of them."""
+    found = connection.execute(sa.select(*columns(SessionRow, sessions)).where(sessions.c.id == session_id)).all()
+    return to_rows(SessionRow, found)[0] if found else None
+
+
+def taken(connection: Connection, session_id: str) -> bool:
+    """Whether any project has a session of this id."""
+    return connection.execute(sa.select(sessions.c.id).where(sessions.c.id == session_id)).first() is not None
+
+
+def by_import_key(connection: Connection, project_id: str, import_key: str) -> SessionRow | None:
+    """The session that a transcript was imported into before."""
+    where = (sessions.c.project_id == project_id) & (sessions.c.import_key == import_key)
+    found = connection.execute(sa.select(*columns(SessionRow, sessions)).where(where)).all()
+    return to_rows(SessionRow, found)[0] if found else None
+
+
+def page(
+    connection: Connection,
+    project_id: str,
+    query: PageQuery,
+    *,
+    user: str = "",
+    configs: JsonObject | None = None,
+) -> tuple[list[SessionRow], str | None]:
+    """A page of the project's sessions, of one user or with some configs when asked."""
+    where: list[sa.ColumnElement[bool]] = [sessions.c.project_id == project_id]
+    if user:
+        where.append(sessions.c.user_id == user_subquery(project_id, user))
+    if configs:
+        where.append(contains(sessions.c.configs, configs))
+    return page_of(connection, SessionRow, sessions, where, query)
+
+
+def user_subquery(project_id: str, identifier: str) -> sa.ScalarSelect[str]:
+    """The id of a user by identifier, inside another statement; NULL (which equals nothing) when unknown."""
+    where = (users.c.project_id == project_id) & (users.c.identifier == identifier)
+    return sa.select(users.c.id).where(where).scalar_subquery()
+
+
+def delete(connection: Connection, project_id: str, session_id: str) -> None:
+    """Remove a session with its messages, tasks, lessons and link. Raises NotFound."""
+    where = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
+    if connection.execute(sa.delete(sessions).where(where)).rowcount != 1:
+        raise NotFound(f"There is no session {session_id} in this project.")
+
+
+def set_configs(connection: Connection, project_id: str, session_id: str, configs: str | None, now: int) -> None:
+    """Replace a session's configs. Raises NotFound."""
+    where = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
+    changed = connection.execute(sa.update(sessions).where(where).values(configs=configs, updated_at=now))
+    if changed.rowcount != 1:
+        raise NotFound(f"There is no session {session_id} in this project.")
+
+
+def request_flush(connection: Connection, project_id: str, session_id: str) -> SessionRow:
+    """Ask that everything so far is read at once; a parked session is given another chance. Raises NotFound."""
+    row = get(connection, project_id, session_id)
+    if row.last_number > row.extracted_to:
+        values: dict[str, object] = {"flush_to": sessions.c.last_number}
+        if row.extract_parked:
+            values |= {"extract_parked": False, "extract_attempts": 0}
+        connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(**values, extract_retry_at=0))
+    return get(connection, project_id, session_id)
+
+
+def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: int) -> None:
+    """Move the extractor's cursor from where `row` saw it. Raises Superseded when another run moved it first."""
+    where = (sessions.c.id == row.id) & (sessions.c.extracted_to == row.extracted_to)
+    changed = connection.execute(
+        sa.update(sessions)
+        .where(where)
+        .values(
+            extracted_to=to,
+            extracted_at=now,
+            chars_waiting=sa.case((sessions.c.chars_waiting > chars, sessions.c.chars_waiting - chars), else_=0),
+            extract_attempts=0,
+            extract_retry_at=0,
+            extract_error="",
+            updated_at=now,
+        )
+    )
+    if changed.rowcount != 1:
+        raise Superseded(f"Session {row.id} was read by another run first.")
+    connection.execute(
+        sa.update(messages)
+        .where(messages.c.session_id == row.id, messages.c.number > row.extracted_to, messages.c.number <= to)
+        .values(status="success", updated_at=now)
+    )
+
+
+def note_failure(connection: Connection, row: SessionRow, reason: str, retry_at: int, parked: bool) -> None:
+    """Remember that reading failed, unless the session has moved on meanwhile."""
+    where = (sessions.c.id == row.id) & (sessions.c.extracted_to == row.extracted_to)
+    connection.execute(
+        sa.update(sessions)
+        .where(where)
+        .values(
+            extract_attempts=sessions.c.extract_attempts + 1,
+            extract_retry_at=retry_at,
+            extract_error=reason,
+            extract_parked=parked,
+        )
+    )

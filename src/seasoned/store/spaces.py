@@ -1,0 +1,209 @@
+"""Learning spaces: which sessions teach which skills, and how far that is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.errors import AlreadyLearned, Conflict, NotFound
+from seasoned.ids import new_id
+from seasoned.message import JsonObject
+from seasoned.space import Progress
+from seasoned.store.rows import PageQuery, columns, contains, dump, load_object, page_of, to_rows
+from seasoned.store.schema import lessons, sessions, skills, space_sessions, space_skills, spaces, tasks
+from seasoned.store.sessions import user_subquery
+
+
+class SpaceRow(msgspec.Struct, frozen=True):
+    """A learning space. `written_to` is the number of its last settled lesson."""
+
+    id: str
+    project_id: str
+    user_id: str | None
+    name: str
+    meta: str | None
+    written_to: int
+    linked: int
+    write_attempts: int
+    write_retry_at: int
+    write_error: str
+    created_at: int
+    updated_at: int
+
+
+class LinkRow(msgspec.Struct, frozen=True):
+    """A session that teaches a space."""
+
+    id: str
+    space_id: str
+    session_id: str
+    position: int
+    created_at: int
+    updated_at: int
+
+
+class SkillLinkRow(msgspec.Struct, frozen=True):
+    """A skill that a space's lessons may change."""
+
+    id: str
+    space_id: str
+    skill_id: str
+    created_at: int
+
+
+def create(
+    connection: Connection, project_id: str, user_id: str | None, meta: str | None, now: int, name: str = ""
+) -> SpaceRow:
+    """A new space, without skills yet."""
+    space_id = new_id()
+    connection.execute(
+        sa.insert(spaces).values(
+            id=space_id, project_id=project_id, user_id=user_id, name=name, meta=meta, created_at=now, updated_at=now
+        )
+    )
+    return get(connection, project_id, space_id)
+
+
+def get(connection: Connection, project_id: str, space_id: str) -> SpaceRow:
+    """A space of the project. Raises NotFound."""
+    where = (spaces.c.id == space_id) & (spaces.c.project_id == project_id)
+    found = to_rows(SpaceRow, connection.execute(sa.select(*columns(SpaceRow, spaces)).where(where)).all())
+    if not found:
+        raise NotFound(f"There is no learning space {space_id} in this project.")
+    return found[0]
+
+
+def by_id(connection: Connection, space_id: str) -> SpaceRow | None:
+    """The space of any project, for the stages."""
+    found = to_rows(SpaceRow, connection.execute(sa.select(*columns(SpaceRow, spaces)).where(spaces.c.id == space_id)))
+    return found[0] if found else None
+
+
+def by_name(connection: Connection, project_id: str, name: str) -> SpaceRow | None:
+    """The oldest space of a name; names are given on the command line."""
+    where = (spaces.c.name == name) & (spaces.c.project_id == project_id)
+    statement = sa.select(*columns(SpaceRow, spaces)).where(where).order_by(spaces.c.created_at, spaces.c.id).limit(1)
+    found = to_rows(SpaceRow, connection.execute(statement).all())
+    return found[0] if found else None
+
+
+def page(
+    connection: Connection, project_id: str, query: PageQuery, *, user: str = "", meta: JsonObject | None = None
+) -> tuple[list[SpaceRow], str | None]:
+    """A page of the project's spaces, of one user or with some meta when asked."""
+    where: list[sa.ColumnElement[bool]] = [spaces.c.project_id == project_id]
+    if user:
+        where.append(spaces.c.user_id == user_subquery(project_id, user))
+    if meta:
+        where.append(contains(spaces.c.meta, meta))
+    return page_of(connection, SpaceRow, spaces, where, query)
+
+
+def merge_meta(connection: Connection, project_id: str, space_id: str, changes: JsonObject, now: int) -> SpaceRow:
+    """Merge keys into a space's meta; null is stored as null. Raises NotFound."""
+    row = get(connection, project_id, space_id)
+    merged = dump(load_object(row.meta) | changes)
+    connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(meta=merged, updated_at=now))
+    return get(connection, project_id, space_id)
+
+
+def delete(connection: Connection, project_id: str, space_id: str) -> None:
+    """Remove a space and its links; sessions and skills stay. Raises NotFound."""
+    get(connection, project_id, space_id)
+    connection.execute(sa.delete(spaces).where(spaces.c.id == space_id))
+
+
+def link_session(connection: Connection, project_id: str, space_id: str, session_id: str, now: int) -> LinkRow:
+    """Let a session teach a space. Raises NotFound, or AlreadyLearned when it teaches one already."""
+    space = get(connection, project_id, space_id)
+    owned = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
+    if connection.execute(sa.select(sessions.c.id).where(owned)).first() is None:
+        raise NotFound(f"There is no session {session_id} in this project.")
+    if connection.execute(sa.select(space_sessions.c.id).where(space_sessions.c.session_id == session_id)).first():
+        raise AlreadyLearned(
+            f"Session {session_id} is already learned by a learning space; a session teaches only one."
+        )
+    row = LinkRow(new_id(), space_id, session_id, space.linked + 1, now, now)
+    connection.execute(sa.insert(space_sessions).values(msgspec.structs.asdict(row)))
+    connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(linked=row.position))
+    return row
+
+
+def space_of_session(connection: Connection, session_id: str) -> str | None:
+    """The space that a session teaches."""
+    where = space_sessions.c.session_id == session_id
+    found = connection.execute(sa.select(space_sessions.c.space_id).where(where)).first()
+    return None if found is None else str(found[0])
+
+
+def link_skill(connection: Connection, project_id: str, space_id: str, skill_id: str, now: int) -> SkillLinkRow:
+    """Let a space's lessons change a skill. Raises NotFound, or Conflict when the space has it or one of its name."""
+    get(connection, project_id, space_id)
+    wanted = sa.select(skills.c.name).where(skills.c.id == skill_id, skills.c.project_id == project_id)
+    found = connection.execute(wanted).first()
+    if found is None:
+        raise NotFound(f"There is no skill {skill_id} in this project.")
+    linked = (
+        sa.select(skills.c.id, skills.c.name)
+        .join(space_skills, space_skills.c.skill_id == skills.c.id)
+        .where(space_skills.c.space_id == space_id, sa.or_(skills.c.id == skill_id, skills.c.name == found[0]))
+    )
+    if connection.execute(linked).first() is not None:
+        raise Conflict(f"The learning space has a skill named {found[0]!r} already; exclude that one first.")
+    row = SkillLinkRow(new_id(), space_id, skill_id, now)
+    connection.execute(sa.insert(space_skills).values(msgspec.structs.asdict(row)))
+    return row
+
+
+def unlink_skill(connection: Connection, project_id: str, space_id: str, skill_id: str) -> None:
+    """Take a skill out of a space; nothing happens when it is not in it. Raises NotFound for the space."""
+    get(connection, project_id, space_id)
+    connection.execute(
+        sa.delete(space_skills).where(space_skills.c.space_id == space_id, space_skills.c.skill_id == skill_id)
+    )
+
+
+def note_write_failure(connection: Connection, row: SpaceRow, reason: str, retry_at: int) -> None:
+    """Remember that a run of the writer failed, unless the space has moved on meanwhile."""
+    where = (spaces.c.id == row.id) & (spaces.c.written_to == row.written_to)
+    values = {"write_attempts": spaces.c.write_attempts + 1, "write_retry_at": retry_at, "write_error": reason}
+    connection.execute(sa.update(spaces).where(where).values(**values))
+
+
+def progress(connection: Connection, space_id: str, session_id: str | None = None) -> list[tuple[LinkRow, Progress]]:
+    """How far each session of a space is, in the order of their links; of one session when asked."""
+    own_tasks = tasks.c.session_id == space_sessions.c.session_id
+    own_lessons = lessons.c.session_id == space_sessions.c.session_id
+    due = tasks.c.revision > tasks.c.distilled_revision
+
+    def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.count()).select_from(table).where(*where).correlate(space_sessions).scalar_subquery()
+
+    statement = (
+        sa.select(
+            *columns(LinkRow, space_sessions),
+            sessions.c.last_number,
+            sessions.c.extracted_to,
+            sessions.c.extracted_at,
+            sessions.c.extract_parked,
+            sessions.c.extract_error,
+            sessions.c.created_at.label("session_created_at"),
+            count(tasks, own_tasks, due, ~tasks.c.distill_parked),
+            count(tasks, own_tasks, due, tasks.c.distill_parked),
+            count(lessons, own_lessons, lessons.c.status == "pending"),
+            count(lessons, own_lessons, lessons.c.status == "parked"),
+            count(lessons, own_lessons, lessons.c.status != "pending"),
+            sa.select(sa.func.max(tasks.c.distill_error)).where(own_tasks, tasks.c.distill_parked).scalar_subquery(),
+            sa.select(sa.func.max(lessons.c.reason)).where(own_lessons, lessons.c.status == "parked").scalar_subquery(),
+        )
+        .join(sessions, sessions.c.id == space_sessions.c.session_id)
+        .where(space_sessions.c.space_id == space_id)
+        .order_by(space_sessions.c.position)
+    )
+    if session_id is not None:
+        statement = statement.where(space_sessions.c.session_id == session_id)
+    width = len(LinkRow.__struct_fields__)
+    found: list[Sequence[Any]] = [tuple(row) for row in connection.execute(statement)]
+    return [(LinkRow(*row[:width]), Progress(*row[width:])) for row in found]

@@ -1,0 +1,150 @@
+"""Tasks found in sessions, with the distiller's cursor."""
+
+from collections.abc import Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.errors import NotFound, Superseded
+from seasoned.ids import new_id
+from seasoned.store.rows import PageQuery, columns, dump, load_as, page_of, to_rows
+from seasoned.store.schema import messages, sessions, tasks
+from seasoned.task import Task, TaskStatus
+
+
+class TaskRow(msgspec.Struct, frozen=True):
+    """A stored task. `revision` counts how often it was finished, `distilled_revision` which of them has its lesson."""
+
+    id: str
+    session_id: str
+    project_id: str
+    position: int
+    title: str
+    status: TaskStatus
+    progresses: str
+    evidence: str
+    first_number: int
+    last_number: int
+    started_at: int
+    ended_at: int
+    revision: int
+    distilled_revision: int
+    summary: str | None
+    distill_attempts: int
+    distill_retry_at: int
+    distill_error: str
+    distill_parked: bool
+    created_at: int
+    updated_at: int
+
+    def value(self) -> Task:
+        """The task as the stages see it."""
+        return Task(
+            order=self.position,
+            title=self.title,
+            status=self.status,
+            first=self.first_number,
+            last=self.last_number,
+            progresses=load_as(self.progresses, tuple[str, ...]),
+            evidence=self.evidence,
+            revision=self.revision,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+        )
+
+
+def of_session(connection: Connection, session_id: str) -> list[TaskRow]:
+    """A session's tasks in order."""
+    statement = sa.select(*columns(TaskRow, tasks)).where(tasks.c.session_id == session_id).order_by(tasks.c.position)
+    return to_rows(TaskRow, connection.execute(statement).all())
+
+
+def page(connection: Connection, session_id: str, query: PageQuery) -> tuple[list[TaskRow], str | None]:
+    """A page of a session's tasks in the order in which they were found."""
+    return page_of(connection, TaskRow, tasks, [tasks.c.session_id == session_id], query)
+
+
+def get(connection: Connection, project_id: str, task_id: str) -> TaskRow:
+    """A task of the project. Raises NotFound."""
+    where = (tasks.c.id == task_id) & (tasks.c.project_id == project_id)
+    found = to_rows(TaskRow, connection.execute(sa.select(*columns(TaskRow, tasks)).where(where)).all())
+    if not found:
+        raise NotFound(f"There is no task {task_id} in this project.")
+    return found[0]
+
+
+def by_id(connection: Connection, task_id: str) -> TaskRow | None:
+    """The task of any project, for the stages."""
+    found = connection.execute(sa.select(*columns(TaskRow, tasks)).where(tasks.c.id == task_id)).all()
+    return to_rows(TaskRow, found)[0] if found else None
+
+
+def save(connection: Connection, project_id: str, session_id: str, task: Task, links: Sequence[int], now: int) -> None:
+    """Insert or update a session's task by its order, and link messages to it."""
+    where = (tasks.c.session_id == session_id) & (tasks.c.position == task.order)
+    found = connection.execute(sa.select(tasks.c.id).where(where)).first()
+    values: dict[str, object] = {
+        "title": task.title,
+        "status": task.status,
+        "progresses": dump(task.progresses),
+        "evidence": task.evidence,
+        "first_number": task.first,
+        "last_number": task.last,
+        "started_at": task.started_at,
+        "ended_at": task.ended_at,
+        "revision": task.revision,
+        "updated_at": now,
+    }
+    if found is None:
+        task_id = new_id()
+        new = {"id": task_id, "session_id": session_id, "project_id": project_id, "position": task.order}
+        # Tasks of one extraction keep their order in lists by creation time.
+        connection.execute(sa.insert(tasks).values(**new, **values, created_at=now + task.order))
+    else:
+        task_id = found[0]
+        retry = {"distill_attempts": 0, "distill_retry_at": 0, "distill_error": "", "distill_parked": False}
+        connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(**values, **retry))
+    if links:
+        linked = (messages.c.session_id == session_id) & messages.c.number.in_(sorted(set(links)))
+        connection.execute(sa.update(messages).where(linked).values(task_id=task_id))
+
+
+def set_outcome(connection: Connection, session_id: str, outcome: TaskStatus) -> None:
+    """Remember the outcome that somebody told for a session."""
+    connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(outcome=outcome))
+
+
+def set_distilled(connection: Connection, row: TaskRow, summary: str, now: int) -> None:
+    """Move the distiller's cursor to the revision that `row` saw. Raises Superseded when another run did it first."""
+    where = (tasks.c.id == row.id) & (tasks.c.revision == row.revision) & (tasks.c.distilled_revision < row.revision)
+    changed = connection.execute(
+        sa.update(tasks)
+        .where(where)
+        .values(
+            distilled_revision=row.revision,
+            distilled_at=now,
+            summary=summary,
+            distill_attempts=0,
+            distill_retry_at=0,
+            distill_error="",
+            updated_at=now,
+        )
+    )
+    if changed.rowcount != 1:
+        raise Superseded(f"Task {row.id} was distilled by another run, or reopened, first.")
+
+
+def note_failure(connection: Connection, row: TaskRow, reason: str, retry_at: int, parked: bool) -> None:
+    """Remember that distilling failed, unless the task has moved on meanwhile."""
+    where = (tasks.c.id == row.id) & (tasks.c.revision == row.revision) & (tasks.c.distilled_revision < row.revision)
+    connection.execute(
+        sa.update(tasks)
+        .where(where)
+        .values(
+            distill_attempts=tasks.c.distill_attempts + 1,
+            distill_retry_at=retry_at,
+            distill_error=reason,
+            distill_parked=parked,
+        )
+    )

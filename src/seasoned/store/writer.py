@@ -1,0 +1,190 @@
+"""The one thread that writes: requests that wait together share a transaction and its flush to disk.
+
+A durable commit costs one flush, and flushes are what limits a database on a disk; so a batch of waiting writes commits
+once. Each write runs in a savepoint of its own: one that fails is undone alone and its caller gets the error, the others
+commit. Writes of one kind that come in great numbers (messages) may share a savepoint and a few statements; when such a
+group fails, its members are run again one by one. A caller is answered after the commit, never before.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from seasoned.errors import Busy, SeasonedError, StorageFull
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+Work = Callable[[Connection], T]
+Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
+
+BATCH_MAX = 512
+_FULL = ("database or disk is full", "disk I/O error", "No space left", "could not extend file")
+
+
+class _Request(Generic[T]):
+    """One waiting write and where its answer goes."""
+
+    __slots__ = ("error", "future", "group", "item", "result", "work")
+
+    def __init__(
+        self, future: asyncio.Future[T], work: Work[T] | None, group: "Group[Any, T] | None" = None, item: object = None
+    ) -> None:
+        self.future = future
+        self.work = work
+        self.group = group
+        self.item = item
+        self.result: T | None = None
+        self.error: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        if self.work is not None:
+            self.result = self.work(connection)
+        elif self.group is not None:
+            self.result = self.group(connection, [self.item])[0]
+
+
+Requests = list[_Request[Any]]
+
+
+class Writer:
+    """Hands the writes that wait to one thread, a batch at a time. Belongs to one event loop.
+
+    Requests gather in the event loop while a batch commits, and go over together: handing each over alone would have the
+    two threads fight for the interpreter lock.
+    """
+
+    def __init__(self, engine: Engine, queue_max: int) -> None:
+        self._connection = engine.connect()
+        self._queue_max = queue_max
+        self._waiting: deque[_Request[Any]] = deque()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="seasoned-writer")
+        self._draining: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def submit(self, work: Work[T]) -> T:
+        """Run `work` in the next transaction. Its result once that is committed, or its error.
+
+        Raises Busy when too many writes wait already, StorageFull when there is no room.
+        """
+        return await self._enqueue(work, None, None)
+
+    async def submit_to_group(self, group: Group[Item, T], item: Item) -> T:
+        """Like submit, for items that `group` can write many of at once; it answers one result per item."""
+        return await self._enqueue(None, group, item)
+
+    def _enqueue(self, work: Work[T] | None, group: Group[Any, T] | None, item: object) -> asyncio.Future[T]:
+        if self._closed:
+            raise Busy("The store is closing; try again when the server is back.")
+        if len(self._waiting) >= self._queue_max:
+            raise Busy("Too many writes are waiting; try again in a second.")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Request(future, work, group, item))
+        if self._draining is None or self._draining.done():
+            self._draining = asyncio.get_running_loop().create_task(self._drain())
+        return future
+
+    async def _drain(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
+            await loop.run_in_executor(self._thread, self._commit, batch)
+            _answer(batch)
+
+    def close(self) -> None:
+        """Refuse further writes and end the thread once its batch is committed."""
+        self._closed = True
+        self._thread.shutdown(wait=True)
+        self._connection.close()
+
+    def _commit(self, batch: Requests) -> None:
+        first = batch[0].group
+        if first is not None and all(request.group is first for request in batch) and self._commit_group(first, batch):
+            return
+        try:
+            with self._connection.begin():
+                _run_batch(self._connection, batch)
+        except (DBAPIError, OSError) as error:
+            # Nothing of this batch is on the disk; whoever had no error of its own gets this one.
+            failure = _translate(error)
+            for request in batch:
+                request.result, request.error = None, request.error or failure
+
+    def _commit_group(self, group: Group[Any, Any], batch: Requests) -> bool:
+        """The common case: nothing but one group, whose transaction needs no savepoint. False when it failed."""
+        try:
+            with self._connection.begin():
+                results = group(self._connection, [request.item for request in batch])
+        except (DBAPIError, SeasonedError):
+            return False
+        _take_results(batch, results)
+        return True
+
+
+def _run_batch(connection: Connection, batch: Requests) -> None:
+    groups: dict[Group[Any, Any], Requests] = {}
+    for request in batch:
+        if request.group is not None:
+            groups.setdefault(request.group, []).append(request)
+        else:
+            _run_alone(connection, request)
+    for group, requests in groups.items():
+        _run_group(connection, group, requests)
+
+
+def _run_alone(connection: Connection, request: _Request[Any]) -> None:
+    # Whatever the work raises belongs to its caller, not to this thread.
+    try:
+        with connection.begin_nested():
+            request.run(connection)
+    except DBAPIError as error:
+        request.error = _translate(error)
+    except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
+        request.error = error
+
+
+def _run_group(connection: Connection, group: Group[Any, Any], requests: Requests) -> None:
+    try:
+        with connection.begin_nested():
+            results = group(connection, [request.item for request in requests])
+    except (DBAPIError, SeasonedError):
+        for request in requests:
+            _run_alone(connection, request)
+        return
+    except Exception as error:  # noqa: BLE001 - handed to the callers, who await it
+        for request in requests:
+            request.error = error
+        return
+    _take_results(requests, results)
+
+
+def _take_results(requests: Requests, results: Sequence[object]) -> None:
+    for request, result in zip(requests, results, strict=True):
+        if isinstance(result, SeasonedError):
+            request.error = result
+        else:
+            request.result = result
+
+
+def _translate(error: BaseException) -> BaseException:
+    text = str(error)
+    if isinstance(error, (OperationalError, OSError)) and any(phrase in text for phrase in _FULL):
+        return StorageFull("The disk is full, so nothing was written; free some space and try again.")
+    if isinstance(error, OperationalError) and "locked" in text:
+        return Busy("Another process kept the database locked for too long; try again.")
+    return error
+
+
+def _answer(batch: Requests) -> None:
+    for request in batch:
+        if request.future.done():
+            continue  # whoever asked has gone
+        if request.error is not None:
+            request.future.set_exception(request.error)
+        else:
+            request.future.set_result(request.result)
