@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, NestedTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from seasoned.errors import Busy, SeasonedError, StorageFull
@@ -25,6 +25,10 @@ Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
 
 BATCH_MAX = 512
 _FULL = ("database or disk is full", "disk I/O error", "No space left", "could not extend file")
+
+
+class _TransactionLost(Exception):
+    """The database gave up the whole transaction, as SQLite does when the disk is full; nothing of it counts."""
 
 
 class _Request(Generic[T]):
@@ -97,8 +101,12 @@ class Writer:
             _answer(batch)
 
     def close(self) -> None:
-        """Refuse further writes and end the thread once its batch is committed."""
+        """Refuse what waits and what comes, and end the thread once its batch is committed."""
         self._closed = True
+        while self._waiting:
+            request = self._waiting.popleft()
+            if not request.future.done():
+                request.future.set_exception(Busy("The store was closed before this was written."))
         self._thread.shutdown(wait=True)
         self._connection.close()
 
@@ -109,11 +117,24 @@ class Writer:
         try:
             with self._connection.begin():
                 _run_batch(self._connection, batch)
+        except _TransactionLost:
+            for request in batch:
+                self._commit_alone(request)
         except (DBAPIError, OSError) as error:
             # Nothing of this batch is on the disk; whoever had no error of its own gets this one.
             failure = _translate(error)
             for request in batch:
                 request.result, request.error = None, request.error or failure
+
+    def _commit_alone(self, request: _Request[Any]) -> None:
+        request.result = request.error = None
+        try:
+            with self._connection.begin():
+                request.run(self._connection)
+        except (DBAPIError, OSError) as error:
+            request.result, request.error = None, _translate(error)
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
+            request.result, request.error = None, error
 
     def _commit_group(self, group: Group[Any, Any], batch: Requests) -> bool:
         """The common case: nothing but one group, whose transaction needs no savepoint. False when it failed."""
@@ -138,25 +159,35 @@ def _run_batch(connection: Connection, batch: Requests) -> None:
 
 
 def _run_alone(connection: Connection, request: _Request[Any]) -> None:
+    savepoint = connection.begin_nested()
     # Whatever the work raises belongs to its caller, not to this thread.
     try:
-        with connection.begin_nested():
-            request.run(connection)
-    except DBAPIError as error:
-        request.error = _translate(error)
+        request.run(connection)
+        savepoint.commit()
     except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
-        request.error = error
+        request.result, request.error = None, _translate(error)
+        _roll_back(savepoint)
+
+
+def _roll_back(savepoint: NestedTransaction) -> None:
+    try:
+        savepoint.rollback()
+    except DBAPIError as error:
+        raise _TransactionLost from error
 
 
 def _run_group(connection: Connection, group: Group[Any, Any], requests: Requests) -> None:
+    savepoint = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            results = group(connection, [request.item for request in requests])
+        results = group(connection, [request.item for request in requests])
+        savepoint.commit()
     except (DBAPIError, SeasonedError):
+        _roll_back(savepoint)
         for request in requests:
             _run_alone(connection, request)
         return
     except Exception as error:  # noqa: BLE001 - handed to the callers, who await it
+        _roll_back(savepoint)
         for request in requests:
             request.error = error
         return

@@ -120,7 +120,7 @@ def _verdict(text: str, sentence: Sentence) -> tuple[int, int]:
     """(accepts, asks) of a sentence; what comes after the first asking clause is no verdict."""
     accepts = asks = 0
     for clause in _clauses(text):
-        wants = _asks(clause, asks=False)
+        wants = _asks(words.PRAISE.sub(" ", clause).strip(), asks=False)
         got = _accepts(clause, weak=True)
         if got and wants < 2:
             accepts = max(accepts, got if not sentence.asks else min(got, 1))

@@ -142,10 +142,13 @@ def segments(command: str) -> list[list[str]]:
 
 
 def programs(command: str) -> tuple[str, ...]:
-    """The programs that a shell command runs, plumbing such as cd, grep or echo left out unless there is nothing else."""
+    """The programs that a shell command runs, the commonest first and git last (it mostly goes along with the others).
+
+    Plumbing such as cd, grep or echo is left out unless there is nothing else.
+    """
     names = [name for words in segments(command) if (name := _program(words))]
-    real = [name for name in names if name not in _PLUMBING]
-    return tuple(dict.fromkeys(real or names))
+    real = [name for name in names if name not in _PLUMBING] or names
+    return tuple(sorted(dict.fromkeys(real), key=lambda name: (name == "git", -real.count(name))))
 
 
 def _program(words: list[str]) -> str:

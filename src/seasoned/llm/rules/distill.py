@@ -1,6 +1,6 @@
 """What a finished task teaches, read from its messages without a model: few lessons, or none.
 
-An episode (episodes.py) becomes an entry of a title and two to four lines: symptom, cause, what is correct. Each lesson
+An episode (episodes.py) becomes an entry of a title and one to four lines: symptom, cause, what is correct. Each lesson
 quotes the messages that it rests on. Text of a tool appears only as one short error line.
 """
 
@@ -8,52 +8,42 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from seasoned.lesson import TITLE_CHARS_MAX, Lesson, LessonKind, Quote
 from seasoned.llm.model import DistillAnswer, DistillQuestion
-from seasoned.llm.rules.calls import calls
+from seasoned.llm.rules.calls import Call, calls, segments
+from seasoned.llm.rules.corrections import without_giving_up
 from seasoned.llm.rules.domains import topic_of
-from seasoned.llm.rules.episodes import Episode, episodes, remedy_text
-from seasoned.llm.rules.errors import Failure, failed, overcome
-from seasoned.llm.rules.insights import capital, strip_opener
-from seasoned.llm.rules.prose import said
-from seasoned.llm.rules.safety import clip, inline, is_safe, masked
+from seasoned.llm.rules.episodes import POINTS_MIN, Episode, episodes, remedy_text
+from seasoned.llm.rules.errors import Failure, failed, overcome, signature
+from seasoned.llm.rules.insights import FIX_LABEL, capital, strip_opener
+from seasoned.llm.rules.report import decisions, summary
+from seasoned.llm.rules.safety import clip, inline, is_safe, masked, one_line
 from seasoned.llm.rules.similar import same_lesson
 from seasoned.message import NumberedMessage
 
 LESSONS_MAX: Final = 3
 QUOTE_CHARS_MAX: Final = 200
-SUMMARY_CHARS_MAX: Final = 300
 HEADING_CHARS_MAX: Final = 110
-_SENTENCE_CHARS_MAX: Final = 300
-_CHOICE_CHARS_MAX: Final = 160
-_POINTS_KEPT: Final = 5.0
+SENTENCE_CHARS_MAX: Final = 320
+_COMMAND_CHARS_MAX: Final = 100
+_HEADING_WORDS_MIN: Final = 4
 _NOT_FOUND = re.compile(
-    r"\b(?:not found|no such|unknown|does not exist|doesn't exist|404|notfound|no (?:match|result|row)\w*)\b", re.I
+    r"\b(?:not ?found|no such|unknown|does not exist|doesn't exist|404|no (?:match|result|row)\w*|undefined)\b", re.I
 )
 _CLAUSE = re.compile(
-    r"(?:;|:| - |,? (?:so|because|since|which|but|and|while|whereas|therefore|otherwise|though)\b|, ) ?"
-)
-_GO = re.compile(
-    r"(?:ok(?:ay)?|yes|yep|yeah|go|sure|please|do it|fine|good|apply|confirmed?|agreed|perfect|thanks?)[\s,.!]*", re.I
-)
-_WAYS = re.compile(r"\b(?:two|three|both|either|which|options?|ways?|or|alternatives?)\b", re.I)
-_PLEASANT = re.compile(
-    r"(?:done|hi|hello|good|glad|great|noted|understood|you're welcome|thank|sure|of course|ok)\b.{0,20}$", re.I
+    r"(?:;|:(?= )| - |,? (?:so|because|since|which|but|while|whereas|therefore|otherwise|though|even if)\b|, ) ?"
 )
 
 
 def distill(question: DistillQuestion) -> DistillAnswer:
     """The lessons of a task, its summary and its decisions. Same messages, same answer."""
-    messages = question.messages
-    made = calls(messages)
+    made = calls(question.messages)
     bad = failed(made)
-    found = episodes(messages, made, bad, overcome(made))
+    found = episodes(question.messages, made, bad, overcome(made))
     lessons = _lessons(question, found)
     return DistillAnswer(
-        summary=_summary(question),
-        decisions=_decisions(messages),
+        summary=summary(question),
+        decisions=decisions(question.messages),
         learnings=tuple(lesson.title for lesson in lessons),
         lessons=lessons,
         skip_reason="" if lessons else _skip_reason(bad),
@@ -67,31 +57,23 @@ def _skip_reason(bad: Sequence[Failure]) -> str:
 
 
 def _lessons(question: DistillQuestion, found: Sequence[Episode]) -> tuple[Lesson, ...]:
-    ranked = sorted((one for one in found if one.score >= _POINTS_KEPT), key=lambda one: (-one.score, one.number))
-    kept: list[tuple[Episode, Lesson]] = []
+    ranked = sorted((one for one in found if one.score >= POINTS_MIN), key=lambda one: (-one.score, one.number))
+    kept: list[tuple[int, Lesson]] = []
     for episode in ranked:
         lesson = _lesson(question, episode)
         if lesson is None or any(same_lesson(lesson, other) for _, other in kept):
             continue
-        kept.append((episode, lesson))
+        kept.append((episode.number, lesson))
         if len(kept) == LESSONS_MAX:
             break
-    return tuple(lesson for _, lesson in sorted(kept, key=lambda pair: pair[0].number))
+    return tuple(lesson for _, lesson in sorted(kept, key=lambda pair: pair[0]))
 
 
 def _lesson(question: DistillQuestion, episode: Episode) -> Lesson | None:
     """An episode as an entry; None when nothing is left to say or nothing can be quoted."""
     explained = [_plain(one.text) for one in episode.explains]
-    symptom, correct = _symptom(episode), _correct(episode)
     title = _title(episode, explained)
-    lines = []
-    if symptom:
-        lines.append(f"- Symptom: {symptom}")
-    cause = " ".join(sentence for sentence in explained if _bare(sentence) != _bare(title))
-    if cause:
-        lines.append(f"- {'The user' if episode.user else 'Cause'}: {cause}")
-    if correct:
-        lines.append(f"- Correct: {correct}")
+    lines = _lines(episode, explained, title)
     quotes = _quotes(question.messages, episode)
     text = "\n".join(lines)
     if not title or not lines or not quotes or not is_safe(f"{title}\n{text}"):
@@ -106,31 +88,40 @@ def _lesson(question: DistillQuestion, episode: Episode) -> Lesson | None:
     )
 
 
+def _lines(episode: Episode, explained: Sequence[str], title: str) -> list[str]:
+    lines = []
+    symptom, correct = _symptom(episode), _correct(episode)
+    if symptom:
+        lines.append(f"- Symptom: {symptom}")
+    elif episode.call is not None and not episode.user:
+        lines.append(f"- Seen with: {_seen(episode.call)}")
+    also = [_plain(episode.also[1].text)] if episode.also is not None else []
+    cause = " ".join(_ended(sentence) for sentence in [*explained, *also] if _bare(sentence) != _bare(title))
+    if cause:
+        lines.append(f"- {'The user' if episode.user else 'Cause'}: {cause}")
+    if correct:
+        lines.append(f"- Correct: {correct}")
+    return lines
+
+
 def _plain(text: str) -> str:
-    return masked(capital(strip_opener(inline_keeping_code(text))))[:_SENTENCE_CHARS_MAX]
-
-
-def inline_keeping_code(text: str) -> str:
-    """The sentence on one line; a lone backtick, which would open code without an end, becomes an apostrophe."""
-    text = " ".join(text.split()).rstrip(";")
-    return text if text.count("`") % 2 == 0 else text.replace("`", "'")
+    """A sentence as it stands in an entry: on one line, without its opening, ids masked."""
+    label = FIX_LABEL.match(text)
+    text = without_giving_up(text[label.end() :] if label else text)
+    return masked(capital(strip_opener(one_line(text))))[:SENTENCE_CHARS_MAX]
 
 
 def _bare(text: str) -> str:
     return text.strip(" .!;:…").casefold()
 
 
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", ":", "…")) else f"{text}."
+
+
 def _title(episode: Episode, explained: Sequence[str]) -> str:
     if explained:
-        core = explained[episode.core]
-        if len(core) <= HEADING_CHARS_MAX:
-            return core.rstrip(" .!;:")
-        best = ""
-        for cut in _CLAUSE.finditer(core[: HEADING_CHARS_MAX + 1]):
-            if len(core[: cut.start()].split()) >= 4:  # noqa: PLR2004
-                best = core[: cut.start()]
-        head = (best or clip(core, HEADING_CHARS_MAX)).rstrip(" .!;:,")
-        return head if head.count("`") % 2 == 0 else head.replace("`", "")
+        return _heading(explained[episode.core])
     if episode.failure is None:
         return ""
     name = inline(episode.failure.call.name)
@@ -138,28 +129,47 @@ def _title(episode: Episode, explained: Sequence[str]) -> str:
     return f"{name}: {line}".rstrip(" .!;:")
 
 
+def _heading(core: str) -> str:
+    """A sentence, or the longest run of its clauses that fits into a heading."""
+    head = core
+    if len(core) > HEADING_CHARS_MAX:
+        cuts = [found.start() for found in _CLAUSE.finditer(core[: HEADING_CHARS_MAX + 1])]
+        fitting = [core[:cut] for cut in cuts if len(core[:cut].split()) >= _HEADING_WORDS_MIN]
+        head = fitting[-1] if fitting else clip(core, HEADING_CHARS_MAX)
+    head = capital(head.rstrip(" .!;:,"))
+    return head if head.count("`") % 2 == 0 else head.replace("`", "")
+
+
 def _symptom(episode: Episode) -> str:
     if episode.failure is not None and episode.failure.line:
         name = inline(masked(episode.failure.call.name))
-        return f"`{name}` fails: `{clip(episode.failure.line, QUOTE_CHARS_MAX)}`"
+        line = clip(episode.failure.line, QUOTE_CHARS_MAX)
+        last = episode.fix.failure.line if episode.fix is not None else ""
+        then = f", then `{clip(last, QUOTE_CHARS_MAX)}`" if last and signature(last) != signature(line) else ""
+        return f"`{name}` fails: `{line}`{then}"
     if episode.complaint is not None:
-        return clip(masked(capital(inline_keeping_code(episode.complaint[1]))), QUOTE_CHARS_MAX)
+        return clip(masked(capital(one_line(episode.complaint[1]))), QUOTE_CHARS_MAX)
     return ""
+
+
+def _seen(call: Call) -> str:
+    """The call that an explanation follows: the command, or the tool's name."""
+    for words in segments(call.command):
+        line = masked(inline(" ".join(words)))
+        if call.name in line and is_safe(line):
+            return f"`{clip(line, _COMMAND_CHARS_MAX)}`"
+    return f"`{masked(inline(call.name))}`"
 
 
 def _correct(episode: Episode) -> str:
     parts = []
     if episode.correct is not None and not episode.user:
-        parts.append(masked(clip(inline_keeping_code(remedy_text(episode.correct[1])), QUOTE_CHARS_MAX)))
+        parts.append(clip(masked(one_line(remedy_text(episode.correct[1]))), QUOTE_CHARS_MAX))
     if episode.fix is not None:
-        name = inline(episode.fix.worked.tool)
-        worked = (
-            f"works: {episode.fix.differs}"
-            if episode.fix.worked.command
-            else f"`{name}` works with {episode.fix.differs}"
-        )
-        worked = re.sub(r"with (with(?:out)? )", r"\1", worked)
-        parts.append(worked if not parts else f"({worked})")
+        worked = episode.fix.worked
+        how = episode.fix.differs if worked.command else f"`{inline(worked.tool)}` with {episode.fix.differs}"
+        how = how.replace("with with", "with", 1)
+        parts.append(f"{how} works" if not parts else f"({how} works)")
     return " ".join(parts)
 
 
@@ -174,7 +184,9 @@ def _quotes(messages: Sequence[NumberedMessage], episode: Episode) -> tuple[Quot
     wanted: list[tuple[int, str]] = []
     if episode.explains:
         wanted.append((episode.number, episode.explains[episode.core].raw))
-    if episode.failure is not None and episode.failure.raw:
+    if episode.also is not None:
+        wanted.append((episode.also[0], episode.also[1].raw))
+    if episode.failure is not None and episode.failure.raw and is_safe(episode.failure.raw):
         wanted.append((episode.failure.number, episode.failure.raw))
     wanted += [pair for pair in (episode.complaint, episode.correct) if pair is not None]
     by_number = {numbered.number: numbered.message for numbered in messages}
@@ -185,42 +197,3 @@ def _quotes(messages: Sequence[NumberedMessage], episode: Episode) -> tuple[Quot
         if exact and message is not None and any(exact in part for part in message.texts()):
             found.append(Quote(number=number, text=exact))
     return tuple(dict.fromkeys(found))
-
-
-def _summary(question: DistillQuestion) -> str:
-    """The first telling sentences of the agent's last report, else how the task ended."""
-    for numbered in reversed(question.messages):
-        message = numbered.message
-        if message.role != "assistant" or message.calls_tools:
-            continue
-        told = [
-            one.text for one in said(message.prose()) if not one.text.endswith("?") and not _PLEASANT.match(one.text)
-        ]
-        told = [inline_keeping_code(masked(text)) for text in told if is_safe(text) and len(text.split()) > 2]  # noqa: PLR2004
-        if not told:
-            continue
-        summary = told[0]
-        for text in told[1:3]:
-            if len(summary) + len(text) + 1 > SUMMARY_CHARS_MAX:
-                break
-            summary = f"{summary} {text}"
-        return clip(summary, SUMMARY_CHARS_MAX)
-    return clip(inline(question.task.evidence) or f"The task ended as {question.task.status}.", SUMMARY_CHARS_MAX)
-
-
-def _decisions(messages: Sequence[NumberedMessage]) -> tuple[str, ...]:
-    """What the user chose when the agent offered ways, at most three."""
-    found: list[str] = []
-    offered = False
-    for numbered in messages:
-        message = numbered.message
-        if message.role == "assistant" and message.prose().strip():
-            tail = message.prose().rstrip()[-400:]
-            offered = tail.endswith("?") and bool(_WAYS.search(tail))
-        elif message.is_from_person and offered:
-            offered = False
-            sentences = [one.text for one in said(message.prose())[:3]]
-            chosen = next((text for text in sentences if len(_GO.sub("", text).split()) >= 2 and is_safe(text)), "")  # noqa: PLR2004
-            if chosen and not chosen.endswith("?"):
-                found.append(clip(masked(inline_keeping_code(chosen)), _CHOICE_CHARS_MAX))
-    return tuple(found[:3])

@@ -128,12 +128,13 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure that was overcome: the call that worked, what differs in it, and how many tries failed in between."""
+    """A failure that was overcome: the call that worked and what differs in it. `earlier` are the failures that the same
+    call overcame before, in order: what was tried and did not help."""
 
     failure: Failure
     worked: Call
     differs: str
-    tries: int = 0
+    earlier: tuple[Failure, ...] = ()
 
 
 def signature(line: str) -> str:
@@ -168,8 +169,8 @@ def overcome(made: Sequence[Call]) -> list[Fix]:
         if fix is not None:
             found.append(fix)
     last = {id(fix.worked): fix for fix in found}
-    tries = {key: sum(id(fix.worked) == key for fix in found) - 1 for key in last}
-    return [msgspec.structs.replace(fix, tries=tries[key]) for key, fix in last.items()]
+    chains = {key: tuple(fix.failure for fix in found if id(fix.worked) == key) for key in last}
+    return [msgspec.structs.replace(fix, earlier=chains[key][:-1][-_TRIES_MAX:]) for key, fix in last.items()]
 
 
 def _overcame(failure: Failure, later: Sequence[Call], bad: dict[int, Failure]) -> Fix | None:

@@ -82,17 +82,32 @@ def _resumed(tasks: Sequence[Task]) -> list[Work]:
     """The tasks of earlier batches, so that new messages can go on with them."""
     works: list[Work] = []
     for task in tasks:
-        keys = key_words(task.title)
-        work = Work(order=task.order, title=task.title, status=task.status, keys=keys, evidence=task.evidence)
+        work = Work(order=task.order, title=task.title, status=task.status, evidence=task.evidence)
+        work.keys = key_words(task.title)
+        work.heard = key_words(" ".join(task.progresses)[-4000:])
         low = task.evidence.lower()
-        if task.status == "success" and ("accept" in low or "confirm" in low or "thank" in low):
+        work.firm = "accepts" in low or "confirm" in low
+        if task.status == "success" and (work.firm or "thank" in low or "without an objection" in low):
             work.verdict = "accepted"
         elif task.status == "failed":
-            work.verdict = "given up"
+            work.verdict, work.firm = "given up", True
         else:
-            work.agent = AgentTurn(over=True, done=task.status == "success")
+            work.agent = AgentTurn(
+                over=_STILL_WORKS not in low,
+                done=task.status == "success",
+                asks=_WAITS in low,
+                unfinished=_UNFINISHED in low,
+                cannot=_CANNOT in low,
+            )
         works.append(work)
     return works
+
+
+# Words of an evidence, read again when the next batch comes.
+_STILL_WORKS = "the agent still works"
+_WAITS = "the agent waits for an answer"
+_UNFINISHED = "something is left to do"
+_CANNOT = "the agent says that it cannot be done"
 
 
 class Follower:
@@ -100,8 +115,10 @@ class Follower:
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self.works = _resumed(tasks)
-        self.current: Work | None = self.works[-1] if self.works else None
-        self.heard = AgentTurn()  # the agent's side before the message at hand, whatever it belongs to
+        latest = max(range(len(tasks)), key=lambda k: tasks[k].last, default=None)
+        self.current: Work | None = None if latest is None else self.works[latest]
+        # the agent's side before the message at hand, whatever it belongs to
+        self.heard = AgentTurn() if self.current is None else self.current.agent
 
     def take(self, turn: Turn) -> None:
         """One turn: the person's verdict and requests, then the agent's work."""
@@ -261,10 +278,24 @@ class Follower:
                 if refused
                 else f"Message {number}: the user accepts the result ({_shown(acts)})."
             )
+        elif any(act.problem for act in acts) and not asks_more and work.agent.over and not work.agent.asks:
+            work.verdict, work.status = "complained", "running"
+            work.evidence = f"Message {number}: the user still sees a problem."
+        elif self._takes(work, turn, acts, asked_from):
+            work.verdict, work.status, work.firm = "accepted", "success", False
+            work.evidence = f"Message {number}: the user goes on without an objection to the agent's report."
         elif asked_from is not None:
             self._settle(work)
         else:
             work.verdict = ""
+
+    @staticmethod
+    def _takes(work: Work, turn: Turn, acts: Sequence[Act], asked_from: int | None) -> bool:
+        """Whether a plain statement after the agent's report lets the report stand."""
+        agent = work.agent
+        reported = agent.over and agent.done and not (agent.asks or agent.unfinished or agent.cannot or agent.error)
+        quiet = not any(act.asks or act.goes for act in acts) and bool(acts)
+        return reported and quiet and (asked_from is not None or (not turn.agent.worked and bool(turn.agent.numbers)))
 
     @staticmethod
     def _only_goes(work: Work, acts: Sequence[Act], accepted: int) -> bool:

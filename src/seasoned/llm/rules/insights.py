@@ -11,6 +11,7 @@ from seasoned.llm.rules.safety import is_safe
 
 SENTENCE_CHARS_MAX = 420
 _WORDS_MIN = 4
+_LONG_WORDS = 12
 
 _OPENER_WORDS = (
     r"(?:ah[,!.]? |ok(?:ay)?[,.!:]? |right[,.!:]? |so[, ]|hm+[,.]? |yes[,.:]? |and )?(?:found (?:it|the (?:cause|culprit|reason|problem|bug|issue))|there it is|there we (?:are|go)|that(?:'s| is| was) (?:it|why|the (?:reason|cause|problem|culprit|bug|catch|trick|difference|explanation))"
@@ -124,13 +125,18 @@ def points(sentence: Said) -> float:
         return 0
     if _DONE.match(text) and not LABEL.match(text) and not FIX_LABEL.match(text):
         return 0
+    taken_back = _RETRACT.search(core)
+    if taken_back and ": " not in core:
+        return 0
+    named = len(_NAME.findall(core))
     score = 0.0
     score += 3 if _OPENER.match(text) else 0
-    score += 2 if _RETRACT.search(text) else 0
+    score += 1 if taken_back or _RETRACT.search(text) else 0
+    score -= 1 if not named and len(core.split()) < _LONG_WORDS else 0
     score += 2 if _CAUSE.search(core) else 0
     score += min(3.0, 1.5 * len(_RULE.findall(core)))
     score += 1 if _CONTRAST.search(core) else 0
-    score += min(1.5, 0.5 * len(_NAME.findall(core)))
+    score += min(1.5, 0.5 * named)
     score += 1 if _GENERAL.search(core) else 0
     score += 2 if LABEL.match(text) or FIX_LABEL.match(text) else 0
     score -= 3 if is_plan(core) else 0

@@ -57,6 +57,12 @@ def inline(text: str) -> str:
     return _BLANK.sub(" ", text.replace("`", "'")).strip()
 
 
+def one_line(text: str) -> str:
+    """A sentence on one line; a lone backtick, which would open code without an end, becomes an apostrophe."""
+    text = _BLANK.sub(" ", text).strip().rstrip(";")
+    return text if text.count("`") % 2 == 0 else text.replace("`", "'")
+
+
 def clip(text: str, chars_max: int) -> str:
     """The text cut at a word's end, with an ellipsis when something was left out."""
     if len(text) <= chars_max:

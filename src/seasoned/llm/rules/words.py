@@ -126,6 +126,12 @@ THANKS = _word(
 PRAISE = _word(
     r"perfect(?:ly|ion|o)?",
     r"brill",
+    r"(?:so |much |way |far )+better",
+    r"that (?:was|is) (?:quick|fast|easy|painless|great|good|helpful)",
+    r"that (?:solves|fixes|settles|answers|covers|sorts|helps|explains|does|clears)(?: (?:it|that|everything|a lot|up|out|my \w+|the \w+|for me))*",
+    r"you(?:\'ve)? (?:got|nailed|cracked|did|made) it",
+    r"grand",
+    r"it\'s alive",
     r"exactly it",
     r"that\'s exactly",
     r"precisely (?:what|like|that|this|right|how|as)(?: \w+)*",
@@ -155,7 +161,7 @@ PRAISE = _word(
     r"exactly (?:what|like|that|this|right|how|as|the)(?: \w+)*",
     r"just what i (?:wanted|needed|was after)",
     r"just the (?:thing|ticket)",
-    r"what i (?:wanted|needed|was (?:after|looking for)|had in mind)",
+    r"what i (?:wanted|needed|need|want|was (?:after|looking for)|had in mind)",
     r"love (?:it|this|that)",
     r"i like (?:it|this|that)",
     r"(?:really |very )?(?:happy|pleased|satisfied|delighted) with",
@@ -232,6 +238,9 @@ WORKS = _word(
     r"(?:they|he|she|customer|client|boss|team|finance|everyone|everybody|\w+)(?:'s| is| are|'re) (?:very |really |so |already |all )?(?:happy|pleased|delighted|thrilled|over the moon|satisfied)(?: \w+)*",
     r"(?:says|said|sends) (?:thanks|thank you)",
     r"up to date now",
+    r"(?:zero|0) (?:failures?|errors?|complaints?|diffs?|warnings?|issues)",
+    r"(?:replied|answered|wrote back) and (?:agreed|accepted|confirmed)",
+    r"(?:went|gone) (?:really |very )?well",
     r"no complaints?(?: from \w+| here| at all)?",
     r"i can confirm",
     r"(?:went|gone|gone|all) out(?: (?:today|now|this morning|already|to \w+))?",
@@ -291,6 +300,13 @@ GIVES_UP = _word(
     r"(?:don\'t|do not|please don\'t|not) (?:spend|waste|invest|put) (?:any )?more (?:time|effort|energy)(?: \w+)*",
     r"leave it (?:broken|like that|like this|as is|as it is)",
     r"so be it",
+    r"find (?:someone|somebody|something) else",
+    r"(?:i|we)(?:\'ll| will) (?:just )?(?:go|drive|look|see|ask|call|check|try)\b[\w ]{0,40} (?:myself|ourselves)",
+    r"(?:cancel|stop|leave|end|close) it(?:,)? then",
+    r"forget (?:i|that i|what i) (?:asked|said)",
+    r"no can do",
+    r"(?:isn\'t|is not|not) going anywhere",
+    r"won\'t bother you",
     r"we tried",
     r"(?:then|so) (?:we|i) (?:don\'t|won\'t|skip|drop|leave)(?: \w+)*",
     r"(?:i|we)(?:\'ll| will) (?:just )?(?:ask|go to|try|use|call|contact|take|buy|get) [\w ]{1,40} instead",
@@ -321,7 +337,7 @@ DEFERS = re.compile(
     r"(?:(?:do|finish|continue|resume|pick|carry|get back|come back|look|test|try|check|see|go on|take|discuss|the rest|rest of|other \w+|remaining|more|provide|find|gather|decide|rest)\b[^.?!]{0,60}\b(?:tomorrow|later|tonight|next (?:week|time|month|session)|"
     r"(?:on )?(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)|another (?:day|time)|some other time|in the morning|after (?:lunch|the|my|i)|when i(?:'m| am| get| have)|soon|shortly|once i)"
     r"|(?:tomorrow|later|next week|another day|monday|in the morning)\b[^.?!]{0,30}\b(?:we|i)(?:'ll| will| can)\b"
-    r"|to be continued|pause (?:it|this|here|that)|park (?:it|this|that)|put (?:it|this|that) (?:on hold|off|aside)|on hold|hold that thought|stop (?:here )?for (?:today|now|tonight)|(?:that's )?enough for (?:today|now)|leave (?:it|that|this|the \w+) (?:as it is )?for (?:now|today|tomorrow|later|tonight)"
+    r"|to be continued|pause (?:it|this|here|that)|park (?:it|this|that)|put (?:it|this|that) (?:on hold|off|aside)|on hold|(?:leave|stop) it (?:there|here) for|continue (?:in|after|at)\b|sleep on it|hold that thought|stop (?:here )?for (?:today|now|tonight)|(?:that's )?enough for (?:today|now)|leave (?:it|that|this|the \w+) (?:as it is )?for (?:now|today|tomorrow|later|tonight)"
     r"|get(?:ting)? back to (?:you|this|it)|be in touch|pick (?:this|it|that) (?:back )?up|hold on|hang on|wait (?:for|until|till|with)|not (?:yet|now)|let you know|(?:have|need|got|gotta) (?:to )?(?:run|dash|go|leave|catch)\b|my (?:train|bus|flight|taxi|meeting|next meeting|battery) (?:is|leaves|goes|starts|boards|dies|just|in)|running out of time|call it a (?:day|night)|we'll (?:finish|continue|see))\b"
 )
 COMPLAINS = re.compile(
@@ -345,6 +361,9 @@ COMPLAINS_ANYWHERE = _word(
     r"should(?:n't| not) (?:be|have)",
     r"you forgot",
     r"you missed",
+    r"(?:misspelled|misspelt|mistyped|mislabell?ed)",
+    r"you(?:'ve| have)? (?:put|used|got|made|written|taken|mixed|swapped) [\w ]{0,40}(?:wrong|instead|up)",
+    r"(?:the )?same (?:thing|error|result|message|problem) (?:again|as before)",
     r"try again",
     r"came back(?: again)?",
     r"happened again",
@@ -396,7 +415,7 @@ GOES = re.compile(
 
 NEW_MARK = re.compile(
     r"(?!(?:next|first|last|second|another|final|different) time\b)(?:next(?: up| one| thing| task| case| item| ticket)?\b(?=\s*(?:[:,.-]|$|i|can|could|the|please|is|,|we|there|up))|now(?: for| on to| to)?(?: the| something| another)?\b(?!\s*(?:it|that|this|they|works?|all|i (?:see|get|understand))\b)|(?:the )?(?:second|third|fourth|other|next|last|final|another|new|different|separate) (?:thing|task|one|job|item|topic|question|request|issue|case|point|subject|matter|problem|order|ticket|bug)\b"
-    r"|one (?:other|last|final|oddity|further)(?: thing| question| item| request| task)?\b|another\b|separately|unrelated(?:ly)?|on (?:a|an)(?:other| different| unrelated| separate| new) (?:note|topic|matter|subject)|different (?:topic|question|thing|subject)|moving on|move on|on to|onto|while (?:i'm|you're|i am|you are|we're|we are) at it|while i have you|before (?:i|we|you) (?:go|finish|leave|forget)|something (?:else|different)"
+    r"|one (?:other|last|final|oddity|further)(?: thing| question| item| request| task)?\b|another\b|separately|unrelated(?:ly)?|(?:first|second|third|fourth|fifth)(?:ly)?:|(?:that|this) aside|(?:apart|aside|other than) (?:from )?that|while you(?:'re| are) (?:there|in there|on it)|on (?:a|an)(?:other| different| unrelated| separate| new) (?:note|topic|matter|subject)|different (?:topic|question|thing|subject)|moving on|move on|on to|onto|while (?:i'm|you're|i am|you are|we're|we are) at it|while i have you|before (?:i|we|you) (?:go|finish|leave|forget)|something (?:else|different)"
     r"|new (?:topic|question|task|one|request|issue|case|ticket|subject)|change of (?:topic|subject)|real work|right,? first one|first one|let's (?:move|turn|go) (?:on|to)|in other news|also,? (?:separately|unrelated)|besides|additionally|meanwhile|quick (?:one|question|favou?r)|small (?:one|thing|favou?r)|last (?:thing|one)|finally|lastly|then(?: there's|:))"
 )
 # "again" asks for the same kind of thing anew; these words point into what was just talked about.
@@ -438,7 +457,7 @@ _VERBS = """
 accept activate add adjust advise align allow analyse analyze annotate answer append apply approve archive arrange ask assemble assess assign attach audit automate backfill back balance benchmark bisect block book boot
 break build bulk bump calculate call cancel capture change charge chart chase check choose cite clarify classify clean cleanup clear clone close code collect combine come compare compile complete compose compress compute configure
 confirm connect consolidate contact continue convert cook copy correct count cover crawl create crop cross-check cut cutover deal debug decide decline decrease dedupe deduplicate define delay delete deliver demote deny deploy describe design
-detect determine develop diagnose diff dig disable discard dispatch display distribute dive divide document double-check download downgrade draft draw drop dump duplicate edit elaborate email empty enable encrypt enlarge ensure enter escalate estimate evaluate
+detect determine develop diagnose diff dig disable discard dispatch display distribute dive divide document double double-check download downgrade draft draw drop dump duplicate edit elaborate email empty enable encrypt enlarge ensure enter escalate estimate evaluate
 examine exchange exclude execute expand expire explain explore export extend extract fetch figure file fill filter finalise finalize find finish fix flag flip fold follow forecast format forward free generate get give go group grab grep guess hand handle
 help hide highlight hunt identify import improve include increase index inform initialise initialize insert inspect install instrument integrate introduce investigate invite invoice isolate issue join keep label launch lay lead learn let link
 list load localise localize locate lock log look lower mail maintain make manage map mark match measure merge message migrate minimise minimize mock modernise modernize modify monitor mount move name narrow negotiate normalise normalize note notify number obtain offer open
@@ -448,7 +467,7 @@ refine refresh refund regenerate register reject relabel release reload remind r
 restore restructure resubmit retrieve retry return reverse review revise revoke rewrite ring roll rotate route run sanity-check save scaffold scale scan schedule scrape script search secure see seed segment select sell send separate serve set setup share ship shorten show shrink shut
 sign simplify simulate sketch skip slice snapshot solve sort source specify spell spin split stage start stop store strip structure style submit subscribe subtract suggest sum summarise summarize supply support suspend swap switch sync synchronise synchronize tabulate tag take talk
 tally teach tell test text throttle tidy tighten time top total trace track train transcribe transfer transform translate trigger trim troubleshoot try tune turn tweak type unblock undo unify uninstall unlock unpack unpin unsubscribe untangle update upgrade upload use validate vectorise
-verify view visit visualise visualize void walk warn watch weigh whip whitelist wire work wrap write zip bring rearrange reach remake reformat retitle retag rescale resample reindex reimport retrain rework sort-out look-up lookup crosscheck shift push-back hold free-up tidy-up
+verify view visit visualise visualize void walk warn watch weigh whip whitelist wire work wrap write zip zero halve triple bring rearrange reach remake reformat retitle retag rescale resample reindex reimport retrain rework sort-out look-up lookup crosscheck shift push-back hold free-up tidy-up
 """.split()
 VERBS = frozenset(_VERBS)
 IMPERATIVE = re.compile(
@@ -476,6 +495,7 @@ DEMANDS = _word(
     r"plz",
     r"any (?:chance|idea|way) (?:you|of|that|to|we|why|how|what)",
     r"is it possible",
+    r"(?:struggling|stuck|trouble|hard time) (?:with|to|getting)",
     r"needs? (?:a|an|the|some|to be|your|new|more|another|\w+(?:ed|ing))",
     r"wants?(?: (?:a|an|the|to|his|her|their|its|it|some|your|our))",
     r"wondering (?:if|whether|why|how|what)",

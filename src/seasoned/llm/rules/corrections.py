@@ -1,0 +1,107 @@
+"""What a person says about the agent's work: a complaint (a symptom) or a correction with its reason (a lesson)."""
+
+import re
+from typing import Final
+
+from seasoned.llm.rules.insights import points
+from seasoned.llm.rules.prose import Said
+from seasoned.llm.rules.safety import is_safe
+
+EXPLANATION_CHARS_MAX: Final = 360
+NEIGHBOUR_WORDS_MIN: Final = 4
+CORRECTION_POINTS_MIN: Final = 4.0
+_COMPLAINT_WORDS_MIN: Final = 3
+_CORRECTION_WORDS_MIN: Final = 6
+_LOOKED_AT: Final = 5
+
+_COMPLAINS = re.compile(
+    r"\b(?:still|again|but|wrong|fails?|failed|failing|broken|doesn't|does not|didn't|isn't|wasn't|not (?:work|right|what|the|in|there|possible)"
+    r"|error|denied|missing|can't|cannot|never|red|crash\w*|hang\w*|slow|stuck|twice|double|complain\w*|no longer|different|weird|odd|strange"
+    r"|oops|hm+|refus\w+|reject\w+|disappear\w*|lost|late|stale|off by|paged|bounced|flaky|timed? ?out)\b",
+    re.I,
+)
+GRATEFUL = re.compile(
+    r"(?:ok(?:ay)?|yes|yep|yeah|sure|go|good|great|perfect|thanks?|thank you|thx|ta|lovely|nice|cool|fine|works?|brilliant|excellent|right"
+    r"|do it|apply|confirmed|agreed|sounds|please do|fair enough|awesome|super)\b",
+    re.I,
+)
+_CORRECTS = re.compile(
+    r"(?:oh |ah |hm+[,.]? |well[,.]? |sorry[,.]? |but |ugh[,.]? |ok(?:ay)?[,.]? )?(?:no\b(?! (?:problem|worries|rush|need|thanks|idea|hurry|emoji))|nope"
+    r"|not (?!bad|yet|sure)|wrong|stop\b|wait\b|careful|that(?:'s| is) (?:not|wrong|incorrect|the wrong)|that isn't|this is wrong|actually"
+    r"|you (?:forgot|missed|took|used|mixed|misread|misunderstood|can't|mustn't)|don't (?!worry|bother)|rather|almost|close|nearly"
+    r"|leave it|forget it|drop it)",
+    re.I,
+)
+_GIVES_UP = re.compile(
+    r"(?:ok(?:ay)?|right|hm+|ugh|fine|oh well)?[,. ]*(?:leave it|forget it|drop it|never mind|no problem)\b", re.I
+)
+_REASONS = re.compile(
+    r"\b(?:because|since|so that|otherwise|instead|only|must|have to|has to|needs?|never|always|goes? (?:with|to|over|through|into)|belongs?|counts?"
+    r"|rather than|not (?:in|on|from|through|to|the|a|with|by)|is(?:n't| not)|are(?:n't| not)|doesn't|don't|means?|comes? (?:from|out))\b|, not ",
+    re.I,
+)
+_PREFERENCE = re.compile(
+    r"\b(?:from now on|as of (?:now|today)|please|i (?:want|prefer|like|hate|need|don't)|for me|call me|my name|no emoji|every time you"
+    r"|before you|ask me|tell me|show me|give me)\b",
+    re.I,
+)
+
+
+def is_grateful(sentences: list[Said]) -> bool:
+    """Whether a message begins by agreeing or thanking."""
+    return bool(sentences) and GRATEFUL.match(sentences[0].text) is not None
+
+
+def complaint(sentences: list[Said]) -> Said | None:
+    """The first sentence that says that something is wrong; None when there is none."""
+    if is_grateful(sentences) and len(sentences) <= 2:  # noqa: PLR2004
+        return None
+    return next((one for one in sentences if _is_complaint(one.text)), None)
+
+
+def _is_complaint(text: str) -> bool:
+    if len(text.split()) < _COMPLAINT_WORDS_MIN or GRATEFUL.match(text):
+        return False
+    return _COMPLAINS.search(text) is not None and is_safe(text)
+
+
+def correction(sentences: list[Said]) -> tuple[list[Said], int, float] | None:
+    """The sentences in which the user corrects the agent and says what is right: (sentences, the telling one, points).
+
+    "No, that's wrong" alone teaches nothing; a sentence with a rule, a reason or what to use instead must follow.
+    """
+    start = next((i for i, one in enumerate(sentences) if _CORRECTS.match(one.text)), None)
+    if start is None:
+        return None
+    best, best_points = -1, CORRECTION_POINTS_MIN
+    for index in range(start, min(len(sentences), start + _LOOKED_AT)):
+        text = sentences[index].text
+        value = points(sentences[index]) + (2 if _REASONS.search(text) else -3) - (2 if _PREFERENCE.search(text) else 0)
+        if value >= best_points and len(text.split()) >= _CORRECTION_WORDS_MIN:
+            best, best_points = index, value
+    if best < 0:
+        return None
+    first = best - 1 if best > start and not _GIVES_UP.match(sentences[best - 1].text) else best
+    kept = fit(sentences[first : best + 2], best - first)
+    return kept, kept.index(sentences[best]), best_points
+
+
+def fit(chosen: list[Said], core: int) -> list[Said]:
+    """The sentences around a core one that fit together into an explanation's length."""
+    kept = {core}
+    room = EXPLANATION_CHARS_MAX - len(chosen[core].text)
+    for index in (core - 1, core + 1, core + 2, core - 2):
+        if not 0 <= index < len(chosen):
+            continue
+        near = chosen[index].text
+        if len(near) < room and len(near.split()) >= NEIGHBOUR_WORDS_MIN and not near.endswith("?") and is_safe(near):
+            kept.add(index)
+            room -= len(near) + 1
+    return [chosen[index] for index in sorted(kept)]
+
+
+def without_giving_up(text: str) -> str:
+    """The sentence without "ok, leave it then" before it."""
+    found = _GIVES_UP.match(text)
+    rest = re.sub(r"\A(?: then)?[\s.,:;-]*", "", text[found.end() :]) if found else text
+    return rest or text

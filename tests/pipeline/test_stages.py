@@ -1,0 +1,345 @@
+"""The three stages over a real SQLite store with a scripted model, through the engine."""
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from seasoned.engine.sessions import NewSessionRequest
+from seasoned.errors import ModelFailed
+from seasoned.lesson import Lesson, Quote
+from seasoned.llm.model import (
+    AddEntry,
+    Decline,
+    DistillAnswer,
+    DistillQuestion,
+    ExtractAnswer,
+    ExtractQuestion,
+    PreferenceFound,
+    ReviseEntry,
+    TaskChange,
+    WriteAnswer,
+    WriteQuestion,
+)
+from seasoned.store import lessons, tasks
+from seasoned.store.rows import PageQuery
+from seasoned.testing import ScriptedModel
+from tests.support.home import linked_session, opened, project, said, settled, skill_files, until
+
+
+def test_a_session_becomes_a_task_a_lesson_and_entries(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy API v2 to staging", "Done.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+            rows, _ = await engine.sessions.tasks(project_id, session_id, PageQuery())
+            assert [(row.title, row.status, row.first_number, row.last_number) for row in rows] == [
+                ("Deploy API v2 to staging", "success", 1, 2)
+            ]
+            files = await skill_files(engine, project_id, space.id)
+            assert "## Deploy API v2 to staging" in files["scripted-lessons/notes.md"]
+            journal = next(text for path, text in files.items() if path.startswith("daily-logs/2"))
+            assert "] Task: Deploy API v2 to staging\n- **Outcome**: success\n" in journal
+
+    asyncio.run(run())
+
+
+def test_learn_on_a_session_whose_work_is_done_learns_from_it(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as engine:
+            project_id = await project(engine)
+            row, _ = await engine.sessions.create(project_id, NewSessionRequest())
+            await engine.sessions.store_message(project_id, row.id, said("Pay the invoice"), None)
+            assert await engine.sessions.flush(project_id, row.id) == (True, "")
+            found, _ = await engine.sessions.tasks(project_id, row.id, PageQuery())
+            assert [one.distilled_revision for one in found] == [0]
+            space = await engine.spaces.create(project_id)
+            assert (await engine.spaces.learn(project_id, space.id, row.id)).status == "pending"
+            assert (await settled(engine, project_id, space.id, row.id)).status == "completed"
+            assert "scripted-lessons/notes.md" in await skill_files(engine, project_id, space.id)
+
+    asyncio.run(run())
+
+
+def test_reading_a_status_changes_nothing(tmp_path: Path) -> None:
+    def unfinished(question: ExtractQuestion) -> ExtractAnswer:
+        numbers = tuple(one.number for one in question.messages)
+        return ExtractAnswer(tasks=(TaskChange(title="half done", status="running", messages=numbers),))
+
+    async def run() -> None:
+        async with opened(tmp_path, ScriptedModel(on_extract=unfinished)) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Begin", "I have begun.")
+            await settled(engine, project_id, space.id, session_id)
+            before = await engine.store.read(lambda c: tasks.of_session(c, session_id))
+            for _ in range(20):
+                assert (await engine.spaces.state(project_id, space.id, session_id)).status == "completed"
+            assert await engine.store.read(lambda c: tasks.of_session(c, session_id)) == before
+            assert before[0].status == "running"
+
+    asyncio.run(run())
+
+
+def test_new_messages_make_a_completed_session_run_again_until_they_are_read(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path, quiet_seconds=30.0) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "First", "Done.")
+            await engine.sessions.flush(project_id, session_id)
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+            await engine.sessions.store_message(project_id, session_id, said("Second"), None)
+            assert (await engine.spaces.state(project_id, space.id, session_id)).status == "running"
+            await engine.sessions.flush(project_id, session_id)
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+
+    asyncio.run(run())
+
+
+def test_an_empty_session_completes_once_it_has_been_quiet(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path, quiet_seconds=0.3) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id)
+            assert (await engine.spaces.state(project_id, space.id, session_id)).status == "pending"
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("stage", ["extract", "distill", "write"])
+def test_a_stage_that_fails_for_a_while_is_retried_and_nothing_is_lost(tmp_path: Path, stage: str) -> None:
+    failures = {"left": 2}
+    plain = ScriptedModel()
+
+    def flaky(question: object) -> object:
+        if failures["left"]:
+            failures["left"] -= 1
+            raise ModelFailed("the provider is down")
+        return getattr(plain, f"on_{stage}")(question)
+
+    model = ScriptedModel(**{f"on_{stage}": flaky})  # type: ignore[arg-type]
+
+    async def run() -> None:
+        async with opened(tmp_path, model) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy", "Done.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+            files = await skill_files(engine, project_id, space.id)
+            assert files["scripted-lessons/notes.md"].count("## Deploy") == 1
+
+    asyncio.run(run())
+    assert failures["left"] == 0
+
+
+@pytest.mark.parametrize("stage", ["extract", "distill", "write"])
+def test_a_stage_that_always_fails_parks_with_its_reason_and_does_not_block_others(tmp_path: Path, stage: str) -> None:
+    plain = ScriptedModel()
+
+    def failing(question: ExtractQuestion | DistillQuestion | WriteQuestion) -> object:
+        if "poison" in str(msgspec.to_builtins(question)):
+            raise ModelFailed("the answer is unusable")
+        return getattr(plain, f"on_{stage}")(question)
+
+    model = ScriptedModel(**{f"on_{stage}": failing})  # type: ignore[arg-type]
+
+    async def run() -> None:
+        async with opened(tmp_path, model, attempts=3) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            bad = await linked_session(engine, project_id, space.id, "poison", "Done.")
+            good = await linked_session(engine, project_id, space.id, "Water the plants", "Done.")
+            assert (await settled(engine, project_id, space.id, good)).status == "completed"
+            state = await settled(engine, project_id, space.id, bad)
+            assert (state.status, state.reason) == ("failed", "the answer is unusable")
+            files = await skill_files(engine, project_id, space.id)
+            assert "Water the plants" in files["scripted-lessons/notes.md"]
+
+    asyncio.run(run())
+
+
+def test_a_flush_gives_a_parked_session_another_chance(tmp_path: Path) -> None:
+    healthy = {"now": False}
+    plain = ScriptedModel()
+
+    def once_broken(question: ExtractQuestion) -> ExtractAnswer:
+        if not healthy["now"]:
+            raise ModelFailed("not yet")
+        return plain.on_extract(question)
+
+    async def run() -> None:
+        async with opened(tmp_path, ScriptedModel(on_extract=once_broken), attempts=1) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy", "Done.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "failed"
+            healthy["now"] = True
+            assert await engine.sessions.flush(project_id, session_id) == (True, "")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+
+    asyncio.run(run())
+
+
+def test_claims_that_do_not_hold_are_refused_alone(tmp_path: Path) -> None:
+    def claims(question: ExtractQuestion) -> ExtractAnswer:
+        return ExtractAnswer(
+            tasks=(
+                TaskChange(title="good", status="success", messages=(1, 2, 999)),
+                TaskChange(order=77, status="failed", messages=(1,)),
+                TaskChange(title="", status="success", messages=(1,)),
+                TaskChange(title="nothing linked", status="success", messages=(400,)),
+                TaskChange(title="odd", status="excellent", messages=(1,)),  # type: ignore[arg-type]
+            ),
+            preferences=(
+                PreferenceFound(text="The user likes tea.", topic="food", message=1, quote="I like tea"),
+                PreferenceFound(text="The user likes gold.", topic="food", message=1, quote="I like gold"),
+                PreferenceFound(text="The user is the agent.", topic="food", message=2, quote="I am the agent"),
+            ),
+        )
+
+    async def run() -> None:
+        async with opened(tmp_path, ScriptedModel(on_extract=claims)) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "I like tea. Deploy!", "I am the agent.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+            found = await engine.store.read(lambda c: tasks.of_session(c, session_id))
+            assert [(one.title, one.first_number, one.last_number) for one in found] == [("good", 1, 2)]
+            stored = await engine.store.read(lambda c: lessons.of_session(c, session_id))
+            assert [one.text for one in stored if one.kind == "preference"] == ["The user likes tea."]
+
+    asyncio.run(run())
+
+
+def test_a_lesson_without_a_verified_quote_is_kept_but_not_written(tmp_path: Path) -> None:
+    def invented(question: DistillQuestion) -> DistillAnswer:
+        quote = Quote(number=question.messages[0].number, text="words that nobody said")
+        return DistillAnswer(summary="s", lessons=(Lesson(kind="fact", title="Invented", text="x", quotes=(quote,)),))
+
+    async def run() -> None:
+        async with opened(tmp_path, ScriptedModel(on_distill=invented)) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy", "Done.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+            stored = await engine.store.read(lambda c: lessons.of_session(c, session_id))
+            assert [(one.title, one.status) for one in stored] == [("Invented", "declined")]
+            assert "Invented" not in str(await skill_files(engine, project_id, space.id))
+
+    asyncio.run(run())
+
+
+def test_refused_edits_end_as_a_plain_entry_so_that_the_lesson_is_not_lost(tmp_path: Path) -> None:
+    def hostile(question: WriteQuestion) -> WriteAnswer:
+        keys = (question.lessons[0].key,)
+        return WriteAnswer(
+            edits=(
+                AddEntry(skill="no-such-skill", path="a.md", text="## x\ny", lessons=keys),
+                AddEntry(skill="user-general-facts", path="../escape.md", text="- y", lessons=keys),
+                AddEntry(skill="user-general-facts", path="a.md", text="## x\n" + "y" * 9_000, lessons=keys),
+                ReviseEntry(skill="user-general-facts", path="a.md", entry="- z", text="- y", lessons=keys),
+                Decline(lessons=("not-a-lesson",), reason="?"),
+            )
+        )
+
+    async def run() -> None:
+        async with opened(tmp_path, ScriptedModel(on_write=hostile)) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy on Friday", "Done.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+            files = await skill_files(engine, project_id, space.id)
+            assert [path for path, text in files.items() if "## Deploy on Friday" in text and "daily" not in path] == [
+                "general/notes.md"
+            ]
+            assert not [path for path in files if "escape" in path]
+
+    asyncio.run(run())
+
+
+def test_a_reopened_task_is_distilled_again_and_its_journal_entry_revised(tmp_path: Path) -> None:
+    def follow(question: ExtractQuestion) -> ExtractAnswer:
+        text = question.messages[0].message.prose()
+        order = 1 if question.tasks else None
+        status = "failed" if "broken" in text else "success"
+        numbers = tuple(one.number for one in question.messages)
+        return ExtractAnswer(tasks=(TaskChange(order=order, title="Deploy", status=status, messages=numbers),))
+
+    async def run() -> None:
+        async with opened(tmp_path, ScriptedModel(on_extract=follow)) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy please", "Done.")
+            await engine.sessions.flush(project_id, session_id)
+            await settled(engine, project_id, space.id, session_id)
+            await engine.sessions.store_message(project_id, session_id, said("it is broken"), None)
+            await engine.sessions.flush(project_id, session_id)
+            await settled(engine, project_id, space.id, session_id)
+            files = await skill_files(engine, project_id, space.id)
+            journal = next(text for path, text in files.items() if path.startswith("daily-logs/2"))
+            assert journal.count("] Task: Deploy") == 1
+            assert "- **Outcome**: failed" in journal
+
+    asyncio.run(run())
+
+
+def test_a_long_turn_is_not_cut_while_its_agent_works(tmp_path: Path) -> None:
+    model = ScriptedModel()
+
+    async def run() -> None:
+        async with opened(tmp_path, model, quiet_seconds=0.2) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id)
+            for number in range(12):
+                await engine.sessions.store_message(project_id, session_id, said(f"part {number}"), None)
+                await asyncio.sleep(0.05)  # shorter than the idle time, which each message starts anew
+            await settled(engine, project_id, space.id, session_id)
+
+    asyncio.run(run())
+    assert [len(question.messages) for question in model.extracts] == [12]
+
+
+def test_a_full_batch_is_read_at_once_and_long_sessions_in_several(tmp_path: Path) -> None:
+    model = ScriptedModel()
+
+    async def run() -> None:
+        async with opened(tmp_path, model, quiet_seconds=60.0, batch_messages=5) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, *(f"message {n}" for n in range(5)))
+
+            async def read() -> bool | None:
+                row = await engine.sessions.get(project_id, session_id)
+                return row.extracted_to == 5 or None
+
+            assert await until(engine, read)
+
+    asyncio.run(run())
+    assert [len(question.messages) for question in model.extracts] == [5]
+
+
+def test_two_engines_on_one_home_learn_everything_once(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as one, opened(tmp_path) as other:
+            project_id = await project(one)
+            space = await one.spaces.create(project_id)
+            ids = [await linked_session(one, project_id, space.id, f"Task {n}", "Done.") for n in range(8)]
+            for engine in (one, other):
+                for session_id in ids:
+                    engine.dispatcher.wake("extract", session_id)
+                    engine.dispatcher.wake("write", space.id)
+            for session_id in ids:
+                assert (await settled(other, project_id, space.id, session_id)).status == "completed"
+            notes = (await skill_files(one, project_id, space.id))["scripted-lessons/notes.md"]
+            assert sorted(line for line in notes.splitlines() if line.startswith("## ")) == [
+                f"## Task {n}" for n in range(8)
+            ]
+
+    asyncio.run(run())

@@ -1,0 +1,159 @@
+"""The group-commit writer on a real SQLite file."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from seasoned import config
+from seasoned.errors import Busy, Conflict, NotFound, SeasonedError, StorageFull
+from seasoned.ids import new_id
+from seasoned.store import Connection, Store, messages, projects, sessions
+from seasoned.store.messages import NewMessage
+from seasoned.store.sessions import NewSession
+
+
+@asynccontextmanager
+async def store_at(home: Path, **settings: object) -> AsyncIterator[Store]:
+    store = Store.open(config.load({}, home=home, **settings))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def add(name: str) -> "sa.TextClause":
+    return sa.text(
+        "INSERT INTO projects (id, name, key_hmac, created_at, updated_at) VALUES (:id, :id, :id, 1, 1)"
+    ).bindparams(id=name)
+
+
+def test_writes_that_wait_together_share_a_commit_and_one_bad_write_fails_alone(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with store_at(tmp_path) as store:
+
+            def good(name: str) -> "asyncio.Task[object]":
+                return asyncio.create_task(store.write(lambda c: c.execute(add(name)).rowcount))
+
+            async def twice() -> None:
+                await store.write(lambda c: (c.execute(add("half")), c.execute(add("half"))))
+
+            async def refused() -> None:
+                def work(connection: Connection) -> None:
+                    connection.execute(add("undone"))
+                    raise Conflict("no")
+
+                await store.write(work)
+
+            tasks = [good("one"), asyncio.create_task(twice()), asyncio.create_task(refused()), good("two")]
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            assert [type(one) for one in results] == [int, IntegrityError, Conflict, int]
+            names = await store.read(lambda c: [row.name for row in projects.every(c)])
+            assert sorted(names) == ["one", "two"]
+
+    asyncio.run(run())
+
+
+def test_a_full_queue_turns_writes_away_and_loses_none_that_it_took(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with store_at(tmp_path, write_queue=10) as store:
+            tries = [asyncio.create_task(store.write(lambda c, n=n: c.execute(add(f"p{n}")))) for n in range(50)]  # type: ignore[misc]
+            results = await asyncio.gather(*tries, return_exceptions=True)
+            refused = [one for one in results if isinstance(one, Busy)]
+            stored = await store.read(lambda c: len(projects.every(c)))
+            assert refused
+            assert stored == 50 - len(refused)
+
+    asyncio.run(run())
+
+
+def test_a_full_disk_writes_nothing_says_so_and_work_goes_on_once_there_is_room(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with store_at(tmp_path) as store:
+
+            def limit(pages: int) -> "asyncio.Future[object]":
+                return asyncio.ensure_future(
+                    store.write(lambda c: c.exec_driver_sql(f"PRAGMA max_page_count={pages}").scalar())
+                )
+
+            def fill(connection: Connection) -> None:
+                connection.execute(add("small"))
+                connection.exec_driver_sql("INSERT INTO contents VALUES ('x', zeroblob(3000000))")
+
+            await limit(100)
+            with pytest.raises(StorageFull, match="disk is full"):
+                await store.write(fill)
+            assert await store.read(projects.every) == []
+            await limit(1_000_000)
+            await store.write(fill)
+            assert [row.name for row in await store.read(projects.every)] == ["small"]
+
+    asyncio.run(run())
+
+
+def test_messages_of_one_batch_keep_their_order_and_an_unknown_session_fails_alone(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with store_at(tmp_path) as store:
+            project = await store.write(lambda c: projects.create(c, "p", "h", store.clock.now()))
+            ids = [new_id() for _ in range(3)]
+            for one in ids:
+                new = NewSession(id=one, project_id=project.id)
+                await store.write(lambda c, new=new: sessions.create(c, new, store.clock.now()))  # type: ignore[misc]
+            append = messages.appender(store.clock)
+
+            def store_one(session_id: str, text: str) -> "asyncio.Task[object]":
+                new = NewMessage(project_id=project.id, session_id=session_id, role="user", parts=text)
+                return asyncio.create_task(store.write_grouped(append, new))
+
+            work = [store_one(ids[n % 3], f"[{n}]") for n in range(90)] + [store_one(new_id(), "[]")]
+            results = await asyncio.gather(*work, return_exceptions=True)
+            assert isinstance(results[-1], NotFound)
+            for place, session_id in enumerate(ids):
+                rows = await store.read(lambda c, s=session_id: messages.waiting(c, s, 0, 100))  # type: ignore[misc]
+                assert [row.number for row in rows] == list(range(1, 31))
+                assert [row.parts for row in rows] == [f"[{n}]" for n in range(place, 90, 3)]
+                assert [row.parent_id for row in rows] == [None, *(row.id for row in rows[:-1])]
+
+    asyncio.run(run())
+
+
+def test_when_a_group_fails_its_members_are_written_one_by_one(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with store_at(tmp_path) as store:
+
+            def group(connection: Connection, names: Sequence[str]) -> list[str | SeasonedError]:
+                for name in names:
+                    connection.execute(add(name))
+                return list(names)
+
+            work = [asyncio.create_task(store.write_grouped(group, name)) for name in ("a", "b", "a", "c")]
+            results = await asyncio.gather(*work, return_exceptions=True)
+            assert [one if isinstance(one, str) else type(one) for one in results] == ["a", "b", IntegrityError, "c"]
+
+    asyncio.run(run())
+
+
+def test_an_acknowledged_write_is_on_the_disk_for_another_process_to_see(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with store_at(tmp_path) as store:
+            await store.write(lambda c: c.execute(add("seen")))
+            with sqlite3.connect(tmp_path / "seasoned.db") as other:
+                assert other.execute("SELECT name FROM projects").fetchall() == [("seen",)]
+            other.close()
+
+    asyncio.run(run())
+
+
+def test_a_closed_store_refuses_writes(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with store_at(tmp_path) as store:
+            store.close()
+            with pytest.raises(Busy):
+                await store.write(lambda c: c.execute(add("late")))
+
+    asyncio.run(run())
