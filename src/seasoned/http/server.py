@@ -4,6 +4,7 @@ import asyncio
 import gc
 import importlib.util
 import socket
+from collections.abc import Callable
 
 import uvicorn
 
@@ -50,9 +51,10 @@ def serve(engine: Engine, listener: socket.socket) -> None:
         runner.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
-def _loop_factory():  # type: ignore[no-untyped-def]
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     if importlib.util.find_spec("uvloop") is None:
         return None
     import uvloop  # noqa: PLC0415 - not on every platform
 
-    return uvloop.new_event_loop
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return new_loop

@@ -16,7 +16,7 @@ __all__ = ["Rules"]
 
 
 class Rules:
-    """Answers by fixed rules; implements `seasoned.llm.model.Model`. Never fails and keeps nothing between questions."""
+    """Answers by fixed rules (see `seasoned.llm.model.Model`); never fails and keeps nothing between questions."""
 
     name = "rules"
 

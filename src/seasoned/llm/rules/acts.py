@@ -1,25 +1,29 @@
 """What a person does with each sentence of a message: asks, accepts, gives up, complains, puts off, states a rule."""
 
 import re
+from enum import IntEnum
 
 import msgspec
 
-from seasoned.llm.rules import words
-from seasoned.llm.rules.preferences import states_rule
+from seasoned.llm.rules import requests, verdicts, words
+from seasoned.llm.rules.lasting import HEADER, groups
 from seasoned.llm.rules.sentences import Sentence, sentences
 
 _CLAUSE = re.compile(r"[,;:](?=\s)|\s-+\s|\s(?=but\s)|\s(?=and (?:then|now|please|also)\b)")
 _NEGATED = re.compile(
-    r"(?:n't|\bnot|\bnever|\bno|\bwithout|\bhardly|\bbarely|\bnothing|\bnone|\bcannot|\bno longer)[^\w,;:.!?]+(?:\w+[^\w,;:.!?]+){0,2}$"
+    r"(?:n't|\bnot|\bnever|\bno|\bwithout|\bhardly|\bbarely|\bnothing|\bnone|\bcannot"
+    r"|\bno longer)[^\w,;:.!?]+(?:\w+[^\w,;:.!?]+){0,2}$"
 )
 _CONDITIONAL = re.compile(
-    r"\b(?:if|once|when|as soon as|until|unless|before|so that|make sure|should|whether|would be|to be|can be|must be|want(?:s|ed)?|need(?:s|ed)?|please|let me know|gets?|have it|has to)\b[^,;:]*$"
+    r"\b(?:if|once|when|as soon as|until|unless|before|so that|make sure|should|whether|would be|to be"
+    r"|can be|must be|want(?:s|ed)?|need(?:s|ed)?|please|let me know|gets?|have it|has to)\b[^,;:]*$"
 )
 _DEMAND = re.compile(
     r"(?:please|pls|plz|can you|could you|would you|will you|i want|i need|i'd like|we need|we want|let's)\b"
 )
 _PROMISE = re.compile(
-    r"(?:i'll|i will|i'm going to|i can (?!you)|let me (?!know|have|see (?:the|it|a|what)|get)|i'd be happy to)\b(?! (?:need|want|have you|take|go with))"
+    r"(?:i'll|i will|i shall|i'm going to|i can (?!you)|let me (?!know|have|see (?:the|it|a|what)|get)"
+    r"|i'd be happy to)\b(?! (?:need|want|have you|take|go with))"
 )
 _PRAISE_LEAD = re.compile(r"\b(?:perfect|brilliant|excellent|awesome|lovely)\b")
 _THANKS_LEAD = re.compile(r"\b(?:thanks|thank you|thx|cheers|ta)\b")
@@ -27,54 +31,83 @@ _WEAK_LEAD = re.compile(r"\b(?:ok(?:ay)?|k|kk|great|good|cool|nice|fine|right|al
 
 
 _PUTS_OFF = re.compile(
-    r"(?:let's|lets|we|i'll|i will|i'm|the rest|rest|finish|continue|pick|pause|hold|wait|leave|park|stop|can we|could we|put|come back|please (?:pause|wait|hold|stop))\b"
+    r"(?:let's|lets|we|i'll|i will|i'm|the rest|rest|finish|continue|pick|pause|hold|wait|leave|park|stop"
+    r"|can we|could we|put|come back|please (?:pause|wait|hold|stop))\b"
 )
 _BUT = re.compile(
-    r"\b(?:but|except|only that|although|though|however)\b[^.]*(?:n't|\bnot\b|\bno\b|\bnothing\b|\bstill\b|\bwrong\b|\berrors?\b|\bfail|\bdenied\b|\bforbidden\b|\bmissing\b|\bbroke|\bslow|\bnow\b|\btoo\b|\bgives?\b|\bgets?\b|\bempty\b|\bblank\b|\bbut\b)"
+    r"\b(?:but|except|only that|although|though|however)\b[^.]*(?:n't|\bnot\b|\bno\b|\bnothing\b|\bstill\b"
+    r"|\bwrong\b|\berrors?\b|\bfail|\bdenied\b|\bforbidden\b|\bmissing\b|\bbroke|\bslow|\bnow\b|\btoo\b"
+    r"|\bgives?\b|\bgets?\b|\bempty\b|\bblank\b|\bbut\b)"
 )
+
+
+class Accepts(IntEnum):
+    """How far a sentence accepts what the agent did."""
+
+    NO = 0
+    NODS = 1  # "ok", "I see"
+    THANKS = 2
+    APPROVES = 3  # says that it is good, that it works, or what was done with it
+
+
+class Asks(IntEnum):
+    """How plainly a sentence asks for something."""
+
+    NO = 0
+    HINTS = 1  # a question, which may be about anything
+    PLAINLY = 2
+
+
+_ECHO_WORDS_MAX = 6  # "13,844 places?" doubts, it does not ask
+_CHATTER_WORDS_MAX = 14
+_CHATTER_START_WORDS_MAX = 8
+_BODY_WORDS_MIN = 2
+_NOD_WORDS_MIN = 3  # "ok" with this much after it says more than ok
+_BEFORE_CHARS = 48
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
-    """One sentence with what it does.
-
-    `accepts` is 0 (no), 1 (acknowledges: "ok"), 2 (thanks) or 3 (says that it is good); `asks` is 0 (no), 1 (weakly) or
-    2 (plainly). `core` is the sentence in lower case without opening
-    fillers; `lead` is those fillers.
-    """
+    """One sentence with what it does: `core` in lower case without its opening fillers, `lead` those fillers."""
 
     sentence: Sentence
     lead: str
     core: str
-    accepts: int = 0
+    accepts: Accepts = Accepts.NO
+    asks: Asks = Asks.NO
     gives_up: bool = False
     defers: bool = False
     complains: bool = False
     goes: bool = False
+    looks_later: bool = False
+    cleans_up: bool = False
     marks_new: bool = False
     reopens: bool = False
-    asks: int = 0
     rule: bool = False
     problem: bool = False
     named: bool = False
     chatter: bool = False
 
     @property
+    def size(self) -> int:
+        """Words without the opening fillers."""
+        return len(self.core.split())
+
+    @property
     def is_body(self) -> bool:
         """Whether it can be what the person wants, or a part of it."""
         if self.asks:
             return True
-        size = len(self.core.split())
-        taken = self.accepts >= 2 or (self.accepts == 1 and size < 3)
-        return not (taken or self.gives_up or self.defers or self.rule or self.chatter) and size >= 2
+        taken = self.accepts >= Accepts.THANKS or (self.accepts and self.size < _NOD_WORDS_MIN)
+        return not (taken or self.gives_up or self.defers or self.rule or self.chatter) and self.size >= _BODY_WORDS_MIN
 
 
-def _plainly(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    """A match that is neither negated nor only wished for."""
+def _plainly(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether there is a match that is neither negated nor only wished for."""
     for found in pattern.finditer(text):
-        before = text[max(0, found.start() - 48) : found.start()]
+        before = text[max(0, found.start() - _BEFORE_CHARS) : found.start()]
         if not _NEGATED.search(before) and not _CONDITIONAL.search(before):
-            return found
-    return None
+            return True
+    return False
 
 
 def _clauses(text: str) -> list[str]:
@@ -88,116 +121,127 @@ def _strip_lead(text: str) -> tuple[str, str]:
     return text[: found.end()].strip(), text[found.end() :].strip()
 
 
-def _asks(clause: str, asks: bool) -> int:
+def _asks(clause: str) -> Asks:
     """How plainly a clause asks for something."""
     lead, core = _strip_lead(clause)
+    size = len(core.split())
     if not core or _PROMISE.match(core):
-        return 0
-    if words.IMPERATIVE.match(core) and len(core.split()) >= 2:
-        return 2
-    if _DEMAND.match(core) or (_DEMAND.search(lead) and len(core.split()) >= 3):
-        return 2
-    if words.QUESTIONS.match(core):
-        return 1
-    if words.DEMANDS.search(core) or words.WISHES.match(core):
-        return 2
-    if asks:
-        return 1
-    if words.POLITE_TAIL.search(core) and "please" in core and len(core.split()) >= 3:
-        return 2
-    return 0
+        return Asks.NO
+    if requests.IMPERATIVE.match(core) and size > 1:
+        return Asks.PLAINLY
+    if _DEMAND.match(core) or (_DEMAND.search(lead) and size > _BODY_WORDS_MIN):
+        return Asks.PLAINLY
+    if requests.QUESTIONS.match(core):
+        return Asks.HINTS
+    if requests.DEMANDS.search(core) or requests.WISHES.match(core):
+        return Asks.PLAINLY
+    return Asks.NO
 
 
-def _accepts(clause: str, *, weak: bool) -> int:
-    if any(_plainly(pattern, clause) for pattern in (words.PRAISE, words.WORKS, words.DID)):
-        return 3
-    if _plainly(words.THANKS, clause):
-        return 2
-    return 1 if weak and words.ACCEPT_WEAK.match(clause) else 0
+def _accepts(clause: str) -> Accepts:
+    if any(_plainly(pattern, clause) for pattern in (verdicts.PRAISE, verdicts.WORKS, verdicts.DID)):
+        return Accepts.APPROVES
+    if _plainly(verdicts.THANKS, clause):
+        return Accepts.THANKS
+    return Accepts.NODS if verdicts.ACCEPT_WEAK.match(clause) else Accepts.NO
 
 
-def _verdict(text: str, sentence: Sentence) -> tuple[int, int]:
-    """(accepts, asks) of a sentence; what comes after the first asking clause is no verdict."""
-    accepts = asks = 0
+def _lead_accepts(lead: str) -> Accepts:
+    """What the opening fillers accept: "perfect, ..."."""
+    if _PRAISE_LEAD.search(lead) and not lead.startswith("no"):
+        return Accepts.APPROVES
+    if _THANKS_LEAD.search(lead) and not lead.startswith("no"):
+        return Accepts.THANKS
+    return Accepts.NODS if _WEAK_LEAD.search(lead) else Accepts.NO
+
+
+def _verdict(text: str, *, question: bool) -> tuple[Accepts, Asks]:
+    """What a sentence accepts and asks; what comes after its first asking clause is no verdict."""
+    accepts, asks = Accepts.NO, Asks.NO
     for clause in _clauses(text):
-        wants = _asks(words.PRAISE.sub(" ", clause).strip(), asks=False)
-        got = _accepts(clause, weak=True)
-        if got and wants < 2:
-            accepts = max(accepts, got if not sentence.asks else min(got, 1))
-            continue
-        if wants:
-            asks = max(asks, wants)
+        wants = _asks(verdicts.PRAISE.sub(" ", clause).strip())
+        got = _accepts(clause)
+        if got and wants < Asks.PLAINLY:
+            accepts = max(accepts, min(got, Accepts.NODS) if question else got)
+        asks = max(asks, wants)
+        if wants == Asks.PLAINLY:
             break
     lead, core = _strip_lead(text)
-    if sentence.asks and core and not asks:
-        asks = 1
+    if question and core:
+        asks = max(asks, Asks.HINTS)
     if lead and core:
-        if _PRAISE_LEAD.search(lead) and not lead.startswith("no"):
-            accepts = max(accepts, 3)
-        elif _THANKS_LEAD.search(lead) and not lead.startswith("no"):
-            accepts = max(accepts, 2)
-        elif _WEAK_LEAD.search(lead):
-            accepts = max(accepts, 1)
+        accepts = max(accepts, _lead_accepts(lead))
     return accepts, asks
 
 
-def _act(sentence: Sentence, previous: "Act | None") -> Act:
+def _doubts(text: str, core: str, accepts: Accepts, asks: Asks, *, question: bool) -> bool:
+    """Whether a sentence finds fault: says so, doubts by repeating, or accepts with a "but"."""
+    if verdicts.OBJECTS.match(text) or verdicts.COMPLAINS.match(text) or _plainly(verdicts.COMPLAINS_ANYWHERE, text):
+        return True
+    if asks >= Asks.PLAINLY:
+        return False
+    echo = question and not requests.QUESTIONS.match(core) and 0 < len(core.split()) <= _ECHO_WORDS_MAX
+    limited = accepts >= Accepts.THANKS and _BUT.search(text) is not None
+    return (echo and not requests.NEW_MARK.match(text)) or limited
+
+
+def _asks_besides(clauses: list[str]) -> Asks:
+    """What a sentence that gives up or puts off asks for in a further clause."""
+    rest = (
+        clause for clause in clauses[1:] if not verdicts.GIVES_UP.search(clause) and not verdicts.DEFERS.search(clause)
+    )
+    return Asks.PLAINLY if any(_asks(clause) == Asks.PLAINLY for clause in rest) else Asks.NO
+
+
+def _act(sentence: Sentence, *, rule: bool) -> Act:
     text = " ".join(sentence.words.lower().split()).rstrip(".!;… ")
     greeting = words.GREETING.match(text)
-    if greeting and greeting.end() >= len(text):
+    if not text or (greeting and greeting.end() >= len(text)):
         return Act(sentence=sentence, lead=text, core="", chatter=True)
     lead, core = _strip_lead(text)
-    beside = previous is not None and previous.sentence.paragraph == sentence.paragraph
-    rule = states_rule(sentence, previous is not None and beside and previous.rule)
-    first = _asks(_clauses(text)[0], asks=False) if text else 0
-    gives_up = _plainly(words.GIVES_UP, text) is not None and not sentence.asks
-    defers = words.DEFERS.search(text) is not None and not sentence.asks and (first < 2 or bool(_PUTS_OFF.match(core)))
-    complains = bool(words.COMPLAINS.match(text) or _plainly(words.COMPLAINS_ANYWHERE, text))
-    accepts, asks = _verdict(text, sentence)
-    echo = (
-        sentence.asks
-        and asks < 2
-        and not words.QUESTIONS.match(core)
-        and 0 < len(core.split()) <= 6
-        and not words.NEW_MARK.match(text)
-    )
-    limited = accepts > 1 and _BUT.search(text) is not None and asks < 2
-    complains = complains or echo or limited
-    if complains and asks < 2:
-        accepts = 0
+    clauses = _clauses(text) or [text]
+    gives_up = _plainly(verdicts.GIVES_UP, text) and not sentence.asks
+    puts_off = _asks(clauses[0]) < Asks.PLAINLY or _PUTS_OFF.match(core) is not None
+    defers = puts_off and verdicts.DEFERS.search(text) is not None and not sentence.asks
+    accepts, asks = _verdict(text, question=sentence.asks)
+    complains = _doubts(text, core, accepts, asks, question=sentence.asks)
+    if complains and asks < Asks.PLAINLY:
+        accepts = Accepts.NO
     if gives_up or defers:
-        later = [
-            _asks(clause, asks=False)
-            for clause in _clauses(text)[1:]
-            if not words.GIVES_UP.search(clause) and not words.DEFERS.search(clause)
-        ]
-        asks = 2 if 2 in later else 0
-        accepts = min(accepts, 1) if gives_up else accepts
-    chatter = not asks and bool(words.SMALL_TALK.search(text)) and len(text.split()) <= 14
-    if (words.SMALL_TALK.match(text) and len(text.split()) <= 8) or words.TO_THE_AGENT.match(core):
-        asks, chatter, complains = 0, True, False
+        asks = _asks_besides(clauses)
+    if gives_up:
+        accepts = min(accepts, Accepts.NODS)
+    length = len(text.split())
+    chatter = not asks and length <= _CHATTER_WORDS_MAX and words.SMALL_TALK.search(text) is not None
+    if not asks and not rule and HEADER.search(text):
+        chatter = True
+    opens = length <= _CHATTER_START_WORDS_MAX and words.SMALL_TALK.match(text) is not None
+    if opens or requests.TO_THE_AGENT.match(core):
+        asks, chatter, complains = Asks.NO, True, False
+    marks = requests.NEW_MARK.match(text) or requests.NEW_MARK.match(core) or requests.NEW_MARK.search(lead)
     return Act(
         sentence=sentence,
         lead=lead,
         core=core,
         accepts=accepts,
+        asks=Asks.NO if rule else asks,
         gives_up=gives_up,
         defers=defers,
         complains=complains,
-        goes=bool(words.GOES.match(text)),
-        marks_new=bool(words.NEW_MARK.match(text) or words.NEW_MARK.match(core) or words.NEW_MARK.search(lead)),
-        reopens=bool(words.REOPENS.search(text)),
-        asks=0 if rule and asks < 3 else asks,
+        goes=verdicts.GOES.match(text) is not None,
+        looks_later=defers and verdicts.LOOKS_LATER.search(text) is not None,
+        cleans_up=any(requests.CLEANS_UP.match(clause) for clause in clauses),
+        marks_new=marks is not None,
+        reopens=verdicts.REOPENS.search(text) is not None,
         rule=rule,
-        problem=bool(words.PROBLEM.search(core)),
-        named=bool(words.IDENTIFIER.search(sentence.words)),
+        problem=requests.PROBLEM.search(core) is not None,
+        named=requests.IDENTIFIER.search(sentence.words) is not None,
         chatter=chatter,
     )
 
 
 def read(text: str) -> list[Act]:
     """What a person's message does, sentence by sentence."""
-    acts: list[Act] = []
-    for sentence in sentences(text):
-        acts.append(_act(sentence, acts[-1] if acts else None))
-    return acts
+    found = sentences(text)
+    rules = {place for first, end in groups(found) for place in range(first, end)}
+    return [_act(sentence, rule=place in rules) for place, sentence in enumerate(found)]

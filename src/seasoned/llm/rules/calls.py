@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from seasoned.llm.rules.lexicon import word_set
 from seasoned.message import JsonObject, NumberedMessage, Part
 
 HEAD_CHARS = 4_000
@@ -15,6 +16,8 @@ TAIL_CHARS = 8_000
 COMMAND_CHARS_MAX = 4_000
 SEGMENTS_MAX = 60
 CALLS_MAX = 4_000
+_DEPTH_MAX = 5
+_REMOTE_MAX = 10
 
 _COMMAND_KEYS = ("command", "cmd", "script", "shell_command", "bash_command", "commands")
 _SEGMENT = re.compile(r"'[^']{0,2000}'|\"(?:\\.|[^\"\\]){0,2000}\"|\\.|(&&|\|\||[;|\n&])")
@@ -23,8 +26,10 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,60}=")
 _PROGRAM = re.compile(r"[A-Za-z][\w.+-]{0,40}\Z")
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w{1,40})['\"]?[^\n]{0,400}\n(?:(?!\1\b)[^\n]{0,2000}\n){0,400}(?:\1\b)?")
 _VERSIONED = re.compile(r"(python|pip|node|ruby|php|gcc|clang)[\d.]+\Z")
-_WRAPPERS = frozenset(
-    "sudo time nohup env exec command builtin nice timeout xargs stdbuf watch then do else if while !".split()
+_WRAPPERS = word_set(
+    """
+    sudo time nohup env exec command builtin nice timeout xargs stdbuf watch then do else if while !
+    """
 )
 _RUNNERS = {
     "uv": frozenset({"run"}),
@@ -39,12 +44,18 @@ _RUNNERS = {
     "npx": frozenset(),
     "pipx": frozenset({"run"}),
 }
-_VALUED = frozenset(
-    "--group --with --python --extra --directory --project --package --from -p -n -u --env-file --index-url --only-group".split()
+_VALUED = word_set(
+    """
+    --group --with --python --extra --directory --project --package --from -p -n -u --env-file --index-url
+    --only-group
+    """
 )
-_PLUMBING = frozenset(
-    "cd echo printf grep egrep fgrep rg sed awk head tail cat ls sleep sort uniq wc cut tr tee export set test true false for in done fi "
-    "case mkdir rm cp mv touch xargs date pwd which type find less more source read jq yq exit rc perl local return kill wait".split()
+_PLUMBING = word_set(
+    """
+    cd echo printf grep egrep fgrep rg sed awk head tail cat ls sleep sort uniq wc cut tr tee export set test
+    true false for in done fi case mkdir rm cp mv touch xargs date pwd which type find less more source read jq
+    yq exit rc perl local return kill wait
+    """
 )
 
 
@@ -52,7 +63,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """A tool call with what came back.
 
     `number` and `answer_number` are message numbers (`answer_number` 0: it was never answered). `command` is the shell
-    command, `programs` what it runs, plumbing aside; both are empty for other tools. `answer` is bounded, see `bounded`.
+    command, `programs` what it runs, plumbing aside; both are empty for other tools. `answer` is
+    bounded, see `bounded`.
     """
 
     number: int
@@ -151,33 +163,42 @@ def programs(command: str) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(real), key=lambda name: (name == "git", -real.count(name))))
 
 
-def _program(words: list[str]) -> str:
-    rest = list(words)
-    while rest and (rest[0] in _WRAPPERS or _ASSIGNMENT.match(rest[0]) or rest[0].isdigit() or rest[0].startswith("-")):
-        rest.pop(0)
-    if not rest:
+def _program(words: list[str], depth: int = 0) -> str:
+    """The program that a simple command runs, wrappers and runners seen through; empty when it is no program."""
+    start = 0
+    while start < len(words) and _is_before(words[start]):
+        start += 1
+    if start == len(words) or depth > _DEPTH_MAX:
         return ""
-    name = rest[0].rsplit("/", 1)[-1].strip("'\"(){}$")
-    inner = _inner(name, rest[1:])
+    name = words[start].rsplit("/", 1)[-1].strip("'\"(){}$")
+    inner = _inner(name, words[start + 1 :], depth)
     if inner:
         return inner
     name = _VERSIONED.sub(r"\1", name)
     return name if _PROGRAM.match(name) else ""
 
 
-def _inner(name: str, words: list[str]) -> str:
-    """What a runner such as `uv run` or `python -m` really runs."""
+def _is_before(word: str) -> bool:
+    """Whether a word stands before the program: a wrapper, its option or number, an assignment."""
+    return word in _WRAPPERS or word.isdigit() or word.startswith("-") or _ASSIGNMENT.match(word) is not None
+
+
+def _inner(name: str, words: list[str], depth: int) -> str:
+    """What a runner such as `uv run`, `python -m` or `ssh host '...'` really runs."""
     if name.startswith("python") and "-m" in words[:3] and words.index("-m") + 1 < len(words):
         inner = words[words.index("-m") + 1].split(".")[0]
         return inner if _PROGRAM.match(inner) else ""
+    if name == "ssh":
+        remote = next((word.strip("'\"") for word in words if word[:1] in "'\"" and " " in word), "")
+        lines = segments(remote)[:_REMOTE_MAX]
+        names = [found for line in lines if (found := _program(line, depth + 1))]
+        return next((found for found in names if found not in _PLUMBING), "")
     verbs = _RUNNERS.get(name)
     if verbs is None or (verbs and (not words or words[0] not in verbs)):
         return ""
-    rest = words[1:] if verbs else list(words)
-    while rest and rest[0].startswith("-"):
-        flag = rest.pop(0)
-        if flag in _VALUED and rest:
-            rest.pop(0)
-    if not rest:
+    start = 1 if verbs else 0
+    while start < len(words) and words[start].startswith("-"):
+        start += 2 if words[start] in _VALUED else 1
+    if start >= len(words):
         return ""
-    return _program([rest[0].split("@")[0].split("==")[0], *rest[1:]])
+    return _program([words[start].split("@")[0].split("==")[0], *words[start + 1 :]], depth + 1)

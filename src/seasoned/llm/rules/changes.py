@@ -19,7 +19,7 @@ _TOKENS_MAX = 400
 
 _TOKEN = re.compile(r"[^\s'\"=,;|&()\[\]{}<>]{2,80}")
 _VERB = re.compile(r"[a-z][a-z-]{1,24}\Z")
-_SETUP = frozenset({"cd", "set", "export", "source", "echo", "sleep", "true"})
+_SETUP = frozenset({"cd", "set", "export", "source", "echo", "sleep", "true", "for", "while", "if", "case", "do", "done", "fi", "then", "ls", "cat", "head", "tail", "grep", "mkdir", "wc", "date"})
 _UNINTERESTING = frozenset(
     {
         "description",
@@ -43,30 +43,34 @@ def tokens(call: Call) -> set[str]:
     return set(_TOKEN.findall(source[:8_000])[:_TOKENS_MAX])
 
 
-def verb(call: Call) -> str:
-    """The subcommand of a call's program (`upgrade` of `helm -n x upgrade y`); empty when there is none."""
-    lines = segments(call.command) if call.command else segments(str(call.arguments.get("args", "")))
-    for words in lines[:40]:
+def verbs(call: Call) -> frozenset[str]:
+    """The subcommands of a call's program (`upgrade` of `helm -n x upgrade y`), as far as they can be told."""
+    found = set()
+    for words in segments(call.command or str(call.arguments.get("args", ""))):
+        place = -1
         if call.command:
-            place = next((i for i, word in enumerate(words) if word.rsplit("/", 1)[-1] in call.programs), -1)
-            if place < 0:
-                continue
-            words = words[place + 1 :]
-        flag = False
-        for word in words:
-            if word.startswith("-"):
-                flag = "=" not in word
-            elif flag:
-                flag = False
-            else:
-                return word if _VERB.match(word) else ""
+            place = next((i for i, word in enumerate(words) if word.rsplit("/", 1)[-1] in call.programs), -2)
+        if place > -2:  # noqa: PLR2004
+            found.add(_verb(words[place + 1 :]))
+    return frozenset(found - {""})
+
+
+def _verb(words: list[str]) -> str:
+    valued = False
+    for word in words:
+        if word.startswith("-"):
+            valued = "=" not in word
+        elif valued:
+            valued = False
+        else:
+            return word if _VERB.match(word) else ""
     return ""
 
 
 def same_verb(one: Call, other: Call) -> bool:
     """Whether two calls of a program do the same kind of thing, as far as that can be seen."""
-    left, right = verb(one), verb(other)
-    return not left or not right or left == right
+    left, right = verbs(one), verbs(other)
+    return not left or not right or bool(left & right)
 
 
 def likeness(one: Call, other: Call) -> float:
@@ -107,7 +111,9 @@ def _token_set(words: list[str]) -> frozenset[str]:
 
 
 def _runs_one(words: list[str], wanted: set[str]) -> bool:
-    return any(name in word for name in wanted for word in words[:12])
+    if words[0] in _SETUP:
+        return False
+    return any(word.strip("'\"").rsplit("/", 1)[-1].split("@")[0] in wanted for word in words[:12])
 
 
 def _code(line: str, before: str = "") -> str:

@@ -5,7 +5,7 @@ from typing import Final
 
 from seasoned.llm.rules.insights import points
 from seasoned.llm.rules.prose import Said
-from seasoned.llm.rules.safety import is_safe
+from seasoned.llm.rules.safety import is_safe, masked
 
 EXPLANATION_CHARS_MAX: Final = 360
 NEIGHBOUR_WORDS_MIN: Final = 4
@@ -14,36 +14,51 @@ _COMPLAINT_WORDS_MIN: Final = 3
 _CORRECTION_WORDS_MIN: Final = 6
 _LOOKED_AT: Final = 5
 
+_PLAINLY_WRONG = re.compile(
+    r"\b(?:wrong|fails?|failed|failing|failure|broken|broke|doesn't|does not|didn't|isn't|wasn't|can't|cannot"
+    r"|won't|errors?|denied|missing"
+    r"|crash\w*|hang\w*|hung|slow|stuck|no longer|refus\w+|reject\w+|disappear\w*|lost|stale|off by|paged|bounced"
+    r"|flaky|timed? ?out|red"
+    r"|different (?:file|number|result|value)\w*|doubled?|duplicate\w*|leak\w*|weird|odd|strange|down)\b",
+    re.IGNORECASE,
+)
 _COMPLAINS = re.compile(
-    r"\b(?:still|again|but|wrong|fails?|failed|failing|broken|doesn't|does not|didn't|isn't|wasn't|not (?:work|right|what|the|in|there|possible)"
-    r"|error|denied|missing|can't|cannot|never|red|crash\w*|hang\w*|slow|stuck|twice|double|complain\w*|no longer|different|weird|odd|strange"
-    r"|oops|hm+|refus\w+|reject\w+|disappear\w*|lost|late|stale|off by|paged|bounced|flaky|timed? ?out)\b",
-    re.I,
+    r"\b(?:still|again|not (?:work|right|what|the|in|there|possible)|twice|complain\w*|different|oops|hm+|late"
+    r"|didn't you)\b",
+    re.IGNORECASE,
 )
 GRATEFUL = re.compile(
-    r"(?:ok(?:ay)?|yes|yep|yeah|sure|go|good|great|perfect|thanks?|thank you|thx|ta|lovely|nice|cool|fine|works?|brilliant|excellent|right"
+    r"(?:ok(?:ay)?|yes|yep|yeah|sure|go|good|great|perfect|thanks?|thank you|thx|ta|lovely|nice|cool|fine|works?"
+    r"|brilliant|excellent|right"
     r"|do it|apply|confirmed|agreed|sounds|please do|fair enough|awesome|super)\b",
-    re.I,
+    re.IGNORECASE,
 )
 _CORRECTS = re.compile(
-    r"(?:oh |ah |hm+[,.]? |well[,.]? |sorry[,.]? |but |ugh[,.]? |ok(?:ay)?[,.]? )?(?:no\b(?! (?:problem|worries|rush|need|thanks|idea|hurry|emoji))|nope"
-    r"|not (?!bad|yet|sure)|wrong|stop\b|wait\b|careful|that(?:'s| is) (?:not|wrong|incorrect|the wrong)|that isn't|this is wrong|actually"
-    r"|you (?:forgot|missed|took|used|mixed|misread|misunderstood|can't|mustn't)|don't (?!worry|bother)|rather|almost|close|nearly"
+    r"(?:oh |ah |hm+[,.]? |well[,.]? |sorry[,.]? |but |ugh[,.]? |ok(?:ay)?[,.]? )?(?:no\b(?! (?:problem|worries"
+    r"|rush|need|thanks|idea|hurry|emoji))|nope"
+    r"|not (?!bad|yet|sure)|wrong|stop\b|wait\b|careful|that(?:'s| is) (?:not|wrong|incorrect|the wrong)"
+    r"|that isn't|this is wrong|actually"
+    r"|you (?:forgot|missed|took|used|mixed|misread|misunderstood|can't|mustn't)|don't (?!worry|bother)|rather"
+    r"|almost|close|nearly"
     r"|leave it|forget it|drop it)",
-    re.I,
+    re.IGNORECASE,
 )
 _GIVES_UP = re.compile(
-    r"(?:ok(?:ay)?|right|hm+|ugh|fine|oh well)?[,. ]*(?:leave it|forget it|drop it|never mind|no problem)\b", re.I
+    r"(?:ok(?:ay)?|right|hm+|ugh|fine|oh well)?[,. ]*(?:leave it|forget it|drop it|never mind|no problem)\b",
+    re.IGNORECASE,
 )
 _REASONS = re.compile(
-    r"\b(?:because|since|so that|otherwise|instead|only|must|have to|has to|needs?|never|always|goes? (?:with|to|over|through|into)|belongs?|counts?"
-    r"|rather than|not (?:in|on|from|through|to|the|a|with|by)|is(?:n't| not)|are(?:n't| not)|doesn't|don't|means?|comes? (?:from|out))\b|, not ",
-    re.I,
+    r"\b(?:because|since|so that|otherwise|instead|only|must|have to|has to|needs?|never|always|goes? (?:with|to"
+    r"|over|through|into)|belongs?|counts?"
+    r"|rather than|not (?:in|on|from|through|to|the|a|with|by)|is(?:n't| not)|are(?:n't| not)|doesn't|don't"
+    r"|means?|comes? (?:from|out))\b|, not ",
+    re.IGNORECASE,
 )
 _PREFERENCE = re.compile(
-    r"\b(?:from now on|as of (?:now|today)|please|i (?:want|prefer|like|hate|need|don't)|for me|call me|my name|no emoji|every time you"
+    r"\b(?:from now on|as of (?:now|today)|please|i (?:want|prefer|like|hate|need|don't)|for me|call me|my name"
+    r"|no emoji|every time you"
     r"|before you|ask me|tell me|show me|give me)\b",
-    re.I,
+    re.IGNORECASE,
 )
 
 
@@ -52,17 +67,20 @@ def is_grateful(sentences: list[Said]) -> bool:
     return bool(sentences) and GRATEFUL.match(sentences[0].text) is not None
 
 
-def complaint(sentences: list[Said]) -> Said | None:
-    """The first sentence that says that something is wrong; None when there is none."""
+def complaint(sentences: list[Said], *, asked: bool) -> Said | None:
+    """The first sentence that says that something is wrong; None when there is none. `asked`: it is the request itself,
+    which has to say so plainly."""
     if is_grateful(sentences) and len(sentences) <= 2:  # noqa: PLR2004
         return None
-    return next((one for one in sentences if _is_complaint(one.text)), None)
+    return next((one for one in sentences if _is_complaint(one.text, asked=asked)), None)
 
 
-def _is_complaint(text: str) -> bool:
-    if len(text.split()) < _COMPLAINT_WORDS_MIN or GRATEFUL.match(text):
+def _is_complaint(text: str, *, asked: bool) -> bool:
+    if len(text.split()) < _COMPLAINT_WORDS_MIN or GRATEFUL.match(text) or masked(text) != text:
         return False
-    return _COMPLAINS.search(text) is not None and is_safe(text)
+    asked = asked or text.endswith("?")
+    wrong = bool(_PLAINLY_WRONG.search(text)) or (not asked and bool(_COMPLAINS.search(text)))
+    return wrong and is_safe(text)
 
 
 def correction(sentences: list[Said]) -> tuple[list[Said], int, float] | None:

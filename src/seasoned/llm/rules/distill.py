@@ -16,9 +16,11 @@ from seasoned.llm.rules.domains import topic_of
 from seasoned.llm.rules.episodes import POINTS_MIN, Episode, episodes, remedy_text
 from seasoned.llm.rules.errors import Failure, failed, overcome, signature
 from seasoned.llm.rules.insights import FIX_LABEL, capital, strip_opener
-from seasoned.llm.rules.report import decisions, summary
+from seasoned.llm.rules.people import People
 from seasoned.llm.rules.safety import clip, inline, is_safe, masked, one_line
 from seasoned.llm.rules.similar import same_lesson
+from seasoned.llm.rules.summaries import decisions, summary
+from seasoned.llm.scanner import scan
 from seasoned.message import NumberedMessage
 
 LESSONS_MAX: Final = 3
@@ -28,10 +30,16 @@ SENTENCE_CHARS_MAX: Final = 320
 _COMMAND_CHARS_MAX: Final = 100
 _HEADING_WORDS_MIN: Final = 4
 _NOT_FOUND = re.compile(
-    r"\b(?:not ?found|no such|unknown|does not exist|doesn't exist|404|no (?:match|result|row)\w*|undefined)\b", re.I
+    r"\b(?:not ?found|no such|unknown|does not exist|doesn't exist|404|no (?:match|result|row)\w*|undefined)\b",
+    re.IGNORECASE,
 )
 _CLAUSE = re.compile(
     r"(?:;|:(?= )| - |,? (?:so|because|since|which|but|while|whereas|therefore|otherwise|though|even if)\b|, ) ?"
+)
+
+
+_SUBORDINATE = re.compile(
+    r"(?:since|because|as|if|when|while|although|though|after|before|once|to|for|with|in|on)\b", re.IGNORECASE
 )
 
 
@@ -39,7 +47,7 @@ def distill(question: DistillQuestion) -> DistillAnswer:
     """The lessons of a task, its summary and its decisions. Same messages, same answer."""
     made = calls(question.messages)
     bad = failed(made)
-    found = episodes(question.messages, made, bad, overcome(made))
+    found = episodes(question.messages, made, bad, overcome(made), gave_up=question.task.status == "failed")
     lessons = _lessons(question, found)
     return DistillAnswer(
         summary=summary(question),
@@ -58,9 +66,10 @@ def _skip_reason(bad: Sequence[Failure]) -> str:
 
 def _lessons(question: DistillQuestion, found: Sequence[Episode]) -> tuple[Lesson, ...]:
     ranked = sorted((one for one in found if one.score >= POINTS_MIN), key=lambda one: (-one.score, one.number))
+    people = People(question.messages)
     kept: list[tuple[int, Lesson]] = []
     for episode in ranked:
-        lesson = _lesson(question, episode)
+        lesson = _lesson(question, episode, people)
         if lesson is None or any(same_lesson(lesson, other) for _, other in kept):
             continue
         kept.append((episode.number, lesson))
@@ -69,14 +78,14 @@ def _lessons(question: DistillQuestion, found: Sequence[Episode]) -> tuple[Lesso
     return tuple(lesson for _, lesson in sorted(kept, key=lambda pair: pair[0]))
 
 
-def _lesson(question: DistillQuestion, episode: Episode) -> Lesson | None:
+def _lesson(question: DistillQuestion, episode: Episode, people: People) -> Lesson | None:
     """An episode as an entry; None when nothing is left to say or nothing can be quoted."""
     explained = [_plain(one.text) for one in episode.explains]
     title = _title(episode, explained)
     lines = _lines(episode, explained, title)
     quotes = _quotes(question.messages, episode)
-    text = "\n".join(lines)
-    if not title or not lines or not quotes or not is_safe(f"{title}\n{text}"):
+    title, text = people.hide(title), people.hide("\n".join(lines))
+    if not title or not lines or not quotes or not is_safe(f"{title}\n{text}") or scan(f"{title}\n{text}"):
         return None
     return Lesson(
         kind=_kind(episode),
@@ -96,7 +105,8 @@ def _lines(episode: Episode, explained: Sequence[str], title: str) -> list[str]:
     elif episode.call is not None and not episode.user:
         lines.append(f"- Seen with: {_seen(episode.call)}")
     also = [_plain(episode.also[1].text)] if episode.also is not None else []
-    cause = " ".join(_ended(sentence) for sentence in [*explained, *also] if _bare(sentence) != _bare(title))
+    told = dict.fromkeys([*explained, *also])
+    cause = " ".join(_ended(sentence) for sentence in told if _bare(sentence) != _bare(title))
     if cause:
         lines.append(f"- {'The user' if episode.user else 'Cause'}: {cause}")
     if correct:
@@ -132,6 +142,9 @@ def _title(episode: Episode, explained: Sequence[str]) -> str:
 def _heading(core: str) -> str:
     """A sentence, or the longest run of its clauses that fits into a heading."""
     head = core
+    if len(core) > HEADING_CHARS_MAX and _SUBORDINATE.match(core) and ", " in core:
+        head = capital(core[core.index(", ") + 2 :])
+    core = head
     if len(core) > HEADING_CHARS_MAX:
         cuts = [found.start() for found in _CLAUSE.finditer(core[: HEADING_CHARS_MAX + 1])]
         fitting = [core[:cut] for cut in cuts if len(core[:cut].split()) >= _HEADING_WORDS_MIN]
@@ -169,7 +182,8 @@ def _correct(episode: Episode) -> str:
         worked = episode.fix.worked
         how = episode.fix.differs if worked.command else f"`{inline(worked.tool)}` with {episode.fix.differs}"
         how = how.replace("with with", "with", 1)
-        parts.append(f"{how} works" if not parts else f"({how} works)")
+        how = f"{how} the same command works" if how.startswith("after ") else f"{how} works"
+        parts.append(capital(how) if not parts else f"({how})")
     return " ".join(parts)
 
 

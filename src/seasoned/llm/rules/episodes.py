@@ -14,7 +14,18 @@ import msgspec
 from seasoned.llm.rules.calls import Call
 from seasoned.llm.rules.corrections import EXPLANATION_CHARS_MAX, complaint, correction, is_grateful
 from seasoned.llm.rules.errors import Failure, Fix
-from seasoned.llm.rules.insights import FIX_LABEL, capital, is_plan, offers, opens, points, retracts, strip_opener
+from seasoned.llm.rules.insights import (
+    FIX_LABEL,
+    cannot,
+    capital,
+    is_plan,
+    names_something,
+    offers,
+    opens,
+    points,
+    retracts,
+    strip_opener,
+)
 from seasoned.llm.rules.prose import Said, said
 from seasoned.llm.rules.safety import is_safe
 from seasoned.llm.rules.similar import words
@@ -22,6 +33,7 @@ from seasoned.message import NumberedMessage
 
 POINTS_MIN: Final = 5.0
 _CORE_POINTS_MIN: Final = 3.0
+_HINT_POINTS_MIN: Final = 1.0
 _NEIGHBOUR_POINTS_MIN: Final = 1.5
 _NEIGHBOUR_WORDS_MIN: Final = 5
 _NEIGHBOURS_MAX: Final = 3
@@ -31,14 +43,18 @@ _REMEDY_CHARS_MAX: Final = 240
 _REMEDY_WORDS_MIN: Final = 4
 
 _INTENDS = re.compile(
-    r"(?:(?:so|now|then|next|and|ok(?:ay)?|therefore|instead)[,:]? )?(?:i'd|i'll|i will|i would|i'm going to|let me|we'd|we'll|we should|i can"
-    r"|i suggest to|i recommend to)(?: (?:now|then|just|also|rather|only|therefore|first|instead|simply|like to|suggest|recommend))* ",
-    re.I,
+    r"(?:(?:so|now|then|next|and|ok(?:ay)?|therefore|instead)[,:]? )?(?:i'd|i'll|i will|i would|i'm going to"
+    r"|let me|we'd|we'll|we should|i can"
+    r"|i suggest to|i recommend to)(?: (?:now|then|just|also|rather|only|therefore|first|instead|simply|like to"
+    r"|suggest|recommend))* ",
+    re.IGNORECASE,
 )
 _LOOKS = re.compile(
-    r"(?:(?:now|then|next|first|so)[,:]? )?(?:look|check|see|read|try|find|search|ask|wait|have|investigate|pull|get|fetch|run|start|report|tell|let"
-    r"|show|draft|do|keep|go|test|verify|count|measur|compar|retry|reproduc|profil|list|open|build|sort|prepar|look)\w*\b",
-    re.I,
+    r"(?:(?:now|then|next|first|so)[,:]? )?(?:look|check|see|read|try|find|search|ask|wait|have|investigate|pull"
+    r"|get|fetch|run|start|report|tell|let"
+    r"|show|draft|do|keep|go|test|verify|count|measur|compar|retry|reproduc|profil|list|open|build|sort|prepar"
+    r"|look)\w*\b",
+    re.IGNORECASE,
 )
 
 
@@ -70,16 +86,26 @@ class _Reader(msgspec.Struct):
     pending: list[Failure] = []
     complaint: tuple[int, str] | None = None
     found: list[Episode] = []
+    gave_up: bool = False
     spoke: bool = False
     stretch: bool = False
+    hints: dict[int, tuple[int, Said]] = {}
 
 
 def episodes(
-    messages: Sequence[NumberedMessage], made: Sequence[Call], bad: Sequence[Failure], fixed: Sequence[Fix]
+    messages: Sequence[NumberedMessage],
+    made: Sequence[Call],
+    bad: Sequence[Failure],
+    fixed: Sequence[Fix],
+    *,
+    gave_up: bool,
 ) -> list[Episode]:
-    """The episodes of a task's messages, each with its score."""
+    """The episodes of a task's messages, each with its score. `gave_up`: the task failed, so why it cannot be "
+    "done counts."""
     fix_of = {id(one.call): fix for fix in fixed for one in (*fix.earlier, fix.failure)}
-    state = _Reader(fix_of=fix_of, first=messages[0].number if messages else 0, pending=[], found=[])
+    state = _Reader(
+        fix_of=fix_of, first=messages[0].number if messages else 0, pending=[], found=[], gave_up=gave_up, hints={}
+    )
     by_answer: dict[int, list[Failure]] = {}
     for failure in bad:
         by_answer.setdefault(failure.number, []).append(failure)
@@ -93,11 +119,19 @@ def episodes(
         elif numbered.message.role == "assistant":
             _read(state, numbered.number, sentences)
             state.spoke = True
-    return [*(_with_call(one, made) for one in state.found), *_bare_fixes(state.found, fixed)]
+            state.pending = [one for one in state.pending if not _is_over(state, one, numbered.number)]
+    return [*(_with_call(one, made) for one in state.found), *_bare_fixes(state, fixed)]
+
+
+def _is_over(state: _Reader, failure: Failure, number: int) -> bool:
+    """Whether a failure had been overcome before a message."""
+    fix = state.fix_of.get(id(failure.call))
+    return fix is not None and fix.worked.number < number
 
 
 def _hear(state: _Reader, number: int, sentences: list[Said]) -> None:
-    """A person speaks: a correction with its reason is an episode, a complaint a symptom; else what was open is closed."""
+    """A person speaks: a correction with its reason is an episode, a complaint a symptom; else what was open is "
+    "closed."""
     corrected = correction(sentences) if state.spoke else None
     if corrected is not None:
         explains, core, value = corrected
@@ -106,7 +140,7 @@ def _hear(state: _Reader, number: int, sentences: list[Said]) -> None:
             number=number, score=value + 2, alone=value, explains=tuple(explains), core=core, user=True, failure=failure
         )
         state.found.append(episode)
-    wrong = complaint(sentences)
+    wrong = complaint(sentences, asked=number == state.first)
     if wrong is not None:
         state.complaint, state.pending, state.stretch = (number, wrong.raw), [], False
     elif not is_grateful(sentences):
@@ -116,9 +150,10 @@ def _hear(state: _Reader, number: int, sentences: list[Said]) -> None:
 def _read(state: _Reader, number: int, sentences: list[Said]) -> None:
     """The agent speaks: its best explanation is an episode when it has points enough."""
     failure, wrong = state.pending[-1] if state.pending else None, state.complaint
-    taken_back = any(retracts(one.text) for one in sentences[:3])
+    back = next((one for one in sentences[:2] if retracts(one.text)), None)
+    taken_back = back is not None
     previous = state.found[-1] if state.found and not state.found[-1].user else None
-    if taken_back and previous is not None and (state.stretch or _shares_words(previous, sentences)):
+    if back is not None and previous is not None and _takes_back(state, previous, back, sentences):
         state.found.pop()
         failure, wrong, previous = failure or previous.failure, wrong or previous.complaint, None
     values = [points(one) + (1.5 if i and opens(sentences[i - 1].text) else 0) for i, one in enumerate(sentences)]
@@ -129,6 +164,8 @@ def _read(state: _Reader, number: int, sentences: list[Said]) -> None:
     score = values[core] + _circumstances(state, failure, wrong, sentences) + 2 * taken_back
     if values[core] < _CORE_POINTS_MIN or score < POINTS_MIN:
         _add_remedy(state, number, sentences)
+        if state.pending and values[core] >= _HINT_POINTS_MIN and not sentences[core].bullet and not is_plan(sentences[core].text):
+            state.hints.setdefault(id(state.pending[-1].call), (number, sentences[core]))
         return
     explains = _around(sentences, values, core)
     fixes = [fix for one in reversed(state.pending) if (fix := state.fix_of.get(id(one.call))) is not None]
@@ -154,9 +191,11 @@ def _circumstances(
     if failure is not None:
         bonus += 1 if failure.soft else 2
     if wrong is not None:
-        bonus += 1 if wrong[0] == state.first else 2
-    if failure is None and offers(sentences[-1].text):
-        bonus -= 1.5
+        bonus += 2
+    if failure is None and (offers(sentences[-1].text) or sentences[-1].text.endswith("?")):
+        bonus -= 2.5
+    if state.gave_up and any(cannot(one.text) for one in sentences[:3]):
+        bonus += 3
     return bonus
 
 
@@ -187,6 +226,14 @@ def _take(state: _Reader, episode: Episode, previous: Episode | None) -> None:
 
 def _core(episode: Episode) -> tuple[int, Said]:
     return episode.number, episode.explains[episode.core]
+
+
+def _takes_back(state: _Reader, previous: Episode, back: Said, sentences: list[Said]) -> bool:
+    """Whether a retraction means the last episode: it is what they are about, or the words are the same."""
+    own = words(back.text)
+    if state.stretch and (len(own) < _SHARED_MIN or _shares_words(previous, [back])):
+        return True
+    return not state.stretch and _shares_words(previous, sentences)
 
 
 def _shares_words(episode: Episode, sentences: list[Said]) -> bool:
@@ -222,7 +269,12 @@ def _remedy(number: int, sentences: list[Said], explains: list[Said]) -> tuple[i
         return number, label.raw
     after = sentences.index(explains[-1]) + 1
     for one in sentences[after : after + 5]:
-        if is_plan(one.text) and _may_be_remedy(one.text) and not _LOOKS.match(_INTENDS.sub("", one.text)):
+        if (
+            is_plan(one.text)
+            and names_something(one.text)
+            and _may_be_remedy(one.text)
+            and not _LOOKS.match(_INTENDS.sub("", one.text))
+        ):
             return number, one.raw
     return None
 
@@ -262,18 +314,33 @@ def _with_call(episode: Episode, made: Sequence[Call]) -> Episode:
     return msgspec.structs.replace(episode, call=call)
 
 
-def _bare_fixes(found: Sequence[Episode], fixed: Sequence[Fix]) -> list[Episode]:
-    """Failures that were overcome without a word."""
-    told = {id(episode.fix.worked) for episode in found if episode.fix is not None}
-    keys = {episode.failure.key for episode in found if episode.failure is not None}
+def _bare_fixes(state: _Reader, fixed: Sequence[Fix]) -> list[Episode]:
+    """Failures that were overcome with hardly a word."""
+    told = {id(one.fix.worked) for one in state.found if one.fix is not None}
+    keys = {one.failure.key for one in state.found if one.failure is not None}
     return [
-        Episode(
-            number=fix.failure.number,
-            score=POINTS_MIN - 1 + min(2, len(fix.earlier)),
-            failure=fix.failure,
-            fix=fix,
-            call=fix.failure.call,
-        )
+        _bare_fix(fix, _hint(state, fix))
         for fix in fixed
         if id(fix.worked) not in told and fix.failure.line and fix.failure.key not in keys
     ]
+
+
+def _hint(state: _Reader, fix: Fix) -> tuple[int, Said] | None:
+    """What the agent said between a failure and the call that worked."""
+    for failure in (fix.failure, *fix.earlier):
+        hint = state.hints.get(id(failure.call))
+        if hint is not None and hint[0] <= fix.worked.number:
+            return hint
+    return None
+
+
+def _bare_fix(fix: Fix, hint: tuple[int, Said] | None) -> Episode:
+    number, explains = (fix.failure.number, ()) if hint is None else (hint[0], (hint[1],))
+    return Episode(
+        number=number,
+        score=POINTS_MIN + min(2, len(fix.earlier)) + (1 if hint else 0),
+        explains=explains,
+        failure=fix.earlier[0] if fix.earlier and fix.earlier[0].line else fix.failure,
+        fix=fix,
+        call=fix.failure.call,
+    )

@@ -11,6 +11,7 @@ import msgspec
 
 from seasoned.llm.rules.calls import Call, calls
 from seasoned.llm.rules.changes import difference, likeness, same_verb
+from seasoned.llm.rules.lexicon import word_set
 from seasoned.llm.rules.safety import inline, is_safe, masked
 from seasoned.message import Json, NumberedMessage
 
@@ -19,6 +20,7 @@ _LINES_MAX = 400
 _SHORT_CHARS = 240
 _JSON_CHARS_MAX = 60_000
 _TRIES_MAX = 12
+TAIL_SAID = 4_000
 _LIKE_MIN = 0.5
 _DEPTH_MAX = 4
 
@@ -29,33 +31,46 @@ _EXIT = re.compile(
 _EXIT_LINE = re.compile(r"^\W{0,4}(?:process )?(?:exit(?:ed)?|return ?code)\b[^\n]{0,30}$", re.IGNORECASE)
 _HTTP = re.compile(r"\s*(?:HTTP/[\d.]{1,4} |(?:http )?status(?: code)?:? ?)([1-5]\d\d)\b", re.IGNORECASE)
 _BEGINS = re.compile(
-    r"\s*(?:\W{0,3}(?:error|fatal|failed|failure|exception|panic|denied|rejected|abort(?:ed)?)(?:\s*[:!\[]|\s*\Z|\s+(?:from|to|in|while|when|executing|calling|at|during|with|code|because|processing|parsing|reading|running|writing|loading|opening|-|\())"
-    r"|traceback \(most|<(?:tool_use_)?error>|[\w.]{1,80}(?:error|exception)\b\s*[:(]|bash: |zsh: |sh: \d|/\S{1,80}: no such|command not found"
-    r"|permission denied|access denied|unauthori[sz]ed|forbidden|not found\b|no such |unknown |invalid |unable to |cannot |can't |could not |couldn't )",
+    r"\s*(?:\W{0,3}(?:error|fatal|failed|failure|exception|panic|denied|rejected|abort(?:ed)?)(?:\s*[:!\[]|\s*\Z"
+    r"|\s+(?:from|to|in|while|when|executing|calling|at|during|with|code|because|processing|parsing|reading"
+    r"|running|writing|loading|opening|-|\())"
+    r"|traceback \(most|<(?:tool_use_)?error>|[\w.]{1,80}(?:error|exception)\b\s*[:(]|bash: |zsh: |sh: \d"
+    r"|/\S{1,80}: no such|command not found"
+    r"|permission denied|access denied|unauthori[sz]ed|forbidden|not found\b|no such |unknown |invalid "
+    r"|unable to |cannot |can't |could not |couldn't )",
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"\s*(?:[\w.]{1,80}(?:Error|Exception|Interrupt)\b(?::|\Z)|(?:fatal|error)\s*:)", re.IGNORECASE)
 _SAYS_ERROR = re.compile(
-    r"\b(?:errors?|fatal|fail(?:ed|s|ure)?|exception|cannot|can ?not|can't|could not|couldn't|not (?:found|allowed|permitted|supported|available|valid|enough|set|a |in |one of|exist|match|authori[sz]ed)"
-    r"|does not|doesn't|did not|denied|forbidden|unauthori[sz]ed|invalid|missing|required?s?|requires|unknown|unrecogni[sz]ed|unexpected|refus(?:ed|es)|reject(?:ed|s)|mismatch(?:es)?|conflicts?"
-    r"|too (?:long|large|big|many|short|small|old|late|few)|must|unsupported|no such|no (?:default|module|matching|permission|access|space|route)|undefined|unable|timed? ?out|timeout|violat\w{1,6}"
-    r"|exceed(?:s|ed)?|expired|duplicate|already|out of|locked|removed|deprecated|illegal|incorrect|insufficient|unreachable|aborted|dirty|overlap\w{0,5}|needs?)\b",
+    r"\b(?:errors?|fatal|fail(?:ed|s|ure)?|exception|cannot|can ?not|can't|could not|couldn't|not (?:found"
+    r"|allowed|permitted|supported|available|valid|enough|set|a |in |one of|exist|match|authori[sz]ed)"
+    r"|does not|doesn't|did not|denied|forbidden|unauthori[sz]ed|invalid|missing|required?s?|requires|unknown"
+    r"|unrecogni[sz]ed|unexpected|refus(?:ed|es)|reject(?:ed|s)|mismatch(?:es)?|conflicts?"
+    r"|too (?:long|large|big|many|short|small|old|late|few)|must|unsupported|no such|no (?:default|module"
+    r"|matching|permission|access|space|route)|undefined|unable|timed? ?out|timeout|violat\w{1,6}"
+    r"|exceed(?:s|ed)?|expired|duplicate|already|out of|locked|removed|deprecated|illegal|incorrect|insufficient"
+    r"|unreachable|aborted|dirty|overlap\w{0,5}|needs?)\b",
     re.IGNORECASE,
 )
 _STRONG = re.compile(
-    r"\b(?:error|fatal|exception|denied|invalid|not found|unknown|required|must|cannot|mismatch|refused|rejected)\b|[\w.]{1,60}(?:Error|Exception)\b"
+    r"\b(?:error|fatal|exception|denied|invalid|not found|unknown|required|must|cannot|mismatch|refused"
+    r"|rejected)\b|[\w.]{1,60}(?:Error|Exception)\b"
 )
 _NOISE = re.compile(
-    r"\s*(?:at \S|File \"|\.\.\.|[-=_~^*#|+\s]{3,}$|\d{1,3}%|usage:|during handling|the above exception|\^+|in \S{1,40}$|info\b|debug\b|traceback)",
+    r"\s*(?:at \S|File \"|\.\.\.|[-=_~^*#|+\s]{3,}$|\d{1,3}%|usage:|during handling|the above exception|\^+"
+    r"|in \S{1,40}$|info\b|debug\b|traceback)",
     re.IGNORECASE,
 )
 _GENERIC = re.compile(
-    r"\W*(?:error|errors?:?|failed|traceback.{0,40}|exit (?:code|status)?.{0,12}|command failed.{0,30}|make: \*\*\*.{0,120}|npm err!.{0,20}"
-    r"|\d{1,6} (?:failed|errors?)\b.{0,80}|=+ .{0,100} =+|(?:Found )?\d{1,5} errors?\b.{0,60}|error: process completed.{0,40})\W*\Z",
+    r"\W*(?:error|errors?:?|failed|traceback.{0,40}|exit (?:code|status)?.{0,12}|command failed.{0,30}"
+    r"|make: \*\*\*.{0,120}|npm err!.{0,20}"
+    r"|\d{1,6} (?:failed|errors?)\b.{0,80}|=+ .{0,100} =+|(?:Found )?\d{1,5} errors?\b.{0,60}"
+    r"|error: process completed.{0,40})\W*\Z",
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"\s*\W{0,3}(?:hint|did you mean|available|valid|allowed|supported|expected|choose|known|possible|must be|use |try |run |to (?:update|fix|see)|see |detail|cause[sd]?|reason|because|[\w ]{1,40}: [\w-]+, [\w-]+)",
+    r"\s*\W{0,3}(?:hint|did you mean|available|valid|allowed|supported|expected|choose|known|possible|must be"
+    r"|use |try |run |to (?:update|fix|see)|see |detail|cause[sd]?|reason|because|[\w ]{1,40}: [\w-]+, [\w-]+)",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(
@@ -63,10 +78,16 @@ _PREFIX = re.compile(
     r"(?:\[?(?:ERR|ERROR|WRN|WARN|INF|FATAL|E)\b\]?(?=\s))?[\s│|╷╵>]*"
 )
 _TESTS = re.compile(r"\b([1-9]\d{0,5}) (?:failed|failing|errors?)\b(?!\s*(?:log|rate))", re.IGNORECASE)
-_TESTERS = frozenset(
-    "pytest tox nox unittest jest vitest mocha cargo go npm yarn pnpm ruff mypy eslint tsc make gradle mvn rspec".split()
+_TESTERS = word_set(
+    """
+    pytest tox nox unittest jest vitest mocha cargo go npm yarn pnpm ruff mypy eslint tsc make gradle mvn rspec
+    """
 )
-_QUIET_ONE = frozenset("grep egrep fgrep rg diff cmp test which command pgrep git false ls".split())
+_QUIET_ONE = word_set(
+    """
+    grep egrep fgrep rg diff cmp test which command pgrep git false ls
+    """
+)
 _MESSAGE_KEYS = (
     "message",
     "error_message",
@@ -103,6 +124,7 @@ _BAD_STATUS = frozenset(
     {"error", "failed", "failure", "rejected", "denied", "declined", "invalid", "refused", "blocked", "unavailable"}
 )
 _HTTP_BAD = 400
+_LOGGED = re.compile(r"(?m)^[^\n]{0,40}\b(?:ERR|ERROR|FATAL|FAIL|FAILED|PANIC)\b")
 _NUMBERS = re.compile(r"\d+")
 _QUOTED = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|`[^`\n]{1,80}`")
 
@@ -128,8 +150,10 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure that was overcome: the call that worked and what differs in it. `earlier` are the failures that the same
-    call overcame before, in order: what was tried and did not help."""
+    """A failure that was overcome: the call that worked and what differs in it.
+
+    `earlier` are the failures that the same call overcame before, in order: what was tried and did not help.
+    """
 
     failure: Failure
     worked: Call
@@ -181,11 +205,26 @@ def _overcame(failure: Failure, later: Sequence[Call], bad: dict[int, Failure]) 
         seen += 1
         if seen > _TRIES_MAX:
             return None
-        if id(call) in bad or not call.answer_number or (place and likeness(failure.call, call) < _LIKE_MIN):
+        if id(call) in bad or not _is_clean(call) or (place and likeness(failure.call, call) < _LIKE_MIN):
+            continue
+        if _says_again(failure, call.answer):
             continue
         differs = difference(failure.call, call)
         return Fix(failure=failure, worked=call, differs=differs) if differs else None
     return None
+
+
+def _is_clean(call: Call) -> bool:
+    """Whether a call was answered, and without a log line at the end that speaks of an error."""
+    return bool(call.answer_number) and _LOGGED.search(call.answer[-400:]) is None
+
+
+def _says_again(failure: Failure, answer: str) -> bool:
+    """Whether an answer holds the same error line again, though nothing marks it as failed."""
+    wanted = signature(failure.line)
+    if not wanted:
+        return False
+    return any(signature(masked(inline(line)))[:LINE_CHARS_MAX] == wanted for line in answer[-TAIL_SAID:].splitlines())
 
 
 def _same_tool(one: Call, other: Call) -> bool:
@@ -240,9 +279,10 @@ def _looks_failed(text: str) -> bool:
     return (
         short
         and re.search(
-            r"\b(?:not found|failed|denied|rejected|refused|not allowed|not permitted|invalid|does not exist|no such)\b",
+            r"\b(?:not found|failed|denied|rejected|refused|not allowed|not permitted|invalid|does not exist"
+            r"|no such)\b",
             text,
-            re.I,
+            re.IGNORECASE,
         )
         is not None
     )
@@ -299,7 +339,8 @@ def _message_of(value: Json, depth: int) -> str:
 
 
 def essence(text: str, weight_min: float = 1) -> str:
-    """The one line of an error that says most, with a hint from the line below when there is room; empty when none does."""
+    """The one line of an error that says most, with a hint from the line below when there is room; empty when "
+    "none does."""
     lines = [_PREFIX.sub("", line, count=1).strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not _EXIT_LINE.match(line.strip(" []()<>"))]
     if len(lines) > _LINES_MAX:

@@ -5,13 +5,18 @@ Deliberately light: pronouns, the verb after them and imperatives change, all ot
 
 import re
 
-from seasoned.llm.rules.words import IMPERATIVE, VERBS
+from seasoned.llm.rules.requests import IMPERATIVE, VERBS
+from seasoned.llm.rules.words import listed
 
-_MODALS = frozenset(
-    "can could will would shall should may might must can't cannot couldn't won't wouldn't shouldn't mustn't had did didn't was to".split()
+_MODALS = listed(
+    "can could will would shall should may might must can't cannot couldn't won't wouldn't shouldn't"
+    " mustn't had "
+    "did didn't was to"
 )
-_PAST = frozenset(
-    "got went saw said made found took gave wrote ran left lost kept meant sent told came bought broke had did was were built chose knew grew paid sold met won wore spent felt thought".split()
+_PAST = listed(
+    "got went saw said made found took gave wrote ran left lost kept meant sent told came bought broke had"
+    " did "
+    "was were built chose knew grew paid sold met won wore spent felt thought"
 )
 _IRREGULAR = {
     "have": "has",
@@ -24,15 +29,24 @@ _IRREGULAR = {
     "go": "goes",
     "were": "was",
 }
-_ADVERBS = frozenset(
-    "always never only usually generally normally often really just also still already mostly mainly rarely seldom sometimes actually simply strongly typically hardly definitely then ever almost personally currently now no longer all both either each".split()
+_ADVERBS = listed(
+    "always never only usually generally normally often really just also still already mostly mainly rarely "
+    "seldom sometimes actually simply strongly typically hardly definitely then ever almost personally"
+    " currently "
+    "now no longer all both either each"
 )
-_OBJECT_BEFORE = frozenset(
-    "from to for with by at of about want wants ask asks tell tells give gives show shows let lets expect need like on before after than and like without".split()
+_OBJECT_BEFORE = listed(
+    "from to for with by at of about want wants ask asks tell tells give gives show shows let lets expect"
+    " need "
+    "like on before after than and like without"
 )
 _COMMANDS = re.compile(
-    r"(?:git|ssh|sudo|docker|kubectl|npm|pip|cc|bcc|force-push|hard-?code|reply-all|auto-?\w+|google|cold-call|double-book|pre-?\w+|over-?\w+)\b"
+    r"(?:git|ssh|sudo|docker|kubectl|npm|pip|cc|bcc|force-push|hard-?code|reply-all|auto-?\w+|google"
+    r"|cold-call|double-book|pre-?\w+|over-?\w+)\b"
 )
+_REST_WORDS_MIN = 2
+_TOPIC_WORDS_MAX = 4
+_WISH_WORDS_MAX = 16
 _TOKEN = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?|[^A-Za-z]+")
 
 
@@ -58,9 +72,18 @@ def inflected(verb: str) -> str:
 _SUBJECTS = {"i": "the user", "we": "the user's team", "you": "the agent"}
 _SHORT = {"m": "is", "re": "is", "ve": "has", "ll": "will", "d": "would"}
 _OTHERS = {
-    "me": "the user", "my": "the user's", "mine": "the user's", "myself": "themself", "us": "the user's team", "our": "the team's", "ours": "the team's", "ourselves": "themselves",
-    "your": "the agent's", "yours": "the agent's", "yourself": "itself",
-}  # fmt: skip
+    "me": "the user",
+    "my": "the user's",
+    "mine": "the user's",
+    "myself": "themself",
+    "us": "the user's team",
+    "our": "the team's",
+    "ours": "the team's",
+    "ourselves": "themselves",
+    "your": "the agent's",
+    "yours": "the agent's",
+    "yourself": "itself",
+}
 
 
 def _words_after(tokens: list[str], place: int) -> list[int]:
@@ -98,14 +121,14 @@ def _is_object(tokens: list[str], place: int) -> bool:
 def pronouns(text: str) -> str:
     """First and second person turned into "the user" and "the agent", with verbs that agree."""
     tokens = _TOKEN.findall(text)
-    for k, token in enumerate(list(tokens)):
-        low = token.lower()
+    for k, piece in enumerate(list(tokens)):
+        low = piece.lower()
         stem, _, ending = low.partition("'")
         if low in _OTHERS:
             tokens[k] = _OTHERS[low]
         elif stem in _SUBJECTS and ending in _SHORT:
             tokens[k] = f"{_SUBJECTS[stem]} {_SHORT[ending]}"
-        elif low in _SUBJECTS and not ending and (low != "i" or token == "I" or _alone(tokens, k)):
+        elif low in _SUBJECTS and not ending and (low != "i" or piece == "I" or _alone(tokens, k)):
             if low == "you" and _is_object(tokens, k):
                 tokens[k] = "the agent"
                 continue
@@ -122,17 +145,31 @@ def _alone(tokens: list[str], place: int) -> bool:
 
 
 _TIME = re.compile(
-    r"(?P<time>(?:(?:from (?:now|here|today|this point) on(?:wards)?|going forward|in (?:the )?future|henceforth|as of (?:today|now|\w+day|\w+)|in general|generally|by default|as a rule|starting (?:today|now|\w+day)|effective (?:today|immediately)|next time|in this (?:project|repo|repository|team|house|shop|codebase|company|account)|for (?:every|each|all|any) [^,:]{2,60}|(?:when|whenever|every time|each time|any time|if) (?:you|i|we|someone|there|a|an|the|it) [^,:]{2,80}))\s*[,:]?\s+)(?P<rest>.+)",
+    r"(?P<time>(?:(?:from (?:now|here|today|this point)(?: on(?:wards)?)?|going forward|in (?:the )?future"
+    r"|henceforth|as of (?:today|now|\w+day|\w+)|in general|generally|by default|as a rule"
+    r"|starting (?:today|now|\w+day)|effective (?:today|immediately)|next time|in this (?:project|repo"
+    r"|repository|team|house|shop|codebase|company|account)|for (?:every|each|all|any) [^,:]{2,60}|(?:when"
+    r"|whenever|every time|each time|any time|if) (?:you|i|we|someone|there|a|an|the"
+    r"|it) [^,:]{2,80}))\s*[,:]?\s+)(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _CALL = re.compile(r"(?:(?:you can|please|just) )*call me\b", re.IGNORECASE)
+_POLITELY = re.compile(
+    r"(?:can|could|would|will) you (?:please |kindly |also |be so kind as to )*(?=[a-z])|(?:please "
+    r"|kindly )+(?=[a-z])",
+    re.IGNORECASE,
+)
 _NEGATIVE = re.compile(r"(?:please )?(?:don't|do not|dont)(?: ever)?\s+", re.IGNORECASE)
 _DIRECTIVE = re.compile(
     r"(?:please )?(?P<adverb>always|never|only ever|only|just)\s+(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
+_TOLD = re.compile(
+    r"you (?:should |must |will |can )?(?P<adverb>always|never|only)\s+(?P<rest>[a-z].+)", re.IGNORECASE | re.DOTALL
+)
 _SUBJECT_FIRST = re.compile(r"(?:i|i'm|i've|i'd|i'll|we|we're|we've|we'd|we'll|my|our)\b", re.IGNORECASE)
 _FINITE = re.compile(
-    r"\b(?:is|are|has|have|do|does|goes?|gets?|must|should|can|may|will|was|were|stays?|remains?|needs?|means?|comes?|runs?|uses?|belongs?|lives?|starts?|ends?|never|always|i|you|we)\b",
+    r"\b(?:is|are|has|have|do|does|goes?|gets?|must|should|can|may|will|was|were|stays?|remains?|needs?"
+    r"|means?|comes?|runs?|uses?|belongs?|lives?|starts?|ends?|never|always|i|you|we)\b",
     re.IGNORECASE,
 )
 
@@ -148,8 +185,9 @@ def third_person(text: str) -> str:
 
 
 def _statement(text: str) -> str:
+    text = _POLITELY.sub("", text.rstrip("?"))
     timed = _TIME.match(text)
-    if timed and len(timed["rest"].split()) >= 2:
+    if timed and len(timed["rest"].split()) >= _REST_WORDS_MIN:
         lead = pronouns(timed["time"]).strip().rstrip(",:")
         return f"{lead}, {_statement(timed['rest'])}"
     called = _CALL.match(text)
@@ -165,16 +203,19 @@ def _statement(text: str) -> str:
             return f"the user wants the agent to {adverb} {pronouns(rest)}"
         if not _FINITE.match(rest):
             return f"the user wants {adverb} {pronouns(rest)}"
+    told = _TOLD.match(text)
+    if told:
+        return f"the user wants the agent to {told['adverb'].lower()} {pronouns(told['rest'])}"
     if _SUBJECT_FIRST.match(text):
         return pronouns(text)
     bare = re.sub(r"^please\s+", "", text, flags=re.IGNORECASE)
     if IMPERATIVE.match(bare.lower()):
         return f"the user wants the agent to {pronouns(bare)}"
     topic, colon, rest = bare.partition(": ")
-    if colon and len(topic.split()) <= 4:
+    if colon and len(topic.split()) <= _TOPIC_WORDS_MAX:
         return f"for {topic.lower()}, {_statement(rest)}"
     head = _HEAD.match(bare)
     wish = head["head"] if head else bare
-    if not _FINITE.search(wish) and 1 <= len(wish.split()) <= 16:
+    if not _FINITE.search(wish) and 1 <= len(wish.split()) <= _WISH_WORDS_MAX:
         return f"the user wants {pronouns(bare)}"
     return f"the user says: {pronouns(bare)}"

@@ -5,15 +5,21 @@ from collections.abc import Sequence
 
 import msgspec
 
-from seasoned.llm.rules import words
+from seasoned.llm.rules import reports
 from seasoned.llm.rules.sentences import plain
 from seasoned.message import NumberedMessage
 
 _TAIL_CHARS = 1_200
+_EDGE_CHARS = 400
+_EXIT_CHARS = 200
+_TEXT_CHARS_MAX = 6_000
+_SAID_CHARS = 800
+_SAID_MAX = 12
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 _EXIT = re.compile(r"(?:exit(?:ed)?(?: with)?(?: code| status)?|returncode)[\"']?\s*[:=]?\s*(\d{1,3})\b", re.IGNORECASE)
 _ERROR = re.compile(
-    r"^\s*(?:\{\s*\"error\"\s*:|\{\s*\"ok\"\s*:\s*false|error\b|fatal\b|traceback|exception\b|[\w.]{1,60}(?:error|exception)\b\s*:"
+    r"^\s*(?:\{\s*\"error\"\s*:|\{\s*\"ok\"\s*:\s*false|error\b|fatal\b|traceback|exception\b"
+    r"|[\w.]{1,60}(?:error|exception)\b\s*:"
     r"|bash: |/\S+: no such|permission denied|command not found)",
     re.IGNORECASE,
 )
@@ -37,13 +43,10 @@ class AgentTurn(msgspec.Struct, frozen=True, kw_only=True):
 
 def is_error(text: str) -> bool:
     """Whether a tool's answer looks like a failure."""
-    edge = text[:400]
-    code = None
-    for code in _EXIT.finditer(text[-200:]):
-        pass
-    if code is not None:
-        return code.group(1) != "0"
-    return bool(_ERROR.match(edge))
+    codes = _EXIT.findall(text[-_EXIT_CHARS:])
+    if codes:
+        return str(codes[-1]) != "0"
+    return _ERROR.match(text[:_EDGE_CHARS]) is not None
 
 
 def _pieces(text: str) -> list[str]:
@@ -55,18 +58,17 @@ def _ending(text: str) -> dict[str, bool]:
     body = plain(text)
     first = _pieces(body[:600])[:3]
     last = _pieces(body[-_TAIL_CHARS:])[-4:]
-    while last and words.CLOSER.match(last[-1]) and not words.AGENT_ASKS.search(last[-1]):
+    while last and reports.CLOSER.match(last[-1]) and not reports.ASKS.search(last[-1]):
         closer = last.pop()
         if "?" in closer:
             break
-    invites = any(words.INVITES.search(piece) for piece in _pieces(body[-400:])[-2:])
+    invites = any(reports.INVITES.search(piece) for piece in _pieces(body[-400:])[-2:])
     asks = any(
-        (piece.endswith("?") or words.AGENT_ASKS.search(piece)) and not words.INVITES.search(piece)
-        for piece in last[-3:]
+        (piece.endswith("?") or reports.ASKS.search(piece)) and not reports.INVITES.search(piece) for piece in last[-3:]
     )
-    done = bool(words.AGENT_DONE.search(" ".join([*first, *last])))
-    cannot = any(words.AGENT_CANNOT.search(piece) for piece in first)
-    unfinished = any(words.AGENT_UNFINISHED.search(piece) for piece in [*first[:1], *last])
+    done = bool(reports.DONE.search(" ".join([*first, *last])))
+    cannot = any(reports.CANNOT.search(piece) for piece in first)
+    unfinished = any(reports.UNFINISHED.search(piece) for piece in [*first[:1], *last])
     return {"invites": invites, "asks": asks, "done": done, "cannot": cannot, "unfinished": unfinished}
 
 
@@ -83,12 +85,12 @@ def agent_turn(messages: Sequence[NumberedMessage]) -> AgentTurn:
             continue
         prose = message.prose().strip()
         if prose:
-            text = prose[-3000:] if len(prose) > 6000 else prose
-            said.append(text[:800])
+            text = prose[-_TEXT_CHARS_MAX:]
+            said.append(text[:_SAID_CHARS])
         worked = worked or message.calls_tools
         over = bool(prose) and not message.calls_tools
     numbers = tuple(numbered.number for numbered in messages)
     ending = _ending(text) if text else {}
     return AgentTurn(
-        numbers=numbers, text=text, said="\n".join(said[-12:]), worked=worked, over=over, error=error, **ending
+        numbers=numbers, text=text, said="\n".join(said[-_SAID_MAX:]), worked=worked, over=over, error=error, **ending
     )

@@ -16,7 +16,8 @@ _FILES_TRIED_MAX: Final = 50
 _TEXT_CHARS_MAX: Final = 4_000
 _OURS: Final = frozenset(family.name for family in (*FAMILIES, GENERAL))
 _KEEPS_LESSONS = re.compile(
-    r"\b(?:errors?|pitfalls?|mistakes?|lessons?|gotchas?|troubleshoot\w*|failures?|post-?mortems?|incidents?)\b", re.I
+    r"\b(?:errors?|pitfalls?|mistakes?|lessons?|gotchas?|troubleshoot\w*|failures?|post-?mortems?|incidents?)\b",
+    re.IGNORECASE,
 )
 _FILE_NAME = re.compile(r"(?<![\w/.-])[A-Za-z0-9][\w-]{0,60}\.md\b")
 _WORD = re.compile(r"[a-z0-9][a-z0-9+]*")
@@ -68,11 +69,12 @@ def _custom(topic: str, family: Family, skills: Iterable[SkillView]) -> SkillVie
 
 
 def _file_in(skill: SkillView, topic: str, files: dict[str, str]) -> str:
-    """The file of a user's skill: the one its instructions name for lessons, one that fits the topic, else a new one."""
+    """The file of a user's skill: the one its instructions name for lessons, one that fits the topic, else a new "
+    "one."""
     own = file_of(topic)
     if own in files:
         return own
-    named = [name for name in _FILE_NAME.findall(skill.instructions[:_TEXT_CHARS_MAX]) if name != SKILL_FILE]
+    named = [str(name) for name in _FILE_NAME.findall(skill.instructions[:_TEXT_CHARS_MAX]) if name != SKILL_FILE]
     for name in named:
         if _KEEPS_LESSONS.search(name.replace("-", " ").replace("_", " ").replace(".", " ")):
             return name

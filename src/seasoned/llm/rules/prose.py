@@ -16,18 +16,21 @@ _WRAP_CHARS = 60
 
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _MATTER = re.compile(
-    r"\s*(?:>|\||#{1,6} |\$ |[-=*_]{3,}\s*$|@@|diff --git|\{|\}|</?[A-Za-z][^<>\n]{0,200}>\s*$)|(?: {4}|\t)\S|\S+(?: \S+){0,4} {2,}\S"
+    r"\s*(?:>|\||#{1,6} |\$ |[-=*_]{3,}\s*$|@@|diff --git|\{|\}|</?[A-Za-z][^<>\n]{0,200}>\s*$)|(?: {4}|\t)\S"
+    r"|\S+(?: \S+){0,4} {2,}\S"
 )
 _BULLET = re.compile(r"\s*(?:[-*•–+]|\(?\d{1,2}[.)]|[✅⚠️❌🔧📌➡️✓✗☑🚀]{1,2})\s+")
-_STOP = re.compile(r"[.!?…]+[)\"'”’*]{0,3}(?=\s+[\"'“‘(`*_]{0,2}[A-Z0-9`À-ÝŸ]|\s*$|\s+[a-z_]+[._(])|;(?=\s)")
+_STOP = re.compile(r"[.!?…]+[)\"'”’*]{0,3}(?=\s+[\"'“‘(`*_]{0,2}[A-Z0-9`À-ÝŸ]|\s*$|\s+[a-z_]+[._(])")
 _ABBREVIATED = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|st|no|nr|vs|etc|approx|e\.g|i\.e|incl|excl|ca|cf|fig|eq|jan|feb|mar|apr|jun|jul|aug|sep|sept|oct|nov|dec|min|max)|\b[a-z]|^\s*\d{1,2})\.$",
-    re.I,
+    r"(?:\b(?:mr|mrs|ms|dr|st|nr|vs|etc|approx|e\.g|i\.e|incl|excl|ca|cf|fig|eq|jan|feb|mar|apr|jun|jul|aug|sep"
+    r"|sept|oct|nov|dec|min|max)|(?<!\d )\b[a-z]|^\s*\d{1,2})\.$",
+    re.IGNORECASE,
 )
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One sentence: `raw` as it stands in the text, `text` without list marks and emphasis, `line` the block it is in."""
+    """One sentence: `raw` as it stands in the text, `text` without list marks and emphasis, `line` the block it "
+    "is in."""
 
     raw: str
     text: str

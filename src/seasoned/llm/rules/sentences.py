@@ -14,6 +14,7 @@ TAIL_CHARS = 3_000
 LINES_MAX = 600
 SENTENCES_MAX = 160
 SENTENCE_CHARS_MAX = 600
+_QUOTE_BLANKS_MIN = 3
 _WRAP_CHARS = 60  # a line this long that the next one continues in lower case was wrapped, not ended
 
 _FENCE = re.compile(r"\s*(?:```|~~~)")
@@ -35,12 +36,15 @@ _MAIL_START = re.compile(
     re.IGNORECASE,
 )
 _INTRODUCES = re.compile(
-    r"\b(?:wrote|writes?|says|said|mail|e-?mail|message|reads|review|comment|text|reply|reply was|letter|note|quote|log|output|error"
-    r"|trace|stack ?trace|paste[ds]?|snippet|transcript|response|got this|gets? this|here it is|complaint|ticket)\b[^.?!]{0,40}:\s*$",
+    r"\b(?:wrote|writes?|says|said|mail|e-?mail|message|reads|review|comment|text|reply|reply was|letter"
+    r"|note|quote|log|output|error"
+    r"|trace|stack ?trace|paste[ds]?|snippet|transcript|response|got this|gets? this|here it is|complaint"
+    r"|ticket)\b[^.?!]{0,40}:\s*$",
     re.IGNORECASE,
 )
 _TAGGED = re.compile(
-    r"<(system-reminder|command-[a-z-]{1,30}|local-command-[a-z-]{1,30}|bash-[a-z-]{1,30}|environment_context|user_instructions)>"
+    r"<(system-reminder|command-[a-z-]{1,30}|local-command-[a-z-]{1,30}|bash-[a-z-]{1,30}"
+    r"|environment_context|user_instructions)>"
     r"[^\0]{0,8000}?(?:</\1>|\Z)"
 )
 _MARKERS = re.compile(
@@ -50,18 +54,21 @@ _QUOTED = re.compile(r"[\"“„«]([^\"”“«»\n]{18,600})[\"”»]")
 _BULLET = re.compile(r"\s*(?:[-*•–]|\(?\d{1,2}[.)]|[a-h]\))\s+")
 _STOP = re.compile(r"(?:[.!?…]+[)\"'”’]*|;)(?=\s|$)")
 _EMOJI_STOP = re.compile(
-    r"(?<=\s[:;]\))\s+(?=\S)|(?<=\s[:;]-\))\s+(?=\S)|(?<=\s[:;][DPp(])\s+(?=\S)|(?<=[\U0001F300-\U0001FAFF☀-➿])\s+(?=\w)"
+    r"(?<=\s[:;]\))\s+(?=\S)|(?<=\s[:;]-\))\s+(?=\S)|(?<=\s[:;][DPp(])\s+(?=\S)"
+    r"|(?<=[\U0001F300-\U0001FAFF☀-➿])\s+(?=\w)"
 )
 _ABBREVIATED = re.compile(
-    r"(?:\b(?:mr|mrs|ms|dr|st|prof|no|nr|vs|etc|approx|e\.g|i\.e|incl|excl|ca|cf|al|fig|eq|vol|jan|feb|mar|apr|jun|jul|aug|sept?"
-    r"|oct|nov|dec|mon|tue|wed|thu|fri|min|max|dept|inc|ltd|co|corp|esp|p\.m|a\.m|tel|ext|ref|resp)|\b[a-z]|^\s*\d{1,2})\.$",
+    r"(?:\b(?:mr|mrs|ms|dr|st|prof|no|nr|vs|etc|approx|e\.g|i\.e|incl|excl|ca|cf|al|fig|eq|vol|jan|feb|mar"
+    r"|apr|jun|jul|aug|sept?"
+    r"|oct|nov|dec|mon|tue|wed|thu|fri|min|max|dept|inc|ltd|co|corp|esp|p\.m|a\.m|tel|ext|ref|resp)"
+    r"|\b[a-z]|^\s*\d{1,2})\.$",
     re.IGNORECASE,
 )
 _NEVER_ENDS = re.compile(r"\b(?:mr|mrs|ms|dr|st|prof|vs|e\.g|i\.e|approx|ca|cf|resp|incl|excl)\.$", re.IGNORECASE)
 
 
 class Sentence(msgspec.Struct, frozen=True):
-    """One sentence: `raw` is `text[start:end]` of the message; `paragraph` counts blocks; `words` is `raw` with quotes masked."""
+    """One sentence: `raw` is `text[start:end]` of the message, `words` the same with quotes masked."""
 
     raw: str
     words: str
@@ -126,7 +133,7 @@ def _own_lines(text: str) -> Iterator[tuple[int, str]]:
         elif armed or quoted_block:
             quoted_block, armed = True, False
             yield place, ""
-        elif len(line) > 2 and _PASTED.match(line) and not _BULLET.match(line):
+        elif _PASTED.match(line) and not _BULLET.match(line):
             yield place, ""
         else:
             armed = bool(_INTRODUCES.search(line[-120:]))
@@ -176,7 +183,7 @@ def _cuts(block: str) -> Iterator[tuple[int, int]]:
 def _mask_quotes(raw: str) -> str:
     def blank(found: re.Match[str]) -> str:
         inner = found.group(1)
-        return f'"{" " * len(inner)}"' if inner.count(" ") >= 3 else found.group()
+        return f'"{" " * len(inner)}"' if inner.count(" ") >= _QUOTE_BLANKS_MIN else found.group()
 
     return _QUOTED.sub(blank, raw)
 

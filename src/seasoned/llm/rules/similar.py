@@ -5,24 +5,30 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from seasoned.lesson import Lesson
+from seasoned.llm.rules.lexicon import word_set
 
 TEXT_CHARS_MAX: Final = 4_000
 _WORD = re.compile(r"[^\W_]{2,40}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_STOP: Final = frozenset(
-    "the a an and or but of to in on at by for from with without is are was were be been it its this that these those as so not no do does "
-    "did has have had can could will would should must may might there here then than when while if else which who what where how why all "
-    "any each every only also just very too more most less least own same other another such into out up down over under again still yet "
-    "symptom cause correct fails fail failed works work worked instead user agent call calls called tool error errors because since use uses "
-    "used using needs need one two three first second now after before they them their he she his her you your we our us i me my id "
-    "date email phone without between about set get got make made".split()
+_STOP: Final = word_set(
+    """
+    the a an and or but of to in on at by for from with without is are was were be been it its this that these
+    those as so not no do does did has have had can could will would should must may might there here then than
+    when while if else which who what where how why all any each every only also just very too more most less
+    least own same other another such into out up down over under again still yet symptom cause correct fails
+    fail failed works work worked instead user agent call calls called tool error errors because since use uses
+    used using needs need one two three first second now after before they them their he she his her you your we
+    our us i me my id date email phone without between about set get got make made
+    """
 )
 SAME_JACCARD: Final = 0.5
-SAME_CONTAINED: Final = 0.7
-CONTAINED_WORDS_MIN: Final = 8
+SAME_CONTAINED: Final = 0.75
+CONTAINED_WORDS_MIN: Final = 12
 _SAME_AS = re.compile(
-    r"\b(?:same|like|exactly) (?:pattern|problem|issue|cause|reason|thing|story|trap|mistake|bug|error|as)?\b[^.\n]{0,60}\b(?:as|with|last|before|again|earlier|previous|yesterday|week|month|time)\b|\bsmells like\b|\bonce more\b",
-    re.I,
+    r"\b(?:same|like|exactly) (?:pattern|problem|issue|cause|reason|thing|story|trap|mistake|bug|error"
+    r"|as)?\b[^.\n]{0,60}\b(?:as|with|last|before|again|earlier|previous|yesterday|week|month|time)\b"
+    r"|\bsmells like\b|\bonce more\b",
+    re.IGNORECASE,
 )
 _LINE = re.compile(r"fails: `([^`\n]{8,240})`")
 _NUMBER = re.compile(r"\d+")
@@ -65,17 +71,17 @@ def contained(one: AbstractSet[str], other: AbstractSet[str]) -> float:
 def likeness(one: str, other: str) -> float:
     """How alike two entries are, 1 and more when they say the same.
 
-    The same error of the same tool counts as the same, and an entry that says it has met its match before ("same pattern
-    as last week") needs less.
+    The same error of the same tool counts much, and an entry that says it was met before ("same pattern as last week")
+    needs less.
     """
     left, right = words(one), words(other)
     score = max(jaccard(left, right) / SAME_JACCARD, contained(left, right) / SAME_CONTAINED)
     if _errors(one) & _errors(other):
         score += 0.6
     shared = names(one) & names(other)
-    score += min(0.3, 0.15 * len(shared))
+    score += min(0.3, 0.1 * len(shared))
     if (_SAME_AS.search(one) or _SAME_AS.search(other)) and shared:
-        score += 0.4
+        score += 0.6
     return score
 
 

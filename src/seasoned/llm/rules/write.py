@@ -26,6 +26,7 @@ from seasoned.llm.rules.domains import Family
 from seasoned.llm.rules.places import Place, heading_of, place
 from seasoned.llm.rules.safety import has_script, is_safe
 from seasoned.llm.rules.similar import jaccard, likeness, words
+from seasoned.llm.scanner import scan
 from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, slug
 from seasoned.space import FACTS, JOURNAL
 
@@ -34,7 +35,7 @@ REPLACED_FACT_MIN: Final = 0.5
 SAME_LESSON_MIN: Final = 1.0
 ENTRIES_MAX: Final = 5_000
 _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
-_NEGATED = re.compile(r"\b(?:not|no|never|none|without|stop|don't|doesn't|isn't|nothing|avoid\w*)\b", re.I)
+_NEGATED = re.compile(r"\b(?:not|no|never|none|without|stop|don't|doesn't|isn't|nothing|avoid\w*)\b", re.IGNORECASE)
 _FACTS_ABOUT: Final = (
     "Preferences and facts about the user, one file for each topic. Use at the start of every task for this user."
 )
@@ -116,8 +117,13 @@ def _refusal(lesson: Lesson) -> str:
     if not (lesson.text.strip() or lesson.title.strip()):
         return "There is nothing to write: the lesson is empty."
     text = f"{lesson.title}\n{lesson.text}"
-    if has_script(text) or (lesson.kind != "preference" and not is_safe(text)):
-        return "It speaks to an agent or carries a script, so it is not written."
+    if lesson.kind == "preference":  # the user's own words; what the scanner says of them decides whether they wait
+        return "It is not written because it fetches a script." if has_script(text) else ""
+    reasons = scan(text)
+    if reasons:
+        return f"It is not written because {reasons[0]}."
+    if not is_safe(text):
+        return "It is not written because it speaks to an agent or carries a script."
     return ""
 
 
@@ -196,7 +202,7 @@ def _make(space: _Space, where: Place, key: str) -> None:
     family: Family | None = where.create
     if family is None:
         return
-    description = f"Lessons from past sessions about {family.about}: what failed, why, and what works. Use before and while working with them."
+    description = f"Lessons about {family.about}: what failed, why, and what works. Use before work with any of them."
     body = (
         f"# {heading_of(family.name)}\n\nOne file for each program or tool. Read the one that fits before you use it."
     )

@@ -16,13 +16,16 @@ _TAIL_CHARS: Final = 400
 _SENTENCES: Final = 3
 _WORDS_MIN: Final = 3
 _GO = re.compile(
-    r"(?:ok(?:ay)?|yes|yep|yeah|go|sure|please|do it|fine|good|apply|confirmed?|agreed|perfect|thanks?)[\s,.!]*", re.I
+    r"(?:ok(?:ay)?|yes|yep|yeah|go|sure|please|do it|fine|good|apply|confirmed?|agreed|perfect|thanks?)[\s,.!]*",
+    re.IGNORECASE,
 )
-_WAYS = re.compile(r"\b(?:two|three|both|either|which|options?|ways?|or|alternatives?)\b", re.I)
+_WAYS = re.compile(r"\b(?:two|three|both|either|which|options?|ways?|or|alternatives?)\b", re.IGNORECASE)
 _PLEASANT = re.compile(
-    r"(?:done|hi|hello|good|glad|great|noted|understood|you're welcome|my pleasure|thank|sure|of course|ok|dropped|fine|have a|take care)\b.{0,24}$"
-    r"|.{0,40}\b(?:let me know|anything else|feel free|happy to help|don't hesitate)\b",
-    re.I,
+    r"(?:done|hi|hello|good|glad|great|noted|understood|you're welcome|my pleasure|thank|sure|of course|ok"
+    r"|dropped|fine|have a|take care)\b.{0,24}$"
+    r"|.{0,40}\b(?:let me know|anything else|feel free|happy to help|don't hesitate|any (?:other|further"
+    r"|more) questions?|further assistance|safe travels)\b",
+    re.IGNORECASE,
 )
 
 

@@ -1,0 +1,80 @@
+"""Fixtures of the acceptance tests.
+
+One server serves a whole test process. To start one takes as long as ten tests, and tests that share it also show that
+projects, users and sessions do not disturb each other. Tests therefore use a user of their own, and those that look at
+whole lists a project of their own. What needs another configuration or an empty home takes `start_server`.
+"""
+
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from acontext import AcontextClient
+
+from tests.support.server import RUNNING, Project, Server, running
+
+StartServer = Callable[..., Server]
+NewProject = Callable[[], Project]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that the tests of this process share."""
+    with running(tmp_path_factory.mktemp("shared-server")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """Starts further servers, each with an empty home; settings are environment variables (`SEASONED_...=...`)."""
+    with ExitStack() as stack:
+
+        def start(**settings: str) -> Server:
+            return stack.enter_context(running(tmp_path_factory.mktemp("own-server"), settings))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def patient_server(start_server: StartServer) -> Server:
+    """A server that reads a session only when it is told to (flush), so that nothing moves while a test looks."""
+    return start_server(SEASONED_QUIET_SECONDS="3600")
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[AcontextClient]:
+    """The published SDK's client of the shared server's default project."""
+    with server.client() as opened:
+        yield opened
+
+
+@pytest.fixture
+def http(server: Server) -> Iterator[httpx.Client]:
+    """A raw client of the shared server's default project."""
+    with server.http() as opened:
+        yield opened
+
+
+@pytest.fixture
+def user() -> str:
+    """A user that no other test uses."""
+    return f"user-{uuid.uuid4()}@example.com"
+
+
+@pytest.fixture
+def new_project(server: Server) -> NewProject:
+    """Creates projects on the shared server."""
+    return lambda: server.create_project(f"project-{uuid.uuid4()}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the servers said beside a failure."""
+    report = yield
+    if report.failed:
+        report.sections.extend((f"standard error of {server.url}", server.said()) for server in RUNNING)
+    return report
