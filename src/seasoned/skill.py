@@ -22,6 +22,7 @@ NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 NAME_CHARS_MAX: Final = 64
 DESCRIPTION_CHARS_MAX: Final = 1_024
 FRONTMATTER_KEYS: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
+FRONTMATTER_CHARS_MAX: Final = 32_768
 PATH_CHARS_MAX: Final = 240
 FILES_MAX: Final = 200
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
@@ -75,19 +76,26 @@ def parse_skill_file(text: str) -> Frontmatter:
 
 def _string_map(source: str) -> dict[str, str | dict[str, str]]:
     """YAML read with every scalar as a string, so that `no`, `1.10` and dates stay what was written."""
+    if len(source) > FRONTMATTER_CHARS_MAX:
+        raise TooLarge(f"SKILL.md's front matter has more than {FRONTMATTER_CHARS_MAX} characters; shorten it.")
     try:
         loaded = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes strings only
     except (yaml.YAMLError, RecursionError) as error:
         raise Invalid(f"SKILL.md's front matter is not valid YAML: {str(error).splitlines()[0]}.") from None
     if not isinstance(loaded, dict):
         raise Invalid("SKILL.md's front matter is not a YAML map of keys and values.")
+    # Only scalars count: a list or a nested map could be a few aliases that unfold into gigabytes.
     result: dict[str, str | dict[str, str]] = {}
     for key, value in loaded.items():
         if isinstance(value, dict):
-            result[str(key)] = {str(inner): str(text) for inner, text in value.items()}
+            result[_scalar(key)] = {_scalar(inner): _scalar(text) for inner, text in value.items()}
         else:
-            result[str(key)] = str(value)
+            result[_scalar(key)] = _scalar(value)
     return result
+
+
+def _scalar(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def render_skill_file(head: Frontmatter) -> str:

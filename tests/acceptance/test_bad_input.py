@@ -4,6 +4,8 @@ All requests are sent raw: the SDK would not let most of them out.
 """
 
 import json
+import resource
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -13,11 +15,14 @@ import msgspec
 import pytest
 
 from seasoned.message import Json, JsonObject
+from tests.acceptance.conftest import StartServer
 from tests.support.server import Server
 from tests.support.wire import items_of, list_of, object_of, sentence_of, text_at
 from tests.support.zips import skill_md, zip_of
 
 MIB = 1024 * 1024
+BOMB_SECONDS_MAX = 10.0
+BOMB_BYTES_MAX = 2 * 1024 * MIB
 JSON_TYPE = {"Content-Type": "application/json"}
 SKILL = skill_md("hostile")
 
@@ -419,13 +424,6 @@ BAD_UPLOADS: dict[str, Callable[[], bytes]] = {
     "name is a list": lambda: zip_of({"SKILL.md": "---\nname: [a]\ndescription: {b: c}\n---\n"}),
     "front matter is a list": lambda: zip_of({"SKILL.md": "---\n- a\n---\n"}),
     "SKILL.md is not UTF-8": lambda: zip_of({"SKILL.md": b"---\nname: \xff\xfe\ndescription: \x80\n---\n"}),
-    "YAML aliases that explode": lambda: zip_of(
-        {
-            "SKILL.md": "---\na: &a [x,x,x,x,x,x,x,x,x]\n"
-            + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(9))
-            + "---\n"
-        }
-    ),
     "YAML nested deeply": lambda: zip_of({"SKILL.md": "---\nname: " + "[" * 50_000 + "\n---\n"}),
     "a path out of the folder": lambda: crooked("../../outside.md"),
     "a path out of the folder in the middle": lambda: crooked("notes/../../outside.md"),
@@ -451,6 +449,23 @@ def test_a_bad_upload_is_refused(witness: Witness, name: str) -> None:
     response = witness.http.post("/agent_skills", files={"file": ("skill.zip", BAD_UPLOADS[name](), "application/zip")})
     assert " " in sentence_of(response, 400, 413)
     assert witness.lists() == before
+
+
+def test_yaml_aliases_that_multiply_do_not_hold_up_the_server(start_server: StartServer) -> None:
+    """A few hundred bytes stand for a billion values. On a server of its own, which may have to be killed."""
+    lines = [f"{chr(ord('b') + n)}: &{chr(ord('b') + n)} [{','.join(['*' + chr(ord('a') + n)] * 9)}]" for n in range(8)]
+    head = "\n".join(["---", "a: &a [x,x,x,x,x,x,x,x,x]", *lines, "---", ""])
+    server = start_server()
+    if sys.platform == "linux":  # a server that does unfold them must not take the machine's memory
+        resource.prlimit(server.process.pid, resource.RLIMIT_AS, (BOMB_BYTES_MAX, BOMB_BYTES_MAX))
+    with server.http() as http:
+        files = {"file": ("skill.zip", zip_of({"SKILL.md": head}), "application/zip")}
+        try:
+            response = http.post("/agent_skills", files=files, timeout=BOMB_SECONDS_MAX)
+        except httpx.TimeoutException:
+            server.process.kill()
+            raise
+        sentence_of(response, 400, 413)
 
 
 def test_a_symbolic_link_in_a_zip_leads_nowhere(witness: Witness) -> None:

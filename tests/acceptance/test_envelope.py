@@ -48,7 +48,7 @@ REFUSED_AUTHORIZATIONS: dict[str, bytes | None] = {
     "nothing after the prefix": b"Bearer sk-ac-",
     "an unknown key": b"Bearer sk-ac-nobody-has-this-key",
     "an unknown compact key": b"Bearer sk-ac-" + b"A" * 76,
-    "nothing after Bearer": b"Bearer ",
+    "nothing after Bearer": b"Bearer",
     "bytes beyond ASCII": b"Bearer sk-ac-\xff\xfe",
 }
 

@@ -142,9 +142,7 @@ def test_usual_words_for_true_and_false_are_read(http: httpx.Client, word: str) 
     items_of(http.get("/session", params={"time_desc": word}))
 
 
-@pytest.mark.parametrize(
-    "value", ["{", "[]", "1", '"text"', "null and void", '{"a": "\x00', "[" * 50_000]
-)
+@pytest.mark.parametrize("value", ["{", "[]", "1", '"text"', "null and void", '{"a": "\x00', "[" * 20_000])
 @pytest.mark.parametrize(("path", "name"), [("/session", "filter_by_configs"), ("/learning_spaces", "filter_by_meta")])
 def test_a_filter_that_is_no_json_object_is_refused(http: httpx.Client, path: str, name: str, value: str) -> None:
     sentence_of(http.get(path, params={name: value}), 400)

@@ -5,49 +5,75 @@ from typing import get_args
 import msgspec
 
 from seasoned.errors import Invalid
-from seasoned.formats.fields import items_of
+from seasoned.formats.fields import (
+    bad_role,
+    check_json,
+    items_of,
+    name_at,
+    object_at,
+    optional_text,
+    text_at,
+    wrong,
+)
 from seasoned.message import Json, JsonObject, Message, Part, PartType
 
-PART_TYPES: frozenset[str] = frozenset(get_args(PartType))
-NEEDS: dict[str, tuple[str, ...]] = {
-    "tool-call": ("name", "arguments"),
-    "tool-result": ("tool_call_id",),
-    "data": ("data_type",),
-}
+NAME = "acontext"
+PART_TYPES: dict[str, PartType] = {name: name for name in get_args(PartType)}
 
 
 def parse(blob: JsonObject) -> Message:
-    """A message of role user or assistant with typed parts. Raises Invalid."""
-    role = blob.get("role")
+    """A message of role user or assistant with typed parts. Raises Invalid, TooLarge.
+
+    Fields that only a stored message has (`id`, `asset`...) are ignored: what is stored cannot be claimed by naming it.
+    """
+    role, parts = blob.get("role"), blob.get("parts")
     if role not in ("user", "assistant"):
-        raise Invalid(f"An acontext message needs the role user or assistant, not {str(role)[:40]!r}.")
-    parts = blob.get("parts")
-    meta = blob.get("meta")
-    if meta is not None and not isinstance(meta, dict):
-        raise Invalid("An acontext message's meta must be an object.")
+        raise bad_role(role, NAME, ("user", "assistant"))
+    meta = _meta(blob, "")
+    if not isinstance(meta.get("source_format"), str):
+        meta = {**meta, "source_format": NAME}
+    items = [] if parts is None else items_of(parts, "parts")
     return Message(
-        role="user" if role == "user" else "assistant",
-        parts=() if parts is None else tuple(_part(item) for item in items_of(parts, "An acontext message's parts")),
-        meta={"source_format": "acontext", **(meta or {})},
+        "user" if role == "user" else "assistant",
+        tuple(_part(item, f"parts[{index}]") for index, item in enumerate(items)),
+        meta,
     )
 
 
-def _part(item: JsonObject) -> Part:
-    kind, text, meta = item.get("type"), item.get("text"), item.get("meta")
-    if not isinstance(kind, str) or kind not in PART_TYPES:
-        raise Invalid(f"A part's type must be one of {', '.join(sorted(PART_TYPES))}, not {str(kind)[:40]!r}.")
-    if text is not None and not isinstance(text, str):
-        raise Invalid("A part's text must be a string.")
-    if meta is not None and not isinstance(meta, dict):
-        raise Invalid("A part's meta must be an object.")
-    if item.get("file_field"):
-        raise Invalid("A part names a file_field, but the request has no files; uploads are not supported yet.")
-    if kind in ("text", "thinking") and not text:
-        raise Invalid(f"A {kind} part needs a text that is not empty.")
-    missing = [key for key in NEEDS.get(kind, ()) if (meta or {}).get(key) is None]
-    if missing:
-        raise Invalid(f"A {kind} part needs {' and '.join(missing)} in its meta.")
-    return Part(type=msgspec.convert(kind, PartType), text=text, meta=meta or {})
+def _meta(source: JsonObject, where: str) -> JsonObject:
+    if source.get("meta") is None:
+        return {}
+    meta = object_at(source, "meta", where)
+    check_json(meta, f"{where}.meta" if where else "meta")
+    return meta
+
+
+def _part(item: JsonObject, where: str) -> Part:
+    kind = PART_TYPES.get(text_at(item, "type", where))
+    if kind is None:
+        raise Invalid(f"The message's {where}.type is not known; send one of {', '.join(PART_TYPES)}.")
+    if item.get("file_field") is not None:
+        raise Invalid(f"The message's {where} names a file_field, but the request has no files; send it as multipart.")
+    text, meta = optional_text(item, "text", where) or None, _meta(item, where)
+    if kind in ("text", "thinking") and text is None:
+        raise Invalid(f"The message's {where}.text is empty; a {kind} part needs a text.")
+    if kind == "tool-call":
+        meta = _call(meta, f"{where}.meta")
+    elif kind == "tool-result":
+        text_at(meta, "tool_call_id", f"{where}.meta")
+    elif kind == "data":
+        name_at(meta, "data_type", f"{where}.meta")
+    return Part(kind, text, meta)
+
+
+def _call(meta: JsonObject, where: str) -> JsonObject:
+    """A call's meta, its arguments as JSON text as in all formats."""
+    name_at(meta, "name", where)
+    optional_text(meta, "id", where)
+    arguments = meta.get("arguments")
+    if arguments is None:
+        raise wrong(f"{where}.arguments", arguments, "the arguments as JSON text")
+    return meta if isinstance(arguments, str) else {**meta, "arguments": msgspec.json.encode(arguments).decode()}
 
 
 def render_part(part: Part) -> JsonObject:
@@ -65,5 +91,5 @@ def render_part(part: Part) -> JsonObject:
 
 
 def render(message: Message) -> Json:
-    """A message without its row's fields."""
+    """A message without its row's fields, as `parse` takes it."""
     return {"role": message.role, "parts": [render_part(part) for part in message.parts], "meta": message.meta}

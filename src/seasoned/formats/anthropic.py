@@ -1,157 +1,223 @@
 """Anthropic messages (wire contract, C.3 and C.7)."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from seasoned.errors import Invalid
-from seasoned.formats.fields import extra_of, items_of, text_of, with_extra
+from seasoned.formats.fields import (
+    bad_role,
+    check_json,
+    check_text,
+    extra_of,
+    is_from,
+    items_of,
+    name_at,
+    object_at,
+    optional_text,
+    others,
+    text_at,
+    tool_output,
+    with_extra,
+    wrong,
+)
 from seasoned.message import Json, JsonObject, Message, Part
 
+NAME = "anthropic"
 _MESSAGE_KEYS = frozenset({"role", "content"})
+# What only a response has: a request that carries it would be refused by the provider.
+_RESPONSE_KEYS = frozenset(
+    {"id", "model", "type", "usage", "container", "context_management"}
+    | {"stop_reason", "stop_sequence", "stop_details"}
+)
+_PLAIN_KEYS = 2  # role and content
+_SOURCE_KEYS = ("type", "media_type", "data", "url")
 
 
 def parse(blob: JsonObject) -> Message:
-    """A MessageParam: role user or assistant, content a string or blocks. Raises Invalid."""
+    """A MessageParam: role user or assistant, content a string or blocks. Raises Invalid, TooLarge."""
     role, content = blob.get("role"), blob.get("content")
     if role not in ("user", "assistant"):
-        raise Invalid(f"An anthropic message needs the role user or assistant, not {str(role)[:40]!r}.")
+        raise bad_role(role, NAME, ("user", "assistant"))
     if isinstance(content, str):
-        parts: list[Part] = [Part("text", text=content)]
-    elif content is None:
-        parts = []
+        check_text(content, "content")
+        parts: tuple[Part, ...] = (Part("text", content),)
+    elif isinstance(content, list):
+        parts = tuple(_block(item, f"content[{index}]") for index, item in enumerate(items_of(content, "content")))
     else:
-        parts = [_block(item) for item in items_of(content, "An anthropic message's content")]
-    meta: JsonObject = {"source_format": "anthropic"}
-    if isinstance(content, str):
-        meta["content"] = "string"
-    if len(blob) > 2:  # noqa: PLR2004 - most have a role and a content and nothing else
-        meta = with_extra(meta, blob, _MESSAGE_KEYS)
-    return Message(role="user" if role == "user" else "assistant", parts=tuple(parts), meta=meta)
+        raise wrong("content", content, "a string or a list of blocks")
+    meta: JsonObject = {"source_format": NAME}
+    if len(blob) > _PLAIN_KEYS:
+        meta = with_extra(meta, others(blob, _MESSAGE_KEYS | _RESPONSE_KEYS, ""))
+    return Message("user" if role == "user" else "assistant", parts, meta)
 
 
-def _block(item: JsonObject) -> Part:
-    kind = item.get("type")
-    cached = _cache_control(item)
-    if kind == "text":
-        return Part(
-            "text",
-            text=text_of(item, "text", "A text block"),
-            meta=with_extra(cached, item, {"type", "text", "cache_control"}),
-        )
-    if kind == "tool_use":
-        meta: JsonObject = {
-            "id": text_of(item, "id", "A tool_use block"),
-            "name": text_of(item, "name", "A tool_use block"),
-            "arguments": msgspec.json.encode(item.get("input") if item.get("input") is not None else {}).decode(),
-            "type": "tool_use",
-        }
-        return Part("tool-call", meta=meta | cached)
-    if kind == "tool_result":
-        return _tool_result(item, cached)
-    if kind == "image":
-        return Part("image", meta=_source(item, "An image block") | cached)
-    if kind == "document":
-        return Part(
-            "file",
-            meta=with_extra(_source(item, "A document block") | cached, item, {"type", "source", "cache_control"}),
-        )
-    if kind == "thinking":
-        return Part(
-            "thinking",
-            text=text_of(item, "thinking", "A thinking block"),
-            meta={"signature": item.get("signature") or ""},
-        )
-    if kind == "redacted_thinking":
-        return Part("redacted_thinking", meta={"data": item.get("data") or ""})
-    # Server tools and block types to come: kept as they are.
-    return Part("data", meta={"data_type": "anthropic", "value": item})
+def _block(item: JsonObject, where: str) -> Part:
+    read = _BLOCKS.get(text_at(item, "type", where))
+    if read is not None:
+        return read(item, where)
+    # Server tools and types to come are kept whole: the other blocks of the message are worth having.
+    check_json(item, where)
+    return Part("data", meta={"data_type": NAME, "value": item})
 
 
-def _cache_control(item: JsonObject) -> JsonObject:
-    control = item.get("cache_control")
-    return {"cache_control": {"type": control.get("type")}} if isinstance(control, dict) else {}
+def _meta(item: JsonObject, where: str, meta: JsonObject, known: tuple[str, ...], kept: JsonObject) -> JsonObject:
+    """A part's meta: what is known, the cache mark, and the rest of the block under `extra`."""
+    if item.get("cache_control") is not None:
+        control = object_at(item, "cache_control", where)
+        check_json(control, f"{where}.cache_control")
+        meta = {**meta, "cache_control": control}
+    return with_extra(meta, {**others(item, ("type", "cache_control", *known), where), **kept})
 
 
-def _source(item: JsonObject, what: str) -> JsonObject:
-    source = item.get("source")
-    if not isinstance(source, dict):
-        raise Invalid(f"{what} needs an object 'source'.")
-    return {key: value for key, value in source.items() if value is not None}
+def _text(item: JsonObject, where: str) -> Part:
+    return Part("text", text_at(item, "text", where), _meta(item, where, {}, ("text",), {}))
 
 
-def _tool_result(item: JsonObject, cached: JsonObject) -> Part:
-    content = item.get("content")
+def _tool_use(item: JsonObject, where: str) -> Part:
+    given = item.get("input")
+    arguments = object_at(item, "input", where) if given is not None else {}
+    check_json(arguments, f"{where}.input")
     meta: JsonObject = {
-        "tool_call_id": item.get("tool_use_id") or "",
-        "is_error": item.get("is_error") is True,
-        **cached,
+        "id": name_at(item, "id", where),
+        "name": name_at(item, "name", where),
+        "arguments": msgspec.json.encode(arguments).decode(),
+        "type": "tool_use",
     }
-    if content is None or isinstance(content, str):
-        return Part("tool-result", text=content or "", meta=meta)
-    blocks = items_of(content, "A tool_result's content")
-    texts = [text_of(block, "text", "A text block") for block in blocks if block.get("type") == "text"]
-    others = [block for block in blocks if block.get("type") != "text"]
-    meta["blocks"] = len(texts)
-    if others:
-        meta["extra"] = {"content": list(others)}
-    return Part("tool-result", text="".join(texts), meta=meta)
+    return Part("tool-call", meta=_meta(item, where, meta, ("id", "name", "input"), {}))
+
+
+def _tool_result(item: JsonObject, where: str) -> Part:
+    text, whole = tool_output(item.get("content"), f"{where}.content")
+    failed = item.get("is_error")
+    if failed is not None and not isinstance(failed, bool):
+        raise wrong(f"{where}.is_error", failed, "true or false")
+    meta: JsonObject = {"tool_call_id": name_at(item, "tool_use_id", where), "is_error": failed is True}
+    kept: JsonObject = {"content": whole} if whole is not None else {}
+    return Part("tool-result", text, _meta(item, where, meta, ("tool_use_id", "is_error", "content"), kept))
+
+
+def _image(item: JsonObject, where: str) -> Part:
+    meta, kept = _source(item, where)
+    return Part("image", meta=_meta(item, where, meta, ("source",), kept))
+
+
+def _document(item: JsonObject, where: str) -> Part:
+    meta, kept = _source(item, where)
+    return Part("file", meta=_meta(item, where, meta, ("source",), kept))
+
+
+def _source(item: JsonObject, where: str) -> tuple[JsonObject, JsonObject]:
+    """Where an image or a document comes from: the known fields, and the others to be kept."""
+    source, inside = object_at(item, "source", where), f"{where}.source"
+    needed = {"base64": ("media_type", "data"), "url": ("url",)}.get(name_at(source, "type", inside), ())
+    meta: JsonObject = {key: text_at(source, key, inside) for key in ("type", *needed)}
+    for key in _SOURCE_KEYS:
+        if key not in meta and (value := optional_text(source, key, inside)) is not None:
+            meta[key] = value
+    rest = others(source, _SOURCE_KEYS, inside)
+    return meta, {"source": rest} if rest else {}
+
+
+def _thinking(item: JsonObject, where: str) -> Part:
+    meta: JsonObject = {"signature": optional_text(item, "signature", where) or ""}
+    return Part("thinking", text_at(item, "thinking", where), _meta(item, where, meta, ("thinking", "signature"), {}))
+
+
+def _redacted_thinking(item: JsonObject, where: str) -> Part:
+    meta: JsonObject = {"data": text_at(item, "data", where)}
+    return Part("redacted_thinking", meta=_meta(item, where, meta, ("data",), {}))
+
+
+_BLOCKS: dict[str, Callable[[JsonObject, str], Part]] = {
+    "text": _text,
+    "tool_use": _tool_use,
+    "tool_result": _tool_result,
+    "image": _image,
+    "document": _document,
+    "thinking": _thinking,
+    "redacted_thinking": _redacted_thinking,
+}
 
 
 def render(message: Message) -> Json:
-    """A message as the Messages API would have it: its content is always a list of blocks."""
-    blocks = [block for part in message.parts if (block := _render_block(part)) is not None]
-    extra = extra_of(message.meta) if message.meta.get("source_format") == "anthropic" else {}
-    return {"role": message.role, "content": list(blocks), **extra}
+    """A message as the Messages API would have it: always a list of blocks. What it cannot say is left out."""
+    own = is_from(message, NAME)
+    blocks = [block for part in message.parts if (block := _render_part(part, own)) is not None]
+    return {**extra_of(message.meta, own=own), "role": message.role, "content": list(blocks)}
 
 
-def _render_block(part: Part) -> JsonObject | None:
-    meta = part.meta
-    cached: JsonObject = {"cache_control": meta["cache_control"]} if isinstance(meta.get("cache_control"), dict) else {}
+def _render_part(part: Part, own: bool) -> JsonObject | None:
+    if part.type == "data":
+        value = part.meta.get("value") if part.meta.get("data_type") == NAME else None
+        return value if isinstance(value, dict) else None
+    known = _render_known(part, own)
+    if known is None:
+        return None
+    control = part.meta.get("cache_control")
+    if isinstance(control, dict) and control.get("type") == "ephemeral":
+        known["cache_control"] = control
+    return {**extra_of(part.meta, own=own), **known}
+
+
+def _render_known(part: Part, own: bool) -> JsonObject | None:
     if part.type == "text":
-        return {"type": "text", "text": part.text, **cached, **extra_of(meta)} if part.text else None
+        return {"type": "text", "text": part.text} if part.text else None
     if part.type == "thinking":
-        return {"type": "thinking", "thinking": part.text or "", "signature": meta.get("signature") or ""}
+        return {"type": "thinking", "thinking": part.text or "", "signature": _string(part, "signature")}
     if part.type == "redacted_thinking":
-        return {"type": "redacted_thinking", "data": meta.get("data") or ""}
+        return {"type": "redacted_thinking", "data": _string(part, "data")}
     if part.type == "tool-call":
         if not part.call_id or not part.tool_name:
             return None
-        return {"type": "tool_use", "id": part.call_id, "name": part.tool_name, "input": _arguments(part), **cached}
+        return {"type": "tool_use", "id": part.call_id, "name": part.tool_name, "input": _input(part)}
     if part.type == "tool-result":
-        return _render_result(part, cached)
+        return _render_result(part, own) if part.call_id else None
     if part.type in ("image", "file"):
-        return _render_source(part, cached)
-    if part.type == "data" and meta.get("data_type") == "anthropic" and isinstance(meta.get("value"), dict):
-        value = meta["value"]
-        return value if isinstance(value, dict) else None
+        source = _own_source(part) if own else _source_of(part)
+        return None if source is None else {"type": "image" if part.type == "image" else "document", "source": source}
     return None
 
 
-def _arguments(part: Part) -> Json:
+def _string(part: Part, key: str) -> str:
+    value = part.meta.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _input(part: Part) -> JsonObject:
+    """A call's arguments as an object; empty when they are none, since the provider takes nothing else."""
     try:
-        return msgspec.json.decode(part.arguments or "{}", type=dict[str, Json])
-    except (msgspec.DecodeError, RecursionError):
+        arguments = msgspec.json.decode(part.arguments, type=dict[str, Json])
+        check_json(arguments, "arguments")
+    except (msgspec.DecodeError, RecursionError, Invalid):
         return {}
+    return arguments
 
 
-def _render_result(part: Part, cached: JsonObject) -> JsonObject | None:
-    if not part.call_id:
-        return None
-    others = extra_of(part.meta).get("content")
+def _render_result(part: Part, own: bool) -> JsonObject:
+    whole = extra_of(part.meta, own=own).get("content")
     content: list[Json] = [{"type": "text", "text": part.text}] if part.text else []
-    content += others if isinstance(others, list) else []
-    return {"type": "tool_result", "tool_use_id": part.call_id, "is_error": part.is_error, "content": content, **cached}
+    return {
+        "type": "tool_result",
+        "tool_use_id": part.call_id,
+        "is_error": part.is_error,
+        "content": whole if isinstance(whole, list) else content,
+    }
 
 
-def _render_source(part: Part, cached: JsonObject) -> JsonObject | None:
-    meta = part.meta
-    kind = "image" if part.type == "image" else "document"
-    url = meta.get("url")
-    source: JsonObject | None = None
-    if isinstance(meta.get("data"), str):
-        source = {"type": "base64", "media_type": meta.get("media_type") or "", "data": meta["data"]}
-    elif isinstance(url, str) and url.startswith("data:") and ";base64," in url:
-        head, data = url.removeprefix("data:").split(";base64,", 1)
-        source = {"type": "base64", "media_type": head, "data": data}
-    elif isinstance(url, str):
-        source = {"type": "url", "url": url}
-    return None if source is None else {"type": kind, "source": source, **cached, **extra_of(meta)}
+def _own_source(part: Part) -> JsonObject | None:
+    kept = extra_of(part.meta, own=True).get("source")
+    known: JsonObject = {key: part.meta[key] for key in _SOURCE_KEYS if isinstance(part.meta.get(key), str)}
+    return {**(kept if isinstance(kept, dict) else {}), **known} or None
+
+
+def _source_of(part: Part) -> JsonObject | None:
+    """Where an image or a file of another format can be had: its bytes, or its address."""
+    data, media_type = part.meta.get("data"), part.meta.get("media_type")
+    if isinstance(data, str) and isinstance(media_type, str):
+        return {"type": "base64", "media_type": media_type, "data": data}
+    url = _string(part, "url") or _string(part, "file_data")
+    if url.startswith("data:"):
+        head, mark, data = url.removeprefix("data:").partition(";base64,")
+        return {"type": "base64", "media_type": head.split(";", 1)[0], "data": data} if mark else None
+    return {"type": "url", "url": url} if url.startswith(("http://", "https://")) else None

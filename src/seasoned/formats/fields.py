@@ -1,57 +1,179 @@
-"""Reading fields of untrusted JSON, with a sentence for each thing that can be wrong."""
+"""Reading untrusted JSON: each thing that can be wrong gets a sentence, and nothing unbounded is kept.
 
+A `where` names the place in the message as a caller would write it: `content[3].text`.
+"""
+
+import math
 from collections.abc import Container
 
 from seasoned.errors import Invalid, TooLarge
-from seasoned.message import Json, JsonObject
+from seasoned.message import Json, JsonObject, Message
 
 PARTS_MAX = 10_000
+# Far more than any tool's input has, and far less than what the JSON codecs give up at.
 DEPTH_MAX = 100
+# Larger integers cannot be read back by the codec that reads the store.
+INTEGER_BITS_MAX = 1_000
 
 
-def check_text(text: str) -> None:
-    """Refuse text that no database can keep. Raises Invalid for half a character pair (a lone surrogate)."""
+def kind_of(value: object) -> str:
+    """What a value is in JSON's words."""
+    if isinstance(value, bool):
+        return "a boolean"
+    names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return "missing" if value is None else names.get(type(value), "no JSON value")
+
+
+def wrong(where: str, value: object, wanted: str) -> Invalid:
+    """The error for a value of the wrong type."""
+    return Invalid(f"The message's {where} is {kind_of(value)}; send {wanted}.")
+
+
+def bad_role(role: Json, format_name: str, roles: tuple[str, ...]) -> Invalid:
+    """The error for a role that the format does not have."""
+    found = repr(role[:40]) if isinstance(role, str) else kind_of(role)
+    return Invalid(f"The role of a message in the {format_name} format is {found}; send one of {', '.join(roles)}.")
+
+
+def check_text(text: str, where: str) -> None:
+    """Refuse what no UTF-8 can hold. Raises Invalid for a lone surrogate; NUL and other controls are fine."""
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Invalid("The text holds half a UTF-16 pair (a lone surrogate); send valid Unicode.") from None
+            raise Invalid(
+                f"The message's {where} holds half a UTF-16 pair (a lone surrogate); send valid Unicode."
+            ) from None
 
 
-def text_of(source: JsonObject, key: str, what: str) -> str:
+def check_json(value: object, where: str) -> None:
+    """Refuse what cannot be written as JSON and read back. Raises Invalid."""
+    level: list[object] = [value]
+    for _ in range(DEPTH_MAX):
+        below: list[object] = []
+        for one in level:
+            if isinstance(one, str):
+                check_text(one, where)
+            elif isinstance(one, list):
+                below.extend(one)
+            elif isinstance(one, dict):
+                for key in one:
+                    if not isinstance(key, str):
+                        raise Invalid(f"The message's {where} has a key that is no string; send JSON objects.")
+                    check_text(key, where)
+                below.extend(one.values())
+            else:
+                _check_scalar(one, where)
+        if not below:
+            return
+        level = below
+    raise Invalid(f"The message's {where} is nested more than {DEPTH_MAX} levels deep; send flatter JSON.")
+
+
+def _check_scalar(value: object, where: str) -> None:
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        if value.bit_length() > INTEGER_BITS_MAX:
+            raise Invalid(f"The message's {where} holds an integer that is too large; send it as a string.")
+    elif not isinstance(value, float) or not math.isfinite(value):
+        raise Invalid(f"The message's {where} holds a value that JSON does not have; send JSON values only.")
+
+
+def text_at(source: JsonObject, key: str, where: str) -> str:
     """A string that must be there. Raises Invalid."""
     value = source.get(key)
     if not isinstance(value, str):
-        raise Invalid(f"{what} needs a string {key!r}, not {type(value).__name__}.")
+        raise wrong(place(where, key), value, "a string")
+    check_text(value, place(where, key))
     return value
 
 
-def items_of(value: Json, what: str) -> list[JsonObject]:
-    """A list of objects, bounded. Raises Invalid, TooLarge."""
+def name_at(source: JsonObject, key: str, where: str) -> str:
+    """A string that must be there and say something. Raises Invalid."""
+    value = text_at(source, key, where)
+    if not value:
+        raise Invalid(f"The message's {place(where, key)} is empty; send a string that is not empty.")
+    return value
+
+
+def optional_text(source: JsonObject, key: str, where: str) -> str | None:
+    """A string, or None when it is missing or null. Raises Invalid."""
+    return None if source.get(key) is None else text_at(source, key, where)
+
+
+def object_at(source: JsonObject, key: str, where: str) -> JsonObject:
+    """An object that must be there. Raises Invalid."""
+    value = source.get(key)
+    if not isinstance(value, dict):
+        raise wrong(place(where, key), value, "an object")
+    return value
+
+
+def items_of(value: Json, where: str, room: int = PARTS_MAX) -> list[JsonObject]:
+    """A list of at most `room` objects. Raises Invalid, TooLarge."""
     if not isinstance(value, list):
-        raise Invalid(f"{what} must be a list, not {type(value).__name__}.")
-    if len(value) > PARTS_MAX:
-        raise TooLarge(f"{what} holds at most {PARTS_MAX} items; this has {len(value)}.")
-    items = []
-    for item in value:
+        raise wrong(where, value, "a list of objects")
+    if len(value) > room:
+        raise TooLarge(f"A message holds at most {PARTS_MAX} parts; split it, {where} has {len(value)}.")
+    items: list[JsonObject] = []
+    for index, item in enumerate(value):
         if not isinstance(item, dict):
-            raise Invalid(f"{what} must hold objects only, not {type(item).__name__}.")
+            raise wrong(f"{where}[{index}]", item, "an object")
         items.append(item)
     return items
 
 
-def others(source: JsonObject, known: Container[str]) -> JsonObject:
-    """The keys that a format does not use itself and whose values say something."""
-    return {key: value for key, value in source.items() if key not in known and value is not None and value != []}
+def tool_output(content: Json, where: str) -> tuple[str, list[Json] | None]:
+    """What a tool answered: its texts joined, and the list as it was when it holds more than plain texts.
+
+    Null counts as no output. Raises Invalid, TooLarge.
+    """
+    if content is None or isinstance(content, str):
+        check_text(content or "", where)
+        return content or "", None
+    if not isinstance(content, list):
+        raise wrong(where, content, "a string or a list of parts")
+    texts: list[str] = []
+    plain = True
+    for index, item in enumerate(items_of(content, where)):
+        if text_at(item, "type", f"{where}[{index}]") == "text":
+            texts.append(text_at(item, "text", f"{where}[{index}]"))
+            plain = plain and all(key in ("type", "text") or value is None for key, value in item.items())
+        else:
+            plain = False
+    if plain:
+        return "".join(texts), None
+    check_json(content, where)
+    return "".join(texts), content
 
 
-def with_extra(meta: JsonObject, source: JsonObject, known: Container[str]) -> JsonObject:
-    """`meta` with the unknown keys of `source` kept under `extra`."""
-    extra = others(source, known)
+def place(where: str, key: str) -> str:
+    """The name of a field inside a place."""
+    return f"{where}.{key}" if where else key
+
+
+def others(source: JsonObject, known: Container[str], where: str) -> JsonObject:
+    """The keys that are not known and whose values say something (null and empty lists do not). Raises Invalid."""
+    found: JsonObject = {
+        key: value for key, value in source.items() if key not in known and value is not None and value != []
+    }
+    if found:
+        check_json(found, where or "set of other fields")
+    return found
+
+
+def with_extra(meta: JsonObject, extra: JsonObject) -> JsonObject:
+    """`meta` with what its format knows no place for."""
     return {**meta, "extra": extra} if extra else meta
 
 
-def extra_of(meta: JsonObject) -> JsonObject:
-    """The unknown keys that were kept."""
+def extra_of(meta: JsonObject, *, own: bool) -> JsonObject:
+    """What was kept beside the known keys, for a reader of the format it came in (`own`)."""
     extra = meta.get("extra")
-    return extra if isinstance(extra, dict) else {}
+    return extra if own and isinstance(extra, dict) else {}
+
+
+def is_from(message: Message, format_name: str) -> bool:
+    """Whether a message was written in a format."""
+    return message.meta.get("source_format") == format_name

@@ -1,228 +1,323 @@
 """OpenAI Chat Completions messages (wire contract, C.2 and C.7)."""
 
+from collections.abc import Callable
+
 import msgspec
 
-from seasoned.errors import Invalid
-from seasoned.formats.fields import extra_of, items_of, text_of, with_extra
-from seasoned.message import Json, JsonObject, Message, Part
+from seasoned.formats.fields import (
+    PARTS_MAX,
+    bad_role,
+    check_json,
+    check_text,
+    extra_of,
+    is_from,
+    items_of,
+    name_at,
+    object_at,
+    optional_text,
+    others,
+    text_at,
+    tool_output,
+    with_extra,
+    wrong,
+)
+from seasoned.message import Json, JsonObject, Message, Part, Role
 
-_MESSAGE_KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "function_call"})
+NAME = "openai"
 _ROLES = ("user", "system", "developer", "assistant", "tool", "function")
+_MESSAGE_KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "function_call"})
+# What only a response has: a request that carries it would be refused by the provider.
+_RESPONSE_KEYS = frozenset({"annotations", "parsed"})
+_PLAIN_KEYS = 2  # role and content
+_FILE_KEYS = ("file_id", "file_data", "filename")
 
 
 def parse(blob: JsonObject) -> Message:
-    """A Chat Completions message. Raises Invalid."""
-    role = blob.get("role")
-    if role == "user":
-        return _message("user", _user_parts(blob), blob)
-    if role in ("system", "developer"):
-        parts = _text_parts(blob.get("content"), f"A {role} message's content")
-        return _message("user", parts, blob, original_role=str(role))
+    """A Chat Completions message. Raises Invalid, TooLarge."""
+    role, content = blob.get("role"), blob.get("content")
+    # Nearly all messages are these; they come in thousands a second.
+    if isinstance(content, str) and len(blob) == _PLAIN_KEYS and role in ("user", "assistant"):
+        check_text(content, "content")
+        parts = (Part("text", content),) if content or role == "user" else ()
+        return Message("user" if role == "user" else "assistant", parts, {"source_format": NAME})
+    if role in ("user", "system", "developer"):
+        return _message("user", _content(content), blob)
     if role == "assistant":
         return _message("assistant", _assistant_parts(blob), blob)
     if role in ("tool", "function"):
-        return _tool_message(blob, str(role))
-    raise Invalid(f"An openai message needs a role out of {', '.join(_ROLES)}, not {str(role)[:40]!r}.")
+        return _message("user", [_tool_answer(blob)], blob)
+    raise bad_role(role, NAME, _ROLES)
 
 
-def _message(role: str, parts: list[Part], blob: JsonObject, original_role: str = "") -> Message:
-    meta: JsonObject = {"source_format": "openai"}
-    if original_role:
-        meta["original_role"] = original_role
-    name = blob.get("name")
-    if isinstance(name, str):
+def _message(role: Role, parts: list[Part], blob: JsonObject) -> Message:
+    meta: JsonObject = {"source_format": NAME}
+    if blob["role"] in ("system", "developer"):
+        meta["original_role"] = blob["role"]
+    # A function's name belongs to its answer.
+    name = optional_text(blob, "name", "") if blob["role"] != "function" else None
+    if name:
         meta["name"] = name
-    # Most messages have a role and a content and nothing else.
-    if len(blob) > 2:  # noqa: PLR2004
-        meta = with_extra(meta, blob, _MESSAGE_KEYS)
-    return Message(role="user" if role == "user" else "assistant", parts=tuple(parts), meta=meta)
+    extra = others(blob, _MESSAGE_KEYS | _RESPONSE_KEYS, "")
+    return Message(role, tuple(parts), with_extra(meta, extra))
 
 
-def _user_parts(blob: JsonObject) -> list[Part]:
-    content = blob.get("content")
+def _content(content: Json) -> list[Part]:
     if isinstance(content, str):
-        return [Part("text", text=content)]
-    items = items_of(content, "A user message's content (a string or")
-    if not items:
-        raise Invalid("A user message's content must not be an empty list.")
-    return [_user_part(item) for item in items]
+        check_text(content, "content")
+        return [Part("text", content)]
+    if not isinstance(content, list) or not content:
+        raise wrong("content", content or None, "a string or a list of parts")
+    return [_part(item, f"content[{index}]") for index, item in enumerate(items_of(content, "content"))]
 
 
-def _user_part(item: JsonObject) -> Part:
-    kind = item.get("type")
-    if kind == "text":
-        return Part("text", text=text_of(item, "text", "A text part"), meta=with_extra({}, item, {"type", "text"}))
-    if kind == "image_url":
-        image = _object(item, "image_url")
-        meta: JsonObject = {"url": text_of(image, "url", "An image_url"), "detail": image.get("detail") or ""}
-        return Part("image", meta=meta)
-    if kind == "input_audio":
-        audio = _object(item, "input_audio")
-        return Part(
-            "audio", meta={"data": text_of(audio, "data", "An input_audio"), "format": audio.get("format") or ""}
-        )
-    if kind == "file":
-        return Part("file", meta={key: value for key, value in _object(item, "file").items() if value is not None})
-    # Kept rather than refused: the other parts of the message are worth having.
-    return Part("data", meta={"data_type": "openai", "value": item})
+def _part(item: JsonObject, where: str) -> Part:
+    read = _PARTS.get(text_at(item, "type", where))
+    if read is not None:
+        return read(item, where)
+    # A type that we do not know is kept whole: the other parts of the message are worth having.
+    check_json(item, where)
+    return Part("data", meta={"data_type": NAME, "value": item})
 
 
-def _object(item: JsonObject, key: str) -> JsonObject:
-    value = item.get(key)
-    if not isinstance(value, dict):
-        raise Invalid(f"A part of type {key!r} needs an object {key!r}.")
-    return value
+def _text(item: JsonObject, where: str) -> Part:
+    return Part("text", text_at(item, "text", where), with_extra({}, others(item, ("type", "text"), where)))
 
 
-def _text_parts(content: Json, what: str) -> list[Part]:
-    if isinstance(content, str):
-        return [Part("text", text=content)]
-    items = items_of(content, what)
-    if not items:
-        raise Invalid(f"{what} must not be empty.")
-    return [Part("text", text=text_of(item, "text", "A text part")) for item in items]
+def _refusal(item: JsonObject, where: str) -> Part:
+    extra = others(item, ("type", "refusal"), where)
+    return Part("text", text_at(item, "refusal", where), with_extra({"is_refusal": True}, extra))
+
+
+def _image(item: JsonObject, where: str) -> Part:
+    image, inside = object_at(item, "image_url", where), f"{where}.image_url"
+    meta: JsonObject = {
+        "url": text_at(image, "url", inside),
+        "detail": optional_text(image, "detail", inside) or "",
+    }
+    return Part("image", meta=with_extra(meta, _both(item, "image_url", image, ("url", "detail"), where)))
+
+
+def _audio(item: JsonObject, where: str) -> Part:
+    audio, inside = object_at(item, "input_audio", where), f"{where}.input_audio"
+    meta: JsonObject = {"data": text_at(audio, "data", inside), "format": optional_text(audio, "format", inside) or ""}
+    return Part("audio", meta=with_extra(meta, _both(item, "input_audio", audio, ("data", "format"), where)))
+
+
+def _file(item: JsonObject, where: str) -> Part:
+    file = object_at(item, "file", where)
+    found = {key: optional_text(file, key, f"{where}.file") for key in _FILE_KEYS}
+    meta: JsonObject = {key: value for key, value in found.items() if value is not None}
+    return Part("file", meta=with_extra(meta, _both(item, "file", file, _FILE_KEYS, where)))
+
+
+_PARTS: dict[str, Callable[[JsonObject, str], Part]] = {
+    "text": _text,
+    "refusal": _refusal,
+    "image_url": _image,
+    "input_audio": _audio,
+    "file": _file,
+}
+
+
+def _both(outer: JsonObject, key: str, inner: JsonObject, known: tuple[str, ...], where: str) -> JsonObject:
+    """The unknown keys of an object and of the object that it holds under `key`."""
+    inside = others(inner, known, f"{where}.{key}")
+    return {**others(outer, ("id", "type", key), where), **({key: inside} if inside else {})}
 
 
 def _assistant_parts(blob: JsonObject) -> list[Part]:
-    content, parts = blob.get("content"), []
-    if isinstance(content, str):
-        parts = [Part("text", text=content)] if content else []
-    elif content is not None:
-        parts = [_assistant_part(item) for item in items_of(content, "An assistant message's content")]
+    content = blob.get("content")
+    parts = [] if content is None or content in ("", []) else _content(content)
+    parts = [part for part in parts if part.text or part.type != "text" or part.meta]
     calls = blob.get("tool_calls")
     if calls is not None:
-        parts += [_call(item) for item in items_of(calls, "An assistant message's tool_calls")]
-    legacy = blob.get("function_call")
-    if isinstance(legacy, dict):
-        parts.append(Part("tool-call", meta=_function(legacy)))
+        found = items_of(calls, "tool_calls", PARTS_MAX - len(parts))
+        parts += [_call(item, f"tool_calls[{index}]") for index, item in enumerate(found)]
+    if blob.get("function_call") is not None:
+        parts.append(_legacy_call(object_at(blob, "function_call", "")))
     return parts
 
 
-def _assistant_part(item: JsonObject) -> Part:
-    kind = item.get("type")
-    if kind == "text":
-        return Part("text", text=text_of(item, "text", "A text part"))
-    if kind == "refusal":
-        return Part("text", text=text_of(item, "refusal", "A refusal part"), meta={"is_refusal": True})
-    return Part("data", meta={"data_type": "openai", "value": item})
+def _call(item: JsonObject, where: str) -> Part:
+    kind = optional_text(item, "type", where) or ("custom" if "custom" in item else "function")
+    if kind not in ("function", "custom"):
+        check_json(item, where)
+        return Part("data", meta={"data_type": f"{NAME}_tool_call", "value": item})
+    said_as = "input" if kind == "custom" else "arguments"
+    called, inside = object_at(item, kind, where), f"{where}.{kind}"
+    meta: JsonObject = {
+        "id": optional_text(item, "id", where) or "",
+        "name": name_at(called, "name", inside),
+        "arguments": _arguments(called, said_as, inside),
+        "type": kind,
+    }
+    return Part("tool-call", meta=with_extra(meta, _both(item, kind, called, ("name", said_as), where)))
 
 
-def _call(item: JsonObject) -> Part:
-    call_id = item.get("id")
-    meta: JsonObject = {"id": call_id} if isinstance(call_id, str) else {}
-    custom = item.get("custom")
-    if isinstance(custom, dict):
-        meta |= {"name": text_of(custom, "name", "A custom tool call"), "arguments": str(custom.get("input") or "")}
-        return Part("tool-call", meta={**meta, "type": "function", "custom": True})
-    function = item.get("function")
-    if not isinstance(function, dict):
-        raise Invalid("A tool call needs an object 'function' with its name and arguments.")
-    return Part("tool-call", meta={**meta, **_function(function)})
+def _legacy_call(called: JsonObject) -> Part:
+    """A call of the time before tools: it has no id and no type."""
+    name = name_at(called, "name", "function_call")
+    return Part("tool-call", meta={"name": name, "arguments": _arguments(called, "arguments", "function_call")})
 
 
-def _function(function: JsonObject) -> JsonObject:
-    arguments = function.get("arguments")
-    if arguments is None:
-        arguments = ""
-    if not isinstance(arguments, str):
-        arguments = msgspec.json.encode(arguments).decode()
-    return {"name": text_of(function, "name", "A tool call's function"), "arguments": arguments, "type": "function"}
+def _arguments(called: JsonObject, key: str, where: str) -> str:
+    value = called.get(key)
+    if isinstance(value, dict):
+        check_json(value, f"{where}.{key}")
+        return msgspec.json.encode(value).decode()
+    return optional_text(called, key, where) or ""
 
 
-def _tool_message(blob: JsonObject, role: str) -> Message:
-    content = blob.get("content")
-    texts = (
-        [part.text or "" for part in _text_parts(content, "A tool message's content")] if content is not None else []
+def _tool_answer(blob: JsonObject) -> Part:
+    text, whole = tool_output(blob.get("content"), "content")
+    meta: JsonObject = (
+        {"tool_call_id": optional_text(blob, "tool_call_id", "") or ""}
+        if blob["role"] == "tool"
+        else {"function_name": name_at(blob, "name", "")}
     )
-    meta: JsonObject = {}
-    if role == "tool":
-        call_id = blob.get("tool_call_id")
-        meta["tool_call_id"] = call_id if isinstance(call_id, str) else ""
-    name = blob.get("name")
-    if isinstance(name, str):
-        meta["function_name" if role == "function" else "name"] = name
-    whole: JsonObject = with_extra({"source_format": "openai"}, blob, _MESSAGE_KEYS)
-    return Message(role="user", parts=(Part("tool-result", text="".join(texts), meta=meta),), meta=whole)
+    return Part("tool-result", text, with_extra(meta, {"content": whole} if whole is not None else {}))
 
 
 def render(message: Message) -> Json:
-    """A message as Chat Completions would have it."""
-    extra = extra_of(message.meta) if message.meta.get("source_format") == "openai" else {}
+    """A message as Chat Completions would have it. What it cannot say is left out."""
+    own = is_from(message, NAME)
     name = message.meta.get("name")
-    named: JsonObject = {"name": name} if isinstance(name, str) else {}
+    named: JsonObject = {"name": name} if isinstance(name, str) and name else {}
+    return {**extra_of(message.meta, own=own), **named, **_rendered(message, own)}
+
+
+def _rendered(message: Message, own: bool) -> JsonObject:
     if message.original_role in ("system", "developer"):
-        text = "".join(part.text or "" for part in message.parts if part.type == "text")
-        return {"role": message.original_role, "content": text, **named, **extra}
-    if message.role == "user":
-        if message.is_tool_answer:
-            return {**_render_tool(message), **extra}
-        return {"role": "user", "content": _render_user(message), **named, **extra}
-    return {**_render_assistant(message), **named, **extra}
+        return {"role": message.original_role, "content": _render_instructions(message, own)}
+    if message.role == "assistant":
+        return _render_assistant(message, own)
+    if message.is_tool_answer:
+        return _render_tool_answer(message, own)
+    shown = [block for part in message.parts if (block := _render_part(part, own)) is not None]
+    return {"role": "user", "content": _short(shown)}
 
 
-def _render_tool(message: Message) -> JsonObject:
-    first = message.parts[0].meta
-    text = "".join(part.text or "" for part in message.parts)
-    if isinstance(first.get("function_name"), str) and not first.get("tool_call_id"):
-        return {"role": "function", "name": first["function_name"], "content": text}
-    shown: JsonObject = {"role": "tool", "tool_call_id": first.get("tool_call_id") or "", "content": text}
-    return {**shown, "name": first["name"]} if isinstance(first.get("name"), str) else shown
+def _short(blocks: list[JsonObject]) -> Json:
+    """A single plain text as a string, everything else as a list."""
+    if len(blocks) == 1 and _is_plain(blocks[0]):
+        return blocks[0]["text"]
+    return list(blocks)
 
 
-def _render_user(message: Message) -> Json:
-    if len(message.parts) == 1 and message.parts[0].type == "text" and "extra" not in message.parts[0].meta:
-        return message.parts[0].text or ""
-    shown = [_render_user_part(part) for part in message.parts]
-    return [part for part in shown if part is not None]
+def _is_plain(block: JsonObject) -> bool:
+    return len(block) == 2 and block.get("type") == "text" and "text" in block  # noqa: PLR2004 - these two
 
 
-def _render_user_part(part: Part) -> JsonObject | None:
-    meta = part.meta
+def _render_instructions(message: Message, own: bool) -> Json:
+    blocks = [block for part in message.parts if (block := _render_part(part, own)) is not None]
+    if own and not all(map(_is_plain, blocks)):
+        return list(blocks)
+    return "".join(part.text or "" for part in message.parts if part.type == "text")
+
+
+def _render_part(part: Part, own: bool) -> JsonObject | None:
+    extra = extra_of(part.meta, own=own)
     if part.type == "text":
-        return {"type": "text", "text": part.text or "", **extra_of(meta)}
-    if part.type == "image":
-        url = meta.get("url")
-        if not isinstance(url, str) and isinstance(meta.get("data"), str):
-            url = f"data:{meta.get('media_type') or 'application/octet-stream'};base64,{meta['data']}"
-        detail: JsonObject = {"detail": meta["detail"]} if meta.get("detail") else {}
-        return {"type": "image_url", "image_url": {"url": url, **detail}} if isinstance(url, str) else None
-    if part.type == "audio":
-        return {"type": "input_audio", "input_audio": {key: meta[key] for key in ("data", "format") if key in meta}}
-    if part.type == "file":
-        return {"type": "file", "file": {k: v for k, v in meta.items() if k in ("file_id", "file_data", "filename")}}
-    if part.type == "data" and meta.get("data_type") == "openai" and isinstance(meta.get("value"), dict):
-        value = meta["value"]
+        said_as = "refusal" if part.meta.get("is_refusal") is True else "text"
+        return {**extra, "type": said_as, said_as: part.text or ""}
+    if part.type == "data" and part.meta.get("data_type") == NAME:
+        value = part.meta.get("value")
         return value if isinstance(value, dict) else None
-    return None
+    render_media = _MEDIA.get(part.type)
+    if render_media is None:
+        return None
+    kind, known = render_media[0], render_media[1](part)
+    if not known:
+        return None
+    kept = extra.get(kind)
+    return {**extra, "type": kind, kind: {**(kept if isinstance(kept, dict) else {}), **known}}
 
 
-def _render_assistant(message: Message) -> JsonObject:
+def _image_fields(part: Part) -> JsonObject:
+    url, detail = part.meta.get("url"), part.meta.get("detail")
+    if not isinstance(url, str):
+        url = _data_url(part)
+    return {"url": url, **({"detail": detail} if detail else {})} if url is not None else {}
+
+
+def _audio_fields(part: Part) -> JsonObject:
+    data, encoding = part.meta.get("data"), part.meta.get("format")
+    return {"data": data, "format": encoding or ""} if isinstance(data, str) else {}
+
+
+def _file_fields(part: Part) -> JsonObject:
+    found = {key: part.meta[key] for key in _FILE_KEYS if isinstance(part.meta.get(key), str)}
+    data = _data_url(part)
+    return {"file_data": data, **found} if data is not None else found
+
+
+def _data_url(part: Part) -> str | None:
+    data, media_type = part.meta.get("data"), part.meta.get("media_type")
+    if part.meta.get("type") == "text" or not isinstance(data, str):
+        return None
+    return f"data:{media_type if isinstance(media_type, str) else 'application/octet-stream'};base64,{data}"
+
+
+_MEDIA: dict[str, tuple[str, Callable[[Part], JsonObject]]] = {
+    "image": ("image_url", _image_fields),
+    "audio": ("input_audio", _audio_fields),
+    "file": ("file", _file_fields),
+}
+
+
+def _render_assistant(message: Message, own: bool) -> JsonObject:
+    blocks: list[JsonObject] = []
+    calls: list[Json] = []
     shown: JsonObject = {"role": "assistant"}
-    texts: list[JsonObject] = []
     for part in message.parts:
-        if part.type == "text" and part.meta.get("is_refusal") is True:
-            texts.append({"type": "refusal", "refusal": part.text or ""})
-        elif part.type in ("text", "thinking") and part.text:
-            texts.append({"type": "text", "text": part.text})
-        elif (
-            part.type == "data" and part.meta.get("data_type") == "openai" and isinstance(part.meta.get("value"), dict)
-        ):
-            value = part.meta["value"]
-            texts += [value] if isinstance(value, dict) else []
-    if len(texts) == 1 and texts[0].get("type") == "text":
-        shown["content"] = texts[0]["text"]
-    elif texts:
-        shown["content"] = list(texts)
-    calls = [_render_call(part) for part in message.parts if part.type == "tool-call" and part.tool_name]
-    with_id: list[Json] = [call for call in calls if "id" in call]
-    if with_id:
-        shown["tool_calls"] = with_id
-    legacy = next((call["function"] for call in calls if "id" not in call), None)
-    return {**shown, "function_call": legacy} if legacy is not None else shown
+        if part.type == "tool-call" and own and "id" not in part.meta:
+            shown["function_call"] = {"name": part.tool_name, "arguments": part.arguments}
+        elif (call := _render_call(part, own)) is not None:
+            calls.append(call)
+        elif (block := _render_words(part, own)) is not None:
+            blocks.append(block)
+    if blocks:
+        shown["content"] = _short(blocks)
+    if calls:
+        shown["tool_calls"] = calls
+    return shown
 
 
-def _render_call(part: Part) -> JsonObject:
-    named: JsonObject = {"id": part.call_id} if part.call_id else {}
-    if part.meta.get("custom") is True:
-        return {**named, "type": "custom", "custom": {"name": part.tool_name, "input": part.arguments}}
-    return {**named, "type": "function", "function": {"name": part.tool_name, "arguments": part.arguments}}
+def _render_words(part: Part, own: bool) -> JsonObject | None:
+    if part.type == "thinking":
+        return {"type": "text", "text": part.text} if part.text else None
+    if part.type == "text" and not part.text and not part.meta:
+        return None
+    # An agent's images and files are only known to those who wrote them here.
+    return _render_part(part, own) if own or part.type == "text" else None
+
+
+def _render_call(part: Part, own: bool) -> JsonObject | None:
+    if part.type == "data" and part.meta.get("data_type") == f"{NAME}_tool_call":
+        value = part.meta.get("value")
+        return value if isinstance(value, dict) else None
+    # Some servers that speak this format give no ids; for all others a call without one cannot be answered.
+    if part.type != "tool-call" or not part.tool_name or not (part.call_id or own):
+        return None
+    kind, said_as = ("custom", "input") if part.meta.get("type") == "custom" else ("function", "arguments")
+    extra = extra_of(part.meta, own=own)
+    kept = extra.get(kind)
+    called: JsonObject = {
+        **(kept if isinstance(kept, dict) else {}),
+        "name": part.tool_name,
+        said_as: part.arguments,
+    }
+    return {**extra, "id": part.call_id, "type": kind, kind: called}
+
+
+def _render_tool_answer(message: Message, own: bool) -> JsonObject:
+    """One `tool` message; of several results (other formats have them) the first's id and all the texts."""
+    first = message.parts[0]
+    content: Json = "".join(part.text or "" for part in message.parts)
+    whole = extra_of(first.meta, own=own).get("content")
+    if len(message.parts) == 1 and isinstance(whole, list):
+        content = whole
+    function = first.meta.get("function_name")
+    if isinstance(function, str) and not first.call_id:
+        return {"role": "function", "name": function, "content": content}
+    return {"role": "tool", "tool_call_id": first.call_id, "content": content}

@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from seasoned.engine.skills import SkillFile, SkillState
@@ -32,17 +33,24 @@ def skill_json(state: SkillState) -> dict[str, object]:
 
 async def upload(call: Call) -> Response:
     """POST /agent_skills: multipart with `file` (a ZIP), `user` and `meta`."""
-    async with call.request.form(max_files=1, max_fields=FORM_FIELDS_MAX) as form:
-        file, user, meta = form.get("file"), form.get("user"), form.get("meta")
-        if not isinstance(file, UploadFile):
-            raise Invalid("There is no file; send the ZIP as the multipart field `file`.")
-        if not (file.filename or "").lower().endswith(".zip"):
-            raise Invalid("The file's name does not end in .zip; upload a ZIP of the skill's folder.")
-        data = await file.read()
+    data, user, meta = await _form(call)
     state, warnings = await call.engine.skills.upload(
         call.project_id, data, user=user if isinstance(user, str) else None, meta=_meta(meta)
     )
     return answer({**skill_json(state), **({"warnings": warnings} if warnings else {})}, status=201)
+
+
+async def _form(call: Call) -> tuple[bytes, object, object]:
+    try:
+        async with call.request.form(max_files=1, max_fields=FORM_FIELDS_MAX) as form:
+            file, user, meta = form.get("file"), form.get("user"), form.get("meta")
+            if not isinstance(file, UploadFile):
+                raise Invalid("There is no file; send the ZIP as the multipart field `file`.")
+            if not (file.filename or "").lower().endswith(".zip"):
+                raise Invalid("The file's name does not end in .zip; upload a ZIP of the skill's folder.")
+            return await file.read(), user, meta
+    except MultiPartException as error:
+        raise Invalid(f"The multipart body cannot be read: {error.message}") from None
 
 
 async def page(call: Call) -> Response:

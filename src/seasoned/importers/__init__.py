@@ -1,29 +1,29 @@
 """Past sessions from the files that agents leave behind. A format is a module and a line in the registry below."""
 
-import os
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from seasoned.errors import BadTranscript, Invalid
-from seasoned.importers import claude_code, openai_chat, reading, tau_bench
+from seasoned.importers import claude_code, finding, openai_chat, reading, tau_bench
 from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Json
 
-__all__ = ["FORMATS", "TimedMessage", "Transcript", "find", "read"]
+__all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "find", "read", "search"]
 
-FILES_MAX = 100_000
-DEPTH_MAX = 12
-SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
-_SKIPPED = frozenset({"node_modules", "__pycache__"})
+AUTO = "auto"
+_LINES_LOOKED_AT_MAX = 200
+# A session that was opened and left has a file too, of a few lines; above this size somebody said something.
+_EMPTY_BYTES_MAX = 64 * 1024
 
 
 class _Importer(msgspec.Struct, frozen=True):
-    """A format: how it is recognised by a file's value (or first line), and how it is read."""
+    """A format: how it is recognised by a file's value (or one of its lines), and how its sessions are read."""
 
     recognises: Callable[[Json], bool]
-    read: Callable[[Path], Iterator[Transcript]]
+    read: Callable[[Path, reading.Notes], Iterator[Transcript]]
 
 
 # In the order in which they are tried.
@@ -32,74 +32,102 @@ _IMPORTERS: dict[str, _Importer] = {
     tau_bench.NAME: _Importer(tau_bench.recognises, tau_bench.read),
     openai_chat.NAME: _Importer(openai_chat.recognises, openai_chat.read),
 }
-FORMATS: tuple[str, ...] = ("auto", *_IMPORTERS)
+FORMATS: tuple[str, ...] = (AUTO, *_IMPORTERS)
 
 
-def find(paths: Sequence[Path], format: str = "auto") -> list[Path]:  # noqa: A002 - the option's name
-    """The files to read, sorted: those named, and in folders those that are transcripts.
+class Found(msgspec.Struct, frozen=True):
+    """The files to read, sorted, and how many JSON files of the folders were skipped: they are no transcripts."""
+
+    files: tuple[Path, ...]
+    skipped: int
+
+
+def find(paths: Sequence[Path], format: str = AUTO) -> list[Path]:  # noqa: A002 - the option's name
+    """The files to read, as `search` finds them."""
+    return list(search(paths, format).files)
+
+
+def search(paths: Sequence[Path], format: str = AUTO) -> Found:  # noqa: A002 - the option's name
+    """The files named, whatever they are, and those in the folders named that are transcripts.
 
     Raises Invalid for an unknown format or a path that does not exist, BadTranscript for a folder without transcripts.
     """
-    if format not in FORMATS:
-        raise Invalid(f"The format {format!r} is not known; use one of {', '.join(FORMATS)}.")
-    found: dict[Path, None] = {}
+    _check(format)
+    files: dict[Path, None] = {}
+    skipped = 0
     for path in paths:
-        if path.is_dir():
-            inside = [file for file in _walk(path) if _is_transcript(file, format)]
+        if _is_folder(path):
+            all_files = list(finding.candidates(path))
+            inside = [file for file in all_files if _is_transcript(file, format)]
+            skipped += len(all_files) - len(inside)
             if not inside:
-                raise BadTranscript(f"{path} holds no transcript; give a folder or file that does.")
-            found |= dict.fromkeys(inside)
-        elif path.exists():
-            found[path] = None
+                raise BadTranscript(
+                    f"{reading.shown(path)} holds no transcript ({len(all_files)} JSON files looked at); "
+                    "give a folder or file that does."
+                )
+            files |= dict.fromkeys(inside)
         else:
-            raise Invalid(f"{path} does not exist.")
-    return list(found)
+            files[path] = None
+    return Found(tuple(sorted(files)), skipped)
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    seen = 0
-    for folder, folders, names in os.walk(root):
-        here = Path(folder)
-        deep = len(here.relative_to(root).parts) >= DEPTH_MAX
-        folders[:] = [] if deep else sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED)
-        for name in sorted(names):
-            seen += 1
-            if seen > FILES_MAX:
-                raise Invalid(f"{root} holds more than {FILES_MAX} files; name the folder of the transcripts.")
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield here / name
+def _is_folder(path: Path) -> bool:
+    try:
+        path.stat()
+        return path.is_dir()
+    except FileNotFoundError:
+        raise Invalid(f"{reading.shown(path)} does not exist; give a transcript or a folder of them.") from None
+    except (OSError, ValueError) as error:
+        raise Invalid(f"{reading.shown(path)} cannot be looked at ({error}); give another path.") from None
 
 
 def _is_transcript(path: Path, format_: str) -> bool:
     try:
-        return path.is_file() and (format_ != "auto" or _recognise(path) is not None)
-    except BadTranscript:
+        name = _recognise(path)
+        if name is None or format_ not in (AUTO, name):
+            return False
+        return path.stat().st_size > _EMPTY_BYTES_MAX or any(True for _ in _IMPORTERS[name].read(path, reading.Notes()))
+    except (BadTranscript, OSError):
         return False
 
 
-def read(path: Path, format: str = "auto") -> Iterator[Transcript]:  # noqa: A002 - the option's name
+def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 - the option's name
     """The sessions of a file, in order. Raises BadTranscript when there are none that can be read."""
+    _check(format)
     reading.probe(path)
-    name = format if format != "auto" else _recognise(path)
+    name = format if format != AUTO else _recognise(path)
     if name is None:
         known = ", ".join(_IMPORTERS)
-        raise BadTranscript(f"{path} is of no format that is known ({known}); name it with --format if it is one.")
-    count = 0
-    for transcript in _IMPORTERS[name].read(path):
-        count += 1
+        raise BadTranscript(
+            f"{reading.shown(path)} is of no format that is known ({known}); name it with --format if it is one."
+        )
+    notes = reading.Notes()
+    empty = True
+    for transcript in _IMPORTERS[name].read(path, notes):
+        empty = False
         yield transcript
-    if not count:
-        raise BadTranscript(f"{path} holds no message that can be read as {name}.")
+    if empty:
+        why = "; ".join(notes.take()[:3])
+        raise BadTranscript(
+            f"{reading.shown(path)} holds no message that can be read as {name}{f' ({why})' if why else ''}; "
+            "give a file with messages, or another --format."
+        )
+
+
+def _check(format_: str) -> None:
+    if format_ not in FORMATS:
+        raise Invalid(f"The format {format_[:40]!r} is not known; use one of {', '.join(FORMATS)}.")
 
 
 def _recognise(path: Path) -> str | None:
-    first = _first_value(path)
-    return next((name for name, one in _IMPORTERS.items() if one.recognises(first)), None)
-
-
-def _first_value(path: Path) -> Json:
-    """The value of a JSON file; of JSONL, the first line that can be read."""
+    """The format of a file: of its value or, line by line, of the first line that is of any."""
     reading.probe(path)
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        return next((value for _, value in reading.lines(path, reading.Notes())), None)
-    return reading.load_json(path)
+    notes = reading.Notes()
+    if reading.is_lines(path):
+        values = (value for _, value in itertools.islice(reading.lines(path, notes), _LINES_LOOKED_AT_MAX))
+        return next((name for value in values if (name := _format_of(value))), None)
+    return _format_of(reading.load_json(path, notes))
+
+
+def _format_of(value: Json) -> str | None:
+    return next((name for name, one in _IMPORTERS.items() if one.recognises(value)), None)

@@ -1,165 +1,169 @@
-"""Claude Code's session files: `~/.claude/projects/<dir>/<session>.jsonl`.
+"""Claude Code's session files: `~/.claude/projects/<dir>/<session>.jsonl` and `.../subagents/agent-*.jsonl`.
 
-A line is a record with `type`, `uuid`, `parentUuid`, `sessionId`, `timestamp` and, for user and assistant, an Anthropic `message`. One
-message of the API may be split over several lines with the same `message.id`. A rewind leaves the old prompt in the file and
-adds another under the same parent: the newest stays. Text that the harness put into a user's message is not the user's.
+A line is a record with `type`, `uuid`, `parentUuid`, `sessionId`, `timestamp` and, for user and assistant, an Anthropic
+`message`. One message of the API may lie in several lines with the same `message.id`; it becomes one message, in the
+place of the first. What a person types while the agent works comes as an `attachment`.
+
+A session's key is its `sessionId`, with the agent's id for a subagent. A file that has grown gives the same messages
+again with more behind them, unless the person has gone back to an earlier prompt: what was taken back is gone then.
 """
 
-import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from seasoned.importers import reading
+from seasoned.importers import harness, reading, times
+from seasoned.importers.claude_code_tree import Line, branch, conversations
 from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Json, JsonObject, Message
 
 NAME = "claude-code"
-_TAGS = (
-    "system-reminder|command-name|command-message|command-args|command-contents|local-command-stdout|local-command-stderr"
-    "|local-command-caveat|user-prompt-submit-hook|post-tool-use-hook|ide_opened_file|ide_selection|bash-input|bash-stdout"
-    "|bash-stderr|task-notification"
-)
-_HARNESS = re.compile(rf"<(?P<tag>{_TAGS})\b[^>]{{0,200}}>.*?</(?P=tag)>", re.DOTALL)
-_INTERRUPTED = re.compile(r"\s*\[Request interrupted by user[^\]]{0,60}\]\s*")
+_ID_CHARS_MAX = 120
+_SHORT_ID_CHARS = 8
+# Lines of type user or assistant in which nobody says anything.
+_NOT_SAID = ("isMeta", "isCompactSummary", "isVisibleInTranscriptOnly", "isApiErrorMessage")
 
 
-class _Record(msgspec.Struct):
-    """A user's or the assistant's line."""
-
-    number: int
-    at: int
-    uuid: str
-    parent: str
-    message_id: str
-    blob: JsonObject
-    dropped: bool = False
+def recognises(record: Json) -> bool:
+    """Whether a line of a file is of this format."""
+    if not isinstance(record, dict) or not isinstance(record.get("type"), str):
+        return False
+    if record["type"] == "file-history-snapshot":
+        return "snapshot" in record
+    return "sessionId" in record or "parentUuid" in record or "leafUuid" in record
 
 
-def recognises(first: Json) -> bool:
-    """Whether a file's first record is of this format."""
-    return (
-        isinstance(first, dict)
-        and isinstance(first.get("type"), str)
-        and ("sessionId" in first or "parentUuid" in first or "leafUuid" in first)
-    )
-
-
-def read(path: Path) -> Iterator[Transcript]:
-    """The file's session; of several in one file, each."""
-    notes = reading.Notes()
-    sessions: dict[str, list[_Record]] = defaultdict(list)
-    fallback = reading.modified(path)
-    for number, line in reading.lines(path, notes):
-        record = _record(number, line, fallback)
-        if record is not None:
-            sessions[_session_key(line, path)].append(record)
-            fallback = record.at
-    for key, records in sessions.items():
-        _drop_rewound(records)
-        messages = tuple(_messages(records, notes))
-        if messages:
-            source = path.name if len(sessions) == 1 else f"{path.name} ({key[:8]})"
-            yield Transcript(key=f"{NAME}:{key}", source=source, format=NAME, messages=messages, warnings=notes.all())
-
-
-def _session_key(line: JsonObject, path: Path) -> str:
-    session = line.get("sessionId")
-    key = session if isinstance(session, str) and session else path.stem
-    agent = line.get("agentId")
-    return f"{key}/{agent}" if isinstance(agent, str) and agent else key
-
-
-def _record(number: int, line: JsonObject, fallback: int) -> _Record | None:
-    blob = line.get("message")
-    if line.get("type") not in ("user", "assistant") or line.get("isMeta") is True or not isinstance(blob, dict):
-        return None
-    cleaned = _without_harness(blob) if line.get("type") == "user" else blob
-    if cleaned is None:
-        return None
-    return _Record(
-        number=number,
-        at=reading.time_of(line, fallback),
-        uuid=_text(line.get("uuid")),
-        parent=_text(line.get("parentUuid")),
-        message_id=_text(blob.get("id")) if line.get("type") == "assistant" else "",
-        blob={"role": cleaned.get("role") or line["type"], "content": cleaned.get("content")},
-    )
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _without_harness(blob: JsonObject) -> JsonObject | None:
-    """The user's message without what the harness added; None when nothing is left of it."""
-    content = blob.get("content")
-    if isinstance(content, str):
-        said = _strip(content)
-        return {**blob, "content": said} if said else None
-    if not isinstance(content, list):
-        return None
-    kept: list[Json] = []
-    for item in content:
-        if isinstance(item, dict) and item.get("type") == "text" and isinstance(item.get("text"), str):
-            said = _strip(str(item["text"]))
-            kept += [{**item, "text": said}] if said else []
-        else:
-            kept.append(item)
-    return {**blob, "content": kept} if kept else None
-
-
-def _strip(text: str) -> str:
-    return _INTERRUPTED.sub("", _HARNESS.sub("", text)).strip()
-
-
-def _drop_rewound(records: list[_Record]) -> None:
-    """Mark what was rewound: of several prompts under one parent, all but the newest, with what followed them."""
-    children: dict[str, list[_Record]] = defaultdict(list)
-    for record in records:
-        children[record.parent].append(record)
-    for parent, siblings in children.items():
-        prompts = [one for one in siblings if one.blob["role"] == "user" and not _is_tool_answer(one.blob)]
-        for rewound in prompts[:-1] if parent else []:
-            _drop(rewound, children)
-
-
-def _drop(root: _Record, children: dict[str, list[_Record]]) -> None:
-    waiting = [root]
-    while waiting:
-        record = waiting.pop()
-        if not record.dropped:
-            record.dropped = True
-            waiting += children.get(record.uuid, []) if record.uuid else []
-
-
-def _is_tool_answer(blob: JsonObject) -> bool:
-    content = blob.get("content")
-    return isinstance(content, list) and any(
-        isinstance(item, dict) and item.get("type") == "tool_result" for item in content
-    )
-
-
-def _messages(records: list[_Record], notes: reading.Notes) -> Iterator[TimedMessage]:
-    """The messages in order, the pieces of one API message put together."""
-    last: tuple[str, TimedMessage] | None = None
-    for record in records:
-        message = (
-            None if record.dropped else reading.message_of(record.blob, "anthropic", notes, f"line {record.number}")
+def read(path: Path, notes: reading.Notes) -> Iterator[Transcript]:
+    """The file's session; when it holds several, or sidechains, each."""
+    lines = [
+        line
+        for number, record in reading.lines(path, notes, held=True)
+        if (line := _line(number, record, notes)) is not None
+    ]
+    fallback = _session_of_nameless(lines)
+    groups = conversations(lines)
+    main = _main_session(lines)
+    for (session, agent), group in groups.items():
+        if session != main and not _has_beginning(group, lines):
+            # With the rest of it learned from its own file, these lines would be taken for its first ones.
+            notes.add(f"line {group[0].number} belongs to session {_short(session)}, which began in another file")
+            continue
+        messages = _messages(branch(group), times.modified(path), notes)
+        if not messages:
+            continue
+        name = f"{_short(session or fallback)}/{_short(agent)}" if agent else _short(session or fallback)
+        source = reading.shown(Path(path.name))
+        yield Transcript(
+            key=f"{NAME}:{name}",
+            source=source if len(groups) == 1 else f"{source} ({_told_apart(session, agent)})",
+            format=NAME,
+            messages=messages,
+            warnings=notes.take(),
         )
+
+
+def _main_session(lines: Sequence[Line]) -> str:
+    counts = Counter(line.session for line in lines if line.blob is not None)
+    return max(counts, key=lambda session: counts[session], default="")
+
+
+def _has_beginning(group: Sequence[Line], lines: Sequence[Line]) -> bool:
+    """Whether the line before a session's first one is in the file, or there is none."""
+    parent = group[0].parent
+    return not parent or any(line.uuid == parent for line in lines)
+
+
+def _session_of_nameless(lines: Sequence[Line]) -> str:
+    """The name for lines without a session: another line's, else one made of the first message."""
+    known = next((line.session for line in lines if line.session), "")
+    first = next((line for line in lines if line.blob is not None), None)
+    return known or (reading.fingerprint([first.uuid, first.at, first.blob]) if first else "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _ID_CHARS_MAX else reading.fingerprint(name)
+
+
+def _told_apart(session: str, agent: str) -> str:
+    return f"agent {agent[:_SHORT_ID_CHARS]}" if agent else session[:_SHORT_ID_CHARS] or "no session"
+
+
+def _line(number: int, record: Json, notes: reading.Notes) -> Line | None:
+    if not isinstance(record, dict):
+        notes.add(f"line {number} is not an object and was left out")
+        return None
+    kind = reading.text_of(record, "type")
+    uuid = reading.text_of(record, "uuid")
+    blob = _blob(number, kind, record, notes)
+    if not uuid and blob is None:
+        return None
+    message = record.get("message")
+    return Line(
+        number=number,
+        at=times.time_of(record),
+        kind=kind,
+        uuid=uuid,
+        parent=reading.text_of(record, "parentUuid"),
+        before_compaction=reading.text_of(record, "logicalParentUuid"),
+        session=reading.text_of(record, "sessionId"),
+        agent=reading.text_of(record, "agentId"),
+        is_sidechain=record.get("isSidechain") is True,
+        message_id=reading.text_of(message, "id") if kind == "assistant" and isinstance(message, dict) else "",
+        blob=blob,
+        continues=record.get("isCompactSummary") is True,
+    )
+
+
+def _blob(number: int, kind: str, record: JsonObject, notes: reading.Notes) -> JsonObject | None:
+    """The Anthropic message of a line, without what the harness added; None when nobody says anything."""
+    if kind == "attachment":
+        return _typed_meanwhile(record)
+    if kind not in ("user", "assistant") or any(record.get(flag) is True for flag in _NOT_SAID):
+        return None
+    message = record.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(content, str | list):
+        notes.add(f"line {number} was left out: its message has no content")
+        return None
+    if kind == "assistant":
+        # Synthetic messages are the harness's own, such as errors of the network.
+        return {"role": kind, "content": content} if content and message.get("model") != "<synthetic>" else None
+    left = harness.said_content(content)
+    return None if left is None else {"role": kind, "content": left}
+
+
+def _typed_meanwhile(record: JsonObject) -> JsonObject | None:
+    attachment = record.get("attachment")
+    if not isinstance(attachment, dict) or attachment.get("type") != "queued_command":
+        return None
+    origin = attachment.get("origin") or record.get("origin")
+    by_person = not isinstance(origin, dict) or origin.get("kind") in (None, "human")
+    if not by_person or attachment.get("commandMode") not in (None, "prompt"):
+        return None
+    left = harness.said_content(attachment.get("prompt"))
+    return None if left is None else {"role": "user", "content": left}
+
+
+def _messages(lines: Sequence[Line], default: int, notes: reading.Notes) -> tuple[TimedMessage, ...]:
+    """The messages in order, the pieces of one API message put together."""
+    found: list[tuple[int | None, Message]] = []
+    places: dict[str, int] = {}
+    seen: dict[str, JsonObject] = {}
+    for line in lines:
+        if line.blob is None or (line.uuid and seen.get(line.uuid) == line.blob):
+            continue  # nothing said, or a line that was written twice
+        seen[line.uuid] = line.blob
+        message = reading.message_of(line.blob, "anthropic", notes, f"line {line.number}")
         if message is None or not message.parts:
             continue
-        if last is not None and record.message_id and last[0] == record.message_id:
-            last = (last[0], TimedMessage(record.at, _joined(last[1].message, message)))
-            continue
-        if last is not None:
-            yield last[1]
-        last = (record.message_id, TimedMessage(record.at, message))
-    if last is not None:
-        yield last[1]
-
-
-def _joined(first: Message, second: Message) -> Message:
-    return msgspec.structs.replace(first, parts=first.parts + second.parts)
+        place = places.get(line.message_id) if line.message_id else None
+        if place is None:
+            places[line.message_id] = len(found)
+            found.append((line.at, message))
+        else:
+            at, first = found[place]
+            found[place] = (at, msgspec.structs.replace(first, parts=first.parts + message.parts))
+    whole = times.filled([at for at, _ in found], default)
+    return tuple(TimedMessage(at, message) for at, (_, message) in zip(whole, found, strict=True))

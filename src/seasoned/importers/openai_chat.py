@@ -1,133 +1,165 @@
-"""Chats as lists of provider messages: `{"messages": [...]}`, a bare list, or JSONL of conversations or of messages.
+"""Chats as lists of provider messages.
 
-Messages are OpenAI's; a list whose content blocks are Anthropic's is read as those. `outcome`, `label`, `success` and `reward` beside the
-messages tell how it ended.
+A file is `{"messages": [...]}`, a bare list of messages, a list of these, or JSONL of conversations or of messages. Messages
+are OpenAI's; one whose content has Anthropic's blocks is read as that. `outcome`, `label`, `success` or `reward` beside
+the messages tell how it ended; in JSONL of messages, a line without a message may tell it.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from seasoned.errors import BadTranscript
 from seasoned.formats import Format
-from seasoned.importers import reading
+from seasoned.importers import reading, times
+from seasoned.importers.outcomes import outcome_of
 from seasoned.importers.transcript import TimedMessage, Transcript
-from seasoned.message import Json, JsonObject
+from seasoned.message import Json, JsonObject, Message
 from seasoned.task import TaskStatus
 
 NAME = "openai-chat"
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-_ANTHROPIC = frozenset({"tool_use", "tool_result", "thinking", "redacted_thinking", "document"})
-_OUTCOMES: dict[str, TaskStatus] = {
-    "success": "success",
-    "succeeded": "success",
-    "passed": "success",
-    "pass": "success",
-    "resolved": "success",
-    "correct": "success",
-    "true": "success",
-    "failed": "failed",
-    "failure": "failed",
-    "fail": "failed",
-    "unresolved": "failed",
-    "incorrect": "failed",
-    "error": "failed",
-    "false": "failed",
-    "running": "running",
-    "pending": "pending",
-}
+_ANTHROPIC = frozenset({"tool_use", "tool_result", "thinking", "redacted_thinking", "document", "image"})
+_IDS = ("id", "session_id", "conversation_id", "thread_id")
+_NAME_CHARS_MAX = 100
+_LOOKED_AT_MAX = 10
+# Lines that are single messages are held until the file ends.
+MESSAGES_MAX = 200_000
 
 
-def recognises(first: Json) -> bool:
-    """Whether a file's value, or its first line, is of this format."""
-    if isinstance(first, list):
-        return bool(first) and (_is_message(first[0]) or _is_conversation(first[0]))
-    return _is_message(first) or _is_conversation(first)
+class _Chat(msgspec.Struct):
+    """One conversation before it is read: its messages with their places in the file, and what stands beside them."""
+
+    source: str
+    blobs: list[tuple[str, Json]]
+    beside: JsonObject
+    outcome: TaskStatus | None = None
+
+
+def recognises(value: Json) -> bool:
+    """Whether a file's value, or a line of it, is of this format."""
+    if _messages_of(value) is not None:
+        return True
+    if isinstance(value, list):
+        return any(_messages_of(one) is not None for one in value[:_LOOKED_AT_MAX])
+    return _is_message(value)
 
 
 def _is_message(value: Json) -> bool:
-    return isinstance(value, dict) and value.get("role") in _ROLES and ("content" in value or "tool_calls" in value)
-
-
-def _is_conversation(value: Json) -> bool:
     if not isinstance(value, dict):
         return False
-    messages = value.get("messages")
-    return isinstance(messages, list) and bool(messages) and _is_message(messages[0])
+    role = value.get("role")
+    return isinstance(role, str) and role in _ROLES and ("content" in value or "tool_calls" in value)
 
 
-def read(path: Path) -> Iterator[Transcript]:
+def _messages_of(value: Json) -> list[Json] | None:
+    """The messages of a conversation; None when it is none."""
+    messages = value.get("messages") if isinstance(value, dict) else value
+    if isinstance(messages, list) and any(_is_message(one) for one in messages[:_LOOKED_AT_MAX]):
+        return messages
+    return None
+
+
+def read(path: Path, notes: reading.Notes) -> Iterator[Transcript]:
     """Every conversation of the file."""
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
-        yield from _read_lines(path)
-        return
-    loaded = reading.load_json(path)
-    conversations = loaded if isinstance(loaded, list) and loaded and _is_conversation(loaded[0]) else [loaded]
-    yield from _conversations(path, conversations, reading.Notes())
+    chats = _of_lines(path, notes) if reading.is_lines(path) else _of_value(path, notes)
+    modified = times.modified(path)
+    for chat in chats:
+        transcript = _transcript(chat, modified, notes)
+        if transcript is not None:
+            yield transcript
 
 
-def _read_lines(path: Path) -> Iterator[Transcript]:
-    notes = reading.Notes()
-    records = [line for _, line in reading.lines(path, notes)]
-    if any(_is_conversation(record) for record in records):
-        yield from _conversations(path, list(records), notes)
+def _of_value(path: Path, notes: reading.Notes) -> Iterator[_Chat]:
+    loaded = reading.load_json(path, notes)
+    name = reading.shown(Path(path.name))
+    if isinstance(loaded, list) and _messages_of(loaded) is None:
+        for index, one in enumerate(loaded, start=1):
+            yield from _chat(one, f"{name} #{index}", f"conversation {index}", notes)
     else:
-        # A chat that is still being written grows by lines, so its name cannot come from its content.
-        yield from _conversations(path, [{"messages": list(records), "id": reading.fingerprint(records[:1])}], notes)
+        yield from _chat(loaded, name, "the file", notes)
 
 
-def _conversations(path: Path, found: list[Json], notes: reading.Notes) -> Iterator[Transcript]:
-    for index, one in enumerate(found, start=1):
-        conversation: JsonObject = one if isinstance(one, dict) else {"messages": one}
-        blobs = conversation.get("messages")
-        if not isinstance(blobs, list):
-            notes.add(f"conversation {index} has no list of messages and was left out")
-            continue
-        messages = tuple(_messages(blobs, reading.modified(path), notes))
-        if not messages:
-            notes.add(f"conversation {index} has no message that can be read and was left out")
-            continue
-        name = conversation.get("id") or conversation.get("session_id") or reading.fingerprint(blobs)
-        yield Transcript(
-            key=f"{NAME}:{str(name)[:200]}",
-            source=path.name if len(found) == 1 else f"{path.name} #{index}",
-            format=NAME,
-            messages=messages,
-            outcome=outcome_of(conversation),
-            user=str(conversation.get("user") or "")[:200],
-            warnings=notes.all(),
-        )
-        notes = reading.Notes()
-    if not found:
-        raise BadTranscript(f"{path} has no conversation; there is nothing to learn from.")
+def _chat(value: Json, source: str, where: str, notes: reading.Notes) -> Iterator[_Chat]:
+    messages = _messages_of(value)
+    if messages is None:
+        notes.add(f"{where} has no list of messages and was left out")
+        return
+    blobs = [(f"message {index}", blob) for index, blob in enumerate(messages, start=1)]
+    yield _Chat(source, blobs, value if isinstance(value, dict) else {})
 
 
-def _messages(blobs: list[Json], fallback: int, notes: reading.Notes) -> Iterator[TimedMessage]:
-    format_ = _format(blobs)
-    for index, blob in enumerate(blobs, start=1):
-        message = reading.message_of(blob, format_, notes, f"message {index}")
+def _of_lines(path: Path, notes: reading.Notes) -> Iterator[_Chat]:
+    """Conversations as they come; the lines that are single messages are one conversation together, at the end."""
+    name = reading.shown(Path(path.name))
+    single = _Chat(name, [], {})
+    for number, record in reading.lines(path, notes):
+        if _messages_of(record) is not None:
+            yield from _chat(record, f"{name} #{number}", f"line {number}", notes)
+        elif isinstance(record, dict) and "role" in record:
+            single.blobs.append((f"line {number}", record))
+            if len(single.blobs) > MESSAGES_MAX:
+                raise BadTranscript(f"{name} has over {MESSAGES_MAX:,} messages; split it into sessions.")
+        elif isinstance(record, dict) and _tells_something(record):
+            single.beside = single.beside | record
+        else:
+            notes.add(f"line {number} is no message and was left out")
+    if single.blobs:
+        yield single
+
+
+def _tells_something(record: JsonObject) -> bool:
+    return outcome_of(record) is not None or any(key in record for key in _IDS)
+
+
+def _transcript(chat: _Chat, modified: int, notes: reading.Notes) -> Transcript | None:
+    found: list[tuple[int | None, Message]] = []
+    for where, blob in chat.blobs:
+        message = reading.message_of(blob, _format_of(blob), notes, where)
         if message is not None:
-            fallback = reading.time_of(blob, fallback) if isinstance(blob, dict) else fallback
-            yield TimedMessage(fallback, message)
+            found.append((times.time_of(blob) if isinstance(blob, dict) else None, message))
+    if not found:
+        notes.add(f"{chat.source} has no message that can be read and was left out")
+        return None
+    whole = times.filled([at for at, _ in found], times.time_of(chat.beside) or modified)
+    return Transcript(
+        key=f"{NAME}:{_key(chat.beside, [blob for _, blob in chat.blobs])}",
+        source=chat.source,
+        format=NAME,
+        messages=tuple(TimedMessage(at, message) for at, (_, message) in zip(whole, found, strict=True)),
+        outcome=outcome_of(chat.beside),
+        user=reading.text_of(chat.beside, "user", "user_id")[:_NAME_CHARS_MAX],
+        warnings=notes.take(),
+    )
 
 
-def _format(blobs: list[Json]) -> Format:
-    for blob in blobs:
-        content = blob.get("content") if isinstance(blob, dict) else None
-        for item in content if isinstance(content, list) else []:
-            if isinstance(item, dict) and item.get("type") in _ANTHROPIC:
-                return "anthropic"
+def _format_of(blob: Json) -> Format:
+    content = blob.get("content") if isinstance(blob, dict) else None
+    for item in content if isinstance(content, list) else []:
+        kind = item.get("type") if isinstance(item, dict) else None
+        if isinstance(kind, str) and kind in _ANTHROPIC:
+            return "anthropic"
     return "openai"
 
 
-def outcome_of(record: JsonObject) -> TaskStatus | None:
-    """How a record says that it ended."""
-    for key in ("outcome", "label", "status", "success", "resolved"):
-        value = record.get(key)
-        if isinstance(value, str | bool):
-            found = _OUTCOMES.get(str(value).strip().lower())
-            if found is not None:
-                return found
-    reward = record.get("reward")
-    if isinstance(reward, int | float) and not isinstance(reward, bool):
-        return "success" if reward >= 1.0 else "failed"
-    return None
+def _key(beside: JsonObject, blobs: list[Json]) -> str:
+    """A conversation's name, whatever file it lies in.
+
+    An id alone would not do: sets of conversations number them from 1, each set anew. With an id, or with times in the
+    messages, the beginning up to the agent's first message tells conversations apart, and one that has grown keeps its
+    name. Else the whole content is the name, since many conversations begin alike.
+    """
+    opening = _opening(blobs)
+    own = next((value for key in _IDS if isinstance(value := beside.get(key), str | int) and value != ""), None)
+    if own is not None:
+        return f"{str(own)[:_NAME_CHARS_MAX]}:{reading.fingerprint(opening)}"
+    timed = any(isinstance(blob, dict) and times.time_of(blob) is not None for blob in opening)
+    return reading.fingerprint(opening if timed else blobs)
+
+
+def _opening(blobs: list[Json]) -> list[Json]:
+    for index, blob in enumerate(blobs, start=1):
+        if isinstance(blob, dict) and blob.get("role") == "assistant":
+            return blobs[:index]
+    return blobs

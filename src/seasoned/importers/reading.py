@@ -1,151 +1,239 @@
 """Reading untrusted files: bounded, line by line where the format has lines, with a sentence for what is wrong."""
 
 import hashlib
+import itertools
 import json
+import math
+import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from seasoned.clock import SECOND, parse_time
 from seasoned.errors import BadTranscript, Invalid
 from seasoned.formats import Format, parse
 from seasoned.message import Json, JsonObject, Message
 
 JSON_BYTES_MAX = 64 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024 * 1024
+# What a format may hold in memory when it needs all lines of a file before it knows the first message.
+HELD_BYTES_MAX = 1024 * 1024 * 1024
+DEPTH_MAX = 100
 PROBE_BYTES = 64 * 1024
+BLANK_LINES_MAX = 1_000
 WARNINGS_MAX = 20
-# Epoch times below this are seconds, above it milliseconds.
-_MILLISECONDS_FROM = 100_000_000_000
-_YEAR_3000 = 32_503_680_000
+LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
+
+_BOM = b"\xef\xbb\xbf"
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"%PDF", b"SQLite format 3")
+_SURROGATES = "half UTF-16 pairs (lone surrogates) were replaced by U+FFFD"
 
 
 class Notes:
-    """Warnings about one file, bounded."""
+    """Warnings about one transcript: each once, bounded in number."""
 
     def __init__(self) -> None:
-        self._lines: list[str] = []
+        self._lines: dict[str, None] = {}
         self._more = 0
 
     def add(self, line: str) -> None:
         """Remember a warning."""
+        if line in self._lines:
+            return
         if len(self._lines) < WARNINGS_MAX:
-            self._lines.append(line)
+            self._lines[line] = None
         else:
             self._more += 1
 
-    def all(self) -> tuple[str, ...]:
-        """Every warning so far."""
-        return (*self._lines, *([f"and {self._more} more warnings"] if self._more else []))
+    def take(self) -> tuple[str, ...]:
+        """Every warning since the last time."""
+        more = [f"and {self._more} more warnings"] if self._more else []
+        taken = (*self._lines, *more)
+        self._lines, self._more = {}, 0
+        return taken
 
 
-def probe(path: Path) -> bytes:
-    """The beginning of a file. Raises BadTranscript when it is empty, binary or cannot be read."""
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to read. Raises BadTranscript when the system refuses, now or while reading."""
     try:
         with path.open("rb") as file:
-            head = file.read(PROBE_BYTES)
+            yield file
     except OSError as error:
-        raise BadTranscript(f"{path} cannot be read: {error.strerror}.") from None
-    if not head.strip():
-        raise BadTranscript(f"{path} is empty; there is nothing to learn from.")
-    if b"\x00" in head or head.startswith((b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"%PDF")):
-        raise BadTranscript(f"{path} is a binary file; give a JSON or JSONL transcript (unpacked).")
-    return head
+        raise BadTranscript(
+            f"{shown(path)} cannot be read ({error.strerror or error}); see to it that it can be."
+        ) from None
 
 
-def load_json(path: Path) -> Json:
-    """A whole JSON file. Raises BadTranscript."""
-    size = path.stat().st_size
-    if size > JSON_BYTES_MAX:
-        raise BadTranscript(f"{path} has {size} bytes; a JSON file may have {JSON_BYTES_MAX}. Split it.")
-    return decode(path.read_bytes(), str(path))
+def shown(path: Path) -> str:
+    """A path as text that can be stored and printed; names of files need not be valid Unicode."""
+    return str(path).encode("utf-8", "replace").decode()
 
 
-def decode(raw: bytes, where: str) -> Json:
-    """JSON of a file or line. Raises BadTranscript naming the place."""
+def probe(path: Path) -> None:
+    """Look at a file's beginning. Raises BadTranscript when it is empty, binary, not a plain file or cannot be read."""
     try:
-        loaded: Json = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise BadTranscript(f"{where} is not valid JSON: {str(error)[:120]}.") from None
-    return loaded
+        plain = stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError) as error:
+        raise BadTranscript(f"{shown(path)} cannot be read ({error}); give a file that can be.") from None
+    if not plain:
+        raise BadTranscript(f"{shown(path)} is no plain file; give a JSON or JSONL transcript.")
+    with opened(path) as file:
+        head = file.read(PROBE_BYTES).removeprefix(_BOM)
+    if not head.strip():
+        raise BadTranscript(f"{shown(path)} is empty; give a transcript that has messages.")
+    # A crash may leave zeros inside of a JSONL file; that file is still worth reading.
+    if head.startswith(_PACKED) or (b"\x00" in head and head.lstrip()[:1] not in (b"{", b"[")):
+        raise BadTranscript(f"{shown(path)} is a binary file; give a JSON or JSONL transcript in UTF-8, unpacked.")
 
 
-def lines(path: Path, notes: Notes) -> Iterator[tuple[int, JsonObject]]:
-    """The objects of a JSONL file with their line numbers; broken lines become warnings."""
-    with path.open("rb") as file:
-        number = 0
-        while raw := file.readline(LINE_BYTES_MAX + 1):
-            number += 1
+def is_lines(path: Path) -> bool:
+    """Whether a file is JSON lines rather than one JSON value: by what it holds, since many are misnamed."""
+    with opened(path) as file:
+        lines = iter(lambda: file.readline(LINE_BYTES_MAX), b"")
+        first = next((line for line in itertools.islice(lines, BLANK_LINES_MAX) if line.strip()), b"")
+        first = first.removeprefix(_BOM).strip()
+        if path.suffix.lower() in LINE_SUFFIXES:
+            return first not in (b"{", b"[")
+        if not any(line.strip() for line in itertools.islice(lines, BLANK_LINES_MAX)):
+            return False
+    try:
+        decode(first, Notes(), "")
+    except BadTranscript:
+        return False
+    return True
+
+
+def load_json(path: Path, notes: Notes) -> Json:
+    """A whole JSON file. Raises BadTranscript."""
+    with opened(path) as file:
+        raw = file.read(JSON_BYTES_MAX + 1)
+    if len(raw) > JSON_BYTES_MAX:
+        raise BadTranscript(f"{shown(path)} is over {JSON_BYTES_MAX >> 20} MiB; split it into files below that.")
+    try:
+        return decode(raw, notes, "the file")
+    except BadTranscript as error:
+        raise BadTranscript(f"{shown(path)}: {error}") from None
+
+
+def lines(path: Path, notes: Notes, held: bool = False) -> Iterator[tuple[int, Json]]:
+    """The objects and lists of a JSONL file with their line numbers; broken lines become warnings.
+
+    `held`: the caller keeps all of them, so the file's size is bounded too. Raises BadTranscript for a line or file
+    that is too large.
+    """
+    size = 0
+    with opened(path) as file:
+        for number in itertools.count(1):
+            raw = file.readline(LINE_BYTES_MAX + 1)
+            if not raw:
+                return
+            size += len(raw)
             if len(raw) > LINE_BYTES_MAX:
-                raise BadTranscript(f"{path}:{number} is longer than {LINE_BYTES_MAX} bytes.")
-            if not raw.strip():
-                continue
-            try:
-                value = decode(raw, f"{path.name}:{number}")
-            except BadTranscript:
-                whole = raw.endswith(b"\n")
-                notes.add(
-                    f"line {number} {'is not valid JSON and was left out' if whole else 'was cut off and left out'}"
+                raise BadTranscript(
+                    f"{shown(path)}: line {number} is over {LINE_BYTES_MAX >> 20} MiB; remove or split it."
                 )
-                continue
-            if isinstance(value, dict):
-                yield number, value
-            else:
-                notes.add(f"line {number} is not an object and was left out")
+            if held and size > HELD_BYTES_MAX:
+                raise BadTranscript(f"{shown(path)} is over {HELD_BYTES_MAX >> 20} MiB; split it into sessions.")
+            if raw.strip():
+                yield from _line(number, raw, notes)
+
+
+def _line(number: int, raw: bytes, notes: Notes) -> Iterator[tuple[int, Json]]:
+    try:
+        value = decode(raw, notes, f"line {number}")
+    except BadTranscript as error:
+        whole = raw.endswith(b"\n")
+        notes.add(f"{error} It was left out." if whole else f"line {number} was cut off and left out")
+        return
+    if isinstance(value, dict | list):
+        yield number, value
+    else:
+        notes.add(f"line {number} is not an object and was left out")
+
+
+def decode(raw: bytes, notes: Notes, where: str) -> Json:
+    """JSON that everything after can keep: valid Unicode, bounded depth. Raises BadTranscript naming the place."""
+    try:
+        value: Json = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        value = _decode_leniently(raw, notes, where)
+    except RecursionError:
+        raise BadTranscript(_too_deep(where)) from None
+    # Most lines have fewer brackets than the depth allowed.
+    if raw.count(b"[") + raw.count(b"{") > DEPTH_MAX and _is_deep(value):
+        raise BadTranscript(_too_deep(where))
+    return value
+
+
+def _too_deep(where: str) -> str:
+    return f"{where} is nested deeper than {DEPTH_MAX} levels, which no transcript is."
+
+
+def _is_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(DEPTH_MAX + 1):
+        level = [
+            child
+            for one in level
+            for child in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _decode_leniently(raw: bytes, notes: Notes, where: str) -> Json:
+    """What the strict reader refuses and other programs write: a byte order mark, NaN, half UTF-16 pairs."""
+    try:
+        value: Json = json.loads(raw.decode("utf-8-sig", "surrogatepass"), parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        at = f" (row {error.lineno})" if error.lineno > 1 else ""
+        raise BadTranscript(f"{where} is not valid JSON{at}: {error.msg}.") from None
+    except UnicodeDecodeError:
+        raise BadTranscript(f"{where} is not UTF-8 text.") from None
+    except RecursionError:
+        raise BadTranscript(_too_deep(where)) from None
+    except ValueError as error:
+        raise BadTranscript(f"{where} is not valid JSON: {str(error)[:120]}.") from None
+    if _is_deep(value):
+        raise BadTranscript(_too_deep(where))
+    mended = _mended(value)
+    if mended != value:
+        notes.add(f"{where}: {_SURROGATES}")
+    return mended
+
+
+def _mended(value: Json) -> Json:
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {str(_mended(key)): _mended(item) for key, item in value.items()}
+    return value
 
 
 def message_of(blob: Json, format_: Format, notes: Notes, where: str) -> Message | None:
     """A provider's message; None with a warning when it cannot be taken."""
     try:
-        return parse(clean(blob, notes), format_)
+        return parse(blob, format_)
     except Invalid as error:
         notes.add(f"{where} was left out: {error}")
         return None
 
 
-def clean(value: Json, notes: Notes) -> Json:
-    """The value without half UTF-16 pairs, which no database can keep."""
-    try:
-        msgspec.json.encode(value)
-    except UnicodeEncodeError:
-        notes.add("half UTF-16 pairs (lone surrogates) were replaced by U+FFFD")
-        return _replaced(value)
-    except (OverflowError, RecursionError):
-        raise Invalid("it holds a number or a nesting that is too large") from None
-    return value
+def text_of(record: JsonObject, *keys: str) -> str:
+    """The first of some fields that is a string and not empty, else the empty string."""
+    return next((value for key in keys if isinstance(value := record.get(key), str) and value), "")
 
 
-def _replaced(value: Json) -> Json:
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
-    if isinstance(value, list):
-        return [_replaced(item) for item in value]
-    if isinstance(value, dict):
-        return {str(_replaced(key)): _replaced(item) for key, item in value.items()}
-    return value
-
-
-def time_of(record: JsonObject, fallback: int) -> int:
-    """When a record says that it was made: ISO 8601, or seconds or milliseconds since 1970."""
-    for key in ("timestamp", "created_at", "createdAt", "time", "ts"):
-        value = record.get(key)
-        if isinstance(value, str):
-            moment = parse_time(value)
-            if moment is not None:
-                return moment
-        elif isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _YEAR_3000 * 1000:
-            seconds = value / 1000 if value > _MILLISECONDS_FROM else value
-            return int(seconds * SECOND)
-    return fallback
-
-
-def modified(path: Path) -> int:
-    """A file's modification time, for transcripts that do not tell theirs."""
-    return path.stat().st_mtime_ns // 1000
-
-
-def fingerprint(value: object) -> str:
-    """A short name of a JSON value's content."""
+def fingerprint(value: Json) -> str:
+    """A short name of a JSON value's content: 128 bits of its SHA-256, in hex."""
     canonical = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]

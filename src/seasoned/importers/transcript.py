@@ -16,8 +16,8 @@ class TimedMessage(msgspec.Struct, frozen=True):
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """One past session.
 
-    `key` names it whatever file it lies in, so that a moved file is not learned twice; a transcript that has grown keeps its
-    key and its earlier messages. `source` is what a person calls it. `outcome` is set when the file tells it.
+    `key` names it whatever file it lies in, so that a moved file is not learned twice; a transcript that has grown
+    keeps its key and its earlier messages. `source` is what a person calls it. `outcome` is set when the file tells it.
     """
 
     key: str

@@ -96,7 +96,10 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("assigned", re.compile(rf"[+-]{{1,2}}login[ \t]+[^\s+-]\S{{0,80}}[ \t]+(?P<secret>{_VALUE})", re.IGNORECASE)),
     ("assigned", re.compile(rf"(?<!\S)(?:-u|--user)[ \t=]*[\w.@-]{{1,80}}:(?P<secret>{_VALUE})")),
     ("stated", re.compile(rf"\blog[ -]?in:?[ \t]+[\w.@-]{{1,60}}[ \t]*/[ \t]*(?P<secret>{_VALUE})", re.IGNORECASE)),
-    ("credentials", re.compile(r"(?<![\w/@])[\w.-]{2,40}:(?P<secret>[^\s/@:\"'<>\[\]]{6,80})@[\w-]{1,60}\.[\w.-]{2,60}")),
+    (
+        "credentials",
+        re.compile(r"(?<![\w/@])[\w.-]{2,40}:(?P<secret>[^\s/@:\"'<>\[\]]{6,80})@[\w-]{1,60}\.[\w.-]{2,60}"),
+    ),
     (
         "card",
         re.compile(

@@ -85,7 +85,7 @@ async def note_failure(store: Store, config: Config, task_id: str, reason: str) 
 
 def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     row = tasks.by_id(connection, task_id)
-    if row is None or row.revision <= row.distilled_revision or row.distill_parked or row.distill_retry_at > now:
+    if row is None or not row.is_due or row.distill_parked or row.distill_retry_at > now:
         return None
     if spaces.space_of_session(connection, row.session_id) is None:
         return None

@@ -11,6 +11,7 @@ from seasoned.ids import new_id
 from seasoned.lesson import Lesson, LessonKind, LessonStatus, Quote
 from seasoned.store.rows import columns, dump, load_as, to_rows
 from seasoned.store.schema import entry_lessons, lessons, sessions, space_sessions, spaces, tasks
+from seasoned.store.tasks import is_due
 
 
 class LessonRow(msgspec.Struct, frozen=True):
@@ -152,7 +153,7 @@ def _first_unfinished(connection: Connection, space_id: str) -> int | None:
         sa.select(sa.literal(1))
         .where(
             tasks.c.session_id == sessions.c.id,
-            tasks.c.revision > tasks.c.distilled_revision,
+            is_due(),
             tasks.c.distill_attempts == 0,
             ~tasks.c.distill_parked,
         )

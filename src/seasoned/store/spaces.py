@@ -14,6 +14,7 @@ from seasoned.space import Progress
 from seasoned.store.rows import PageQuery, columns, contains, dump, load_object, page_of, to_rows
 from seasoned.store.schema import lessons, sessions, skills, space_sessions, space_skills, spaces, tasks
 from seasoned.store.sessions import user_subquery
+from seasoned.store.tasks import is_due
 
 
 class SpaceRow(msgspec.Struct, frozen=True):
@@ -176,7 +177,7 @@ def progress(connection: Connection, space_id: str, session_id: str | None = Non
     """How far each session of a space is, in the order of their links; of one session when asked."""
     own_tasks = tasks.c.session_id == space_sessions.c.session_id
     own_lessons = lessons.c.session_id == space_sessions.c.session_id
-    due = tasks.c.revision > tasks.c.distilled_revision
+    due = is_due()
 
     def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
         return sa.select(sa.func.count()).select_from(table).where(*where).correlate(space_sessions).scalar_subquery()

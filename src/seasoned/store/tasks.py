@@ -10,7 +10,7 @@ from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
 from seasoned.store.rows import PageQuery, columns, dump, load_as, page_of, to_rows
 from seasoned.store.schema import messages, sessions, tasks
-from seasoned.task import Task, TaskStatus
+from seasoned.task import FINISHED, Task, TaskStatus
 
 
 class TaskRow(msgspec.Struct, frozen=True):
@@ -38,6 +38,11 @@ class TaskRow(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it is finished and this finishing has not been distilled."""
+        return self.status in FINISHED and self.revision > self.distilled_revision
+
     def value(self) -> Task:
         """The task as the stages see it."""
         return Task(
@@ -52,6 +57,11 @@ class TaskRow(msgspec.Struct, frozen=True):
             started_at=self.started_at,
             ended_at=self.ended_at,
         )
+
+
+def is_due() -> sa.ColumnElement[bool]:
+    """Whether a task is finished and this finishing has not been distilled; a reopened one waits until it ends again."""
+    return (tasks.c.revision > tasks.c.distilled_revision) & tasks.c.status.in_(sorted(FINISHED))
 
 
 def of_session(connection: Connection, session_id: str) -> list[TaskRow]:

@@ -12,6 +12,7 @@ from seasoned.store import lessons as lessons_store
 from seasoned.store import spaces as spaces_store
 from seasoned.store.schema import lessons, sessions, space_sessions, spaces, tasks
 from seasoned.store.sessions import SessionRow
+from seasoned.store.tasks import is_due
 
 Stage = Literal["extract", "distill", "write"]
 
@@ -44,7 +45,7 @@ _UNREAD = (
 _UNDISTILLED = (
     sa.select(tasks.c.id, tasks.c.distill_retry_at)
     .join(space_sessions, space_sessions.c.session_id == tasks.c.session_id)
-    .where(tasks.c.revision > tasks.c.distilled_revision, ~tasks.c.distill_parked)
+    .where(is_due(), ~tasks.c.distill_parked)
     .order_by(space_sessions.c.space_id, space_sessions.c.position, tasks.c.position)
 )
 

@@ -19,7 +19,33 @@ _TOKENS_MAX = 400
 
 _TOKEN = re.compile(r"[^\s'\"=,;|&()\[\]{}<>]{2,80}")
 _VERB = re.compile(r"[a-z][a-z-]{1,24}\Z")
-_SETUP = frozenset({"cd", "set", "export", "source", "echo", "sleep", "true", "for", "while", "if", "case", "do", "done", "fi", "then", "ls", "cat", "head", "tail", "grep", "mkdir", "wc", "date"})
+_SETUP = frozenset(
+    {
+        "cd",
+        "set",
+        "export",
+        "source",
+        "echo",
+        "sleep",
+        "true",
+        "for",
+        "while",
+        "if",
+        "case",
+        "do",
+        "done",
+        "fi",
+        "then",
+        "ls",
+        "cat",
+        "head",
+        "tail",
+        "grep",
+        "mkdir",
+        "wc",
+        "date",
+    }
+)
 _UNINTERESTING = frozenset(
     {
         "description",
@@ -113,7 +139,8 @@ def _token_set(words: list[str]) -> frozenset[str]:
 def _runs_one(words: list[str], wanted: set[str]) -> bool:
     if words[0] in _SETUP:
         return False
-    return any(word.strip("'\"").rsplit("/", 1)[-1].split("@")[0] in wanted for word in words[:12])
+    names = {word.strip("'\"").rsplit("/", 1)[-1].split("@")[0] for word in words[:12]}
+    return bool(wanted & (names | {name.split(".")[0] for name in names}))
 
 
 def _code(line: str, before: str = "") -> str:

@@ -8,7 +8,7 @@ from seasoned.llm.rules.prose import Said
 from seasoned.llm.rules.safety import is_safe, masked
 
 EXPLANATION_CHARS_MAX: Final = 360
-NEIGHBOUR_WORDS_MIN: Final = 4
+NEIGHBOUR_WORDS_MIN: Final = 3
 CORRECTION_POINTS_MIN: Final = 4.0
 _COMPLAINT_WORDS_MIN: Final = 3
 _CORRECTION_WORDS_MIN: Final = 6
@@ -54,6 +54,7 @@ _REASONS = re.compile(
     r"|means?|comes? (?:from|out))\b|, not ",
     re.IGNORECASE,
 )
+_OF_THEMSELVES = re.compile(r"(?:[^\s]+ ){0,9}(?:i|i'm|i'll|i'd|i've)\b", re.IGNORECASE)
 _PREFERENCE = re.compile(
     r"\b(?:from now on|as of (?:now|today)|please|i (?:want|prefer|like|hate|need|don't)|for me|call me|my name"
     r"|no emoji|every time you"
@@ -94,8 +95,11 @@ def correction(sentences: list[Said]) -> tuple[list[Said], int, float] | None:
     best, best_points = -1, CORRECTION_POINTS_MIN
     for index in range(start, min(len(sentences), start + _LOOKED_AT)):
         text = sentences[index].text
-        value = points(sentences[index]) + (2 if _REASONS.search(text) else -3) - (2 if _PREFERENCE.search(text) else 0)
-        if value >= best_points and len(text.split()) >= _CORRECTION_WORDS_MIN:
+        value = points(sentences[index]) + (2 if _REASONS.search(text) else -3)
+        value -= 2 * bool(_PREFERENCE.search(text))
+        if _OF_THEMSELVES.match(text) or len(text.split()) < _CORRECTION_WORDS_MIN:
+            continue
+        if value >= best_points:
             best, best_points = index, value
     if best < 0:
         return None

@@ -106,7 +106,8 @@ def _lines(episode: Episode, explained: Sequence[str], title: str) -> list[str]:
         lines.append(f"- Seen with: {_seen(episode.call)}")
     also = [_plain(episode.also[1].text)] if episode.also is not None else []
     told = dict.fromkeys([*explained, *also])
-    cause = " ".join(_ended(sentence) for sentence in told if _bare(sentence) != _bare(title))
+    kept = [sentence for sentence in told if episode.user or _bare(sentence) != _bare(title)]
+    cause = " ".join(map(_ended, kept if kept or lines else told))
     if cause:
         lines.append(f"- {'The user' if episode.user else 'Cause'}: {cause}")
     if correct:

@@ -34,6 +34,7 @@ from seasoned.message import NumberedMessage
 POINTS_MIN: Final = 5.0
 _CORE_POINTS_MIN: Final = 3.0
 _HINT_POINTS_MIN: Final = 1.0
+_AFTER_POINTS_MIN: Final = 2.0
 _NEIGHBOUR_POINTS_MIN: Final = 1.5
 _NEIGHBOUR_WORDS_MIN: Final = 5
 _NEIGHBOURS_MAX: Final = 3
@@ -164,7 +165,12 @@ def _read(state: _Reader, number: int, sentences: list[Said]) -> None:
     score = values[core] + _circumstances(state, failure, wrong, sentences) + 2 * taken_back
     if values[core] < _CORE_POINTS_MIN or score < POINTS_MIN:
         _add_remedy(state, number, sentences)
-        if state.pending and values[core] >= _HINT_POINTS_MIN and not sentences[core].bullet and not is_plan(sentences[core].text):
+        if (
+            state.pending
+            and values[core] >= _HINT_POINTS_MIN
+            and not sentences[core].bullet
+            and not is_plan(sentences[core].text)
+        ):
             state.hints.setdefault(id(state.pending[-1].call), (number, sentences[core]))
         return
     explains = _around(sentences, values, core)
@@ -329,7 +335,10 @@ def _hint(state: _Reader, fix: Fix) -> tuple[int, Said] | None:
     """What the agent said between a failure and the call that worked."""
     for failure in (fix.failure, *fix.earlier):
         hint = state.hints.get(id(failure.call))
-        if hint is not None and hint[0] <= fix.worked.number:
+        if hint is None:
+            continue
+        after = hint[0] > fix.worked.number
+        if not after or (hint[0] <= fix.worked.answer_number + 1 and points(hint[1]) >= _AFTER_POINTS_MIN):
             return hint
     return None
 

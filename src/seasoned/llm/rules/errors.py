@@ -200,12 +200,14 @@ def overcome(made: Sequence[Call]) -> list[Fix]:
 def _overcame(failure: Failure, later: Sequence[Call], bad: dict[int, Failure]) -> Fix | None:
     seen = 0
     for place, call in enumerate(later):
-        if not _same_tool(failure.call, call) or not same_verb(failure.call, call):
+        if not _same_tool(failure.call, call):
             continue
         seen += 1
         if seen > _TRIES_MAX:
             return None
-        if id(call) in bad or not _is_clean(call) or (place and likeness(failure.call, call) < _LIKE_MIN):
+        if id(call) in bad or not _is_clean(call) or not same_verb(failure.call, call):
+            continue
+        if place and likeness(failure.call, call) < _LIKE_MIN:
             continue
         if _says_again(failure, call.answer):
             continue

@@ -179,7 +179,8 @@ _HEAD = re.compile(r"(?P<head>[^,:;]+?)(?:[,:;]\s|\s(?:because|so that|as i|sinc
 
 def third_person(text: str) -> str:
     """One sentence about the user, capitalised and with a full stop; `text` is a statement without opening fillers."""
-    body = _statement(text.strip().rstrip(".!;, "))
+    bare = text.strip().rstrip(".!;, ")
+    body = _statement(bare) if bare else ""
     body = " ".join(body.split())
     return f"{body[:1].upper()}{body[1:]}." if body else ""
 

@@ -165,7 +165,8 @@ _REFUSES_ORDER: Final = pattern(
 _SECRET: Final = pattern(
     r"""\b(?:tokens?|passwords?|secrets?|credentials?|api keys?)\b.{0,80}\b(?:rotat|revok|renew|leak|expos|printed
     |by the way|elsewhere|clear text|plain text|hidden)
-    |\b(?:rotat|revok|leak|expos|echo|show|print|contain)\w*\b.{0,40}\b(?:tokens?|passwords?|secrets?|credentials?|api keys?)\b"""
+    |\b(?:rotat|revok|leak|expos|echo|show|print|contain)\w*\b.{0,40}
+    \b(?:tokens?|passwords?|secrets?|credentials?|api keys?)\b"""
 )
 
 

@@ -67,7 +67,8 @@ _PERSONAL = re.compile(
     r"|working (?:hours|days)|work (?:hours|days)|company|employer|department|team|signature|diet) (?:is"
     r"|are|'s|runs|has|starts)\b|my name's"
     r"|my (?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|boss|manager"
-    r"|colleague|assistant|dog|cat) (?:[a-z]+ )?(?:is|has|runs|works|lives|loves|hates|can't|doesn't)\b"
+    r"|colleague|assistant|dog|cat) (?:[a-z]+ )?(?:is(?! (?:\w+ )?(?:sick|ill|late|here|waiting|away|busy"
+    r"|in hospital))|has|runs|works|lives|loves|hates|can't|doesn't)\b"
     r"|call me (?!back|later|when|if|at|on|a |an |tomorrow)[a-z]\w+|i go by \w+|i(?:'m"
     r"| am) (?:\w+[ -]){0,3}(?:colou?r-?[ -]?blind|blind|deaf|dyslexic|left-handed|vegan|vegetarian"
     r"|coeliac|celiac|diabetic|pescatarian|lactose|allergic|based (?:in|at|out)|located in|hard of hearing"
@@ -197,7 +198,7 @@ def own_rule(text: str, core: str, *, asks: bool) -> bool:
     if asks or _QUESTION_START.match(core):
         told = re.search(r"\b(?:can|could|would|will) you\b", core)
         return told is not None and _ASKED_FOR_GOOD.search(core) is not None
-    if _LASTING.search(text) or _TOLD.search(text) or _STYLE.search(core) or _STAYS.search(core):
+    if _LASTING.search(text) or _TOLD.search(text) or _STYLE.search(core) or _STYLE.search(text) or _STAYS.search(core):
         return not _describes_fault(core)
     told = _HABIT.search(text) or _PERSONAL.search(text)
     if told:
@@ -207,7 +208,7 @@ def own_rule(text: str, core: str, *, asks: bool) -> bool:
 
 def _is_own(core: str, before: str, cue: str) -> bool:
     """Whether a habit is the speaker's own statement, not the content of a request ("add a note that we never ...")."""
-    if IMPERATIVE.match(core) and not re.search(r"[,:;]|\b(?:because|since|as|so)\b", before):
+    if before.strip() and IMPERATIVE.match(core) and not re.search(r"[,:;]|\b(?:because|since|as|so)\b", before):
         return False
     return not ("prefer" in cue and _THIS_TIME.search(core))
 
@@ -230,6 +231,10 @@ def _continues(sentence: Sentence, core: str) -> bool:
     return bool(_ADDS.match(core)) or bool(_BACK.match(core) and not re.search(r"\b(?:please|can you)\b", core))
 
 
+def _goes_on(before: Sentence, sentence: Sentence) -> bool:
+    return before.paragraph == sentence.paragraph and not sentence.bullet
+
+
 def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
     """The statements of a message as ranges of sentences (first, end): a rule with the sentences that explain it.
 
@@ -246,7 +251,7 @@ def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
         if HEADER.search(whole) and not _ONE_CHANGE.search(whole):
             header = sentence.paragraph
             own = own and len(whole.partition(":")[2].split()) >= _HEADED_WORDS_MIN
-        beside = bool(ranges) and ranges[-1][1] == place and found[place - 1].paragraph == sentence.paragraph
+        beside = bool(ranges) and ranges[-1][1] == place and _goes_on(found[place - 1], sentence)
         adds = _SAME.match(core) is not None if own or headed else _continues(sentence, core)
         if beside and adds:
             ranges[-1] = (ranges[-1][0], place + 1)

@@ -22,7 +22,8 @@ _PART_WORDS_MIN = 4
 _JOINT = re.compile(r"[,;] and (?=\w)")
 
 _OPENERS = re.compile(
-    r"^(?:(?:and|oh|but|so|btw|by the way|also|ok(?:ay)?|right|well|yes|no|hmm*|plus|then|thanks|great"
+    r"^(?:(?:and|oh|but|so|btw|by the way|also|ok(?:ay)?|right|well|yes(?=[,.!;])|no(?=[,.!;])|hmm*|plus"
+    r"|then|thanks|great"
     r"|good|perfect|fine|one (?:more )?(?:thing|note|request)|heads[ -]up|fyi|for the record"
     r"|for (?:the )?future|just so you know|note|remember(?: that)?|please (?:note|remember)(?: that)?"
     r"|before you (?:ask|suggest it|start)|a reminder|reminder|new \w+ from \w+"

@@ -86,7 +86,7 @@ VERBS = listed(
     " book "
     "boot break bring build bulk bump calculate call cancel capture change charge chart chase check choose"
     " cite "
-    "clarify classify clean cleanup clear clone close code collect combine come compare compile complete"
+    "clarify classify clean cleanup clear clone close code collect combine compare compile complete"
     " compose "
     "compress compute configure confirm connect consolidate contact continue convert cook copy correct count "
     "cover crawl create crop cross-check crosscheck cut cutover deal debug decide decline decrease dedupe "
@@ -183,7 +183,9 @@ DEMANDS = word(
 )
 # At the start of a clause: a question, or a wish without a subject.
 QUESTIONS = re.compile(
-    r"(?:(?:what|which|who|whose|where|when|why|how)(?:'s|'re|'d|s)?|any (?:news|update|idea)|is there"
+    r"(?!(?:what an?|how (?:nice|lovely|kind|sweet|exciting|sad|annoying|funny|odd|strange|exasperating"
+    r"|very)) )(?:(?:what|which|who|whose|where|when|why|how)(?:'s|'re|'d|s)?|any (?:news|update|idea)"
+    r"|is there"
     r"|are there|is (?:the|it|this|that|he|she|our|my)|are (?:the|we|they|our|my|these|those)|was (?:the"
     r"|it|there)|were (?:the|we|they)|do (?:we|they|you|i)|does (?:the|it|this|that|he|she|anyone|our|my)"
     r"|did (?:we|the|it|he|she|they|anyone|you|i)|have (?:we|they|you)|has (?:the|it|he|she|anyone|our|my)"

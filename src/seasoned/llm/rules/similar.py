@@ -4,8 +4,11 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import Final
 
+import msgspec
+
 from seasoned.lesson import Lesson
 from seasoned.llm.rules.lexicon import word_set
+from seasoned.skill import entry_key
 
 TEXT_CHARS_MAX: Final = 4_000
 _WORD = re.compile(r"[^\W_]{2,40}")
@@ -22,6 +25,7 @@ _STOP: Final = word_set(
     """
 )
 SAME_JACCARD: Final = 0.5
+SAME_SHORT: Final = 0.7
 SAME_CONTAINED: Final = 0.75
 CONTAINED_WORDS_MIN: Final = 12
 _SAME_AS = re.compile(
@@ -31,6 +35,7 @@ _SAME_AS = re.compile(
     re.IGNORECASE,
 )
 _LINE = re.compile(r"fails: `([^`\n]{8,240})`")
+_ERROR_WEIGHT, _MET_WEIGHT, _NAME_WEIGHT, _NAMES_WEIGHT = 0.6, 0.6, 0.1, 0.3
 _NUMBER = re.compile(r"\d+")
 
 
@@ -68,27 +73,38 @@ def contained(one: AbstractSet[str], other: AbstractSet[str]) -> float:
     return len(one & other) / smaller if smaller >= CONTAINED_WORDS_MIN else 0.0
 
 
-def likeness(one: str, other: str) -> float:
+class Gist(msgspec.Struct, frozen=True):
+    """What of an entry is compared: its text without case and punctuation, its words, its names, its error lines, and
+    whether it says that it was met before."""
+
+    key: str
+    words: frozenset[str]
+    names: frozenset[str]
+    errors: frozenset[str]
+    met_before: bool
+
+
+def gist(text: str) -> Gist:
+    """The gist of an entry; of a very long one only the beginning counts."""
+    key, text = entry_key(text), text[:TEXT_CHARS_MAX]
+    errors = frozenset(_NUMBER.sub("0", line.casefold()) for line in _LINE.findall(text))
+    return Gist(key, words(text), names(text), errors, _SAME_AS.search(text) is not None)
+
+
+def likeness(one: Gist, other: Gist) -> float:
     """How alike two entries are, 1 and more when they say the same.
 
     The same error of the same tool counts much, and an entry that says it was met before ("same pattern as last week")
     needs less.
     """
-    left, right = words(one), words(other)
-    score = max(jaccard(left, right) / SAME_JACCARD, contained(left, right) / SAME_CONTAINED)
-    if _errors(one) & _errors(other):
-        score += 0.6
-    shared = names(one) & names(other)
-    score += min(0.3, 0.1 * len(shared))
-    if (_SAME_AS.search(one) or _SAME_AS.search(other)) and shared:
-        score += 0.6
-    return score
-
-
-def _errors(text: str) -> frozenset[str]:
-    return frozenset(_NUMBER.sub("0", line.casefold()) for line in _LINE.findall(text[:TEXT_CHARS_MAX]))
+    left, right = one.words, other.words
+    few = min(len(left), len(right)) < CONTAINED_WORDS_MIN
+    score = max(jaccard(left, right) / (SAME_SHORT if few else SAME_JACCARD), contained(left, right) / SAME_CONTAINED)
+    shared = one.names & other.names
+    score += _ERROR_WEIGHT * bool(one.errors & other.errors) + min(_NAMES_WEIGHT, _NAME_WEIGHT * len(shared))
+    return score + _MET_WEIGHT * bool(shared and (one.met_before or other.met_before))
 
 
 def same_lesson(one: Lesson, other: Lesson) -> bool:
     """Whether two lessons say the same."""
-    return likeness(f"{one.title}\n{one.text}", f"{other.title}\n{other.text}") >= 1
+    return likeness(gist(f"{one.title}\n{one.text}"), gist(f"{other.title}\n{other.text}")) >= 1

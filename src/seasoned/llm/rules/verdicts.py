@@ -259,7 +259,7 @@ GIVES_UP = word(
     r"i'll (?:ring|call|phone|write to|ask|talk to|contact|go to) (?:him|her|them|\w+) (?:myself|instead)",
     r"waste of time",
     r"abort(?: it| this| that)?(?= *(?:$|[,.;!]))",
-    r"(?:not|n\'t|won\'t) (?:to )?pursue",
+    r"(?:not|don\'t|do not|won\'t) (?:to )?(?:pursue|persist)",
     r"go without",
     r"off the table",
     r"(?:it|that|this|everything) (?:just )?stays (?:as (?:it )?is|as it was|broken|like (?:that|this)"

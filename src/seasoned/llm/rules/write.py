@@ -25,17 +25,18 @@ from seasoned.llm.model import (
 from seasoned.llm.rules.domains import Family
 from seasoned.llm.rules.places import Place, heading_of, place
 from seasoned.llm.rules.safety import has_script, is_safe
-from seasoned.llm.rules.similar import jaccard, likeness, words
+from seasoned.llm.rules.similar import Gist, gist, jaccard, likeness, words
 from seasoned.llm.scanner import scan
-from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, slug
+from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, find_entry, replace_entry, slug
 from seasoned.space import FACTS, JOURNAL
 
 SAME_FACT_MIN: Final = 0.8
 REPLACED_FACT_MIN: Final = 0.5
 SAME_LESSON_MIN: Final = 1.0
 ENTRIES_MAX: Final = 5_000
-_NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
-_NEGATED = re.compile(r"\b(?:not|no|never|none|without|stop|don't|doesn't|isn't|nothing|avoid\w*)\b", re.IGNORECASE)
+_EQUAL: Final = 9.0
+_NUMBERS = re.compile(r"\d+")
+_NEGATED = re.compile(r"\b(?:not|no|never|none|without|stop|\w+n t|nothing|avoid\w*)\b", re.IGNORECASE)
 _FACTS_ABOUT: Final = (
     "Preferences and facts about the user, one file for each topic. Use at the start of every task for this user."
 )
@@ -47,6 +48,14 @@ class Known(msgspec.Struct):
     skill: str
     path: str
     text: str
+    held_gist: Gist | None = None
+
+    @property
+    def gist(self) -> Gist:
+        """What of it is compared, worked out when first needed."""
+        if self.held_gist is None:
+            self.held_gist = gist(self.text)
+        return self.held_gist
 
 
 class _Space:
@@ -58,12 +67,17 @@ class _Space:
         self.known = list(_known(question))
         self.edits: list[Edit] = []
 
-    def add(self, skill: str, path: str, text: str, title: str, key: str) -> None:
-        """A new entry at the end of a file."""
-        self.edits.append(AddEntry(skill=skill, path=path, text=text, title=title, lessons=(key,)))
-        files = self.files.setdefault(skill, {})
-        files[path] = add_entry(files.get(path) or f"# {title}\n", text)
-        self.known.append(Known(skill, path, text))
+    def add(self, where: Place, text: str, key: str) -> None:
+        """A new entry at the end of a file, or of the next one when the file would swallow it (an open code block)."""
+        files = self.files.setdefault(where.skill, {})
+        for path in (where.path, f"{where.path.removesuffix('.md')}-more.md"):
+            after = add_entry(files.get(path) or f"# {where.title}\n", text)
+            if find_entry(after, text) is not None:
+                files[path] = after
+                self.edits.append(AddEntry(skill=where.skill, path=path, text=text, title=where.title, lessons=(key,)))
+                self.known.append(Known(where.skill, path, text))
+                return
+        self.edits.append(Decline(lessons=(key,), reason="Its text is not one entry, so it is not written."))
 
     def reinforce(self, known: Known, key: str) -> None:
         """The same was known."""
@@ -71,8 +85,15 @@ class _Space:
 
     def revise(self, known: Known, text: str, key: str) -> None:
         """A known entry gets another text."""
+        file = self.files[known.skill][known.path]
+        old = find_entry(file, known.text)
+        after = replace_entry(file, old, text) if old is not None else file
+        if old is None or find_entry(after, text) is None:
+            self.edits.append(Decline(lessons=(key,), reason="Its text is not one entry, so it is not written."))
+            return
+        self.files[known.skill][known.path] = after
         self.edits.append(ReviseEntry(skill=known.skill, path=known.path, entry=known.text, text=text, lessons=(key,)))
-        known.text = text
+        known.text, known.held_gist = text, None
 
     def create(self, name: str, description: str, body: str, key: str) -> None:
         """A new skill, unless it is there."""
@@ -134,7 +155,8 @@ def _write_fact(space: _Space, pending: PendingLesson) -> None:
     text = f"- {sentence}"[:ENTRY_CHARS_MAX]
     facts = [known for known in space.known if known.skill == FACTS]
     outdated = _closest(lesson.replaces, facts) if lesson.replaces.strip() else None
-    same = next((known for known in facts if _same_fact(known.text, text)), None)
+    own = gist(text)
+    same = next((known for known in facts if _same_fact(known.gist, own)), None)
     if same is not None and same is not outdated:
         space.reinforce(same, key)
     elif outdated is not None:
@@ -142,15 +164,16 @@ def _write_fact(space: _Space, pending: PendingLesson) -> None:
     else:
         space.create(FACTS, _FACTS_ABOUT, "# User facts\n\nOne file for each topic, one list item for each fact.", key)
         topic = slug(lesson.topic)
-        space.add(FACTS, f"{topic}.md", text, heading_of(topic), key)
+        space.add(Place(FACTS, f"{topic}.md", heading_of(topic)), text, key)
 
 
-def _same_fact(one: str, other: str) -> bool:
-    if entry_key(one) == entry_key(other):
-        return True
-    same_numbers = set(_NUMBERS.findall(one)) == set(_NUMBERS.findall(other))
-    same_sense = bool(_NEGATED.search(one)) == bool(_NEGATED.search(other))
-    return same_numbers and same_sense and jaccard(words(one), words(other)) >= SAME_FACT_MIN
+def _same_fact(one: Gist, other: Gist) -> bool:
+    if one.key == other.key:
+        return bool(one.key)
+    if jaccard(one.words, other.words) < SAME_FACT_MIN:
+        return False
+    same_numbers = set(_NUMBERS.findall(one.key)) == set(_NUMBERS.findall(other.key))
+    return same_numbers and bool(_NEGATED.search(one.key)) == bool(_NEGATED.search(other.key))
 
 
 def _closest(wanted: str, facts: list[Known]) -> Known | None:
@@ -158,7 +181,7 @@ def _closest(wanted: str, facts: list[Known]) -> Known | None:
     key, stems = entry_key(wanted), words(wanted)
     best, best_score = None, REPLACED_FACT_MIN
     for known in facts:
-        score = 2.0 if entry_key(known.text) == key else jaccard(stems, words(known.text))
+        score = _EQUAL if key and known.gist.key == key else jaccard(stems, known.gist.words)
         if score > best_score:
             best, best_score = known, score
     return best
@@ -168,7 +191,8 @@ def _write_lesson(space: _Space, pending: PendingLesson) -> None:
     """A pitfall, procedure or fact: a section in the file of its subject, unless it is known."""
     lesson, key = pending.lesson, pending.key
     text = entry_text(lesson)
-    outdated = _closest(lesson.replaces, space.known) if lesson.replaces.strip() else None
+    own = [known for known in space.known if known.skill != FACTS]
+    outdated = _closest(lesson.replaces, own) if lesson.replaces.strip() else None
     if outdated is not None:
         space.revise(outdated, text, key)
         return
@@ -178,21 +202,23 @@ def _write_lesson(space: _Space, pending: PendingLesson) -> None:
         return
     where = place(lesson.topic, space.skills, space.files)
     _make(space, where, key)
-    space.add(where.skill, where.path, text, where.title, key)
+    space.add(where, text, key)
 
 
 def entry_text(lesson: Lesson) -> str:
-    """A lesson as the section that stands in a skill's file."""
+    """A lesson as a section of a skill's file: headings inside become text, an open code block is closed."""
     title = " ".join(lesson.title.split()).lstrip("# ") or "Lesson"
-    body = "\n".join(line for line in lesson.text.strip().split("\n") if not line.startswith("#"))
-    return f"## {title}\n{body}".strip()[:ENTRY_CHARS_MAX].rstrip()
+    lines = [line.lstrip("#").lstrip() if line.startswith("#") else line for line in lesson.text.strip().split("\n")]
+    text = f"## {title}\n{chr(10).join(lines)}".strip()[:ENTRY_CHARS_MAX].rstrip()
+    fences = [line for line in text.split("\n") if line.lstrip().startswith(("```", "~~~"))]
+    return f"{text[: ENTRY_CHARS_MAX - 4].rstrip()}\n```" if len(fences) % 2 else text
 
 
 def _same(text: str, known: list[Known]) -> Known | None:
     """The entry that says the same, the likest first; None when there is none."""
-    best, best_score = None, SAME_LESSON_MIN
+    best, best_score, own = None, SAME_LESSON_MIN, gist(text)
     for one in known:
-        score = 9.0 if entry_key(one.text) == entry_key(text) else likeness(text, one.text)
+        score = _EQUAL if one.gist.key == own.key else likeness(own, one.gist)
         if score >= best_score and (best is None or score > best_score):
             best, best_score = one, score
     return best

@@ -1,0 +1,31 @@
+"""Which files of folders may be transcripts."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from seasoned.errors import Invalid
+from seasoned.importers.reading import shown
+
+FILES_MAX = 100_000
+DEPTH_MAX = 12
+SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
+_SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
+
+
+def candidates(root: Path) -> Iterator[Path]:
+    """The JSON files below a folder. Links to folders, hidden ones and those of dependencies are not entered.
+
+    Raises Invalid when there are too many files to be the folder that was meant.
+    """
+    seen = 0
+    for folder, folders, names in os.walk(root):
+        here = Path(folder)
+        deep = len(here.relative_to(root).parts) >= DEPTH_MAX
+        folders[:] = [] if deep else sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED)
+        for name in sorted(names):
+            seen += 1
+            if seen > FILES_MAX:
+                raise Invalid(f"{shown(root)} holds more than {FILES_MAX:,} files; name the folder of the transcripts.")
+            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+                yield here / name
