@@ -67,7 +67,7 @@ def learn(
     if json:
         print_json(report)
     else:
-        _print(report, space)
+        _print(report, space, "" if home is None else f" --home {home}")
     if report.errors or any(one.status == "failed" for one in report.sessions):
         raise typer.Exit(FAILED)
 
@@ -173,7 +173,7 @@ def _skill_json(state: SkillState) -> dict[str, object]:
     return {"id": state.row.id, "name": state.row.name, "files": [path for path, _ in state.index]}
 
 
-def _print(report: Report, space: str) -> None:
+def _print(report: Report, space: str, at: str) -> None:
     say: Callable[[str], None] = lambda text: out.print(text, markup=False)  # noqa: E731 - one word for one thing
     new = [one for one in report.sessions if one.added]
     for one in new[:SHOWN_MAX]:
@@ -190,7 +190,7 @@ def _print(report: Report, space: str) -> None:
         parts.append(f"{_count(len(report.errors), 'file')} could not be read")
     say(f"{'; '.join(parts)}. The space {space!r} has {_count(len(report.skills), 'skill')}.")
     if report.skills:
-        say("See them with: seasoned skills list")
+        say(f"See them with: seasoned skills list{at}")
 
 
 def _count(number: int | None, noun: str) -> str:

@@ -102,16 +102,20 @@ def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 
             f"{reading.shown(path)} is of no format that is known ({known}); name it with --format if it is one."
         )
     notes = reading.Notes()
-    empty = True
+    last: Transcript | None = None
     for transcript in _IMPORTERS[name].read(path, notes):
-        empty = False
-        yield transcript
-    if empty:
-        why = "; ".join(notes.take()[:3])
+        if last is not None:
+            yield last
+        last = transcript
+    left = notes.take()
+    if last is None:
+        why = f" ({'; '.join(left[:3])})" if left else ""
         raise BadTranscript(
-            f"{reading.shown(path)} holds no message that can be read as {name}{f' ({why})' if why else ''}; "
+            f"{reading.shown(path)} holds no message that can be read as {name}{why}; "
             "give a file with messages, or another --format."
         )
+    # What is found out behind the last transcript is told with it.
+    yield msgspec.structs.replace(last, warnings=(*last.warnings, *left)) if left else last
 
 
 def _check(format_: str) -> None:

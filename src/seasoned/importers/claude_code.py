@@ -43,13 +43,8 @@ def read(path: Path, notes: reading.Notes) -> Iterator[Transcript]:
         if (line := _line(number, record, notes)) is not None
     ]
     fallback = _session_of_nameless(lines)
-    groups = conversations(lines)
-    main = _main_session(lines)
+    groups = _whole_ones(lines, notes)
     for (session, agent), group in groups.items():
-        if session != main and not _has_beginning(group, lines):
-            # With the rest of it learned from its own file, these lines would be taken for its first ones.
-            notes.add(f"line {group[0].number} belongs to session {_short(session)}, which began in another file")
-            continue
         messages = _messages(branch(group), times.modified(path), notes)
         if not messages:
             continue
@@ -64,15 +59,22 @@ def read(path: Path, notes: reading.Notes) -> Iterator[Transcript]:
         )
 
 
-def _main_session(lines: Sequence[Line]) -> str:
+def _whole_ones(lines: Sequence[Line], notes: reading.Notes) -> dict[tuple[str, str], list[Line]]:
+    """The conversations of the file without stray ends of other sessions.
+
+    The rest of such a session is learned from its own file; under the same key, its end would be taken for its start.
+    """
     counts = Counter(line.session for line in lines if line.blob is not None)
-    return max(counts, key=lambda session: counts[session], default="")
-
-
-def _has_beginning(group: Sequence[Line], lines: Sequence[Line]) -> bool:
-    """Whether the line before a session's first one is in the file, or there is none."""
-    parent = group[0].parent
-    return not parent or any(line.uuid == parent for line in lines)
+    main = max(counts, key=lambda session: counts[session], default="")
+    uuids = {line.uuid for line in lines}
+    whole = {}
+    for (session, agent), group in conversations(lines).items():
+        parent = group[0].parent
+        if session == main or not parent or parent in uuids:
+            whole[session, agent] = group
+        else:
+            notes.add(f"line {group[0].number} was left out: session {_short(session)} began in another file")
+    return whole
 
 
 def _session_of_nameless(lines: Sequence[Line]) -> str:

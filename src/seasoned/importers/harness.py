@@ -85,7 +85,7 @@ def said_content(content: Json) -> Json:
     if not isinstance(content, list):
         return None
     kept: list[Json] = [block for item in content if (block := _block(item)) is not None]
-    return kept if kept else None
+    return kept or None
 
 
 def _block(item: Json) -> Json:

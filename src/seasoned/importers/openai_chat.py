@@ -1,8 +1,8 @@
 """Chats as lists of provider messages.
 
-A file is `{"messages": [...]}`, a bare list of messages, a list of these, or JSONL of conversations or of messages. Messages
-are OpenAI's; one whose content has Anthropic's blocks is read as that. `outcome`, `label`, `success` or `reward` beside
-the messages tell how it ended; in JSONL of messages, a line without a message may tell it.
+A file is `{"messages": [...]}`, a bare list of messages, a list of these, or JSONL of conversations or of messages.
+Messages are OpenAI's; one whose content has Anthropic's blocks is read as that. `outcome`, `label`, `success` or
+`reward` beside the messages tell how it ended; in JSONL of messages, a line without a message may tell it.
 """
 
 from collections.abc import Iterator

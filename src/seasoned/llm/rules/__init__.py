@@ -1,5 +1,7 @@
 """The rules engine: the three stages' questions answered without a model, deterministic and offline."""
 
+import asyncio
+
 from seasoned.llm.model import (
     DistillAnswer,
     DistillQuestion,
@@ -16,18 +18,21 @@ __all__ = ["Rules"]
 
 
 class Rules:
-    """Answers by fixed rules (see `seasoned.llm.model.Model`); never fails and keeps nothing between questions."""
+    """Answers by fixed rules (see `seasoned.llm.model.Model`); never fails and keeps nothing between questions.
+
+    Long texts take a while, so the rules run in a thread and the event loop goes on.
+    """
 
     name = "rules"
 
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         """Which requests, outcomes and stated preferences the messages hold outright."""
-        return extract(question)
+        return await asyncio.to_thread(extract, question)
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """Which errors, fixes and corrections a finished task holds outright."""
-        return distill(question)
+        return await asyncio.to_thread(distill, question)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """Where the lessons go, without rewording them."""
-        return write(question)
+        return await asyncio.to_thread(write, question)

@@ -1,0 +1,214 @@
+"""`seasoned learn`, as another process, on the example sessions and on files made to hurt it."""
+
+import json
+import random
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from skills_ref import validate
+
+from tests.support.command import command, entry_counts, environment, exported, seasoned
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+AIRLINE = str(EXAMPLES / "airline.json")
+KILLS = 6
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that has learned from the examples; tests only read it."""
+    home = tmp_path_factory.mktemp("learned")
+    done = seasoned(home, "learn", str(EXAMPLES), "--json")
+    assert done.code == 0, done.err
+    return home
+
+
+def test_json_names_the_space_the_sessions_and_the_skills(tmp_path: Path) -> None:
+    report = seasoned(tmp_path, "learn", str(EXAMPLES), "--json").json()
+    sessions, skills = report["sessions"], report["skills"]
+    assert isinstance(report["space_id"], str)
+    assert isinstance(sessions, list)
+    assert isinstance(skills, list)
+    assert len(sessions) == 9
+    for session in sessions:
+        assert session["status"] == "completed"
+        assert session["messages"] > 0
+        assert session["tasks"] >= 1
+        assert session["lessons"] >= 0
+        assert session["source"].startswith(("airline.json", "claude-code.jsonl"))
+    assert {"daily-logs", "user-general-facts"} < {skill["name"] for skill in skills}
+    assert all("SKILL.md" in skill["files"] for skill in skills)
+
+
+def test_a_second_run_does_nothing(learned: Path, tmp_path: Path) -> None:
+    before = exported(learned, tmp_path / "before")
+    done = seasoned(learned, "learn", str(EXAMPLES))
+    assert done.code == 0
+    assert "Learned from 0 sessions; 9 already learned from before." in done.out
+    assert exported(learned, tmp_path / "after") == before
+
+
+def test_a_moved_file_is_not_learned_twice(learned: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere.json"
+    moved.write_bytes(Path(AIRLINE).read_bytes())
+    assert "8 already learned from before." in seasoned(learned, "learn", str(moved)).out
+
+
+def test_every_skill_that_is_written_passes_the_standards_validator(learned: Path, tmp_path: Path) -> None:
+    exported(learned, tmp_path / "skills")
+    folders = [path for path in (tmp_path / "skills").iterdir() if path.is_dir()]
+    assert len(folders) >= 3
+    for folder in folders:
+        (folder / ".seasoned.json").unlink()
+        assert validate(folder) == []
+
+
+def test_two_undisturbed_runs_are_equal_byte_for_byte(learned: Path, tmp_path: Path) -> None:
+    assert seasoned(tmp_path / "home", "learn", str(EXAMPLES)).code == 0
+    assert exported(tmp_path / "home", tmp_path / "a") == exported(learned, tmp_path / "b")
+
+
+def test_killed_at_random_moments_it_learns_the_same_in_the_end(learned: Path, tmp_path: Path) -> None:
+    home, moments = tmp_path / "home", random.Random(7)  # noqa: S311 - moments, not secrets
+    for _ in range(KILLS):
+        process = subprocess.Popen(
+            command("learn", str(EXAMPLES)),
+            env=environment(home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            process.wait(timeout=moments.uniform(0.7, 2.5))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    done = seasoned(home, "learn", str(EXAMPLES), "--json")
+    assert done.code == 0, done.err
+    assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
+
+
+def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(learned: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    process = subprocess.Popen(
+        command("learn", str(EXAMPLES)),
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1.2)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert "start the same command again to go on" in errors
+    assert seasoned(home, "learn", str(EXAMPLES)).code == 0
+    assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
+
+
+def test_two_runs_at_once_on_one_home_learn_everything_once(learned: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    processes = [
+        subprocess.Popen(
+            command("learn", AIRLINE, str(EXAMPLES / "claude-code.jsonl"), "--json"),
+            env=environment(home),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    results = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], results
+    ids = [{one["id"] for one in json.loads(out)["sessions"]} for out, _ in results]
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 9
+    assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("empty.jsonl", b"", "is empty"),
+        ("binary.json", b"\x00\x01\x02" * 100, "is a binary file"),
+        ("other.json", b'{"weather": "fine"}', "of no format that is known"),
+        ("broken.json", b'{"messages": [', "is not valid JSON"),
+    ],
+)
+def test_a_file_that_is_no_transcript_is_named_with_what_to_do(
+    tmp_path: Path, name: str, data: bytes, sentence: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(data)
+    done = seasoned(tmp_path / "home", "learn", str(file), AIRLINE, "--json")
+    assert done.code == 1
+    assert sentence in done.err
+    assert name in done.err
+    assert "Traceback" not in done.err
+    # The file that can be read is learned from all the same.
+    sessions = done.json()["sessions"]
+    assert isinstance(sessions, list)
+    assert len(sessions) == 8
+
+
+def test_a_folder_without_sessions_an_unknown_path_and_an_unknown_format_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("hello")
+    for words, sentence in (
+        ((str(tmp_path / "notes"),), "holds no transcript"),
+        ((str(tmp_path / "missing"),), "does not exist"),
+        ((AIRLINE, "--format", "word"), "is not known"),
+    ):
+        done = seasoned(tmp_path / "home", "learn", *words)
+        assert (done.code, "Traceback" in done.err) == (1, False)
+        assert sentence in done.err
+
+
+def test_a_transcript_that_is_still_written_adds_only_what_is_new(tmp_path: Path) -> None:
+    lines = (EXAMPLES / "claude-code.jsonl").read_bytes().splitlines(keepends=True)
+    file, home = tmp_path / "session.jsonl", tmp_path / "home"
+    file.write_bytes(b"".join(lines[:4]) + lines[4][: len(lines[4]) // 2])
+    first = seasoned(home, "learn", str(file), "--json")
+    assert first.code == 0
+    assert "cut off" in first.err
+    file.write_bytes(b"".join(lines))
+    second = seasoned(home, "learn", str(file), "--json").json()["sessions"]
+    whole = seasoned(tmp_path / "other", "learn", str(file), "--json").json()["sessions"]
+    assert isinstance(second, list)
+    assert isinstance(whole, list)
+    assert second[0]["messages"] == whole[0]["messages"]
+    assert 0 < second[0]["added"] < second[0]["messages"]
+
+
+def test_a_message_of_five_megabytes_and_odd_characters_are_learned_from(tmp_path: Path) -> None:
+    chat = [
+        {"role": "user", "content": "Please summarise this log: " + "x" * 5_000_000},
+        {"role": "assistant", "content": "It holds nothing but the letter x."},
+        {"role": "tool", "tool_call_id": "no-such-call", "content": "half \ud800 pair and NUL \x00"},
+        {"content": "no role"},
+        {"role": "user", "content": "Thanks, that is all."},
+    ]
+    file = tmp_path / "chat.json"
+    file.write_text(json.dumps(chat))
+    done = seasoned(tmp_path / "home", "learn", str(file), "--json")
+    assert done.code == 0, done.err
+    assert "message 4 was left out" in done.err
+    sessions = done.json()["sessions"]
+    assert isinstance(sessions, list)
+    assert sessions[0]["status"] == "completed"
+    assert sessions[0]["messages"] == 4
+
+
+def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(learned: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    limited = ["bash", "-c", 'ulimit -f "$1"; shift; exec "$@"', "limited", "300"]
+    done = subprocess.run(
+        [*limited, *command("learn", str(EXAMPLES))], env=environment(home), capture_output=True, text=True, check=False
+    )
+    assert done.returncode not in (0, -signal.SIGSEGV), done.stdout
+    assert "Traceback" not in done.stderr
+    assert seasoned(home, "learn", str(EXAMPLES)).code == 0
+    assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))

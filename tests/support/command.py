@@ -1,0 +1,67 @@
+"""Running the command line as a user would: another process, its own home."""
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from seasoned.skill import entries
+
+SECONDS_MAX = 120.0
+
+
+class Done(msgspec.Struct, frozen=True):
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, object]:
+        """Its standard output as a JSON object."""
+        return msgspec.json.decode(self.out, type=dict[str, object])
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """The caller's environment without its own settings of Seasoned."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEASONED_")}
+    return {**inherited, "SEASONED_HOME": str(home), "COLUMNS": "200", **settings}
+
+
+def command(*words: str) -> list[str]:
+    """A command line that runs this tree's `seasoned`."""
+    return [sys.executable, "-m", "seasoned", *words]
+
+
+def seasoned(home: Path, *words: str, settings: Mapping[str, str] | None = None) -> Done:
+    """Run a command to its end."""
+    done = subprocess.run(
+        command(*words),
+        env=environment(home, **(settings or {})),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def exported(home: Path, target: Path) -> dict[str, bytes]:
+    """Every file of every skill, as `skills export` writes them."""
+    done = seasoned(home, "skills", "export", str(target))
+    assert done.code == 0, done.err
+    return {
+        str(path.relative_to(target)): path.read_bytes()
+        for path in sorted(target.rglob("*"))
+        if path.is_file() and path.name != ".seasoned.json"
+    }
+
+
+def entry_counts(files: Mapping[str, bytes]) -> dict[str, Counter[str]]:
+    """How often each entry stands in each file, whatever their order."""
+    return {path: Counter(entry.text for entry in entries(data.decode())) for path, data in files.items()}
