@@ -44,7 +44,7 @@ bench-ingest: $(VENV)/.dev ## How many durable messages a second a server takes.
 bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 	@$(BIN)/python benchmarks/latency.py
 
-worlds: $(VENV)/.dev ## Score what the server learns from labelled sessions (make worlds WORLDS="path/*.json").
+worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
 
 clean: ## Remove .venv and the demo's home.

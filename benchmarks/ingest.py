@@ -10,6 +10,7 @@ import sqlite3
 import statistics
 
 import msgspec
+
 from load import Result, post, request
 from server import Server, running
 

@@ -24,6 +24,7 @@ from seasoned.llm.model import (
 )
 from seasoned.store import lessons, tasks
 from seasoned.store.rows import PageQuery
+from seasoned.task import TaskStatus
 from seasoned.testing import ScriptedModel
 from tests.support.home import linked_session, opened, project, said, settled, skill_files, until
 
@@ -267,7 +268,7 @@ def test_a_reopened_task_is_distilled_again_and_its_journal_entry_revised(tmp_pa
     def follow(question: ExtractQuestion) -> ExtractAnswer:
         text = question.messages[0].message.prose()
         order = 1 if question.tasks else None
-        status = "failed" if "broken" in text else "success"
+        status: TaskStatus = "failed" if "broken" in text else "success"
         numbers = tuple(one.number for one in question.messages)
         return ExtractAnswer(tasks=(TaskChange(order=order, title="Deploy", status=status, messages=numbers),))
 

@@ -10,7 +10,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-PYTHON = [*SOURCES, *TESTS, *sorted((ROOT / "benchmarks").rglob("*.py"))]
 FILE_LINES_MAX = 800
 FILE_LINES_REASON = 500
 TEST_LINES_MAX = 1_000

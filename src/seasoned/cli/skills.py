@@ -12,7 +12,7 @@ from seasoned.clock import to_rfc3339
 from seasoned.engine import Engine
 from seasoned.engine.skills import SkillFile, SkillState
 from seasoned.errors import NotFound
-from seasoned.skill import SKILL_FILE
+from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
 app = typer.Typer(no_args_is_help=True)
@@ -47,7 +47,7 @@ def show(
     if json:
         print_json({"path": found.path, "mime": found.mime, "text": text})
     elif out.is_terminal and found.path.endswith(".md"):
-        out.print(Markdown(text.removeprefix("---")))
+        out.print(Markdown(_readable(text) if found.path == SKILL_FILE else text))
     else:
         out.print(text, markup=False, end="")
 
@@ -65,6 +65,12 @@ def export(
         print_json([str(path) for path in written])
     else:
         out.print(f"Wrote {len(written)} skills to {folder}.", markup=False)
+
+
+def _readable(text: str) -> str:
+    """A SKILL.md with its front matter as prose."""
+    head = parse_skill_file(text)
+    return f"**{head.name}**: {head.description}\n\n{head.body}"
 
 
 async def _states(engine: Engine, project_id: str, space: str) -> list[SkillState]:

@@ -115,7 +115,8 @@ def load_json(path: Path, notes: Notes) -> Json:
     try:
         return decode(raw, notes, "the file")
     except BadTranscript as error:
-        raise BadTranscript(f"{shown(path)}: {error}") from None
+        what = str(error).removesuffix(".")
+        raise BadTranscript(f"{shown(path)}: {what}; repair it, or give a JSON or JSONL transcript.") from None
 
 
 def lines(path: Path, notes: Notes, held: bool = False) -> Iterator[tuple[int, Json]]:
@@ -143,7 +144,7 @@ def lines(path: Path, notes: Notes, held: bool = False) -> Iterator[tuple[int, J
 
 def _line(number: int, raw: bytes, notes: Notes) -> Iterator[tuple[int, Json]]:
     try:
-        value = decode(raw, notes, f"line {number}")
+        value = decode(raw.strip(), notes, f"line {number}")
     except BadTranscript as error:
         whole = raw.endswith(b"\n")
         notes.add(f"{error} It was left out." if whole else f"line {number} was cut off and left out")

@@ -1,8 +1,8 @@
 """The one thread that writes: requests that wait together share a transaction and its flush to disk.
 
 A durable commit costs one flush, and flushes are what limits a database on a disk; so a batch of waiting writes commits
-once. Each write runs in a savepoint of its own: one that fails is undone alone and its caller gets the error, the others
-commit. Writes of one kind that come in great numbers (messages) may share a savepoint and a few statements; when such a
+once. Each write runs in a savepoint of its own: one that fails is undone alone and its caller gets the error, the
+others commit. Writes of one kind that come in great numbers (messages) may share a savepoint and a few statements; when such a
 group fails, its members are run again one by one. A caller is answered after the commit, never before.
 """
 
@@ -59,8 +59,8 @@ Requests = list[_Request[Any]]
 class Writer:
     """Hands the writes that wait to one thread, a batch at a time. Belongs to one event loop.
 
-    Requests gather in the event loop while a batch commits, and go over together: handing each over alone would have the
-    two threads fight for the interpreter lock.
+    Requests gather in the event loop while a batch commits, and go over together: handing each over alone would have
+    the two threads fight for the interpreter lock.
     """
 
     def __init__(self, engine: Engine, queue_max: int) -> None:

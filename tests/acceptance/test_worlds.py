@@ -1,0 +1,44 @@
+"""What the rules engine learns from two labelled worlds: no leak and no loss without exception, and little junk.
+
+The floors are below what was measured; `make worlds` gives the figures of all worlds.
+"""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from acontext import AcontextClient
+
+WORLDS = Path(__file__).parents[2] / "benchmarks" / "worlds"
+
+
+def scorer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("score", WORLDS / "score.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["retail-support", "python-maintainer"])
+def test_a_world_is_learned_without_leaks_and_with_little_junk(client: AcontextClient, name: str) -> None:
+    score = scorer()
+    world = json.loads((WORLDS / f"{name}.json").read_text())
+    seen, files, took = score.play(client, world, 60)
+    counts, detail = score.score(world, seen, files, took)
+    figures = score.figures(counts)
+    assert (figures["settled"], figures["leaks"]) == (1.0, 0), detail
+    for figure, floor in (
+        ("task recall", 0.7),
+        ("task precision", 0.7),
+        ("outcome", 0.7),
+        ("preferences", 0.6),
+        ("lessons", 0.25),
+        ("logged", 0.9),
+    ):
+        assert figures[figure] >= floor, (figure, figures, detail)
+    assert figures["extra per lesson"] <= 0.5, (figures, detail)
+    assert figures["brevity"] <= 0.1, (figures, detail)
