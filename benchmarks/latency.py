@@ -1,7 +1,7 @@
 """From the last message to `completed`: what the pipeline adds once a session is flushed, and once it has been quiet.
 
-Sessions with one small request each, learned by the rules engine on one server. `flush` measures from the flush request to
-the status; `quiet` from the last message to the status, less the quiet time that was configured.
+Sessions with one small request each, learned by the rules engine on one server. `flush` measures from the flush
+request to the status; `quiet` from the last message to the status, less the quiet time that was configured.
 """
 
 import argparse

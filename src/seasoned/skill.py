@@ -1,8 +1,8 @@
 """A skill: a folder with a SKILL.md, as the Agent Skills standard wants it, and the entries of its Markdown files.
 
 The standard (agentskills.io, in short): `name` is 1-64 lower-case letters, digits and single hyphens and equals the
-folder; `description` is 1-1024 characters; six front matter keys are allowed; the front matter is block YAML. An *entry*
-is one Markdown block: a heading of level 2 or deeper with its text, or a list item directly under the title.
+folder; `description` is 1-1024 characters; six front matter keys are allowed; the front matter is block YAML. An
+*entry* is one Markdown block: a heading of level 2 or deeper with its text, or a list item directly under the title.
 """
 
 import re

@@ -183,6 +183,37 @@ def test_a_transcript_that_is_still_written_adds_only_what_is_new(tmp_path: Path
     assert 0 < second[0]["added"] < second[0]["messages"]
 
 
+def test_a_transcript_that_was_rewound_since_is_another_session(tmp_path: Path) -> None:
+    def line(number: int, parent: int | None, role: str, text: str) -> str:
+        record = {
+            "type": role,
+            "uuid": f"u{number}",
+            "parentUuid": None if parent is None else f"u{parent}",
+            "sessionId": "rewound",
+            "timestamp": f"2026-03-01T10:00:{number:02d}Z",
+            "message": {"role": role, "content": text},
+        }
+        return json.dumps(record) + "\n"
+
+    file, home = tmp_path / "session.jsonl", tmp_path / "home"
+    begun = line(1, None, "user", "Rename report.txt please.") + line(2, 1, "assistant", "To which name?")
+    first = line(3, 2, "user", "To final.txt.") + line(4, 3, "assistant", "Done.") + line(5, 4, "user", "Thanks!")
+    other = (
+        line(6, 2, "user", "To summary.txt instead.") + line(7, 6, "assistant", "Done.") + line(8, 7, "user", "Good.")
+    )
+    file.write_text(begun + first)
+    before = seasoned(home, "learn", str(file), "--json").json()["sessions"]
+    file.write_text(begun + first + other)
+    after = seasoned(home, "learn", str(file), "--json").json()["sessions"]
+    again = seasoned(home, "learn", str(file), "--json").json()["sessions"]
+    assert isinstance(before, list)
+    assert isinstance(after, list)
+    assert isinstance(again, list)
+    assert after[0]["id"] != before[0]["id"]
+    assert after[0]["messages"] == 5
+    assert again[0] == {**after[0], "added": 0}
+
+
 def test_a_message_of_five_megabytes_and_odd_characters_are_learned_from(tmp_path: Path) -> None:
     chat = [
         {"role": "user", "content": "Please summarise this log: " + "x" * 5_000_000},

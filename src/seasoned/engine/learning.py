@@ -56,15 +56,18 @@ class Learning:
     async def take(self, project_id: str, space_id: str, transcript: Transcript) -> Imported:
         """Make a transcript a session that teaches the space, and have it read.
 
-        A transcript that was taken before adds only the messages that it has grown by. All in one transaction: an
-        interrupted import has a session whole or not at all.
+        A transcript that was taken before adds only the messages that it has grown by; one that was rewound since is
+        another session. All in one transaction: an interrupted import has a session whole or not at all.
         """
-        key = hashlib.sha256(f"{space_id}\0{transcript.key}".encode()).hexdigest()
         packed = await asyncio.to_thread(self._pack, transcript)
 
         def commit(connection: Connection) -> Imported:
             now = self._store.clock.now()
+            key = _import_key(space_id, transcript.key)
             row = sessions.by_import_key(connection, project_id, key)
+            if row is not None and not _continues(connection, row, packed):
+                key = _import_key(space_id, transcript.key, *(one.parts_sha256 or one.parts for one in packed))
+                row = sessions.by_import_key(connection, project_id, key)
             if row is None:
                 row = self._create(connection, project_id, key, transcript)
                 spaces.link_session(connection, project_id, space_id, row.id, now)
@@ -126,3 +129,22 @@ class Learning:
                 )
             )
         return packed
+
+
+def _import_key(*words: str) -> str:
+    """What names a transcript in a space, so that it is learned from once."""
+    digest = hashlib.sha256()
+    for word in words:
+        digest.update(word.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _continues(connection: Connection, row: SessionRow, packed: Sequence[NewMessage]) -> bool:
+    """Whether a transcript begins with what the session holds.
+
+    The last message is not compared: it may have been imported while its agent was still writing it.
+    """
+    if len(packed) < row.last_number:
+        return False
+    stored = messages.waiting(connection, row.id, 0, max(1, row.last_number - 1))
+    return all((a.parts, a.parts_sha256) == (b.parts, b.parts_sha256) for a, b in zip(stored, packed, strict=False))

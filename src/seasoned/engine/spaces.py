@@ -88,7 +88,10 @@ class Spaces:
         await self._store.write(lambda c: spaces.delete(c, project_id, space_id))
 
     async def learn(self, project_id: str, space_id: str, session_id: str) -> LearningState:
-        """Let a session teach a space, from what it holds already and from what comes. Raises NotFound, AlreadyLearned."""
+        """Let a session teach a space, from what it holds already and from what comes.
+
+        Raises NotFound, AlreadyLearned.
+        """
         now = self._store.clock.now()
         await self._store.write(lambda c: spaces.link_session(c, project_id, space_id, session_id, now))
         state = await self.state(project_id, space_id, session_id)

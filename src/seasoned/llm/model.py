@@ -18,9 +18,9 @@ from seasoned.task import Task, TaskStatus
 class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """New messages of a session, with what is known already.
 
-    `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts, third person). `outcome`
-    is the outcome that somebody told explicitly (a label, an imported reward); it beats inference. `closed` says that
-    the session is known to be over or was flushed: no more messages are expected soon.
+    `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts,
+    third person). `outcome` is the outcome that somebody told explicitly (a label, an imported reward); it beats
+    inference. `closed` says that the session is known to be over or was flushed: no more messages are expected soon.
     """
 
     messages: tuple[NumberedMessage, ...]
@@ -34,8 +34,8 @@ class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
 class TaskChange(msgspec.Struct, frozen=True, kw_only=True):
     """A task that is new (`order` None) or changed. Every change names the messages it rests on.
 
-    `messages` are numbers of *new* messages that belong to the task. `title` is in the user's own words. `evidence` says
-    in one sentence why the status is what it is. `progress` are short lines about what the agent did.
+    `messages` are numbers of *new* messages that belong to the task. `title` is in the user's own words. `evidence`
+    says in one sentence why the status is what it is. `progress` are short lines about what the agent did.
     """
 
     order: int | None = None
@@ -50,7 +50,8 @@ class PreferenceFound(msgspec.Struct, frozen=True, kw_only=True):
     """A preference or fact that the user stated. `text` is one sentence in the third person ("The user prefers ...").
 
     `topic` is the kebab-case name of the topic it belongs to (`coding-preferences`). `message` is the number of the
-    user's message that states it, `quote` its words there. `replaces` is the text of a known preference that it overtakes.
+    user's message that states it, `quote` its words there. `replaces` is the text of a known preference that it
+    overtakes.
     """
 
     text: str
@@ -78,8 +79,9 @@ class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
 class DistillAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What the task teaches.
 
-    `summary` (1-3 sentences) and `decisions` and `learnings` (short lines) go into the journal whether or not there are lessons. `lessons` are
-    of kind procedure, pitfall or fact, each with at least one quote. Without lessons `skip_reason` says why.
+    `summary` (1-3 sentences) and `decisions` and `learnings` (short lines) go into the journal whether or not there
+    are lessons. `lessons` are of kind procedure, pitfall or fact, each with at least one quote. Without lessons
+    `skip_reason` says why.
     """
 
     summary: str

@@ -1,7 +1,7 @@
 """Distill: a finished task becomes lessons, or a skip with its reason.
 
-One run asks once about one task revision, checks the quotes against the stored messages, and commits the lessons and the
-task's cursor together.
+One run asks once about one task revision, checks the quotes against the stored messages, and commits the lessons and
+the task's cursor together.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Applying a writer's edits to copies of skills in memory, each checked before it counts.
 
-Nothing here touches the store: a run's edits either end as a set of changed skills that commits together, or not at all.
+Nothing here touches the store: a run's edits either end as a set of changed skills that commits together, or not at
+all.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 """The dispatcher: it runs the stages for what is due, a few at a time, in this process.
 
-Wake-ups are hints. Truth is in the rows: a sweep at the start and each minute finds what is due, every stage looks again
-before it works, and commits by compare-and-swap. So a wake-up may get lost or come twice, and several processes may
-dispatch over the same store.
+Wake-ups are hints. Truth is in the rows: a sweep at the start and each minute finds what is due, every stage looks
+again before it works, and commits by compare-and-swap. So a wake-up may get lost or come twice, and several processes
+may dispatch over the same store.
 """
 
 import asyncio

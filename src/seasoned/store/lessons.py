@@ -120,8 +120,8 @@ def preferences_of_space(connection: Connection, space_id: str, limit: int) -> l
 def next_in_space(connection: Connection, space_id: str, limit: int) -> list[LessonRow]:
     """The lessons that the space's writer takes next: sessions in the order of their links, each in message order.
 
-    A session that is about to be read or distilled for the first time holds back those behind it, so that the order does
-    not depend on which stage ran first; one that is being retried, or waits for its user, holds nobody back.
+    A session that is about to be read or distilled for the first time holds back those behind it, so that the order
+    does not depend on which stage ran first; one that is being retried, or waits for its user, holds nobody back.
     """
     barrier = _first_unfinished(connection, space_id)
     statement = (

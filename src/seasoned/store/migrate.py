@@ -19,7 +19,8 @@ def upgrade(engine: Engine) -> None:
     """
     if _current(engine) == HEAD:
         return
-    # Alembic is needed at the first start after an upgrade only; importing it would cost every start a fifth of a second.
+    # Alembic is needed at the first start after an upgrade only; importing it would cost every start a fifth of a
+    # second.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415

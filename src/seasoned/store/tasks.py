@@ -60,7 +60,7 @@ class TaskRow(msgspec.Struct, frozen=True):
 
 
 def is_due() -> sa.ColumnElement[bool]:
-    """Whether a task is finished and this finishing has not been distilled; a reopened one waits until it ends again."""
+    """Whether a task is finished and this finishing has not been distilled; a reopened one waits until it ends."""
     return (tasks.c.revision > tasks.c.distilled_revision) & tasks.c.status.in_(sorted(FINISHED))
 
 

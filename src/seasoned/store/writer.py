@@ -2,8 +2,8 @@
 
 A durable commit costs one flush, and flushes are what limits a database on a disk; so a batch of waiting writes commits
 once. Each write runs in a savepoint of its own: one that fails is undone alone and its caller gets the error, the
-others commit. Writes of one kind that come in great numbers (messages) may share a savepoint and a few statements; when such a
-group fails, its members are run again one by one. A caller is answered after the commit, never before.
+others commit. Writes of one kind that come in great numbers (messages) may share a savepoint and a few statements;
+when such a group fails, its members are run again one by one. A caller is answered after the commit, never before.
 """
 
 import asyncio
