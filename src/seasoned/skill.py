@@ -21,6 +21,7 @@ SKILL_FILE: Final = "SKILL.md"
 NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 NAME_CHARS_MAX: Final = 64
 DESCRIPTION_CHARS_MAX: Final = 1_024
+COMPATIBILITY_CHARS_MAX: Final = 500
 FRONTMATTER_KEYS: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
 FRONTMATTER_CHARS_MAX: Final = 32_768
 PATH_CHARS_MAX: Final = 240
@@ -30,8 +31,11 @@ SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
 ENTRY_CHARS_MAX: Final = 2_000
 
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
+_LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_markdown: Final = MarkdownIt("commonmark")
+# Only blocks matter here; reading what is inside them is slow, on hostile text quadratic.
+_markdown: Final = MarkdownIt("commonmark").disable(["inline", "text_join"])
 
 
 class Frontmatter(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +85,7 @@ def _string_map(source: str) -> dict[str, str | dict[str, str]]:
     try:
         loaded = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes strings only
     except (yaml.YAMLError, RecursionError) as error:
-        raise Invalid(f"SKILL.md's front matter is not valid YAML: {str(error).splitlines()[0]}.") from None
+        raise Invalid(f"SKILL.md's front matter is not valid YAML: {' '.join(str(error).split())[:200]}.") from None
     if not isinstance(loaded, dict):
         raise Invalid("SKILL.md's front matter is not a YAML map of keys and values.")
     # Only scalars count: a list or a nested map could be a few aliases that unfold into gigabytes.
@@ -109,13 +113,19 @@ def render_skill_file(head: Frontmatter) -> str:
 
 def _yaml_lines(key: str, value: str | dict[str, str]) -> list[str]:
     if isinstance(value, dict):
-        return [f"{key}:", *(f"  {inner}: {_quoted(text)}" for inner, text in value.items())]
-    return [f"{key}: {value}" if NAME_PATTERN.fullmatch(value) and key == "name" else f"{key}: {_quoted(value)}"]
+        return [f"{_yaml_key(key)}:", *(f"  {_yaml_key(inner)}: {_quoted(text)}" for inner, text in value.items())]
+    plain = key == "name" and NAME_PATTERN.fullmatch(value)
+    return [f"{_yaml_key(key)}: {value if plain else _quoted(value)}"]
+
+
+def _yaml_key(key: str) -> str:
+    return key if _PLAIN_KEY.fullmatch(key) else _quoted(key)
 
 
 def _quoted(text: str) -> str:
     dumped = yaml.safe_dump(" ".join(text.split()), default_style='"', width=10**9, allow_unicode=True)
-    return dumped.rstrip("\n")
+    # Readers cut the head at the next '---', even inside a quoted value, so it is written with an escaped hyphen.
+    return dumped.rstrip("\n").replace("---", "-\\x2d-").replace("---", "-\\x2d-")
 
 
 def check_standard(head: Frontmatter) -> list[str]:
@@ -127,6 +137,8 @@ def check_standard(head: Frontmatter) -> list[str]:
         )
     if not 1 <= len(head.description) <= DESCRIPTION_CHARS_MAX:
         faults.append(f"the description is not 1-{DESCRIPTION_CHARS_MAX} characters long")
+    if len(head.extra.get("compatibility", "")) > COMPATIBILITY_CHARS_MAX:
+        faults.append(f"the compatibility is longer than {COMPATIBILITY_CHARS_MAX} characters")
     unknown = sorted(set(head.extra) - FRONTMATTER_KEYS)
     if unknown:
         faults.append(f"the front matter has keys that the standard does not know: {', '.join(unknown)}")
@@ -172,7 +184,9 @@ def entries(text: str) -> list[Entry]:
     """The entries of a Markdown file, in order. Front matter is no entry."""
     offset = _frontmatter_lines(text)
     lines = text.split("\n")
-    tokens = _markdown.parse("\n".join([""] * offset + lines[offset:]))
+    # Markdown ends a line at a lone carriage return too; here lines are what line feeds part.
+    source = _LONE_RETURN.sub(" ", "\n".join([""] * offset + lines[offset:]))
+    tokens = _markdown.parse(source)
     headings = [(t.map[0], int(t.tag[1])) for t in tokens if t.type == "heading_open" and t.level == 0 and t.map]
     first_section = next((line for line, level in headings if level > 1), len(lines))
     spans = list(_list_items(tokens, first_section))
@@ -183,8 +197,9 @@ def entries(text: str) -> list[Entry]:
 
 
 def _frontmatter_lines(text: str) -> int:
-    match = _FRONTMATTER.match(text)
-    return text[: match.end()].count("\n") if match else 0
+    bare = text.removeprefix("\ufeff")
+    match = _FRONTMATTER.match(bare)
+    return bare[: match.end()].count("\n") if match else 0
 
 
 def _list_items(tokens: Iterable[Token], before: int) -> Iterable[tuple[int, int]]:
@@ -210,13 +225,31 @@ def _trimmed(text: str) -> str:
 
 
 def add_entry(text: str, entry: str) -> str:
-    """The file with an entry at its end; list items of one list stay together."""
-    if not text.strip():
-        return entry.strip() + "\n"
-    last_line = text.rstrip().rsplit("\n", 1)[-1]
-    together = _is_item(entry) and (_is_item(last_line) or last_line.startswith("  "))
-    separator = "\n" if together or (_is_item(entry) and last_line.startswith("# ")) else "\n\n"
-    return text.rstrip() + separator + entry.strip() + "\n"
+    """The file with an entry at its end, in the file's own line ends; list items of one list stay together."""
+    added = _lines_for(text, entry)
+    kept = _without_blank_end(text.split("\n"))
+    if not kept:
+        return "\n".join([*added, ""])
+    last_line = kept[-1].rstrip()
+    together = _is_item(entry) and (_is_item(last_line) or last_line.startswith(("  ", "# ")))
+    kept[-1] = kept[-1].rstrip("\r") + _line_end(text)
+    return "\n".join([*kept, *([] if together else [_line_end(text)]), *added, ""])
+
+
+def _line_end(text: str) -> str:
+    """What stands before each line feed of a file: nothing, or a carriage return."""
+    return "\r" if "\r\n" in text else ""
+
+
+def _lines_for(text: str, entry: str) -> list[str]:
+    return [line.rstrip("\r") + _line_end(text) for line in entry.strip().split("\n")]
+
+
+def _without_blank_end(lines: list[str]) -> list[str]:
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    return lines[:end]
 
 
 def _is_item(text: str) -> bool:
@@ -224,10 +257,20 @@ def _is_item(text: str) -> bool:
 
 
 def replace_entry(text: str, old: Entry, new: str) -> str:
-    """The file with one entry replaced; an empty `new` removes it."""
+    """The file with one entry replaced; an empty `new` removes it. All other lines stay as they are."""
     lines = text.split("\n")
-    kept = [*lines[: old.start], *(new.strip().split("\n") if new.strip() else []), *lines[old.end :]]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept)).rstrip() + "\n"
+    before, after = lines[: old.start], lines[old.end :]
+    if new.strip():
+        before += _lines_for(text, new)
+    else:
+        blank = next((at for at, line in enumerate(after) if line.strip()), len(after))
+        # Where the entry was, one blank line is enough: the one before it, if there is one.
+        after = after[blank:] if not before or not before[-1].strip() else after[max(0, blank - 1) :]
+    kept = _without_blank_end(before + after)
+    if not kept:
+        return "\n"
+    kept[-1] = kept[-1].rstrip("\r") + _line_end(text)
+    return "\n".join([*kept, ""])
 
 
 def entry_key(text: str) -> str:

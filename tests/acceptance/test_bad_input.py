@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from seasoned.message import Json, JsonObject
-from tests.acceptance.conftest import StartServer
+from tests.conftest import StartServer
 from tests.support.server import Server
 from tests.support.wire import items_of, list_of, object_of, sentence_of, text_at
 from tests.support.zips import skill_md, zip_of

@@ -7,7 +7,7 @@ import pytest
 from acontext import AcontextAsyncClient, AcontextClient
 from acontext.errors import APIError
 
-from tests.acceptance.conftest import NewProject
+from tests.conftest import NewProject
 from tests.support.server import KEY, Server
 from tests.support.wire import data_of, list_of, object_of, sentence_of, text_at, unknown_id
 

@@ -3,7 +3,9 @@
 import json
 import random
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,24 +91,48 @@ def test_killed_at_random_moments_it_learns_the_same_in_the_end(learned: Path, t
     assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
 
 
-def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(learned: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
+def many_runs(folder: Path) -> Path:
+    """A file of enough sessions that a run over it takes some seconds."""
+    runs = json.loads(Path(AIRLINE).read_text())
+    more = [
+        {**run, "traj": [*run["traj"], {"role": "assistant", "content": f"Case {n} is closed."}]}
+        for n in range(10)
+        for run in runs
+    ]
+    path = folder / "many.json"
+    path.write_text(json.dumps(more))
+    return path
+
+
+def has_sessions(home: Path) -> bool:
+    """Whether a run has begun to store sessions."""
+    if not (home / "seasoned.db").exists():
+        return False
+    with closing(sqlite3.connect(home / "seasoned.db", timeout=30)) as connection:
+        tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sessions'").fetchone()[0]
+        return bool(tables and connection.execute("SELECT count(*) FROM sessions").fetchone()[0])
+
+
+def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", many_runs(tmp_path)
     process = subprocess.Popen(
-        command("learn", str(EXAMPLES)),
-        env=environment(home),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        command("learn", str(file)), env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=1.2)
+    while not has_sessions(home):
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert "start the same command again to go on" in errors
-    assert seasoned(home, "learn", str(EXAMPLES)).code == 0
-    assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
+    again = seasoned(home, "learn", str(file), "--json")
+    assert again.code == 0
+    sessions = again.json()["sessions"]
+    assert isinstance(sessions, list)
+    assert len(sessions) == 80
+    assert {one["status"] for one in sessions} == {"completed"}
+    assert 0 < sum(one["added"] == 0 for one in sessions) < 80
 
 
 def test_two_runs_at_once_on_one_home_learn_everything_once(learned: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the acceptance tests.
+"""Fixtures of the tests that speak to a real server.
 
 One server serves a whole test process. To start one takes as long as ten tests, and tests that share it also show that
 projects, users and sessions do not disturb each other. Tests therefore use a user of their own, and those that look at

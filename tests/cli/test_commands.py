@@ -1,0 +1,121 @@
+"""The other commands, as processes of their own on one home, beside a running server too."""
+
+import json
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.command import seasoned
+from tests.support.server import Server
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with something learned; tests only read it, or add projects."""
+    folder = tmp_path_factory.mktemp("home")
+    assert seasoned(folder, "learn", str(EXAMPLES / "airline.json"), "--space", "airline").code == 0
+    return folder
+
+
+def test_lists_are_for_people_and_with_json_for_programs(home: Path) -> None:
+    for words, key in ((("skills", "list"), "name"), (("spaces", "list"), "name"), (("sessions", "list"), "source")):
+        text, data = seasoned(home, *words), json.loads(seasoned(home, *words, "--json").out)
+        assert text.code == 0
+        assert data
+        for row in data:
+            assert str(row[key]) in text.out
+
+
+def test_the_space_is_found_by_its_name_and_an_unknown_one_is_refused(home: Path) -> None:
+    assert json.loads(seasoned(home, "spaces", "list", "--json").out)[0]["name"] == "airline"
+    assert "daily-logs" in seasoned(home, "skills", "list", "--space", "airline").out
+    done = seasoned(home, "skills", "list", "--space", "nowhere")
+    assert (done.code, "spaces list" in done.err) == (1, True)
+
+
+def test_show_prints_a_file_of_a_skill_as_it_is(home: Path) -> None:
+    assert seasoned(home, "skills", "show", "daily-logs").out.startswith("---\nname: daily-logs\n")
+    done = seasoned(home, "skills", "show", "daily-logs", "nothing.md")
+    assert (done.code, "file_index" in done.err) == (1, True)
+    assert seasoned(home, "skills", "show", "no-such-skill").code == 1
+
+
+def test_an_export_is_repeatable_and_never_overwrites_an_edit(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "skills"
+    assert seasoned(home, "skills", "export", str(target)).code == 0
+    assert seasoned(home, "skills", "export", str(target)).code == 0
+    edited = target / "daily-logs" / "SKILL.md"
+    edited.write_text("mine")
+    done = seasoned(home, "skills", "export", str(target))
+    assert (done.code, "was edited since" in done.err) == (1, True)
+    assert edited.read_text() == "mine"
+
+
+def test_projects_are_created_listed_and_their_keys_rotated(home: Path) -> None:
+    created = json.loads(seasoned(home, "projects", "create", "second", "--json").out)
+    assert created["api_key"].startswith("sk-ac-")
+    assert seasoned(home, "projects", "create", "second").code == 1
+    names = [row["name"] for row in json.loads(seasoned(home, "projects", "list", "--json").out)]
+    assert names == ["default", "second"]
+    rotated = json.loads(seasoned(home, "projects", "rotate-key", "second", "--json").out)
+    assert rotated["id"] == created["id"]
+    assert rotated["api_key"] != created["api_key"]
+    assert seasoned(home, "projects", "rotate-key", "nobody").code == 1
+
+
+def test_the_generated_key_is_kept_for_its_owner_only(home: Path) -> None:
+    kept = home / "api-key"
+    assert kept.read_text().startswith("sk-ac-")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert kept.read_text().strip().encode() not in (home / "seasoned.db").read_bytes()
+
+
+def test_doctor_finds_a_healthy_home_well_and_says_what_is_not(home: Path, tmp_path: Path) -> None:
+    done = seasoned(home, "doctor")
+    assert done.code == 0, done.out
+    assert {check["name"] for check in json.loads(seasoned(home, "doctor", "--json").out)} >= {"database", "parked"}
+    sick = tmp_path / "sick"
+    assert seasoned(sick, "doctor").code == 0
+    (sick / "api-key").chmod(0o644)
+    done = seasoned(sick, "doctor")
+    assert (done.code, "chmod 600" in done.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SEASONED_MODEL", "openai:gpt", "built-in rules only"),
+        ("SEASONED_CONCURRENCY", "many", "concurrency"),
+        ("SEASONED_ATTEMPTS", "0", "at least 1"),
+        ("SEASONED_API_KEY", "secret", "sk-ac-"),
+    ],
+)
+def test_a_setting_that_cannot_be_followed_is_named(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    done = seasoned(tmp_path, "skills", "list", settings={name: value})
+    assert (done.code, "Traceback" in done.err) == (1, False)
+    assert sentence in done.err
+
+
+def test_commands_work_beside_a_running_server_on_the_same_home(server: Server, http: httpx.Client) -> None:
+    done = seasoned(
+        server.home,
+        "learn",
+        str(EXAMPLES / "claude-code.jsonl"),
+        "--space",
+        "beside",
+        "--json",
+        settings={"SEASONED_API_KEY": http.headers["authorization"].removeprefix("Bearer ")},
+    )
+    assert done.code == 0, done.err
+    space = done.json()["space_id"]
+    listed = http.get(f"/learning_spaces/{space}/sessions").json()["data"]
+    assert [one["status"] for one in listed] == ["completed"]
+
+
+def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:
+    done = seasoned(tmp_path, "serve", "--port", server.url.rsplit(":", 1)[1])
+    assert (done.code, "choose another" in done.err) == (1, True)
