@@ -1,27 +1,35 @@
-"""A skill as a ZIP and as a folder. Both are untrusted on the way in, and safe to write over on the way out."""
+"""A skill as a ZIP and as a folder. Both are untrusted on the way in, and safe to write over on the way out.
+
+A ZIP is judged by its directory before anything of it is unpacked, and unpacked in pieces because what it declares of
+its sizes need not be true. An export never follows a link, never leaves its folder, and replaces or removes only what
+its manifest `.seasoned.json` says that an earlier export wrote.
+"""
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import io
 import os
 import re
 import stat
+import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 
-from seasoned.errors import Conflict, Invalid, StorageFull, TooLarge
+from seasoned.errors import Conflict, Invalid, NotFound, StorageFull, TooLarge
 from seasoned.ids import new_id
 from seasoned.skill import (
     FILES_MAX,
     SKILL_BYTES_MAX,
     SKILL_FILE,
     Frontmatter,
+    check_files,
     check_path,
     check_standard,
     parse_skill_file,
@@ -30,11 +38,26 @@ from seasoned.skill import (
 P = ParamSpec("P")
 R = TypeVar("R")
 
-RATIO_MAX = 200
-RATIO_FROM_BYTES = 1024 * 1024
-CHUNK = 256 * 1024
-MANIFEST = ".seasoned.json"
-_LINK_MODES = (stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK)
+RATIO_MAX: Final = 200
+RATIO_FROM_BYTES: Final = 1024 * 1024
+CHUNK: Final = 256 * 1024
+# Folders and what macOS adds are entries too; more than this is no skill.
+ENTRIES_MAX: Final = FILES_MAX * 4
+DIRECTORY_BYTES_MAX: Final = ENTRIES_MAX * 2_048
+FOLDER_ENTRIES_MAX: Final = 10_000
+MANIFEST: Final = ".seasoned.json"
+MANIFEST_BYTES_MAX: Final = 1024 * 1024
+
+_END: Final = b"PK\x05\x06"
+_END_64: Final = b"PK\x06\x07"
+_END_BYTES: Final = 22
+_COMMENT_BYTES_MAX: Final = 65_535
+_LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
+_ENCRYPTED: Final = 0x1
+# A link or a pipe that took a file's place since it was seen is not followed or waited for (where the system can).
+_CAREFUL: Final[int] = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+_UNSAFE_IN_NAMES: Final = re.compile(r'[ /\\:*?"<>|]')
 
 
 class Upload(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +69,16 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export wrote: path -> SHA-256. `writing` is what it was about to write, should it have been cut off."""
+
+    files: dict[str, str] = {}
+    writing: dict[str, str] = {}
+
+    def wrote(self, path: str, digest: str) -> bool:
+        return digest in (self.files.get(path), self.writing.get(path))
+
+
 async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run the packing or unpacking in a thread, so that the event loop goes on."""
     return await asyncio.to_thread(work, *args, **kwargs)
@@ -54,96 +87,169 @@ async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 def read_skill_zip(data: bytes) -> Upload:
     """The skill of an uploaded ZIP (wire contract, E.2). Raises Invalid or TooLarge."""
     files = read_zip(data)
-    head = _metadata(files)
-    name = re.sub(r'[ /\\:*?"<>|]', "-", head.name)
-    warnings = [f"Not to the Agent Skills standard: {fault}." for fault in check_standard(head)]
-    return Upload(name=name, description=head.description, files=files, warnings=warnings)
+    path, head = skill_zip_metadata(files)
+    return Upload(
+        name=stored_name(head.name),
+        description=head.description,
+        files=files,
+        warnings=[f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)],
+    )
 
 
-def _metadata(files: Mapping[str, bytes]) -> Frontmatter:
+def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
+    """The first SKILL.md, in any case and at any depth, and its head.
+
+    The front matter is what stands between the first two lines `---`, at the top or not; without two such lines the
+    whole file is YAML. Raises Invalid when there is no SKILL.md, or no name or description in it.
+    """
     path = next((path for path in files if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()), None)
     if path is None:
         raise Invalid("The ZIP has no SKILL.md; put one into the skill's folder.")
+    lines = _text(files[path]).split("\n")
+    fences = [at for at, line in enumerate(lines) if line.strip() == "---"]
+    match fences:
+        case [first, second, *_]:
+            inner, body = lines[first + 1 : second], lines[second + 1 :]
+        case _:
+            inner, body = [line for line in lines if line.strip() != "---"], []
+    return path, parse_skill_file("\n".join(["---", *inner, "---", *body]))
+
+
+def _text(data: bytes) -> str:
     try:
-        text = files[path].decode()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid("SKILL.md is not UTF-8 text.") from None
-    lines = text.lstrip("\ufeff").splitlines()
-    fences = [index for index, line in enumerate(lines) if line.strip() == "---"][:2]
-    # The front matter need not be at the top; without fences the whole file is YAML.
-    inner = lines[fences[0] + 1 : fences[1]] if len(fences) == 2 else lines  # noqa: PLR2004
-    return parse_skill_file("\n".join(["---", *inner, "---", ""]))
+        raise Invalid("SKILL.md is not UTF-8 text; save it as UTF-8.") from None
+
+
+def _faults(files: Mapping[str, bytes], path: str, head: Frontmatter) -> Iterator[str]:
+    yield from check_standard(head)
+    if path != SKILL_FILE:
+        yield f"its head is in {path[:80]!r}, not in {SKILL_FILE!r} at the top of the folder"
+    if not _text(files[path]).startswith("---"):
+        yield "the front matter is not at the top of the file"
+
+
+def stored_name(name: str) -> str:
+    """The name under which a skill is kept: what cannot stand in a file name becomes a hyphen."""
+    return _UNSAFE_IN_NAMES.sub("-", name)
 
 
 def read_zip(data: bytes) -> dict[str, bytes]:
-    """The files of an untrusted ZIP by their safe paths. Raises Invalid or TooLarge; nothing is written anywhere."""
+    """The files of an untrusted ZIP by their paths in the skill, in the ZIP's order.
+
+    Folders and what macOS adds are left out, and so is a folder that all files are in. Raises Invalid or TooLarge;
+    nothing is written anywhere, and never more than a skill's limits is unpacked.
+    """
+    _check_end(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _strip_common(_unpack(archive))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OverflowError, OSError) as error:
-        raise Invalid(
-            f"The file is not a ZIP that can be read ({str(error)[:100]}); zip the skill's folder again."
-        ) from None
+            kept = _kept(archive)
+            _check_places(archive, data)
+            files: dict[str, bytes] = {}
+            for path, entry in kept.items():
+                files[path] = _unpack(archive, entry, SKILL_BYTES_MAX - sum(map(len, files.values())))
+            return files
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError, NotImplementedError) as error:
+        # zipfile says with these that the bytes do not fit its format; ValueError includes names that are not UTF-8.
+        raise Invalid(f"The file is not a whole ZIP ({str(error)[:80]}); zip the skill's folder again.") from None
 
 
-def _unpack(archive: zipfile.ZipFile) -> dict[str, bytes]:
-    if len(archive.infolist()) > FILES_MAX * 4:
-        raise TooLarge(f"The ZIP has {len(archive.infolist())} entries; a skill holds at most {FILES_MAX} files.")
+def _check_end(data: bytes) -> None:
+    """Judge the directory's size before it is read: a few MB of directory would become GBs of objects."""
+    at = len(data) - _END_BYTES
+    if data[at : at + 4] != _END or data[-2:] != b"\0\0":
+        at = data.rfind(_END, max(0, len(data) - _END_BYTES - _COMMENT_BYTES_MAX))
+    if at < 0 or at + _END_BYTES > len(data):
+        raise Invalid("The file is not a ZIP; zip the skill's folder and upload that.")
+    count, size = struct.unpack_from("<HI", data, at + 10)
+    if data[max(0, at - 20) : at].startswith(_END_64):
+        raise Invalid("The file is a ZIP64, which is for archives over 4 GB; zip the skill's folder as a plain ZIP.")
+    if count > ENTRIES_MAX or size > DIRECTORY_BYTES_MAX:
+        raise TooLarge(f"The ZIP has {count} entries; a skill holds at most {FILES_MAX} files.")
+
+
+def _kept(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The entries that are files of the skill, by their path in it."""
     entries = [entry for entry in archive.infolist() if not _is_noise(entry)]
     if len(entries) > FILES_MAX:
         raise TooLarge(f"The ZIP has {len(entries)} files; a skill holds at most {FILES_MAX}.")
-    files: dict[str, bytes] = {}
-    folded: set[str] = set()
-    left = SKILL_BYTES_MAX
+    total = sum(entry.file_size for entry in entries)
+    if total > SKILL_BYTES_MAX:
+        raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes unpacked; this ZIP declares {total}.")
     for entry in entries:
-        path = _safe_name(entry)
-        if path.casefold() in folded:
-            raise Invalid(f"The ZIP has {path[:80]!r} twice; file names must differ in more than case.")
-        folded.add(path.casefold())
-        files[path] = _read_entry(archive, entry, left)
-        left -= len(files[path])
-    return files
+        _check_entry(entry)
+    paths = [check_path(entry.orig_filename) for entry in entries]
+    tops = {path.split("/", 1)[0] for path in paths}
+    if len(tops) == 1 and all("/" in path for path in paths):
+        paths = [path.split("/", 1)[1] for path in paths]
+    _check_together(paths)
+    return dict(zip(paths, entries, strict=True))
 
 
 def _is_noise(entry: zipfile.ZipInfo) -> bool:
-    name = entry.filename.rsplit("/", 1)[-1]
-    return entry.is_dir() or entry.filename.startswith("__MACOSX/") or name.startswith("._") or name == ".DS_Store"
+    name = entry.orig_filename
+    last = name.rsplit("/", 1)[-1]
+    return name.endswith("/") or name.startswith("__MACOSX/") or last.startswith("._") or last == ".DS_Store"
 
 
-def _safe_name(entry: zipfile.ZipInfo) -> str:
-    # zipfile cuts names at NUL; the name as it was written must be safe too.
-    path = check_path(entry.filename)
-    if entry.orig_filename != entry.filename:
-        check_path(entry.orig_filename.replace(os.sep, "/"))
-    if stat.S_IFMT(entry.external_attr >> 16) in _LINK_MODES:
-        raise Invalid(f"The ZIP's entry {path[:80]!r} is a link or a device; only plain files are taken.")
-    if entry.flag_bits & 0x1:
+def _check_entry(entry: zipfile.ZipInfo) -> None:
+    shown = repr(entry.orig_filename[:80])
+    if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
+        raise Invalid(f"The ZIP's entry {shown} is a link or a device; put a plain file there.")
+    if entry.flag_bits & _ENCRYPTED:
         raise Invalid("The ZIP is encrypted; zip the skill's folder without a password.")
-    return path
+    # Other methods can ask for gigabytes of memory to unpack a few bytes.
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Invalid(f"The ZIP's entry {shown} is not stored or deflated; zip the folder in the usual way.")
+    _check_ratio(entry, entry.file_size)
 
 
-def _read_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) -> bytes:
-    """An entry's bytes, read in pieces: what it declares of its size need not be true."""
+def _check_ratio(entry: zipfile.ZipInfo, size: int) -> None:
+    if size > RATIO_FROM_BYTES and size > entry.compress_size * RATIO_MAX:
+        raise TooLarge(
+            f"The ZIP's entry {entry.orig_filename[:80]!r} unpacks to over {RATIO_MAX} times its size; leave it out."
+        )
+
+
+def _check_together(paths: Iterable[str]) -> None:
+    """Refuse paths that cannot all be written into one folder, on a system that ignores case too."""
+    files: set[str] = set()
+    folders: set[str] = set()
+    for path in paths:
+        folded = path.casefold()
+        if folded in files:
+            raise Invalid(f"There are two files {path[:80]!r}; file names must differ in more than case.")
+        files.add(folded)
+        parts = folded.split("/")
+        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
+    if both := files & folders:
+        raise Invalid(f"{min(both)[:80]!r} is a file and a folder at once; rename one of them.")
+
+
+def _check_places(archive: zipfile.ZipFile, data: bytes) -> None:
+    """Refuse entries that share bytes: that is how a small ZIP unpacks to far more, or to itself."""
+    end_before = 0
+    for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
+        if entry.header_offset < end_before:
+            raise Invalid("The ZIP's entries overlap; zip the skill's folder again.")
+        _, name_bytes, extra_bytes = _LOCAL_HEADER.unpack_from(data, entry.header_offset)
+        end_before = entry.header_offset + _LOCAL_HEADER.size + name_bytes + extra_bytes + entry.compress_size
+    if end_before > archive.start_dir:
+        raise Invalid("The ZIP's entries reach into its directory; zip the skill's folder again.")
+
+
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) -> bytes:
     pieces: list[bytes] = []
     size = 0
-    packed = max(entry.compress_size, 1)
     with archive.open(entry) as stream:
         while piece := stream.read(CHUNK):
             size += len(piece)
             if size > bytes_max:
                 raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes unpacked; this ZIP has more.")
-            if size > RATIO_FROM_BYTES and size > packed * RATIO_MAX:
-                raise TooLarge(f"The ZIP's entry {entry.filename[:80]!r} unpacks to over {RATIO_MAX} times its size.")
+            _check_ratio(entry, size)
             pieces.append(piece)
     return b"".join(pieces)
-
-
-def _strip_common(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Without the folder that all files are in, if there is one."""
-    tops = {path.split("/", 1)[0] for path in files}
-    if len(tops) != 1 or any("/" not in path for path in files):
-        return files
-    return {path.split("/", 1)[1]: data for path, data in files.items()}
 
 
 def write_zip(files: Mapping[str, bytes]) -> bytes:
@@ -151,8 +257,12 @@ def write_zip(files: Mapping[str, bytes]) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(files):
-            entry = zipfile.ZipInfo(path)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry = zipfile.ZipInfo(path)  # its time is 1980-01-01
+            # Deflating what shrinks too well would make a ZIP that read_zip takes for a bomb.
+            size = len(files[path])
+            shrinks = size > RATIO_FROM_BYTES and len(zlib.compress(files[path])) * RATIO_MAX // 2 < size
+            entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, wherever it is made
             entry.external_attr = (stat.S_IFREG | 0o644) << 16
             archive.writestr(entry, files[path])
     return target.getvalue()
@@ -162,42 +272,58 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes]) -> Path:
     """Write a skill into `root/name`; the folder.
 
     What an earlier export wrote and nobody edited is replaced or removed; everything else there is left alone. Raises
-    Conflict naming a file that is in the way, StorageFull when there is no room; then nothing was changed.
+    Conflict naming a file or link that is in the way, Invalid for names that cannot be written: then nothing was
+    changed. Raises StorageFull when the disk is full; exporting again finishes what was begun.
     """
-    folder = root / check_path(name)
+    if "/" in check_path(name) or name.startswith("."):
+        raise Invalid(f"The skill name {name[:80]!r} cannot be a folder's name; rename the skill.")
+    folder = root / name
     wanted = {check_path(path): data for path, data in files.items()}
-    known = _read_manifest(folder)
-    for path, data in wanted.items():
-        _check_target(folder, path, data, known.get(path))
+    check_files(wanted)
+    _check_together([*wanted, MANIFEST])
     try:
+        known = _read_manifest(folder)
+        for path, data in wanted.items():
+            _check_target(folder, path, known, _sha256(data))
+        digests = {path: _sha256(data) for path, data in sorted(wanted.items())}
+        _write_manifest(folder, Manifest(files=known.files, writing={**known.writing, **digests}))
         for path, data in wanted.items():
             _replace(folder / path, data)
-        for path, digest in known.items():
-            target = folder / path
-            if path not in wanted and target.is_file() and not target.is_symlink() and _digest(target) == digest:
-                target.unlink()
-        manifest = {path: hashlib.sha256(data).hexdigest() for path, data in sorted(wanted.items())}
-        _replace(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        for path in {**known.files, **known.writing}:
+            if path not in wanted:
+                _remove(folder, path, known)
+        _write_manifest(folder, Manifest(files=digests))
     except OSError as error:
-        raise StorageFull(f"{folder} could not be written: {error.strerror}.") from error
+        if error.errno in _NO_ROOM:
+            raise StorageFull(f"There is no room to write {folder}; make some and export again.") from error
+        raise Invalid(f"{folder} cannot be written ({error.strerror}); export to a folder that can.") from error
     return folder
 
 
-def _check_target(folder: Path, path: str, data: bytes, known: str | None) -> None:
+def _check_target(folder: Path, path: str, known: Manifest, digest: str) -> None:
     target = folder / path
-    for parent in [*target.relative_to(folder).parents][:-1]:
-        if (folder / parent).is_symlink():
-            raise Conflict(f"{folder / parent} is a link; move it away to export there.")
-    if folder.is_symlink() or target.is_symlink():
-        raise Conflict(f"{target} is a link; move it away to export there.")
-    if target.exists() and (not target.is_file() or _digest(target) not in (known, hashlib.sha256(data).hexdigest())):
+    for place in (*_parents(folder, path), target):
+        if place.is_symlink() or (place != target and place.exists() and not place.is_dir()):
+            raise Conflict(f"{place} is a link or not a folder; move it away to export there.")
+    if not target.exists():
+        return
+    if not target.is_file() or ((found := _digest(target)) != digest and not known.wrote(path, found)):
         raise Conflict(f"{target} was not written by an export, or was edited since; move it away to export there.")
 
 
+def _parents(folder: Path, path: str) -> Iterator[Path]:
+    """The skill's folder and each folder on the way to a file in it."""
+    yield folder
+    for part in path.split("/")[:-1]:
+        folder = folder / part
+        yield folder
+
+
 def _replace(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all, and lasting."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name[:100]}-{new_id()[-12:]}.part")
+    # A random name, and "x" so that whatever stands there is never written through.
+    temporary = target.with_name(f".{new_id()}.part")
     try:
         with temporary.open("xb") as file:
             file.write(data)
@@ -205,16 +331,94 @@ def _replace(target: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         temporary.replace(target)
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def _read_manifest(folder: Path) -> dict[str, str]:
+def _remove(folder: Path, path: str, known: Manifest) -> None:
+    """Remove a file of an earlier export that nobody edited or replaced, and the folders that it leaves empty."""
+    target = folder / path
+    if any(place.is_symlink() for place in (*_parents(folder, path), target)) or not target.is_file():
+        return
+    if known.wrote(path, _digest(target)):
+        target.unlink()
+        with contextlib.suppress(OSError):  # a folder that still holds something stays
+            for place in reversed([*_parents(folder, path)][1:]):
+                place.rmdir()
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    """What an earlier export wrote. The file lies in the user's folder, so it is believed only where it is safe to."""
+    path = folder / MANIFEST
+    if folder.is_symlink() or path.is_symlink():
+        raise Conflict(f"{folder} or its {MANIFEST} is a link; move it away to export there.")
+    if not path.exists():
+        return Manifest()
     try:
-        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=dict[str, str])
-    except (OSError, msgspec.DecodeError):
-        return {}
+        with path.open("rb") as file:
+            manifest = msgspec.json.decode(file.read(MANIFEST_BYTES_MAX), type=Manifest)
+        for name in {**manifest.files, **manifest.writing}:
+            check_path(name)
+    except (msgspec.DecodeError, Invalid, IsADirectoryError):
+        raise Conflict(f"{path} was not written by an export; move it away to export there.") from None
+    return manifest
+
+
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    _replace(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_folder(path: Path) -> dict[str, bytes]:
+    """The files of a skill's folder by their paths in it, sorted. Hidden files and links are left out.
+
+    Raises NotFound when there is no such folder, Invalid for a name that no skill can have, TooLarge.
+    """
+    if not path.is_dir():
+        raise NotFound(f"{path} is not a folder; name the folder that SKILL.md is in.")
+    found = sorted((check_path(name), file) for name, file in _walk(path))
+    _check_together(name for name, _ in found)
+    files: dict[str, bytes] = {}
+    left = SKILL_BYTES_MAX
+    for name, file in found:
+        files[name] = data = _read_file(file, left)
+        left -= len(data)
+    return files
+
+
+def _walk(root: Path) -> Iterator[tuple[str, Path]]:
+    seen = kept = 0
+    for folder, folders, names in os.walk(root, followlinks=False, onerror=_refuse):
+        seen += len(folders) + len(names)
+        if seen > FOLDER_ENTRIES_MAX:
+            raise TooLarge(f"{root} holds more than {FOLDER_ENTRIES_MAX} files and folders; it is not a skill.")
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            file = Path(folder, name)
+            if not name.startswith(".") and stat.S_ISREG(file.lstat().st_mode):
+                kept += 1
+                if kept > FILES_MAX:
+                    raise TooLarge(f"{root} holds more than {FILES_MAX} files; a skill holds no more.")
+                yield file.relative_to(root).as_posix(), file
+
+
+def _refuse(error: OSError) -> None:
+    raise Invalid(f"{error.filename} cannot be read ({error.strerror}); make it readable.") from error
+
+
+def _read_file(path: Path, bytes_max: int) -> bytes:
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | _CAREFUL), "rb") as file:
+            data = file.read(bytes_max + 1)
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read ({error.strerror}); make it readable.") from None
+    if len(data) > bytes_max:
+        raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; {path.parent} has more.")
+    return data

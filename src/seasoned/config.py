@@ -21,6 +21,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The default project's key; empty means the one kept in the home folder (`SEASONED_API_KEY`)."""
     model: str = ""
     """Who learns: `provider:name`, or empty for the built-in rules (`SEASONED_MODEL`)."""
+    model_timeout_seconds: float = 120.0
+    """How long one call of a model may take."""
+    model_calls: int = 4
+    """How many calls of a model may be under way at once."""
     quiet_seconds: float = 8.0
     """How long a session must have been quiet, its turn over, before it is read."""
     stalled_seconds: float = 300.0

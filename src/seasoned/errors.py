@@ -12,6 +12,7 @@
     ├── Busy               a bounded queue is full; nothing was taken, try again
     ├── StorageFull        the disk (or the database's limit) is full; nothing was written
     └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
+        └── ModelUnavailable   the model cannot be reached; work waits and goes on when it can
 
 Every message is one sentence for a person and says what to do next.
 """
@@ -63,3 +64,7 @@ class StorageFull(SeasonedError):
 
 class ModelFailed(SeasonedError):
     """A model gave no usable answer."""
+
+
+class ModelUnavailable(ModelFailed):
+    """A model cannot be reached."""

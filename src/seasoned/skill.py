@@ -33,7 +33,8 @@ ENTRY_CHARS_MAX: Final = 2_000
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+# Control characters, and half characters, which no UTF-8 name can hold.
+_UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Only blocks matter here; reading what is inside them is slow, on hostile text quadratic.
 _markdown: Final = MarkdownIt("commonmark").disable(["inline", "text_join"])
 
@@ -160,7 +161,7 @@ def check_path(path: str) -> str:
     """
     normal = unicodedata.normalize("NFC", path)
     parts = normal.split("/")
-    if not normal or len(normal) > PATH_CHARS_MAX or _CONTROL.search(normal):
+    if not normal or len(normal) > PATH_CHARS_MAX or _UNWRITABLE.search(normal):
         raise Invalid(
             f"The path {path[:80]!r} is empty, too long or has control characters; use a short relative path."
         )

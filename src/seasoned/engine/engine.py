@@ -4,6 +4,7 @@ from pathlib import Path
 
 from seasoned.clock import Clock
 from seasoned.config import Config
+from seasoned.engine.calls import ModelCalls
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
 from seasoned.engine.projects import Projects
@@ -11,6 +12,7 @@ from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.errors import Invalid
+from seasoned.llm.language import LanguageModel
 from seasoned.llm.model import Model
 from seasoned.llm.rules import Rules
 from seasoned.pipeline.worker import Dispatcher
@@ -24,7 +26,9 @@ class Engine:
     def __init__(self, config: Config, store: Store, model: Model) -> None:
         self.config = config
         self.store = store
+        self._model = model
         self.keyring = Keyring(config.home_path)
+        self.calls = ModelCalls(store)
         self.dispatcher = Dispatcher(store, model, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
@@ -35,8 +39,12 @@ class Engine:
     @classmethod
     def open(cls, config: Config, *, clock: Clock | None = None, model: Model | None = None) -> "Engine":
         """Open a home, making it when it is new. Nothing is learned until `start`."""
-        _require_rules(config.model)
-        return cls(config, Store.open(config, clock), model or Rules())
+        store = Store.open(config, clock)
+        try:
+            return cls(config, store, model or _model(config, store))
+        except Invalid:
+            store.close()
+            raise
 
     @property
     def home(self) -> Path:
@@ -51,6 +59,7 @@ class Engine:
     async def close(self) -> None:
         """Stop working and close the store. Work under way is due again at the next start."""
         await self.dispatcher.close()
+        await self._model.close()
         self.store.close()
 
     async def doctor(self) -> list[Check]:
@@ -58,9 +67,16 @@ class Engine:
         return await self.store.read(lambda connection: health.examine(connection, self.home))
 
 
-def _require_rules(model: str) -> None:
-    """Refuse a model setting that this release cannot follow, rather than learn with something else in silence."""
-    if model:
-        raise Invalid(
-            f"SEASONED_MODEL is {model!r}, but this release learns with its built-in rules only; unset SEASONED_MODEL."
-        )
+def _model(config: Config, store: Store) -> Model:
+    """Who learns: the language model of the settings, else the built-in rules. Raises Invalid for a name of none."""
+    if not config.model:
+        return Rules()
+    provider, _, name = config.model.partition(":")
+    if not provider or not name:
+        raise Invalid(f"SEASONED_MODEL must be provider:name, such as openai:gpt-5-mini, not {config.model!r}.")
+    return LanguageModel(
+        config.model,
+        ModelCalls(store),
+        timeout_seconds=config.model_timeout_seconds,
+        calls_at_once=config.model_calls,
+    )

@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from seasoned.lesson import Lesson
+from seasoned.llm.calls import Scope
 from seasoned.message import NumberedMessage
 from seasoned.task import Task, TaskStatus
 
@@ -29,6 +30,7 @@ class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     outcome: TaskStatus | None = None
     closed: bool = False
+    scope: Scope = Scope()
 
 
 class TaskChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +76,8 @@ class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
     task: Task
     messages: tuple[NumberedMessage, ...]
     user: str = ""
+    hints: tuple[str, ...] = ()
+    scope: Scope = Scope()
 
 
 class DistillAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +119,7 @@ class WriteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     lessons: tuple[PendingLesson, ...]
     skills: tuple[SkillView, ...]
     user: str = ""
+    scope: Scope = Scope()
 
 
 class CreateSkill(msgspec.Struct, frozen=True, kw_only=True, tag="create_skill"):
@@ -216,4 +221,8 @@ class Model(Protocol):
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """How the lessons change the skills."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
         ...

@@ -5,14 +5,19 @@ the task's cursor together.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
 from seasoned.config import Config
 from seasoned.errors import ModelFailed
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
+from seasoned.llm.calls import Scope
 from seasoned.llm.model import DistillAnswer, DistillQuestion, Model
+from seasoned.llm.rules import RULES
+from seasoned.llm.rules.errors import failures
 from seasoned.llm.secrets import redact
+from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
 from seasoned.pipeline.journal import Summary
 from seasoned.skill import slug
@@ -24,6 +29,8 @@ from seasoned.store.tasks import TaskRow
 MESSAGES_MAX = 400
 LESSONS_MAX = 20
 LINES_MAX = 10
+HINTS_MAX = 12
+HINT_CHARS_MAX = 200
 KINDS = frozenset({"procedure", "pitfall", "fact"})
 
 
@@ -31,6 +38,7 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskRow
     rows: list[MessageRow]
     user: str
+    space_id: str
 
 
 async def distill(store: Store, model: Model, task_id: str) -> bool:
@@ -42,10 +50,17 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     if read is None:
         return False
     shown = await asyncio.to_thread(evidence.load, read.rows, store.blobs)
-    answer = await model.distill(DistillQuestion(task=read.task.value(), messages=shown, user=read.user))
+    task = read.task
+    question = DistillQuestion(
+        task=task.value(),
+        messages=shown,
+        user=read.user,
+        hints=() if model.name == RULES else await asyncio.to_thread(_hints, shown),
+        scope=Scope(project_id=task.project_id, space_id=read.space_id, session_id=task.session_id, task_id=task.id),
+    )
+    answer = await model.distill(question)
     if not answer.lessons and not answer.skip_reason.strip():
         raise ModelFailed("The answer has neither lessons nor a reason to skip.")
-    task = read.task
     found = [evidence.verify(_clean(lesson, task), shown) for lesson in answer.lessons if lesson.kind in KINDS]
     if not found:
         reason = answer.skip_reason or "No lesson of a known kind was found."
@@ -87,11 +102,20 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     row = tasks.by_id(connection, task_id)
     if row is None or not row.is_due or row.distill_parked or row.distill_retry_at > now:
         return None
-    if spaces.space_of_session(connection, row.session_id) is None:
+    space_id = spaces.space_of_session(connection, row.session_id)
+    if space_id is None:
         return None
     session = sessions.by_id(connection, row.session_id)
     user = projects.identifier(connection, session.user_id) if session else ""
-    return _Input(task=row, rows=messages.of_task(connection, task_id, MESSAGES_MAX), user=user)
+    return _Input(task=row, rows=messages.of_task(connection, task_id, MESSAGES_MAX), user=user, space_id=space_id)
+
+
+def _hints(shown: Sequence[NumberedMessage]) -> tuple[str, ...]:
+    """What the rules notice, as lines: the calls that failed, and with what."""
+    return tuple(
+        f"message {one.number}: {one.call.name} failed: {one.line[:HINT_CHARS_MAX]}"
+        for one in failures(shown)[:HINTS_MAX]
+    )
 
 
 def _clean(lesson: Lesson, task: TaskRow) -> Lesson:

@@ -11,6 +11,7 @@ import msgspec
 
 from seasoned.config import Config
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote
+from seasoned.llm.calls import Scope
 from seasoned.llm.model import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.llm.secrets import redact
 from seasoned.message import NumberedMessage
@@ -34,6 +35,7 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...]
     preferences: tuple[str, ...]
     user: str
+    space_id: str
 
 
 class _Change(msgspec.Struct, frozen=True):
@@ -60,6 +62,7 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         user=read.user,
         outcome=outcome,
         closed=read.closed,
+        scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
     answer = await model.extract(question)
     changes = _with_outcome(_check_tasks(answer, read.tasks, shown), read, outcome)
@@ -108,6 +111,7 @@ def _read(connection: Connection, config: Config, session_id: str, now: int) -> 
         tasks=tuple(task.value() for task in tasks.of_session(connection, session_id)),
         preferences=tuple(known),
         user=projects.identifier(connection, row.user_id),
+        space_id=space_id or "",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.errors import Busy, SeasonedError, StorageFull, Superseded
+from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
 from seasoned.llm.model import Model
 from seasoned.pipeline import distill, extract, write
 from seasoned.store import Connection, Store, spaces, tasks, work
@@ -25,6 +25,7 @@ SWEEP_MAX = 1_000
 RUNS_MAX = 10_000
 
 REASON_CHARS_MAX = 1_000
+ABSENCES_MAX = 6
 
 Key = tuple[Stage, str]
 Outcome = Literal["worked", "idle", "blocked"]
@@ -44,6 +45,8 @@ class Dispatcher:
         self._changed = asyncio.Event()
         self._sweeper: asyncio.Task[None] | None = None
         self._closing = False
+        # How often in a row the model could not be reached.
+        self._absences = 0
 
     async def start(self) -> None:
         """Find what is due, and go on looking every `sweep_seconds`."""
@@ -132,23 +135,34 @@ class Dispatcher:
         finally:
             del self._running[name]
         if outcome == "blocked":
-            self._set_timer(name, self._store.clock.now() + self._config.backoff(0))
+            self._set_timer(name, self._store.clock.now() + self._config.backoff(min(self._absences, ABSENCES_MAX)))
         else:
             await self._look_around(stage, key)
 
     async def _attempt(self, stage: Stage, key: str) -> Outcome:
         """One run of a stage: whether it did something, found nothing to do, or could not write at all."""
         try:
-            return "worked" if await self._stage(stage, key) else "idle"
+            return await self._work(stage, key)
         except Superseded:
             # Somebody else did it: look again whether something is left.
             return "worked"
         except (Busy, StorageFull) as error:
             log.warning("%s waits: %s", stage, error)
             return "blocked"
+        except ModelUnavailable as error:
+            # Waiting cures it: nothing is counted, nothing parks; the wait grows while the model stays away.
+            log.warning("%s waits: %s", stage, error)
+            self._absences += 1
+            return "blocked"
         except Exception as error:  # noqa: BLE001 - a defect in a stage parks that work with its reason, not the others
             log.warning("%s of %s failed: %s: %s", stage, key, type(error).__name__, error)
             return await self._note_failure(stage, key, _reason(error))
+
+    async def _work(self, stage: Stage, key: str) -> Outcome:
+        if not await self._stage(stage, key):
+            return "idle"
+        self._absences = 0
+        return "worked"
 
     def _stage(self, stage: Stage, key: str) -> Coroutine[None, None, bool]:
         runs: dict[Stage, Callable[[], Coroutine[None, None, bool]]] = {

@@ -12,6 +12,7 @@ import msgspec
 
 from seasoned.config import Config
 from seasoned.errors import Invalid
+from seasoned.llm.calls import Scope
 from seasoned.llm.model import AddEntry, CreateSkill, Decline, Model, PendingLesson, SkillView, WriteQuestion
 from seasoned.message import JsonObject
 from seasoned.pipeline import journal
@@ -166,6 +167,7 @@ async def _write_lessons(bench: Workbench, read: _Input, model: Model) -> None:
         ),
         skills=_views(bench, asked),
         user=read.user,
+        scope=Scope(project_id=read.space.project_id, space_id=read.space.id),
     )
     answer = await model.write(question)
     known = {lesson.id for lesson in asked}

@@ -2,5 +2,6 @@
 
 from seasoned.testing.clock import ManualClock
 from seasoned.testing.model import ScriptedModel
+from seasoned.testing.provider import Asked, Fault, Provider, provider
 
-__all__ = ["ManualClock", "ScriptedModel"]
+__all__ = ["Asked", "Fault", "ManualClock", "Provider", "ScriptedModel", "provider"]

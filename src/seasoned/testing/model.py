@@ -79,3 +79,6 @@ class ScriptedModel(msgspec.Struct):
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         self.writes.append(question)
         return self.on_write(question)
+
+    async def close(self) -> None:
+        """Nothing is held."""

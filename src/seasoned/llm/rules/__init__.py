@@ -14,7 +14,9 @@ from seasoned.llm.rules.distill import distill
 from seasoned.llm.rules.extract import extract
 from seasoned.llm.rules.write import write
 
-__all__ = ["Rules"]
+__all__ = ["RULES", "Rules"]
+
+RULES = "rules"
 
 
 class Rules:
@@ -23,7 +25,7 @@ class Rules:
     Long texts take a while, so the rules run in a thread and the event loop goes on.
     """
 
-    name = "rules"
+    name = RULES
 
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         """Which requests, outcomes and stated preferences the messages hold outright."""
@@ -36,3 +38,6 @@ class Rules:
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """Where the lessons go, without rewording them."""
         return await asyncio.to_thread(write, question)
+
+    async def close(self) -> None:
+        """Nothing is held."""

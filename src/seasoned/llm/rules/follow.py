@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from seasoned.llm.rules import requests
+from seasoned.llm.rules import reports, requests
 from seasoned.llm.rules.acts import Accepts, Act, Asks
 from seasoned.llm.rules.keys import key_words
 from seasoned.llm.rules.newness import ENOUGH, newness
@@ -16,9 +16,11 @@ _LONG_ANSWER_CHARS = 80
 _MATTER_WORDS_MIN = 3
 _ANNOUNCED_WORDS_MIN = 5
 _ADDS_WORDS_MAX = 14
+_QUESTION_WORDS_MIN = 4
 _RETURN_SENTENCES = 4
 _HEARD_WEIGHT = 0.25
 _SHOWN_CHARS = 60
+_REPORT_CHARS = 600
 
 
 class Follower:
@@ -148,9 +150,16 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     accepted = max((act.accepts for act in opening), default=Accepts.NO)
     plainly = any(act.asks == Asks.PLAINLY and not _only_cleans(acts, k) for k, act in enumerate(acts))
     more = plainly or any(act.asks and not act.accepts for act in acts)
-    given_up = any(act.gives_up for act in acts)
+    given_up = _given_up(work, acts)
     work.claim(number, turn.acts)
-    if any(act.complains for act in acts) and not given_up:
+    work.told_on = place is None and work.agent.unfinished and any(act.carries_on for act in acts)
+    if work.told_on and not given_up:
+        work.leave_open("", f"Message {number}: the user has the agent go on.")
+    elif _declines_more(work, acts) and not plainly:
+        work.close(
+            "success", "accepted", f"Message {number}: the user wants nothing more ({_shown(acts)}).", firm=False
+        )
+    elif any(act.complains for act in acts) and not given_up:
         work.leave_open("" if plainly else "complained", f"Message {number}: the user says that it is not right yet.")
     elif any(act.defers for act in acts) and accepted < Accepts.APPROVES and not _looks_later(work, acts):
         work.leave_open("deferred", f"Message {number}: the user puts it off.")
@@ -160,12 +169,38 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
         _accept(work, number, accepted, _shown(opening))
     elif any(act.problem for act in acts) and not more and work.agent.over and not work.agent.asks:
         work.leave_open("complained", f"Message {number}: the user still sees a problem.")
+    elif _bows(work, turn, more=more):
+        work.close("failed", "given up", f"Message {number}: the user takes note that it cannot be done.", firm=False)
     elif _lets_stand(work, turn, place):
         work.close("success", "accepted", stands_evidence(number), firm=False)
     elif place is not None:
         work.settle()
     else:
         work.verdict = ""
+
+
+def _given_up(work: Work, acts: Sequence[Act]) -> bool:
+    """Whether the person gives the matter up, and does not take a result afterwards."""
+    last = max((k for k, act in enumerate(acts) if act.gives_up), default=None)
+    if last is None:
+        return False
+    taken = any(act.accepts == Accepts.APPROVES and not (act.complains or act.reopens) for act in acts[last + 1 :])
+    return not (taken and not work.agent.cannot)
+
+
+def _declines_more(work: Work, acts: Sequence[Act]) -> bool:
+    """Whether the person declines what the agent offers on top of a result."""
+    agent = work.agent
+    done = agent.done or reports.REPORTS.search(agent.text[:_REPORT_CHARS].lower()) is not None
+    offered = agent.over and agent.asks and done and not (agent.unfinished or agent.cannot)
+    return offered and any(act.declines for act in acts[:2]) and not any(act.defers for act in acts)
+
+
+def _bows(work: Work, turn: Turn, *, more: bool) -> bool:
+    """Whether, told that it cannot be done, the person asks for nothing else and leaves it at that."""
+    agent = work.agent
+    refused = agent.over and agent.cannot and not (agent.done or agent.asks or agent.unfinished)
+    return refused and not more and not turn.agent.worked and any(act.yields for act in turn.acts[:3])
 
 
 def _looks_later(work: Work, acts: Sequence[Act]) -> bool:
@@ -233,7 +268,8 @@ def _is_wanted(act: Act, agent: AgentTurn) -> bool:
         return True
     long = len(agent.text) > _LONG_ANSWER_CHARS
     if act.asks:
-        return agent.worked or long or not agent.numbers or requests.QUESTIONS.match(act.core) is not None
+        looks_up = requests.QUESTIONS.match(act.core) is not None or act.size >= _QUESTION_WORDS_MIN
+        return agent.worked or long or not agent.numbers or looks_up
     if act.problem or act.named:
         return agent.worked or (long and act.named) or not agent.numbers
     return agent.worked and act.size >= _MATTER_WORDS_MIN

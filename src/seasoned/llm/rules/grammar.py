@@ -96,7 +96,7 @@ def _agree(tokens: list[str], place: int) -> None:
         if any(mark in "".join(tokens[place + 1 : k]) for mark in ",.;:!?("):
             return
         low = tokens[k].lower()
-        if low in _ADVERBS or (low.endswith("ly") and low not in VERBS and low != "rely"):
+        if low in _ADVERBS or (low.endswith("ly") and low not in VERBS and low not in {"rely", "fly"}):
             continue
         tokens[k] = inflected(tokens[k])
         if low in {"don't", "do"}:
@@ -169,7 +169,10 @@ _TOLD = re.compile(
 _SUBJECT_FIRST = re.compile(r"(?:i|i'm|i've|i'd|i'll|we|we're|we've|we'd|we'll|my|our)\b", re.IGNORECASE)
 _FINITE = re.compile(
     r"\b(?:is|are|has|have|do|does|goes?|gets?|must|should|can|may|will|was|were|stays?|remains?|needs?"
-    r"|means?|comes?|runs?|uses?|belongs?|lives?|starts?|ends?|never|always|i|you|we)\b",
+    r"|means?|comes?|runs?|uses?|belongs?|lives?|starts?|ends?|never|always|i|you|we|go|gets?|get|wants|insists|signs|reads|prints"
+    r"|requires?|closes|opens|buys|pays|hates|loves|likes|handles|approves|checks|speaks|works|owns|it's|that's|there's|he's|she's"
+    r"|knows|takes|accepts|allows|kicks|hosts|chokes|struggles|frowns|begins|keeps|judges|decides|reviews|covers|costs|don't|doesn't"
+    r"|can't|cannot|won't|isn't|aren't|refuses)\b",
     re.IGNORECASE,
 )
 

@@ -22,6 +22,7 @@ _STOPWORDS = listed(
     " more most "
     "less first again s"
 )
+_EMPTY = listed("go over out get got two three same other month week because under like about")
 _WORD = re.compile(r"[£$€]?\d[\w.,:%]*\w|[£$€]?\d|[a-z][a-z'+#-]+")
 _CHANGES = re.compile(
     r"\b(?:from now on|as of|instead|no longer|no more|any ?more|forget|now\b|changed?|new\b|update"
@@ -89,10 +90,14 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
         if not keys or old.strip().lower() == text.strip().lower():
             continue
         old_numbers, new_numbers = _numbers(keys), _numbers(new)
-        shared = (keys & said) - old_numbers
+        shared = (keys & said) - old_numbers - _EMPTY
         named = len(keys & dropped) >= _NAMED_MIN or (bool(keys & dropped) and bool((keys & said) - dropped))
         differs = bool(old_numbers) and bool(new_numbers) and not old_numbers & new_numbers
-        score = len(shared) + (_NAMED_WEIGHT if named else 0.0) + (_DIFFERS_WEIGHT if differs else 0.0)
+        score = (
+            len(shared)
+            + (_NAMED_WEIGHT * len(keys & dropped) if named else 0.0)
+            + (_DIFFERS_WEIGHT if differs else 0.0)
+        )
         alike = len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys)
         enough = named or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)) or (changes and alike)
         if enough and score > best_score:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from seasoned.llm.rules.requests import IMPERATIVE, PROBLEM
+from seasoned.llm.rules.requests import DEMANDS, IMPERATIVE, PROBLEM
 from seasoned.llm.rules.sentences import Sentence
+from seasoned.llm.rules.standing import fault, of_the_moment, standing, wants_more
 from seasoned.llm.rules.verdicts import THANKS
 from seasoned.llm.rules.words import LEAD
 
@@ -43,11 +44,11 @@ _LASTING = re.compile(
 # Habits and traits of the person.
 _HABIT = re.compile(
     r"^(?!(?:that|this|it|the|what|which|one|all|these|those)\b)\w+(?: \w+){0,2} (?:i|we) (?:only |always "
-    r"|never )?(?:want(?! to)|like|prefer|read|skip|hate|need)\b|\b(?:i|we) (?:always|never|usually"
+    r"|never )?(?:want(?! to)|like|prefer|read|skip|hate|need)\b|\b(?:i|we) (?:(?:always|never)(?! (?:got|had|heard|saw|been|worked|knew|did|thought|\w+ed)\b)|usually(?! would)"
     r"|normally|generally|typically|only(?: ever)?(?! (?:see|saw|have"
     r"|had|got|need|found|know|just|asked|meant|wanted|get|noticed|want (?:the|to|it|a|one|two)))|mostly"
     r"|strongly prefer|prefer(?! (?:the|this|that|option|a) )|hate|dislike|detest|can't stand|cannot stand"
-    r"|can't (?:eat|read|see|hear|drink|open|use)|don't (?:like|read|eat|drink|use|trust|work|speak"
+    r"|can't (?:eat|read|see|hear|drink|open|use)(?! (?:it|the|that|this|any|my|them|a|your)\b)|don't (?:like|read|eat|drink|use|trust|work|speak"
     r"|do(?! (?:it|that|this|so)\b)|drive|fly|allow|take|want (?:any|to see|to be|you to)|need to see"
     r"|deal)|do not (?:like|read|eat|drink|use|trust|work|speak|do|allow|take))\b"
     r"|\bi (?:like|love|enjoy) (?!it\b|that\b|this\b|the (?:first|second|last|new|idea|look)|to (?:book"
@@ -79,7 +80,7 @@ _PERSONAL = re.compile(
     r"|editor|writer|translator|programmer|planner|buyer|clerk|assistant|coordinator|officer|head"
     r"|professor|freelancer|contractor|member|pharmacist|chef|architect|technician|operator|physicist"
     r"|biologist|chemist|statistician|librarian|photographer|musician|vegetarian|vegan)\b"
-    r"|i (?:work|live|sit) (?:in|at|as|for|from|with|part[- ]time|on|near|mondays?|tuesdays?|only|four"
+    r"|i (?:work|live(?! at)|sit) (?:in|at|as|for|from|with|part[- ]time|on|near|mondays?|tuesdays?|only|four"
     r"|three|remotely|nights)\b(?! (?:it|this|that|the (?:fix|bug|issue)))|i speak \w+|i(?:'m"
     r"| am) on (?:linux|mac|macos|windows|ubuntu|debian|fedora|arch|gmt|utc|cet|pst|est)\b"
     r"|english (?:is not|isn't) my)"
@@ -95,13 +96,14 @@ _TEAM = re.compile(
 # Said to the agent: "always put ...", "never post ...", "don't guess ... when you write to me".
 _TOLD = re.compile(
     r"(?:^|[,:;] |\b(?:and|but|so|please|also|then|to|you|you should|you must|should|must|that) )(?:always"
-    r"|never|only ever) (?!mind\b|again\b|been\b|had\b|got\b|seen\b|the\b|heard\b|worked\b|received\b"
+    r"|never|only ever) (?!mind\b|listen|learn|understand|get\b|remember|see\b|again\b|been\b|had\b|got\b|seen\b|the\b|heard\b|worked\b|received\b"
     r"|arrived\b|showed\b|came\b|\w+ed\b)[a-z]+"
     r"|\bdon't (?:ever )?\w+[^.]{0,60}\b(?:when (?:you|writing|talking)|to me|in general|any ?more|ever"
     r"|again|unless i)\b|\b(?:please )?stop \w+ing\b[^.]{0,40}\b(?:me|your|emoji|every)"
     r"|^only (?:use|order|buy|send|book|call|write|ship|deploy|push|contact|take|pay|include|quote|cite"
     r"|change|run|touch)\b[^.]*(?:,|$)|\bwhen(?:ever)? you (?!are\b|can\b|have\b|get\b|finish\b|start\b"
-    r"|said\b|did\b|were\b|look\b|think\b|know\b)(?:show|write|send|report|answer|reply|commit|talk|give"
+    r"|said\b|did\b|were\b|look\b|think\b|know\b)(?:suggest|propose|offer|recommend|search|pick|choose|review|fix|speak|talk|count|measure|round|calculate|compare"
+    r"|rank|sort|label|show|write|send|report|answer|reply|commit|talk|give"
     r"|make|draft|present|quote|name|post|book|open|change|touch|edit|create|list|summari[sz]e|plot|draw"
     r"|format|print|mail|email|message|order|add|schedule|use|need|do|explain|translate|mention|cite"
     r"|deploy|push|run|query|ship|pay|update|plan|refer|address|export)\b"
@@ -154,20 +156,23 @@ _ENDS_HEADER = re.compile(
 _NOT_LASTING = re.compile(
     r"\b(?:my (?:user|reservation|order|booking|case|ticket|confirmation|account|customer|card|phone"
     r"|passport|login|(?:frequent )?flyer|member(?:ship)?)(?: id| number| no\b| code|name)|password"
-    r"|api key|token|pin code|never ?mind|this time|for (?:this|that) (?:one|task|case|time|once|file"
-    r"|report)|just (?:this )?once|for once|only (?:this|for) (?:once|today|now)|for now\b|i (?:always"
+    r"|api key|token|pin code|never ?mind|this time|for (?:this|that) (?!project|repo|paper|client|customer"
+    r"|team|company|account|book|grant|house)\w+|while you\b|lol\b|haha+|just (?:this )?once|for once|only (?:this|for) (?:once|today|now)|for now\b|i (?:always"
     r"|never) (?:thought|knew|wondered|got|had|said|saw|forget|remember)|i never (?:received|asked|ordered"
     r"|said|did|want to see that))\b"
 )
 _THIS_TIME = re.compile(
-    r"\b(?:that|this|those|these|instead|option|payment|today|tomorrow|prefer to (?:use|pay|book|go|take"
+    r"\b(?:that|this|those|these|instead|option|payment|today|tomorrow|economy"
+    r"|(?:first|business|economy) class|flights?|certificates?|gift cards?|refunds?|so (?:i'd|we'd|i would|let's|please)|prefer to (?:use|pay|book|go|take"
     r"|fly)|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w* \d{1,2})\b"
 )
+_THIS_ONE = re.compile(r"(?:this|that|the) \w+ (?:must|has to|have to|needs to) (?!always|never)")
 _UNCERTAIN = re.compile(
     r"^(?:if|what if|imagine|suppose|maybe|perhaps|i (?:think|guess|wonder|wish|hope)|(?:they|he|she|it"
     r"|the (?:customer|client|report|log|doc|docs|readme|page|manual|policy|error|test|build|site"
     r"|server)) (?:says?|said|always|never|only|usually|keeps?)|according to)\b"
 )
+_THEN_ASKS = re.compile(r"[,;:] (?:so )?(?:can|could|would|will) (?:you|we)\b")
 _ADDS = re.compile(
     r"(?:above|below|over|under|otherwise|either|so|because|since|that|this|those|these|it|they|its|same"
     r"|anything|everything else|the rest|only|unless|except|exceptions?|beyond|for (?:anything|everything)"
@@ -178,7 +183,7 @@ _SAME = re.compile(
     r"|stays))"
 )
 _BACK = re.compile(r"(?:\S+ ){0,4}(?:it|that|this|those|they|them|that's|it's)\b")
-_ASKED_FOR_GOOD = re.compile(r"\b(?:from now on|always|in (?:the )?future|going forward|every time|whenever)\b")
+_ASKED_FOR_GOOD = re.compile(r"\b(?:from now on|for (?:everything|anything)|in all (?:my|our)|each time|as a rule|in general|always|in (?:the )?future|going forward|every time|whenever)\b")
 _QUESTION_START = re.compile(
     r"(?:(?:have|did|do|does|is|are|was|were|can|could|would|will) (?:you|i|we|it|the|he|she|they|there"
     r"|that|this)|(?:what|which|who|where|when|why|how) (?:is|are|do|does|did|about|was|were|can|should"
@@ -193,17 +198,28 @@ def core_of(sentence: Sentence) -> tuple[str, str]:
 
 
 def own_rule(text: str, core: str, *, asks: bool) -> bool:
+    """Whether a sentence in lower case states something lasting; `core` is the text without its opening fillers."""
+    return _told_rule(text, core, asks=asks) or (not asks and _stands(text, core))
+
+
+def _stands(text: str, core: str) -> bool:
+    return not _NOT_LASTING.search(text) and (standing(core) or (core != text and standing(text)))
+
+
+def _told_rule(text: str, core: str, *, asks: bool) -> bool:
     if _NOT_LASTING.search(text) or _UNCERTAIN.match(core):
         return False
     if asks or _QUESTION_START.match(core):
-        told = re.search(r"\b(?:can|could|would|will) you\b", core)
+        told = re.search(r"\b(?:can|could|would|will|shall) (?:you|we)\b", core)
         return told is not None and _ASKED_FOR_GOOD.search(core) is not None
     if _LASTING.search(text) or _TOLD.search(text) or _STYLE.search(core) or _STYLE.search(text) or _STAYS.search(core):
-        return not _describes_fault(core)
+        return not _describes_fault(core) and not (_THIS_ONE.match(core) and not _LASTING.search(text))
     told = _HABIT.search(text) or _PERSONAL.search(text)
+    if told and (fault(text) or "is flying" in text) and not _HABIT.search(text):
+        return False
     if told:
         return _is_own(core, text[: told.start()], told.group())
-    return bool(_TEAM.search(core)) and not PROBLEM.search(core)
+    return bool(_TEAM.search(core)) and not _THEN_ASKS.search(core) and not of_the_moment(core)
 
 
 def _is_own(core: str, before: str, cue: str) -> bool:
@@ -216,7 +232,7 @@ def _is_own(core: str, before: str, cue: str) -> bool:
 def _describes_fault(core: str) -> bool:
     """Whether "always" or "every time" only says how something goes wrong."""
     return (
-        bool(re.match(r"(?:it|he|she|this|the \w+|\w+ (?:page|test|build|job))\b", core))
+        bool(re.match(r"(?:(?:every time|each time|whenever|when) (?:i|we|it|he|she|the)|it|he|she|this|the \w+|\w+ (?:page|test|build|job))\b", core))
         and bool(PROBLEM.search(core))
         and not re.search(r"\b(?:you|always (?:put|use|add)|should|must|please)\b", core)
     )
@@ -235,6 +251,28 @@ def _goes_on(before: Sentence, sentence: Sentence) -> bool:
     return before.paragraph == sentence.paragraph and not sentence.bullet
 
 
+_CLAUSES_MAX = 12
+_CLAUSE_WORDS_MIN = 4
+_CLAUSE_START = re.compile(r"[,;:]\s+|\s-+\s+|\s(?=because |since |cause |cos )")
+
+
+def embedded(sentence: Sentence) -> int | None:
+    """Where in a sentence that asks for something (offset in `raw`) a clause begins that states something lasting."""
+    if sentence.asks or _NOT_LASTING.search(sentence.words.lower()):
+        return None
+    starts = [0, *(found.end() for found in _CLAUSE_START.finditer(sentence.words))]
+    for start in starts[:_CLAUSES_MAX]:
+        low = " ".join(sentence.words[start:].lower().split()).rstrip(".!;, ")
+        clauses = _CLAUSE_START.split(low, maxsplit=1)
+        lead = LEAD.match(low)
+        core = low[lead.end() :] if lead else low
+        if start == 0 and (DEMANDS.match(core) or IMPERATIVE.match(core)):
+            continue
+        if len(clauses[0].split()) >= _CLAUSE_WORDS_MIN and (standing(core) or standing(low)):
+            return start
+    return None
+
+
 def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
     """The statements of a message as ranges of sentences (first, end): a rule with the sentences that explain it.
 
@@ -244,7 +282,9 @@ def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
     header = -1  # the paragraph that a header opened
     for place, sentence in enumerate(found):
         whole, core = core_of(sentence)
-        own = own_rule(whole, core, asks=sentence.asks)
+        own = _told_rule(whole, core, asks=sentence.asks)
+        if not own and not sentence.asks and not wants_more(core):
+            own = _stands(whole, core)
         if sentence.paragraph != header or (_ENDS_HEADER.search(core) and not own):
             header = -1
         headed = header >= 0 and not sentence.asks and len(core.split()) >= _HEADED_WORDS_MIN

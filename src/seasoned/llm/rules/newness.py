@@ -1,5 +1,6 @@
 """How much speaks for a sentence opening another task while one is still open, as a sum of weighted signs."""
 
+import re
 from collections.abc import Sequence
 
 from seasoned.llm.rules import requests, verdicts
@@ -9,6 +10,21 @@ from seasoned.llm.rules.outcome import AgentTurn
 from seasoned.llm.rules.work import Work
 
 ENOUGH = 1.0
+
+_LIMITS = re.compile(r"(?:but|only|except|though|however|although|just)\b(?! (?:one|another|now|next)\b)")
+# "What time is it", "is there any way" point to nothing; "also" points back only beside a word that does.
+_EXPLETIVE = re.compile(
+    r"\b(?:is|was|are|were|there's) (?:it|there)\b(?= (?:in|at|any|an?|some|possible|no|going|raining|true|too)\b|\W*$)"
+    r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to|possible|not)\b"
+)
+_ALSO = re.compile(r"\balso\b")
+_PROCEEDS = re.compile(r"\b(?:proceed|go ahead|move forward|go forward|continue) with\b")
+# Words of asking say nothing about the matter.
+_ASKING = key_words(
+    "can could would will might may shall should you your please kindly perhaps possibly maybe me us we i my our"
+    " also well some any get have give need like be am was did know if how what which when where who whether there"
+    " here ok yes no so but thank thanks chance"
+)
 
 _MARKED = 1.75  # "next:", "another thing"
 _MORE = 0.75  # "one more thing", which may also add to the task at hand
@@ -21,12 +37,15 @@ _PARAGRAPH = 0.5
 _INVITED = 1.25  # the agent asked what is next
 _ANSWERS = -2.5  # the agent asked something else
 _INTERRUPTS = -1.0
+_GOES_ON = -0.75  # the agent has not come to the end
 _PUSHES_BACK = -1.25  # the agent said that it cannot be done: what follows looks for another way
 _NEW_NAME = 1.0
 _SAME_MATTER = -1.5
 _NEAR_MATTER = -0.5
 _OTHER_MATTER = 0.75
 _REFERS_BACK = -1.0
+_REFERS_MORE = -1.0
+_LIMITED = -1.0  # "but make it bigger"
 _CONTINUES = -0.75
 _COMPLAINED = -2.0
 _SHORT = -0.75
@@ -49,11 +68,17 @@ def newness(work: Work, heard: AgentTurn, acts: Sequence[Act], place: int) -> fl
     score += _matter(work, act, key_words(text))
     if earlier and earlier[0].sentence.paragraph != act.sentence.paragraph:
         score += _PARAGRAPH
-    if requests.REFERS_BACK.search(act.core):
-        score += _REFERS_BACK
+    back = {found.group() for found in requests.REFERS_BACK.finditer(_EXPLETIVE.sub(" ", act.core))}
+    back |= {found.group() for found in _ALSO.finditer(act.core) if back}
+    if back:
+        score += _REFERS_BACK + (_REFERS_MORE if len(back) > 1 or act.asks == Asks.HINTS else 0.0)
+    if _LIMITS.match(act.sentence.words.lower()) and not _marked(acts, place):
+        score += _LIMITED
     continues = requests.CONTINUES.match(act.core) or requests.CONTINUES.match(act.sentence.words.lower())
     if continues and not _marked(acts, place):
         score += _CONTINUES
+    if _PROCEEDS.search(act.core):
+        score += _REFERS_BACK
     if any(other.complains and not other.reopens for other in upto):
         score += _COMPLAINED
     if any(verdicts.ALMOST.search(other.sentence.words.lower()) for other in upto):
@@ -103,6 +128,7 @@ def _state(work: Work, heard: AgentTurn) -> float:
     if not work.closed:
         score += _ANSWERS if work.agent.asks else 0.0
         score += 0.0 if work.agent.over else _INTERRUPTS
+        score += _GOES_ON if work.agent.over and work.agent.unfinished else 0.0
     return score
 
 
@@ -115,12 +141,17 @@ def _matter(work: Work, act: Act, keys: set[str]) -> float:
     if names:
         known = " ".join(work.keys | work.heard)
         score += 0.0 if any(name in known for name in names) else _NEW_NAME
-    shared = len(keys & work.keys) + _HEARD_WEIGHT * len((keys & work.heard) - work.keys)
-    part = shared / len(keys) if keys else 0.0
+    part = _shared(work, keys - _ASKING)
     if part >= _SAME_SHARE:
         score += _SAME_MATTER
     elif part >= _NEAR_SHARE:
         score += _NEAR_MATTER
-    elif part < _OTHER_SHARE and len(keys) >= _OTHER_KEYS_MIN:
+    elif _shared(work, keys) < _OTHER_SHARE and len(keys) >= _OTHER_KEYS_MIN:
         score += _OTHER_MATTER
     return score
+
+
+def _shared(work: Work, keys: set[str]) -> float:
+    """Which part of the words is known from the task."""
+    shared = len(keys & work.keys) + _HEARD_WEIGHT * len((keys & work.heard) - work.keys)
+    return shared / len(keys) if keys else 0.0

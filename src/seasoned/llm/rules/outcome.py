@@ -68,8 +68,15 @@ def _ending(text: str) -> dict[str, bool]:
     )
     done = bool(reports.DONE.search(" ".join([*first, *last])))
     cannot = any(reports.CANNOT.search(piece) for piece in first)
-    unfinished = any(reports.UNFINISHED.search(piece) for piece in [*first[:1], *last])
+    unfinished = any(reports.UNFINISHED.search(piece) or reports.partial(piece) for piece in [*first[:1], *last])
+    unfinished = unfinished or any(_only_begins(piece) for piece in last[-2:])
     return {"invites": invites, "asks": asks, "done": done, "cannot": cannot, "unfinished": unfinished}
+
+
+def _only_begins(piece: str) -> bool:
+    """Whether a sentence only says that the agent sets to work, and not what came of it."""
+    begins = reports.BEGINS.match(piece)
+    return begins is not None and not reports.DONE.search(piece[begins.end() :])
 
 
 def agent_turn(messages: Sequence[NumberedMessage]) -> AgentTurn:

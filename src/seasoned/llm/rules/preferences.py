@@ -8,7 +8,7 @@ import msgspec
 from seasoned.llm.model import PreferenceFound
 from seasoned.llm.rules.grammar import third_person
 from seasoned.llm.rules.keys import overtaken, without_old
-from seasoned.llm.rules.lasting import HEADER, groups, own_rule
+from seasoned.llm.rules.lasting import HEADER, embedded, groups, own_rule
 from seasoned.llm.rules.requests import IMPERATIVE
 from seasoned.llm.rules.sentences import Sentence, plain
 from seasoned.llm.rules.topics import topic_of
@@ -82,7 +82,13 @@ def _statement(quote: str) -> Statement:
 def statements(text: str, found: Sequence[Sentence]) -> list[Statement]:
     """The lasting statements among the sentences of a message, at most 20."""
     out: list[Statement] = []
-    for first, end in groups(found):
+    ranges = groups(found)
+    grouped = {place for first, end in ranges for place in range(first, end)}
+    for place in range(len(found)):
+        if place not in grouped:
+            start = embedded(found[place])
+            out.extend([] if start is None else [_statement(found[place].raw[start:])])
+    for first, end in ranges:
         quotes = _quotes(text, found[first], found[end - 1])
         headed = any(
             HEADER.search(other.words.lower()) for other in found[:end] if other.paragraph == found[first].paragraph

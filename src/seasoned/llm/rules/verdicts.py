@@ -242,9 +242,9 @@ GIVES_UP = word(
     r"(?:isn't|not|is not|wasn't) worth (?:it|the)(?: \w+)?",
     r"don't bother",
     r"won't bother",
-    r"let(?:'s| us)? (?:it go|forget(?: about)? (?:it|that)|drop (?:it|that)|leave (?:it|that)|not bother"
+    r"let(?:'s| us)? (?:it go(?= *(?:$|[,.;!]| then| now| and | for good))|forget(?: about)? (?:it|that)|drop (?:it|that)|leave (?:it|that)|not bother"
     r"|scrap (?:it|that)|call it off|abandon (?:it|that))",
-    r"let it go",
+    r"let it go(?= *(?:$|[,.;!]| then| now| and | for good))",
     r"call it off",
     r"shelve (?:it|that|this)",
     r"bin (?:it|that)",

@@ -45,6 +45,7 @@ class Work(msgspec.Struct):
     verdict: Verdict = ""
     agent: AgentTurn = msgspec.field(default_factory=AgentTurn)
     firm: bool = True
+    told_on: bool = False  # the person had the agent go on with what it had begun
 
     @property
     def closed(self) -> bool:
@@ -76,6 +77,8 @@ class Work(msgspec.Struct):
         if not agent.numbers:
             return
         self.numbers.extend(agent.numbers)
+        if self.told_on and not agent.worked and not agent.done:
+            agent = msgspec.structs.replace(agent, unfinished=True)
         self.agent = agent
         if len(self.heard) < _KEYS_MAX:
             self.heard |= key_words(agent.said[-_HEARD_CHARS_MAX:])

@@ -1,0 +1,44 @@
+"""Accounting of model calls: what was asked for whom, what it cost, and answers that need not be paid for twice."""
+
+from typing import Literal, Protocol
+
+import msgspec
+
+Stage = Literal["extract", "distill", "write"]
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """For whom a question is asked: ids, empty where they do not apply."""
+
+    project_id: str = ""
+    space_id: str = ""
+    session_id: str = ""
+    task_id: str = ""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a model. `answer` is set when it was usable, else `error` says why not. Times in milliseconds."""
+
+    scope: Scope
+    stage: Stage
+    model: str
+    prompt_sha256: str
+    question_sha256: str
+    answer: str | None = None
+    error: str = ""
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    latency_ms: int = 0
+
+
+class CallLog(Protocol):
+    """Where calls are kept."""
+
+    async def answer_to(self, question_sha256: str) -> str | None:
+        """The usable answer that this very question got before."""
+        ...
+
+    async def add(self, call: Call) -> None:
+        """Keep a call; the answer may be used once this returns."""
+        ...
