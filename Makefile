@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_HOME := demo-home
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types clean bench bench-ingest bench-latency worlds
+.PHONY: help demo test check lint types clean bench bench-ingest bench-latency worlds constraints
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
@@ -46,6 +46,10 @@ bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
+
+constraints: $(VENV)/.dev ## Write the versions that are installed now to constraints.txt.
+	@(echo "# The versions that are tested together; pip reads them with --constraint. Renew with: make constraints."; \
+	  $(BIN)/pip list --format=freeze | grep -v -i -E "^(seasoned|pip|setuptools)=") > constraints.txt
 
 clean: ## Remove .venv and the demo's home.
 	rm -rf $(VENV) $(DEMO_HOME)

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from seasoned.testing import provider
 from tests.support.command import seasoned
 from tests.support.server import Server
 
@@ -88,7 +89,7 @@ def test_doctor_finds_a_healthy_home_well_and_says_what_is_not(home: Path, tmp_p
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("SEASONED_MODEL", "openai:gpt", "built-in rules only"),
+        ("SEASONED_MODEL", "gpt", "provider:name"),
         ("SEASONED_CONCURRENCY", "many", "concurrency"),
         ("SEASONED_ATTEMPTS", "0", "at least 1"),
         ("SEASONED_API_KEY", "secret", "sk-ac-"),
@@ -119,3 +120,14 @@ def test_commands_work_beside_a_running_server_on_the_same_home(server: Server, 
 def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:
     done = seasoned(tmp_path, "serve", "--port", server.url.rsplit(":", 1)[1])
     assert (done.code, "choose another" in done.err) == (1, True)
+
+
+def test_a_model_of_the_settings_learns_and_its_use_is_shown(tmp_path: Path) -> None:
+    with provider(lambda asked: '{"tasks": [], "preferences": []}') as server:
+        settings = {"SEASONED_MODEL": "openai:any", "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none"}
+        done = seasoned(tmp_path, "learn", str(EXAMPLES / "claude-code.jsonl"), settings=settings)
+    assert done.code == 0, done.err
+    rows = json.loads(seasoned(tmp_path, "usage", "--json").out)
+    assert [(row["stage"], row["model"], row["calls"]) for row in rows] == [("extract", "openai:any", 1)]
+    assert rows[0]["input_tokens"] > 0
+    assert "openai:any" in seasoned(tmp_path, "usage").out

@@ -72,6 +72,21 @@ def list_sessions(limit: Limit = PAGE_MAX, home: Home = None, json: Json = False
         print_table([key.upper() for key in keys], [[r[key] for key in keys] for r in found], "No session yet.")
 
 
+def usage(
+    days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=366)] = 30,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Show what model calls cost: calls, tokens and time by day, space, stage and model."""
+    rows = with_engine(load_config(home), lambda engine, project: engine.calls.usage(project, days))
+    if json:
+        print_json(rows)
+        return
+    keys = ("day", "stage", "model", "calls", "failed", "input_tokens", "cached_tokens", "output_tokens", "latency_ms")
+    table = [[getattr(row, key) for key in keys] for row in rows]
+    print_table([key.upper() for key in keys], table, "No model was called; the built-in rules cost nothing.")
+
+
 def doctor(home: Home = None, json: Json = False) -> None:
     """Check that the home is well: its files, its database, and whether work is parked."""
     checks = with_engine(load_config(home), lambda engine, _: engine.doctor())

@@ -21,6 +21,7 @@ app.add_typer(skills.app, name="skills", help="List, show and export skills.")
 app.add_typer(lists.spaces_app, name="spaces", help="List learning spaces.")
 app.add_typer(lists.sessions_app, name="sessions", help="List sessions.")
 app.add_typer(projects.app, name="projects", help="Create and list projects and their keys.")
+app.command("usage")(lists.usage)
 app.command("doctor")(lists.doctor)
 
 

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import messages, sessions, skills, spaces
+from seasoned.http import messages, sessions, skills, spaces, usage
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/agent_skills/{skill_id}", skills.delete),
     ("GET", "/agent_skills/{skill_id}/file", skills.file),
     ("GET", "/agent_skills/{skill_id}/download_zip", skills.download_zip),
+    ("GET", "/usage", usage.get),
 )
 
 

@@ -188,6 +188,10 @@ def write_prompt(question: WriteQuestion) -> str:
         "Lessons to place:\n" + fence(lessons),
         "Skills that are close to them, with their files:\n" + fence(_shelf(near)),
         "Further skills, by name: " + ", ".join(others[:NAMES_SHOWN_MAX]) if others else "",
+        "An earlier answer had edits that were refused; give all edits again, corrected:\n"
+        + fence("\n".join(question.refused))
+        if question.refused
+        else "",
     ]
     return "\n\n".join(part for part in parts if part)
 

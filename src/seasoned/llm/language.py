@@ -137,7 +137,7 @@ class LanguageModel:
             from pydantic_ai.exceptions import UserError  # noqa: PLC0415
             from pydantic_ai.models import infer_model  # noqa: PLC0415
 
-            # Chat Completions is what every OpenAI-compatible server speaks; `openai-responses:` asks for the other API.
+            # Every OpenAI-compatible server speaks Chat Completions; `openai-responses:` asks for the other API.
             name = re.sub(r"^openai:", "openai-chat:", self._name)
             try:
                 # Entered until `close`, so that all calls share the provider's connections.

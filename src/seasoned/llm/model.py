@@ -114,11 +114,15 @@ class PendingLesson(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """Some lessons of a space, oldest first, and the few skills that matter for them."""
+    """Some lessons of a space, oldest first, and the few skills that matter for them.
+
+    `refused` says why edits of an earlier answer to the same question could not be made.
+    """
 
     lessons: tuple[PendingLesson, ...]
     skills: tuple[SkillView, ...]
     user: str = ""
+    refused: tuple[str, ...] = ()
     scope: Scope = Scope()
 
 

@@ -99,6 +99,14 @@ class Workbench:
         self.notes: list[EntryNote] = []
         self.moves: list[EntryMove] = []
 
+    def copy(self) -> "Workbench":
+        """The same state, to be edited apart."""
+        other = Workbench(
+            [msgspec.structs.replace(d, files=dict(d.files), lessons=list(d.lessons)) for d in self.drafts.values()]
+        )
+        other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
+        return other
+
     def apply(self, edit: Edit) -> str:
         """Apply one edit; empty, or why it was refused (then nothing of it counts)."""
         try:
@@ -152,14 +160,17 @@ class Workbench:
         if not before.strip() and edit.title:
             before = f"# {edit.title}\n"
         after = add_entry(before, text)
-        if find_entry(after, text) is None:
-            raise Invalid("The text is not one entry; use one heading with its text, or one list item.")
+        brought = entries(text)
+        if not brought or brought[0].start > 0 or any(find_entry(after, one.text) is None for one in brought):
+            raise Invalid("The text is not an entry; use a heading with its text, or a list item.")
         self._write(draft, path, after, edit.lessons)
         self._note(edit.skill, path, text, edit.lessons, "written")
 
     def _find_twin(self, text: str) -> tuple[str, str] | None:
         """The skill and file that hold an entry of the very same words."""
         key = entry_key(text)
+        if not key:
+            return None
         for draft in self.drafts.values():
             for path in draft.files:
                 if path.endswith(".md") and any(entry_key(e.text) == key for e in entries(draft.text(path))):
@@ -167,7 +178,7 @@ class Workbench:
         return None
 
     def _entry(self, edit: ReviseEntry | RemoveEntry | Reinforce) -> Entry:
-        found = find_entry(self._draft(edit.skill).text(edit.path), edit.entry)
+        found = _look_up(self._draft(edit.skill).text(edit.path), edit.entry)
         if found is None:
             raise NotFound(f"{edit.skill}/{edit.path} has no entry of this text: {edit.entry[:80]!r}.")
         return found
@@ -228,6 +239,22 @@ class Workbench:
             # A lesson that brought text stays written, whatever else it did.
             if known is None or known.status != "written":
                 self.effects[key] = effect
+
+
+def _look_up(text: str, wanted: str) -> Entry | None:
+    """The entry that is meant: the same text, the same words, or the only one under the same heading.
+
+    Models copy what they are shown with small slips; an edit that is clear in its meaning counts.
+    """
+    exact = find_entry(text, wanted)
+    if exact is not None or not wanted.strip():
+        return exact
+    every = entries(text)
+    same = [one for one in every if entry_key(one.text) == entry_key(wanted)]
+    if not same:
+        heading = entry_key(wanted.strip().split("\n", 1)[0])
+        same = [one for one in every if heading and entry_key(one.text.split("\n", 1)[0]) == heading]
+    return same[0] if len(same) == 1 else None
 
 
 def _added(before: str, after: str) -> str:

@@ -14,6 +14,7 @@ from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.llm.calls import Scope
 from seasoned.llm.model import AddEntry, CreateSkill, Decline, Model, PendingLesson, SkillView, WriteQuestion
+from seasoned.llm.rules import RULES
 from seasoned.message import JsonObject
 from seasoned.pipeline import journal
 from seasoned.pipeline.edits import Draft, EntryNote, Workbench, entry_hash
@@ -30,6 +31,9 @@ from seasoned.store.tasks import TaskRow
 SKILLS_SHOWN_MAX = 50
 FALLBACK_FILE = "notes.md"
 WRITERS_FALLBACK = "general-lessons"
+# How often the writer is asked about the same lessons, and how many reasons it is told.
+TRIES_MAX = 2
+REASONS_MAX = 10
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +57,7 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     bench = Workbench(await asyncio.to_thread(_drafts, read.skills, store))
     for lesson in read.lessons:
         _write_journal(bench, read, lesson)
-    await _write_lessons(bench, read, model)
+    bench = await _write_lessons(bench, read, model)
     packed = await asyncio.to_thread(_pack, bench, store, config)
     await store.write(lambda connection: _commit(connection, store.clock.now(), read, bench, packed))
     return True
@@ -157,10 +161,10 @@ def _keeps_journal(draft: Draft) -> bool:
         return False
 
 
-async def _write_lessons(bench: Workbench, read: _Input, model: Model) -> None:
+async def _write_lessons(bench: Workbench, read: _Input, model: Model) -> Workbench:
     asked = [lesson for lesson in read.lessons if lesson.kind != "skip" and _is_grounded(lesson)]
     if not asked:
-        return
+        return bench
     question = WriteQuestion(
         lessons=tuple(
             PendingLesson(key=lesson.id, lesson=lesson.value(), task_title=_title(read, lesson)) for lesson in asked
@@ -169,14 +173,27 @@ async def _write_lessons(bench: Workbench, read: _Input, model: Model) -> None:
         user=read.user,
         scope=Scope(project_id=read.space.project_id, space_id=read.space.id),
     )
-    answer = await model.write(question)
-    known = {lesson.id for lesson in asked}
-    for edit in answer.edits:
-        if known.issuperset(edit.lessons) and edit.lessons:
-            bench.apply(edit)
+    bench = await _edited(bench, question, model)
     for lesson in asked:
         if lesson.id not in bench.effects:
             _write_by_rule(bench, lesson)
+    return bench
+
+
+async def _edited(bench: Workbench, question: WriteQuestion, model: Model) -> Workbench:
+    """The bench after the model's edits; when some are refused, the model gets the reasons and another try."""
+    known = {pending.key for pending in question.lessons}
+    tried = bench
+    for _ in range(TRIES_MAX):
+        answer = await model.write(question)
+        tried = bench.copy()
+        named = [edit for edit in answer.edits if edit.lessons and known.issuperset(edit.lessons)]
+        refused = tuple(reason for edit in named if (reason := tried.apply(edit)))
+        # The rules would give the same answer again.
+        if not refused or model.name == RULES:
+            break
+        question = msgspec.structs.replace(question, refused=refused[:REASONS_MAX])
+    return tried
 
 
 def _is_grounded(lesson: LessonRow) -> bool:

@@ -30,9 +30,10 @@ _THANKS_LEAD = re.compile(r"\b(?:thanks|thank you|thx|cheers|ta)\b")
 _WEAK_LEAD = re.compile(r"\b(?:ok(?:ay)?|k|kk|great|good|cool|nice|fine|right|alright|super)\b")
 
 
-_CONTRAST = re.compile(r"[,;.]?\s+(?:but|though|however|yet|only that|except that)\s+|[,;]\s+(?=now\b)")
+_CONTRAST = re.compile(r"[,;.]?\s+(?:but|though|however|yet|only that|except that|then|and then)\s+|[,;]\s+(?=now\b)")
 _LATER_NOW = re.compile(
-    r"(?:by )?now (?:it|that|they|this|all|everything|both)\b(?!.*(?:n't|\bnot\b|\bno))|(?:it|that|they|this) (?:now )?(?:does|did|do|is|are|has|have)(?: now)?$"
+    r"(?:by )?now (?:it|that|they|this|all|everything|both)\b(?!.*(?:n't|\bnot\b|\bno))|(?:and )?there (?:it|they)"
+    r" (?:was|is|were|are)|(?:it|that|they|this) (?:now )?(?:does|did|do|is|are|has|have)(?: now)?$"
 )
 _OWN_FAULT = re.compile(
     r"(?:it|that) (?:was|is) (?:only |just |all )?(?:me\b|my |mine|us\b|our |the (?:cache|network|cable))"
@@ -160,7 +161,8 @@ _LABELS = words.listed(
     "next first second third then also now last finally lastly task todo job request question note fyi ps edit btw"
     " bug issue problem goal idea rule rules reminder update answer correction important urgent today tomorrow other"
 )
-_APPROVALS = (verdicts.PRAISE, verdicts.WORKS, verdicts.DID, idioms.DELIGHT, idioms.APPROVES)
+_STATES = (verdicts.PRAISE, verdicts.WORKS, idioms.DELIGHT, idioms.APPROVES)
+_APPROVALS = (*_STATES, verdicts.DID)
 
 
 def _accepts(clause: str) -> Accepts:
@@ -205,8 +207,8 @@ def _turns_good(text: str) -> bool:
     last = parts[-1].strip()
     if len(parts) == 1 or _faults(last):
         return False
-    told = _LATER_NOW.match(last) or _OWN_FAULT.search(last)
-    return told is not None or _accepts(last) == Accepts.APPROVES
+    told = _LATER_NOW.search(last) or _OWN_FAULT.search(last)
+    return told is not None or any(_plainly(pattern, last) for pattern in _STATES)
 
 
 def _turns_bad(text: str) -> bool:

@@ -152,6 +152,7 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     more = plainly or any(act.asks and not act.accepts for act in acts)
     given_up = _given_up(work, acts)
     work.claim(number, turn.acts)
+    work.awaited = place is None and plainly
     work.told_on = place is None and work.agent.unfinished and any(act.carries_on for act in acts)
     if work.told_on and not given_up:
         work.leave_open("", f"Message {number}: the user has the agent go on.")
@@ -247,6 +248,8 @@ def _announced(turn: Turn, place: int) -> bool:
     if act.marks_new and turn.agent.worked and (act.size >= _ANNOUNCED_WORDS_MIN or thanked):
         return True
     alone = not earlier or earlier[-1].sentence.paragraph != act.sentence.paragraph
+    if thanked and act.problem and turn.agent.worked and not requests.REFERS_BACK.search(act.core):
+        return True
     return (act.problem or act.named) and (act.marks_new or (alone and turn.agent.worked))
 
 

@@ -42,9 +42,9 @@ _OBJECT_BEFORE = listed(
 )
 _COMMANDS = re.compile(
     r"(?:git|ssh|sudo|docker|kubectl|npm|pip|cc|bcc|force-push|hard-?code|reply-all|auto-?\w+|google"
-    r"|cold-call|double-book|pre-?\w+|over-?\w+)\b"
+    r"|spare|cold-call|double-book|pre-?\w+|over-?\w+)\b"
 )
-_REST_WORDS_MIN = 2
+_REST_WORDS_MIN = 1
 _TOPIC_WORDS_MAX = 4
 _WISH_WORDS_MAX = 16
 _TOKEN = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?|[^A-Za-z]+")
@@ -148,7 +148,7 @@ _TIME = re.compile(
     r"(?P<time>(?:(?:from (?:now|here|today|this point)(?: on(?:wards)?)?|going forward|in (?:the )?future"
     r"|henceforth|as of (?:today|now|\w+day|\w+)|in general|generally|by default|as a rule"
     r"|starting (?:today|now|\w+day)|effective (?:today|immediately)|next time|in this (?:project|repo"
-    r"|repository|team|house|shop|codebase|company|account)|for (?:every|each|all|any) [^,:]{2,60}|(?:when"
+    r"|repository|team|house|shop|codebase|company|account)|for (?:every|each|all|any) [^,:]{2,60}|(?:when|if) (?:in doubt|unsure|not sure)|(?:when"
     r"|whenever|every time|each time|any time|if) (?:you|i|we|someone|there|a|an|the"
     r"|it) [^,:]{2,80}))\s*[,:]?\s+)(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
@@ -159,7 +159,7 @@ _POLITELY = re.compile(
     r"|kindly )+(?=[a-z])",
     re.IGNORECASE,
 )
-_NEGATIVE = re.compile(r"(?:please )?(?:don't|do not|dont)(?: ever)?\s+", re.IGNORECASE)
+_NEGATIVE = re.compile(r"(?:please )?(?:don't|do not|dont|to not|not to)(?: ever)?\s+", re.IGNORECASE)
 _DIRECTIVE = re.compile(
     r"(?:please )?(?P<adverb>always|never|only ever|only|just)\s+(?P<rest>.+)", re.IGNORECASE | re.DOTALL
 )
@@ -213,7 +213,7 @@ def _statement(text: str) -> str:
     if _SUBJECT_FIRST.match(text):
         return pronouns(text)
     bare = re.sub(r"^please\s+", "", text, flags=re.IGNORECASE)
-    if IMPERATIVE.match(bare.lower()):
+    if IMPERATIVE.match(bare.lower()) or _COMMANDS.match(bare.lower()):
         return f"the user wants the agent to {pronouns(bare)}"
     topic, colon, rest = bare.partition(": ")
     if colon and len(topic.split()) <= _TOPIC_WORDS_MAX:

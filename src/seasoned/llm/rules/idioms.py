@@ -59,19 +59,22 @@ APPROVES = word(
     r"back in business",
     r"up and running",
     r"(?:we're|we are|it's|i'm|i am|they're|all|everything(?:'s| is)?) (?:back )?(?:up|online|in business)(?: again)?",
-    r"(?:doing|does|do|did|served|serves) (?:exactly |just |precisely )?(?:what it (?:should|says|ought)|as it (?:should"
+    r"(?:doing|does|do|did|served|serves) (?:exactly |just |precisely )?(?:what it (?:should|says|ought)|as it"
+    r" (?:should"
     r"|ought)|its job|the purpose|as (?:told|asked|promised|advertised|intended))(?: \w+){0,4}",
     r"as it (?:ought|should|must)(?: to)?(?: be)?(?= *(?:$|[.,!;]))",
     r"(?:exactly|precisely|just) (?:what|as|how) (?:i|we|he|she|they|the \w+|my \w+) (?:had |have )?(?:hoped"
     r"|wanted|needed|asked|wished|imagined|pictured|meant)(?: for)?",
-    r"(?:it'?ll|it will|that'?ll|this'?ll|these will|they'?ll) do(?: (?:nicely|fine|just fine|well|very well|for (?:now|me"
+    r"(?:it'?ll|it will|that'?ll|this'?ll|these will|they'?ll) do(?: (?:nicely|fine|just fine|well|very well|for"
+    r" (?:now|me"
     r"|us)))?(?= *(?:$|[.,!;]))",
     r"(?:is|are|'s) (?:more than |quite |plenty |perfectly )?(?:sufficient|plenty|identical|in order|in perfect order)",
     r"(?:i|we)(?:'m| am|'re| are) (?:all set|sorted|done here|in your debt)",
     r"(?:in|forever in) your debt",
     r"(?:i|we)(?:'ll| will| shall|'d)? (?:take|can take) it from here",
     r"(?:please |you (?:can|may) (?:now )?)(?:close|archive|tick off) (?:it|this|that|the (?:ticket|task|case|issue))",
-    r"(?:tried|tested|ran|run|opened|checked|used) (?:it|them|that|this|one|both|all) (?:\w+ ){0,3}(?:locally|here|myself"
+    r"(?:tried|tested|ran|run|opened|checked|used) (?:it|them|that|this|one|both|all) (?:\w+ ){0,3}(?:locally|here"
+    r"|myself"
     r"|at home|on \w+ \w+)?,? ?(?:and (?:it )?)?(?:works?|worked|runs|ran|fine|ok(?:ay)?|passed|good|loads)",
     r"(?:runs|ran|running) (?:fine|ok(?:ay)?|smoothly|through|like (?:clockwork|a dream|butter|new))",
     r"(?:numbers|figures|totals|sums|it|they|all|everything) (?:match(?:es)?|tall(?:y|ies)|agrees?|adds? up)",
@@ -84,6 +87,8 @@ GIVES_UP = word(
     r"draw (?:a|the) (?:veil|line|curtain)s? (?:over|under|across)",
     r"(?:let|leave) (?:it|the matter|that|this|matters|things|sleeping dogs|the \w+) (?:rest|lie|be|drop|slide"
     r"|well alone)",
+    r"bury (?:it|that|the matter)",
+    r"leave (?:it|the matter|that|things|matters) (?:there|here|at that)(?! for\b)",
     r"so much for (?:that|it|this|the)(?: \w+)?",
     r"that(?:'s| is) that(?= *(?:$|[.,!;]))",
     r"trouble you (?:no (?:further|more|longer)|further no)",
@@ -100,14 +105,16 @@ GIVES_UP = word(
     r"(?:no|little) use(?= *(?:$|[.,!;]))",
     r"(?:flog|flogging|beat|beating) a dead horse",
     r"(?:do|did|doing) (?:it|that|this|them) (?:the|my) (?:old|hard|other|long|usual|old-fashioned)(?: \w+)?",
-    r"(?:i|we)(?:'ll| will| shall|'m going to|'d rather)? (?:just |simply |then |have to |must )*\w+ (?:it|them|that|those"
+    r"(?:i|we)(?:'ll| will| shall|'m going to|'d rather)? (?:just |simply |then |have to |must )*\w+ (?:it|them|that"
+    r"|those"
     r"|everything|the \w+) (?:by hand|manually|from scratch|on paper|the old way)",
     r"on second thoughts?[, ]+(?:don't|no|not|leave|forget|never)",
     r"(?:changed|change) (?:my|our|his|her|their) minds?",
     r"(?:i|we)(?:'d| would) rather not",
     r"(?:have to|must|shall|will|'ll|can) (?:learn to )?live with (?:it|that|this|the \w+)",
     r"(?:do|manage|cope) (?:it |that )?without (?:you|it|them|him|her)",
-    r"cancel (?:the (?:whole|entire|lot)(?: \w+)?|everything|all of it|it all)",
+    r"cancel (?:the (?:whole|entire) (?:thing|lot|business|idea|plan|exercise|affair|show)|the lot|everything|all of"
+    r" it|it all)",
     r"leave (?:it |everything |things |all )?as (?:it |they )?(?:was|were|is|are)",
     r"(?:gave|given|giving|give) (?:it|the job|that|this) to (?:someone|somebody) else",
     r"(?:i|we)(?:'ll| will| shall)? (?:just )?(?:stay|stick|stuck) (?:with|to) (?:the old|what (?:i|we)|the current"
@@ -123,7 +130,8 @@ GIVES_UP = word(
 )
 # With a thing named, only that thing is given up: "never mind the footnote, the rest is spot on".
 PARTLY = re.compile(
-    r"\b(?:never ?mind|nvm|forget(?: about)?|skip|drop|leave(?: out)?|scrap|cancel|no need (?:for|of)|don't bother with)"
+    r"\b(?:never ?mind|nvm|forget(?: about)?|skip|drop|leave(?: out)?|scrap|cancel|no need (?:for|of)|don't bother"
+    r" with)"
     r" (?:about )?(?:the|my|your|a|an|that|those|these) (?!(?:whole|entire|lot|idea|matter|subject|topic|thing"
     r"|request|attempt|effort|project|plan|task|case|all|rest of it)\b)\w+"
 )
@@ -141,19 +149,27 @@ COMPLAINS = word(
     r"(?:not|isn't|wasn't|aren't|weren't|hardly|less than|anything but|far from|none too|not at all) (?:so |very |too "
     r"|exactly |really |particularly |at all |yet )?(?:amused|happy|pleased|impressed|convinced|satisfied|thrilled"
     r"|keen|delighted|good enough|acceptable|usable|perfect|ideal)",
-    r"(?:sent|handed|gave|threw|kicked|bounced) (?:it|them) (?:straight |right )?back(?: to (?:me|us))?(?= *(?:$|[.,!;]))",
+    r"(?:sent|handed|gave|threw|kicked|bounced) (?:it|them) (?:straight |right )?back(?: to (?:me|us))?(?= *(?:$"
+    r"|[.,!;]))",
     r"(?:rejected|refused|declined|hates?|hated|dislikes?|disliked) (?:it|them|that|this)",
     r"turned (?:it|them) down",
     r"complains?|complained|complaining",
     r"(?:garbage|gibberish|rubbish|illegible|unreadable|garbled|mangled|scrambled|upside[- ]down|back to front|useless"
     r"|a mess|all over the place|topsy[- ]turvy|blurry|blurred|cut off|cropped off|half[- ]baked)",
-    r"(?:the whole|the entire|all (?:my|our|the|of (?:my|our|the))|everything(?:'s)?|half (?:of )?(?:my|our|the)|my|our)"
+    r"(?:the whole|the entire|all (?:my|our|the|of (?:my|our|the))|everything(?:'s)?|half (?:of )?(?:my|our|the)|my"
+    r"|our)"
     r"(?: \w+){0,3} (?:is|are|has|have|'s)? ?(?:gone|lost|vanished|disappeared|deleted|wiped)",
+    r"there(?:'s| is| are) (?:a |an |some |still |several |two |three |many )*(?:typos?|errors?|gaps?|mistakes?"
+    r"|holes?|glitch(?:es)?|blank"
+    r"|misprints?)",
+    r"wants? (?:his|her|their|its|my|the) money back",
+    r"you (?:have |'ve )?only (?:did|done|sent|made|gave|translated|converted|changed|fixed|used|took|read|looked)",
     r"no cigar",
     r"miles off",
     r"(?:off the mark|wide of the mark)",
     r"nothing like (?:the|what|it)",
-    r"(?:seem|seems|appears?|looks?|looked|is|are) (?:to be |to have been )?(?:cut|missing|truncated|incomplete|broken)",
+    r"(?:seem|seems|appears?|looks?|looked|is|are) (?:to be |to have been )?(?:cut|missing|truncated|incomplete"
+    r"|broken)",
     r"not (?:the|a) (?:version|one|file|page|picture|colour|color|format|order|size|thing) (?:i|we|he|she|they)",
 )
 # A whole message of it.
@@ -172,17 +188,21 @@ REGRETS = re.compile(rf"(?:\w+[,.]? )?{_FOREWORD}|.{{4,200}}, i(?:'m| am) afraid
 ASKS_FIRST = re.compile(
     r"\b(?:let me|i(?:'ll| will| shall| need to| have to| must| want to| should|'d like to| ought to)"
     r"|we(?:'ll| will| need to| have to| must| want to| should)) (?:\w+ )?(?:check with|ask|talk (?:to|with|about|it)"
-    r"|speak (?:to|with)|think|discuss|consult|mull|run (?:it|this|that) (?:by|past)|clear (?:it|this|that) with|sleep)\b"
+    r"|speak (?:to|with)|think|discuss|consult|mull|run (?:it|this|that) (?:by|past)|clear (?:it|this|that) with"
+    r"|sleep)\b"
     r"[^.?!]{0,40}\b(?:first|over|about (?:it|this|that)|before|beforehand|with (?:him|her|them))\b"
 )
 CARRIES_ON = re.compile(
-    r"\b(?:(?:keep|carry|go|going|do go|press|push|crack|soldier) (?:going|on|at it|it up)(?! (?:the|a|an|my|holiday|with it to)\b)"
+    r"\b(?:(?:keep|carry|go|going|do go|press|push|crack|soldier) (?:going|on|at it|it up)(?! (?:the|a|an|my|holiday"
+    r"|with it to)\b)"
     r"|continue|proceed|resume|keep (?:working|them coming|it coming|at it)|(?:the )?next (?:batch|lot|pack|chunk"
     r"|ones?|few|ten|part|chapter|section|round|set|page|file|\d+)|(?:the )?same (?:for|with|to) the (?:others?|rest"
-    r"|remaining)|(?:on |now )?(?:with |to )?the (?:others|rest|remaining \w+))\b(?! (?:is|are|was|were|can|looks?|seems?|works?)\b)"
+    r"|remaining)|(?:on |now )?(?:with |to )?the (?:others|rest|remaining \w+))\b(?! (?:is|are|was|were|can|looks?"
+    r"|seems?|works?)\b)"
 )
 DECLINES = re.compile(
-    r"(?:oh |ok(?:ay)? |thanks?,? |thank you,? |ah )*(?:no+[,.]? (?:thanks?|thank you|thx|ta|cheers|need)|(?:no+|nah|nope)[,.!]? "
+    r"(?:oh |ok(?:ay)? |thanks?,? |thank you,? |ah )*(?:no+[,.]? (?:thanks?|thank you|thx|ta|cheers|need)|(?:no+|nah"
+    r"|nope)[,.!]? "
     r"(?:i'm|we're|that's|it's|all|this is|that is|everything|the|i am|not necessary|not needed|don't)"
     r"|no need|not (?:necessary|needed|required|now)|that will not be (?:needed|necessary|required)"
     r"|that won't be (?:needed|necessary|required)|(?:i'm|we're) (?:good|fine|ok(?:ay)?|all set)|don't bother"
@@ -190,9 +210,11 @@ DECLINES = re.compile(
 )
 # Bows to a refusal.
 YIELDS = re.compile(
-    r"(?!.*\b(?:but|however|though|still|yet|except|unless)\b)(?:(?:ok(?:ay)?|alright|all right|right|well|oh|oh dear|hm+|fine|i see|understood|ah|pity|shame)[,.]? )*"
+    r"(?!.*\b(?:but|however|though|still|yet|except|unless)\b)(?:(?:ok(?:ay)?|alright|all right|right|well|oh|oh"
+    r" dear|hm+|fine|i see|understood|ah|pity|shame)[,.]? )*"
     r"(?:(?:then|so|in that case)\b(?! (?:what|how|why|can|could|which|where|when|who|is|are|do|does|please|try|just"
-    r"|make|use|do|book|give|send|put|change|find|cancel|let me)\b).{3,}|thanks? (?:you )?(?:for (?:checking|trying|looking"
+    r"|make|use|do|book|give|send|put|change|find|cancel|let me)\b).{3,}|thanks? (?:you )?(?:for (?:checking|trying"
+    r"|looking"
     r"|asking|letting|telling|your|the)|anyway|all the same|nonetheless|nevertheless)\b"
     r"|(?:it|that) (?:stays|remains)\b|(?:we|i)(?:'ll| will)? (?:keep|stay with|stick with|leave it)\b"
     r"|fair enough|understood|i understand|i see|so be it|c'est la vie|such is life)"

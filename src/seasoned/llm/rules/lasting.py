@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from seasoned.llm.rules.requests import DEMANDS, IMPERATIVE, PROBLEM
 from seasoned.llm.rules.sentences import Sentence
-from seasoned.llm.rules.standing import fault, of_the_moment, standing, wants_more
+from seasoned.llm.rules.standing import fault, of_the_moment, standing, strong, wants_more
 from seasoned.llm.rules.verdicts import THANKS
 from seasoned.llm.rules.words import LEAD
 
@@ -183,7 +183,9 @@ _SAME = re.compile(
     r"|stays))"
 )
 _BACK = re.compile(r"(?:\S+ ){0,4}(?:it|that|this|those|they|them|that's|it's)\b")
-_ASKED_FOR_GOOD = re.compile(r"\b(?:from now on|for (?:everything|anything)|in all (?:my|our)|each time|as a rule|in general|always|in (?:the )?future|going forward|every time|whenever)\b")
+_ASKED_FOR_GOOD = re.compile(
+    r"\b(?:from now on|for (?:everything|anything)|in all (?:my|our)|each time|as a rule|in general|always|in (?:the )?future|going forward|every time|whenever)\b"
+)
 _QUESTION_START = re.compile(
     r"(?:(?:have|did|do|does|is|are|was|were|can|could|would|will) (?:you|i|we|it|the|he|she|they|there"
     r"|that|this)|(?:what|which|who|where|when|why|how) (?:is|are|do|does|did|about|was|were|can|should"
@@ -232,7 +234,12 @@ def _is_own(core: str, before: str, cue: str) -> bool:
 def _describes_fault(core: str) -> bool:
     """Whether "always" or "every time" only says how something goes wrong."""
     return (
-        bool(re.match(r"(?:(?:every time|each time|whenever|when) (?:i|we|it|he|she|the)|it|he|she|this|the \w+|\w+ (?:page|test|build|job))\b", core))
+        bool(
+            re.match(
+                r"(?:(?:every time|each time|whenever|when) (?:i|we|it|he|she|the)|it|he|she|this|the \w+|\w+ (?:page|test|build|job))\b",
+                core,
+            )
+        )
         and bool(PROBLEM.search(core))
         and not re.search(r"\b(?:you|always (?:put|use|add)|should|must|please)\b", core)
     )
@@ -266,9 +273,11 @@ def embedded(sentence: Sentence) -> int | None:
         clauses = _CLAUSE_START.split(low, maxsplit=1)
         lead = LEAD.match(low)
         core = low[lead.end() :] if lead else low
-        if start == 0 and (DEMANDS.match(core) or IMPERATIVE.match(core)):
+        if start == 0 and not strong(core) and (DEMANDS.match(core) or IMPERATIVE.match(core)):
             continue
-        if len(clauses[0].split()) >= _CLAUSE_WORDS_MIN and (standing(core) or standing(low)):
+        if len((low if strong(core) else clauses[0]).split()) >= _CLAUSE_WORDS_MIN and (
+            standing(core) or standing(low)
+        ):
             return start
     return None
 

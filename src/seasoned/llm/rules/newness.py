@@ -14,8 +14,10 @@ ENOUGH = 1.0
 _LIMITS = re.compile(r"(?:but|only|except|though|however|although|just)\b(?! (?:one|another|now|next)\b)")
 # "What time is it", "is there any way" point to nothing; "also" points back only beside a word that does.
 _EXPLETIVE = re.compile(
-    r"\b(?:is|was|are|were|there's) (?:it|there)\b(?= (?:in|at|any|an?|some|possible|no|going|raining|true|too)\b|\W*$)"
-    r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to|possible|not)\b"
+    r"\bhow (?:far|long|late|old|much|big|warm|cold) (?:is|was) it\b|\b(?:is|was|are|were|there's) (?:it|there)\b(?="
+    r" (?:in|at|any|an?|some|possible|no|going|raining|true|too)\b|\W*$)"
+    r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to"
+    r"|possible|not)\b"
 )
 _ALSO = re.compile(r"\balso\b")
 _PROCEEDS = re.compile(r"\b(?:proceed|go ahead|move forward|go forward|continue) with\b")

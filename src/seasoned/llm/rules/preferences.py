@@ -11,12 +11,25 @@ from seasoned.llm.rules.keys import overtaken, without_old
 from seasoned.llm.rules.lasting import HEADER, embedded, groups, own_rule
 from seasoned.llm.rules.requests import IMPERATIVE
 from seasoned.llm.rules.sentences import Sentence, plain
+from seasoned.llm.rules.standing import ASIDE
 from seasoned.llm.rules.topics import topic_of
 from seasoned.llm.rules.words import LEAD
 
 _TEXT_CHARS_MAX = 400
 _FOUND_MAX = 20
 _WORDS_MIN = 2
+_THEM = re.compile(
+    r"\b(?:those|these|them)\b(?=\s*(?:$|[,.;:]|on\b|in\b|at\b|as\b|when\b|if\b|unless\b|and\b|please\b|again\b))",
+    re.IGNORECASE,
+)
+_SOME = re.compile(
+    r"\b(?:an?|another|any|some|every|each|no)\s(?:(?!(?:of|in|on|for|to|and|or|with|that|which|is|was|just|at|from|by|bit|lot)\b)"
+    r"[\w-]+ ?){1,3}",
+    re.IGNORECASE,
+)
+_PLURAL = re.compile(
+    r"\b(?!(?:is|was|has|does|this|yes|as|us|always|its|uses|always)\b)[a-z]{3,}[^s\W]s\b", re.IGNORECASE
+)
 _TOPIC_WORDS_MAX = 3
 _PART_WORDS_MIN = 4
 _JOINT = re.compile(r"[,;] and (?=\w)")
@@ -34,8 +47,50 @@ _OPENERS = re.compile(
 )
 
 
+_NUMBERING = re.compile(r"^\(?\d{1,2}[.)]\s+|[.;]\s*\(?\d{1,2}[.)]?$")
+_MID_ASIDE = re.compile(
+    r"[,;:.] (?:and |but |oh )?(?:for the record|fyi|btw|by the way|just so you know|so you know|for what it's worth"
+    r"|while i think of it),? (?=\w)",
+    re.IGNORECASE,
+)
+# What follows a statement and is none: a request of the moment, an offer, a hedge, an anecdote.
+_TAILS = (
+    re.compile(
+        r"[,;]? and (?:i|we)(?:'ll|'d| will| would| want to| need to| can) .*$|[,;]? so (?:i'd|i would|i'll|let's|let us"
+        r"|can you|could you|i want to|i need (?:to|you)|we'd) .*$",
+        re.IGNORECASE,
+    ),
+    re.compile(r"[,;:-]+ (?:and |because )?(?:i|we|\w+) once [a-z]+.*$", re.IGNORECASE),
+    re.compile(
+        r"[,;]? (?:if (?:necessary|possible|that's ok(?:ay)?|that's alright|you don't mind)|by the way|btw|fyi|god willing.*"
+        r"|(?:i will|i'll) die on this hill|(?:and )?don't ask|full stop|period|thank you|cheers|mate|lol)$",
+        re.IGNORECASE,
+    ),
+)
+_LEFT_WORDS_MIN = 3
+
+
+def _without_tails(text: str) -> str:
+    for tail in _TAILS:
+        shorter = tail.sub("", text, count=1).rstrip(" ,;:-")
+        text = shorter if len(shorter.split()) >= _LEFT_WORDS_MIN else text
+    return text
+
+
+def _after_aside(text: str) -> str:
+    """What follows "and for the record" when that is the lasting part."""
+    found = _MID_ASIDE.search(text)
+    if found is None or not _is_rule(text[found.end() :]) or _is_rule(text[: found.start()]):
+        return text
+    return text[found.end() :]
+
+
 def _trim(text: str) -> str:
     """A statement without its opening fillers, a one-off instruction before a colon and a header."""
+    text = _without_tails(_after_aside(_NUMBERING.sub("", text)))
+    aside = ASIDE.match(text.lower())
+    if aside and not text.lower().startswith("only"):
+        text = text[aside.end() :]
     text = _OPENERS.sub("", text, count=1)
     before, colon, after = text.partition(": ")
     if colon and len(after.split()) >= _WORDS_MIN:
@@ -79,6 +134,21 @@ def _statement(quote: str) -> Statement:
     return Statement(quote, _trim(text))
 
 
+def _with_antecedent(said: Statement, before: Sentence | None) -> Statement:
+    """A statement about "those" with what the sentence before it spoke of, so that it can stand alone."""
+    dangling = _THEM.search(said.text)
+    if dangling is None or before is None:
+        return said
+    ahead = said.text[: dangling.start()]
+    if _SOME.search(ahead) or _PLURAL.search(ahead):
+        return said
+    meant = _SOME.search(before.words)
+    if meant is None:
+        return said
+    named = meant.group().strip()
+    return Statement(said.quote, f"{said.text[: dangling.end()]} ({named}){said.text[dangling.end() :]}")
+
+
 def statements(text: str, found: Sequence[Sentence]) -> list[Statement]:
     """The lasting statements among the sentences of a message, at most 20."""
     out: list[Statement] = []
@@ -94,7 +164,8 @@ def statements(text: str, found: Sequence[Sentence]) -> list[Statement]:
             HEADER.search(other.words.lower()) for other in found[:end] if other.paragraph == found[first].paragraph
         )
         lasting = quotes if headed else [quote for quote in quotes if _is_rule(quote)]
-        out.extend(_statement(quote) for quote in lasting or quotes)
+        before = found[first - 1] if first and found[first - 1].paragraph == found[first].paragraph else None
+        out.extend(_with_antecedent(_statement(quote), before) for quote in lasting or quotes)
     return [statement for statement in out if len(statement.text.split()) >= _WORDS_MIN][:_FOUND_MAX]
 
 

@@ -118,8 +118,10 @@ UNFINISHED = re.compile(
     r"|not|needs?|left|working|fails?|failing|have to|has to)|are to come|is to come|to be done"
     r"|not (?:yet )?(?:done|finished|committed yet|started|complete)|(?:are|is) (?:still )?missing\b"
     r"|missing (?:are|is)\b|remaining\b(?! (?:\w+ ){1,3}(?:are|is|were|was|have|has|got)\b)|left to do|in progress"
-    r"|(?:to|will|still) follow\b|(?:chapters?|files?|pages?|parts?|packs?|batch(?:es)?|rest|others?|\d+) follows?[.!]*$"
-    r"|the next (?:\w+ )?(?:starts|begins|is|comes|will|goes)|next (?:is|up|comes|i(?:'ll| will))|halfway|half way|half done|partly|so far"
+    r"|(?:to|will|still) follow\b|(?:chapters?|files?|pages?|parts?|packs?|batch(?:es)?|rest|others?|\d+)"
+    r" follows?[.!]*$"
+    r"|the next (?:\w+ )?(?:starts|begins|is|comes|will|goes)|next (?:is|up|comes|i(?:'ll| will))|halfway|half way"
+    r"|half done|partly|so far"
     r"|the rest (?:is|are|will|follows|comes|tomorrow)|continuing|i(?:'ll| will) (?:now|then|next|continue"
     r"|start|try|check|look|search|proceed|keep|go on|run|do|make|add|write|fix|begin"
     r"|carry)\b(?![^.]{0,60}\b(?:if|once|when|as soon)\b)|(?:now|next) (?:i'm|i am|checking|running"
@@ -132,9 +134,11 @@ UNFINISHED = re.compile(
 # The agent sets to work, and says no more than that.
 BEGINS = re.compile(
     r"(?:(?:ok(?:ay)?|right|understood|sure|yes|good|fine|alright|very well|will do|of course|certainly)[,.!]* )*"
-    r"(?:(?:going|carrying|pressing) on|continuing|resuming|proceeding|starting|working (?:on|through)|picking (?:up|it up)"
+    r"(?:(?:going|carrying|pressing) on|continuing|resuming|proceeding|starting|working (?:on|through)|picking (?:up"
+    r"|it up)"
     r"|moving on|getting (?:on|going|started|to it)|processing|on it\b|will do\b|back (?:to work|at it)|on to the next"
-    r"|running (?:the|it|them|pack|batch|another|all)\b|i(?:'ll| will| shall) (?:report|be back|tell you|let you know (?:when"
+    r"|running (?:the|it|them|pack|batch|another|all)\b|i(?:'ll| will| shall) (?:report|be back|tell you|let you"
+    r" know (?:when"
     r"|once|at|how|where)|keep (?:going|you posted|at it)|go on|carry on))"
 )
 # Something was done, said with any participle.
@@ -143,30 +147,34 @@ REPORTS = re.compile(
     r"(?!(?:need|requir|miss|fail|refus|reject|block|stuck|limit|suppos|deni|affect|interest|concern|confus)\w*)"
     r"\w{3,}(?:ed|en|elt|ent|ilt|ought|own)\b"
 )
-_NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        "none one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-        " eighteen nineteen twenty".split()
-    )
-} | {
-    word: 10 * number for number, word in enumerate("thirty forty fifty sixty seventy eighty ninety hundred".split(), 3)
+_UNITS = (
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
+    " nineteen twenty"
+)
+_TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety hundred"
+_NUMBERS = {name: number for number, name in enumerate(_UNITS.split(), 1)} | {
+    name: 10 * number for number, name in enumerate(_TENS.split(), 1)
 }
 _COUNT = rf"(\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,7}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
 _GOT_DONE = (
-    r"(?:done|through|in|finished|ready|complete[d]?|up|over|across|loaded|read|converted|translated|migrated|moved|written"
-    r"|checked|uploaded|imported|processed|proofread|cleaned|labell?ed|tagged|renamed|sent|fixed|updated|changed|entered|added"
+    r"(?:done|through|in|finished|ready|complete[d]?|up|over|across|loaded|read|converted|translated|migrated|moved"
+    r"|written"
+    r"|checked|uploaded|imported|processed|proofread|cleaned|labell?ed|tagged|renamed|sent|fixed|updated|changed"
+    r"|entered|added"
     r"|ported|scanned|indexed|transcribed|reviewed|drafted|built|covered|merged|there|so far|now|live|green)"
 )
 _HAVE = r"(?:(?:is|are|has|have|was|were)(?: now| already| all)?(?: been)? )"
 _OF = re.compile(
-    rf"(?<![\w.,/])(?:(done|finished|through|at|did|far|now|have|processed|in:?) )?{_COUNT}(?: of| out of| ?/) ?(?:the |all |my |your )?"
-    rf"{_COUNT}(?![\w/]|[.,]\d)(?: (?!(?:had|with|failed|broken?|has|have|missing|wrong|late|overdue|affected|empty|open|off|that|which|who)\b)[a-z-]+){{0,2}}?"
+    rf"(?<![\w.,/])(?:(done|finished|through|at|did|far|now|have|processed|in:?) )?{_COUNT}(?: of| out of| ?/)"
+    rf" ?(?:the |all |my |your )?"
+    rf"{_COUNT}(?![\w/]|[.,]\d)(?: (?!(?:had|with|failed|broken?|has|have|missing|wrong|late|overdue|affected|empty"
+    rf"|open|off|that|which|who)\b)[a-z-]+){{0,2}}?"
     rf"(?: {_HAVE}?{_GOT_DONE}\b|( ?[.,:;!]| ?$))"
 )
 _SHARE = re.compile(
     r"\b(?:half|(?:a|one|the first) (?:third|quarter|half)|two[- ]thirds|three[- ]quarters|\d{1,2} ?(?:%|per ?cent))"
-    rf"(?: of (?:it|them|the \w+))? {_HAVE}{_GOT_DONE}\b|\b(?:got|am|i'm|we're|are) (?:through )?(?:about |roughly |almost )?(?:half|a third|a quarter"
+    rf"(?: of (?:it|them|the \w+))? {_HAVE}{_GOT_DONE}\b|\b(?:got|am|i'm|we're|are) (?:through )?(?:about |roughly "
+    rf"|almost )?(?:half|a third|a quarter"
     r"|two[- ]thirds|part)(?: of (?:the|my) way| way)? (?:through|done|of (?:it|them|the))"
 )
 

@@ -88,15 +88,15 @@ _PATTERNS = (
     r"|have to|must|should|needs? to|is to|are to|goes|go|gets?|stays?|is|are|can't|cannot|may)\b",
     # conventions told of things in general
     rf"^(?!(?:the|this|that|these|those|some|his|her|their|your|two|three|four|both|more|most|many|other|another|new"
-    rf"|several|few|which|what|all the|please|no"
-    rf"|all (?:their|his|her|your|these|those))\b)(?:[\w'/-]+ ){{0,3}}?{_THINGS}(?: here)?(?: (?:in|for|on|from|of"
+    rf"|several|few|which|what|all the|please|no|don't|do|same"
+    rf"|(?!pricing|billing|shipping)\w+ing|all (?:their|his|her|your|these|those))\b)(?:[\w'/-]+ ){{0,3}}?{_THINGS}(?: here)?(?: (?:in|for|on|from|of"
     rf"|to|with|over|above|under|by|between) (?:[\w'-]+ ){{0,4}}[\w'-]+)?,? (?:always |never |only )?(?:are|go|get|have"
     rf"|come|belong|start|begin|end|use|take|need|carry|stay|read|follow|must|should|live|run|wear|always|never|only"
     rf"|in (?!the\b|this\b|that\b|there\b)|as |with (?:the )?)\b",
     rf"^(?!(?:the|this|that|these|those|his|her|their|your)\b)(?:[\w'/-]+ ){{0,3}}?{_THINGS}: \S+ \S",
     rf"\b(?:all|every|each) (?:of )?(?:my|our) {_THINGS}",
     # what somebody else demands or bears
-    rf"^(?:(?:my|our|the|any|every|most|these|your)\b )?(?:[\w'-]+ ){{0,3}}(?<!\bthe customer)(?<!\bthe client)(?<!\bthe patient)(?<!\bthe user){_ROLE}(?: (?:in|at|of|on) (?:[\w'-]+ )?"
+    rf"^(?!the (?:customer|client|patient|user|guest|caller)\b)(?:(?:my|our|the|any|every|most|these|your)\b )?(?:[\w'-]+ ){{0,3}}{_ROLE}(?: (?:in|at|of|on) (?:[\w'-]+ )?"
     rf"[\w'-]+)? (?:also |really |absolutely |literally |usually )?(?:only (?:ever )?(?:reads?|prints?|accepts?|takes?"
     r"|wants?|opens?|looks?|does|do|allows?|supports?|has|have|speaks?|works?)|insists?|requires?|demands?|prints"
     r"|won't (?:accept|take|read|open)|doesn't (?:accept|allow|like|want|read|take|do|open)|don't (?:accept|allow"
@@ -126,7 +126,7 @@ _PATTERNS = (
     rf"{_WHERE}|\b(?:\w+s|\w+ing) here (?:are|is|go|goes|has|have|means?)\b",
     r"\b(?:nobody|everyone|everybody|no one|people) here (?:has|have|uses?|speaks?|knows?|runs?|reads?|works?|shares?)\b",
     r"\b(?:never ever|without exception|full stop$|, period$|i (?:do )?mean (?:always|every|never|it)|not negotiable"
-    r"|these days|nowadays|(?:i will|i'll|will) die on this hill|by convention|by law|by contract|per our|as per policy)\b",
+    r"|these days|nowadays|by convention|by law|by contract|per our|as per policy)\b",
     r"\bwe (?:don't|never|do not|only|always) (?:say|call|spell|write|use|print|name|capitali[sz]e)\b"
     r"|^(?:the|our) (?:word|term|spelling|preferred \w+|correct \w+|right word) is\b",
     # times that come back
@@ -147,7 +147,7 @@ _PATTERNS = (
     r"|kicks)\b",
     rf"^(?:the|our|my|this) (?:[\w'-]+ ){{0,2}}{_PROJECT} (?:has to|must|should) be (?:in|under) \w+|^(?:the|our) (?:\w+ )?"
     r"(?:office|shop|lab|clinic|company|team|store|studio|firm|practice) (?:has|have) moved\b",
-    r"\b(?:it's|that's|this is|it is) (?:an?|the|our|their|his|her) (?:[\w-]+ )?(?:rule|law|requirement|policy|custom|tradition"
+    r"[,;] (?:it's|that's|this is|it is) (?:an?|the|our|their|his|her) (?:[\w-]+ )?(?:rule|law|requirement|policy|custom|tradition"
     r"|convention|principle|thing here)\b",
     rf"^(?!{_PRONOUN}\b)(?:[\w'-]+ ){{1,4}}(?:stays?|remains?|belongs?|never leaves?) (?:in|on|with|within|inside|under|behind)\b",
     rf"^(?!{_PRONOUN}\b)(?:[\w'.-]+ ){{1,4}}(?:is|are) (?:the (?:one|person|man|woman|contact|only one)s? (?:who|that|for|to)\b|in charge of"
@@ -219,7 +219,7 @@ _STRONG_PATTERNS = (
     r"^it's (?:(?:mr|mrs|ms|mx|dr|prof|professor|sir|dame)\b.*, not\b|(?:spelled|spelt|pronounced|written) )",
     r"\byou (?:could|would|can|should|may|might|'d) (?:please |just )?(?:always|never)\b",
     rf"\b(?:i|we)(?:'d like| would like| want| need) (?:all|every|each) (?:of )?(?:my|our) (?:\w+ )?{_THINGS}\b",
-    r"\b(?:never ever|without exception|full stop$|i (?:do )?mean (?:always|every|never)|(?:will|i'll) die on this hill)\b",
+    r"\b(?:never ever|without exception|full stop$|i (?:do )?mean (?:always|every|never))\b",
 )
 _STRONG = re.compile("|".join(f"(?:{pattern})" for pattern in _STRONG_PATTERNS))
 # A noun made of two, the first of which could be a verb: "file names", "commit messages".
@@ -228,7 +228,9 @@ _COMPOUND = re.compile(
     rf"|place|price|account|mail|chart|meeting|record|document|work|track|ring|email|text|time|market|ship|group|index"
     rf"|process) {_THINGS}\b"
 )
-_RECURS = re.compile(rf"\b(?:{_DAY}s|every (?:{_DAY}|day|week|month|night|morning|evening|quarter|year))\b")
+_RECURS = re.compile(
+    rf"\b(?:{_DAY}s|every (?:(?:other|last|first|second) )?(?:{_DAY}|day|week|month|night|morning|evening|quarter|year))\b"
+)
 _WH = re.compile(
     r"(?:therefore |so )?(?:what (?!i\b|we\b)|which|who\b|where|why|how\b|is |are |does |do (?:you|we|i) |did )"
 )
@@ -283,7 +285,7 @@ _DECIDED = re.compile(
 )
 _REPORTED = re.compile(
     r"^(?:[\w'-]+ ){1,4}?(?:says?|said|claims?|claimed|complains?|writes|wrote|thinks?|told|asks?|asked|replied|tells)\b"
-    rf"|^(?:he|she|they|it|this(?! (?:[\w'-]+ )?{_PROJECT}\b)|that|these|those|there|you)\b(?!'re welcome| are welcome| must| could always| should (?:always"
+    rf"|^(?:he|she|they|it|this(?! (?:[\w'-]+ )?{_PROJECT}\b)|that|these|those|you)\b(?!'re welcome| are welcome| must| could always| should (?:always"
     r"|never))"
 )
 # Words before a statement that only say that one comes.
@@ -314,7 +316,9 @@ def standing(clause: str) -> bool:
     if aside:
         clause = clause[aside.end() :]
     if _STRONG.search(clause):
-        return not _ONE_OFF.search(clause) or "'" in clause
+        return not _ONE_OFF.search(clause) or " mean" in clause
+    if clause.startswith(("don't ", "do not ", "there ", "there's ")) and not _RECURS.search(clause):
+        return False
     if _REPORTED.match(clause) or _TASK.search(clause):
         return False
     if _DECIDED.search(clause):
@@ -326,7 +330,11 @@ def standing(clause: str) -> bool:
 
 def fault(head: str) -> bool:
     """Whether a clause tells of something that goes wrong."""
-    head = re.split(r"\b(?:when|if|unless|because|after|once)\b", head, maxsplit=1)[0] if not head.startswith(("if", "when")) else head
+    head = (
+        re.split(r"\b(?:when|if|unless|because|after|once)\b", head, maxsplit=1)[0]
+        if not head.startswith(("if", "when"))
+        else head
+    )
     return any(found.group() not in _NO_FAULT for found in PROBLEM.finditer(head))
 
 
@@ -336,6 +344,11 @@ def of_the_moment(clause: str) -> bool:
     state = _STATE.search(head) if not re.match(r"(?:i|we)\b", head) else None
     once = _ONE_OFF.search(clause) and not _RECURS.search(clause)
     return bool(once or _PAST.match(clause) or state) or fault(head)
+
+
+def strong(clause: str) -> bool:
+    """Whether a clause is lasting whatever else it says, even as a wish ("I'd like all my reports in landscape")."""
+    return _STRONG.search(clause) is not None
 
 
 def wants_more(sentence: str) -> bool:

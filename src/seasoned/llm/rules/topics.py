@@ -13,7 +13,7 @@ def _topic(stems: str) -> re.Pattern[str]:
 _TOPICS: dict[str, re.Pattern[str]] = {
     "approvals": _topic(
         r"ask(?:s|ing|ed)? (?:me|the user)|without asking|approv|permission|sign(?:s|ed)? off|go-ahead|push"
-        r"|deploy|refund|consent|on (?:its|their) own\b|may not\b|first\b(?= *[.,;]|$)|spend"
+        r"|deploy|refund|consent|on (?:its|their) own\b|may not\b|(?:me|user|us) first\b|spend"
     ),
     "coding-preferences": _topic(
         r"code\b|coding|commit|branch|git\b|python|typescript|java|rust\b|lint|formatter|indent|tests?\b"

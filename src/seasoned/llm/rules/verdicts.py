@@ -242,7 +242,8 @@ GIVES_UP = word(
     r"(?:isn't|not|is not|wasn't) worth (?:it|the)(?: \w+)?",
     r"don't bother",
     r"won't bother",
-    r"let(?:'s| us)? (?:it go(?= *(?:$|[,.;!]| then| now| and | for good))|forget(?: about)? (?:it|that)|drop (?:it|that)|leave (?:it|that)|not bother"
+    r"let(?:'s| us)? (?:it go(?= *(?:$|[,.;!]| then| now| and | for good))|forget(?: about)? (?:it|that)|drop (?:it"
+    r"|that)|leave (?:it|that)|not bother"
     r"|scrap (?:it|that)|call it off|abandon (?:it|that))",
     r"let it go(?= *(?:$|[,.;!]| then| now| and | for good))",
     r"call it off",
@@ -268,7 +269,7 @@ GIVES_UP = word(
     r"|energy)(?: \w+)*",
     r"leave it (?:broken|like that|like this|as is|as it is)",
     r"so be it",
-    r"enough(?: of (?:this|that|it))?(?= *(?:$|[,.!;]))",
+    r"(?<!is )(?<!are )(?<!'s )(?<!good )enough(?: of (?:this|that|it))?(?= *(?:$|[,.!;]))",
     r"(?:i|we) can live(?: with(?:out)?)?(?: \w+)?",
     r"with (?:that|this|\w+) (?:i|we) can live",
     r"(?:throw|chuck|toss) (?:it|that|them|your \w+|the \w+|all of it|everything) (?:out|away)",

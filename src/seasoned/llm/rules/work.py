@@ -45,6 +45,7 @@ class Work(msgspec.Struct):
     verdict: Verdict = ""
     agent: AgentTurn = msgspec.field(default_factory=AgentTurn)
     firm: bool = True
+    awaited: bool = False  # the person's last words ask for something that the agent has not answered
     told_on: bool = False  # the person had the agent go on with what it had begun
 
     @property
@@ -77,6 +78,7 @@ class Work(msgspec.Struct):
         if not agent.numbers:
             return
         self.numbers.extend(agent.numbers)
+        self.awaited = False
         if self.told_on and not agent.worked and not agent.done:
             agent = msgspec.structs.replace(agent, unfinished=True)
         self.agent = agent
@@ -94,7 +96,7 @@ class Work(msgspec.Struct):
         if self.closed or not agent.numbers or self.verdict in {"complained", "deferred"}:
             return
         reason = ""
-        if not agent.over:
+        if not agent.over or self.awaited:
             reason = _STILL_WORKS
         elif agent.asks:
             reason = _WAITS
