@@ -249,6 +249,8 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
                 raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes unpacked; this ZIP has more.")
             _check_ratio(entry, size)
             pieces.append(piece)
+    if size != entry.file_size:
+        raise Invalid(f"The ZIP's entry {entry.orig_filename[:80]!r} is not as long as it says; zip the folder again.")
     return b"".join(pieces)
 
 

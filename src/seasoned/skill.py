@@ -25,6 +25,7 @@ COMPATIBILITY_CHARS_MAX: Final = 500
 FRONTMATTER_KEYS: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
 FRONTMATTER_CHARS_MAX: Final = 32_768
 PATH_CHARS_MAX: Final = 240
+PATH_PART_BYTES_MAX: Final = 255
 FILES_MAX: Final = 200
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
 SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
@@ -167,6 +168,8 @@ def check_path(path: str) -> str:
         )
     if normal.startswith("/") or "\\" in normal or re.match(r"[A-Za-z]:", normal):
         raise Invalid(f"The path {path[:80]!r} is not relative; use a path inside the skill, such as notes/topic.md.")
+    if any(len(part.encode()) > PATH_PART_BYTES_MAX for part in parts):
+        raise Invalid(f"The path {path[:80]!r} has a name over {PATH_PART_BYTES_MAX} bytes; use a shorter one.")
     if any(part in ("", ".", "..") or part != part.strip() for part in parts):
         raise Invalid(f"The path {path[:80]!r} has empty, '.' or '..' parts; use a path inside the skill.")
     return normal

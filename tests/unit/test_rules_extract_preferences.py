@@ -77,6 +77,114 @@ def test_instructions_for_the_task_at_hand_are_no_preferences(said: str) -> None
     assert stated(said) == ()
 
 
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        (
+            "branch names here are ticket number first, then a slug, like OPS-114-fix-login",
+            ["OPS-114", "ticket number"],
+        ),
+        ("looks good. my screen reader chokes on tables, so lists are better", ["screen reader"]),
+        ("pls fix the import. we're a Windows shop, nobody here has bash", ["Windows"]),
+        ("In this office nothing goes to a client before Margaret has seen it.", ["Margaret", "client"]),
+        ("could you redo slide 4? the CFO only reads the first slide", ["CFO", "first slide"]),
+        ("Just so you're aware, the staging box gets wiped every Sunday night.", ["staging", "Sunday"]),
+        ("anything marked confidential never leaves the Zurich server", ["Zurich"]),
+        ("we stopped using Slack, everything's on Teams now", ["Teams"]),
+        ("Kofi signs off everything above 10k", ["Kofi", "10k"]),
+        ("legal wants the disclaimer at the bottom of each newsletter", ["disclaimer"]),
+        ("the budget for cloud stuff is capped at 300 dollars a month", ["300"]),
+        ("customer names are written as SURNAME, First in all our lists", ["SURNAME"]),
+        ("deleting rows is a no-go unless I said so in writing", ["no-go"]),
+        ("I'd like all my reports in landscape", ["landscape"]),
+        ("Monday is my admin day, so no calls", ["Monday"]),
+        ("if a customer gets angry, hand them to me", ["a customer gets angry"]),
+        ("the novel is set in 1920s Trieste and told by the maid", ["Trieste"]),
+        ("passwords belong in the vault and nowhere else", ["vault"]),
+        ("English is my third language, simple words please", ["third language"]),
+        ("You're not to contact the landlord yourself", ["landlord"]),
+        ("I only fly direct", ["The user only flies direct."]),
+    ],
+)
+def test_conventions_limits_and_facts_told_in_passing_are_kept(said: str, holds: list[str]) -> None:
+    (found,) = stated(said)
+    for words in holds:
+        assert words.lower() in found.text.lower()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I prefer flights departing after 8am and before 9pm, so I'd like to choose Flight HAT072",
+        "Yes, economy is fine. 3; It's just me travelling.",
+        "My mom is really sick and I need to get home sooner.",
+        "no, the date in row 4 should be 12 May",
+        "we use the old list for this mailing",
+        "our numbers are up 4% this quarter, nice",
+        "the meeting with Carla has moved to Wednesday",
+        "Kevin says the number is wrong",
+        "the customer is allergic to latex, note it on the order",
+        "Whenever I run it I get error 13",
+        "the chart has to have a legend",
+        "nothing works today",
+        "all passengers are adults",
+        "dates in column C are wrong, fix them",
+        "what time does the shop close on Fridays?",
+        "I can't open the attachment",
+        "you never listen",
+        "we never got an answer from them",
+        "I hate Mondays lol",
+        "so nothing came out of it",
+        "I'm in Berlin until Thursday, can you find a hotel?",
+        "The docs say you must never call this from a worker thread",
+    ],
+)
+def test_what_holds_only_now_is_no_preference(said: str) -> None:
+    assert stated(said) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "My name is Mohamed Silva, and I'll provide additional details if necessary.",
+            "The user's name is Mohamed Silva.",
+        ),
+        (
+            "I want one bar each, and for the record error bars are always the standard deviation",
+            "The user says: error bars are always the standard deviation.",
+        ),
+        (
+            "oh joy, a full stack dump again. I only ever want the last line of those",
+            "The user only ever wants the last line of those (a full stack dump).",
+        ),
+        (
+            "one constraint: my boss prints everything in black and white, my last boss once sulked about it",
+            "The user's boss prints everything in black and white.",
+        ),
+        ("We've moved to Postgres 16 by the way.", "The user's team has moved to Postgres 16."),
+    ],
+)
+def test_the_text_stands_alone_without_requests_and_asides(said: str, told: str) -> None:
+    assert [preference.text for preference in stated(said)] == [told]
+
+
+def test_a_decision_overtakes_the_fact_that_it_changes() -> None:
+    old = "The user says: the novel is aimed at young adults."
+    (found,) = stated("the publisher decided we're not a novel for young adults anymore, we are a crime novel", (old,))
+    assert found.replaces == old
+    assert "young" not in found.text
+
+
+def test_the_known_statement_that_is_named_is_overtaken_not_the_one_with_common_words() -> None:
+    times = "The user wants the agent to give the user times in Oslo time."
+    other = "The user says: jobs go over the slow link, two at a time."
+    (found,) = stated(
+        "from now on UTC please, not Oslo time any more, the log went over to two columns", (other, times)
+    )
+    assert found.replaces == times
+
+
 def test_each_rule_after_a_header_is_a_preference_of_its_own() -> None:
     found = stated(
         "you're new here, so quick house rules. amounts go in cents. letters have no exclamation marks. "

@@ -222,8 +222,8 @@ _SHAPES: Final = (
     Shape(
         reason="it has a hidden comment",
         anchor=_pattern(
-            r"<!--(?!\s{0,4}(?:/?toc\b|prettier-ignore|markdownlint-|omit in toc|more\s{0,4}-->))|(?:^"
-            r"|\n) {0,3}\[(?://|comment|_)\]:\s{0,4}(?:#|<>)"
+            r"<!--(?!\s{0,4}(?:/?toc\b|prettier-ignore|markdownlint-|omit in toc|more\s{0,4}-->))"
+            r"|(?:^|\n)[ \t>*+-]{0,8}\[(?://|comment|_)\]:\s{0,4}(?:#|<>)"
             r"|\bstyle\s?=\s?\\{0,2}[\"'][^\"'\n]{0,160}?(?:display:\s?none|visibility:\s?hidden"
             r"|font-size:\s?[01](?:px|pt)|left:\s?-\d{3,}px|opacity:\s?0[;\"'])"
         ),

@@ -186,7 +186,7 @@ def _verdict(text: str, *, question: bool) -> tuple[Accepts, Asks]:
     """What a sentence accepts and asks; what comes after its first asking clause is no verdict."""
     accepts, asks = Accepts.NO, Asks.NO
     for clause in _clauses(text):
-        wants = _asks(verdicts.PRAISE.sub(" ", clause).strip())
+        wants = _asks(idioms.APPROVES.sub(" ", verdicts.PRAISE.sub(" ", clause)).strip())
         got = _accepts(clause)
         if got and wants < Asks.PLAINLY:
             accepts = max(accepts, min(got, Accepts.NODS) if question else got)

@@ -152,7 +152,9 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     more = plainly or any(act.asks and not act.accepts for act in acts)
     given_up = _given_up(work, acts)
     work.claim(number, turn.acts)
-    work.awaited = place is None and plainly
+    faulted = any(act.complains for act in acts)
+    wants = any(act.asks == Asks.PLAINLY and not (act.declines or act.goes or act.cleans_up) for act in acts)
+    work.awaited = place is None and wants and (faulted or accepted < Accepts.APPROVES)
     work.told_on = place is None and work.agent.unfinished and any(act.carries_on for act in acts)
     if work.told_on and not given_up:
         work.leave_open("", f"Message {number}: the user has the agent go on.")

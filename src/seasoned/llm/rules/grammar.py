@@ -44,7 +44,7 @@ _COMMANDS = re.compile(
     r"(?:git|ssh|sudo|docker|kubectl|npm|pip|cc|bcc|force-push|hard-?code|reply-all|auto-?\w+|google"
     r"|spare|cold-call|double-book|pre-?\w+|over-?\w+)\b"
 )
-_REST_WORDS_MIN = 1
+_REST_WORDS_MIN = 2
 _TOPIC_WORDS_MAX = 4
 _WISH_WORDS_MAX = 16
 _TOKEN = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?|[^A-Za-z]+")
@@ -148,9 +148,13 @@ _TIME = re.compile(
     r"(?P<time>(?:(?:from (?:now|here|today|this point)(?: on(?:wards)?)?|going forward|in (?:the )?future"
     r"|henceforth|as of (?:today|now|\w+day|\w+)|in general|generally|by default|as a rule"
     r"|starting (?:today|now|\w+day)|effective (?:today|immediately)|next time|in this (?:project|repo"
-    r"|repository|team|house|shop|codebase|company|account)|for (?:every|each|all|any) [^,:]{2,60}|(?:when|if) (?:in doubt|unsure|not sure)|(?:when"
+    r"|repository|team|house|shop|codebase|company|account)|for (?:every|each|all|any) [^,:]{2,60}|(?:when"
     r"|whenever|every time|each time|any time|if) (?:you|i|we|someone|there|a|an|the"
     r"|it) [^,:]{2,80}))\s*[,:]?\s+)(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DOUBT = re.compile(
+    r"(?P<time>(?:when|if) (?:in doubt|unsure|not sure)),? (?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _CALL = re.compile(r"(?:(?:you can|please|just) )*call me\b", re.IGNORECASE)
@@ -169,9 +173,12 @@ _TOLD = re.compile(
 _SUBJECT_FIRST = re.compile(r"(?:i|i'm|i've|i'd|i'll|we|we're|we've|we'd|we'll|my|our)\b", re.IGNORECASE)
 _FINITE = re.compile(
     r"\b(?:is|are|has|have|do|does|goes?|gets?|must|should|can|may|will|was|were|stays?|remains?|needs?"
-    r"|means?|comes?|runs?|uses?|belongs?|lives?|starts?|ends?|never|always|i|you|we|go|gets?|get|wants|insists|signs|reads|prints"
-    r"|requires?|closes|opens|buys|pays|hates|loves|likes|handles|approves|checks|speaks|works|owns|it's|that's|there's|he's|she's"
-    r"|knows|takes|accepts|allows|kicks|hosts|chokes|struggles|frowns|begins|keeps|judges|decides|reviews|covers|costs|don't|doesn't"
+    r"|means?|comes?|runs?|uses?|belongs?|lives?|starts?|ends?|never|always|i|you|we|go|gets?|get|wants|insists"
+    r"|signs|reads|prints"
+    r"|requires?|closes|opens|buys|pays|hates|loves|likes|handles|approves|checks|speaks|works|owns|it's|that's"
+    r"|there's|he's|she's"
+    r"|knows|takes|accepts|allows|kicks|hosts|chokes|struggles|frowns|begins|keeps|judges|decides|reviews|covers"
+    r"|costs|don't|doesn't"
     r"|can't|cannot|won't|isn't|aren't|refuses)\b",
     re.IGNORECASE,
 )
@@ -190,8 +197,8 @@ def third_person(text: str) -> str:
 
 def _statement(text: str) -> str:
     text = _POLITELY.sub("", text.rstrip("?"))
-    timed = _TIME.match(text)
-    if timed and len(timed["rest"].split()) >= _REST_WORDS_MIN:
+    timed = _DOUBT.match(text) or _TIME.match(text)
+    if timed and (len(timed["rest"].split()) >= _REST_WORDS_MIN or _DOUBT.match(text)):
         lead = pronouns(timed["time"]).strip().rstrip(",:")
         return f"{lead}, {_statement(timed['rest'])}"
     called = _CALL.match(text)

@@ -56,6 +56,7 @@ APPROVES = word(
     r"(?:ticks|ticked) (?:all|every) (?:the |my |our )?box(?:es)?",
     r"(?:hits|hit) the (?:spot|mark|nail on the head)",
     r"right as rain",
+    r"ready to (?:roll|go|ship|rock)",
     r"back in business",
     r"up and running",
     r"(?:we're|we are|it's|i'm|i am|they're|all|everything(?:'s| is)?) (?:back )?(?:up|online|in business)(?: again)?",
@@ -90,7 +91,7 @@ GIVES_UP = word(
     r"bury (?:it|that|the matter)",
     r"leave (?:it|the matter|that|things|matters) (?:there|here|at that)(?! for\b)",
     r"so much for (?:that|it|this|the)(?: \w+)?",
-    r"that(?:'s| is) that(?= *(?:$|[.,!;]))",
+    r"(?:suppose|guess|afraid|fear|then|well|so)[, ]+that(?:'s| is) that(?= *(?:$|[.,!;]))",
     r"trouble you (?:no (?:further|more|longer)|further no)",
     r"scratch (?:that|it)",
     r"(?:i|we|they|he|she|it|client|customer)(?:'s| is|'re| are)? (?:no longer|don't|do not|doesn't|does not) "

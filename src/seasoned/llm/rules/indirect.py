@@ -24,9 +24,8 @@ ASKS = word(
     r"(?:i|we|one)(?:'d| would| should) (?:\w+ )?(?:appreciate|value|welcome|like|love|prefer|want|wish)(?: it if| to"
     r"| an?| the| some)",
     rf"(?:perhaps|maybe|possibly) {_DOER} (?:could|might|can|should|would|may)",
-    r"you (?:might|may|could)(?: perhaps| also| well| like to| care to| want to| wish to)* (?:look|check|see|add|write|ask"
-    r"|send|try|find|put|tell|give|call|make|have a (?:look|go|word|try|quick))",
-    rf" (?:{'|'.join(sorted(VERBS & {'look', 'check', 'see', 'add', 'write', 'ask', 'send', 'try', 'find', 'put', 'tell', 'give', 'call', 'make'}))}|have a (?:look|go|word|try|quick))",
+    r"you (?:might|may|could)(?: perhaps| also| well| like to| care to| want to| wish to)* (?:look|check|see|add|write"
+    r"|ask|send|try|find|put|tell|give|call|make|have a (?:look|go|word|try|quick))",
     r"(?:do|d'|does|did) (?:you|ye|u|anyone) (?:think|reckon|suppose) (?:you|u|we|someone|it) (?:could|can|might"
     r"|would)",
     r"(?:is|was|would|might) (?:it|there) (?:also |perhaps |maybe )?(?:be )?(?:possible|any (?:way|chance|means|hope"

@@ -19,6 +19,10 @@ _EXPLETIVE = re.compile(
     r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to"
     r"|possible|not)\b"
 )
+_ACTS_ON_IT = re.compile(
+    r"(?:do |pray |kindly )?(?!(?:if|is|was|would|could|might|can|should|will|that|as|when|while)\b)\w+"
+    r" (?:it|them|that|this|these|those)\b"
+)
 _ALSO = re.compile(r"\balso\b")
 _PROCEEDS = re.compile(r"\b(?:proceed|go ahead|move forward|go forward|continue) with\b")
 # Words of asking say nothing about the matter.
@@ -47,6 +51,7 @@ _NEAR_MATTER = -0.5
 _OTHER_MATTER = 0.75
 _REFERS_BACK = -1.0
 _REFERS_MORE = -1.0
+_ACTS_ON = -1.0  # "do let it go out"
 _LIMITED = -1.0  # "but make it bigger"
 _CONTINUES = -0.75
 _COMPLAINED = -2.0
@@ -81,6 +86,8 @@ def newness(work: Work, heard: AgentTurn, acts: Sequence[Act], place: int) -> fl
         score += _CONTINUES
     if _PROCEEDS.search(act.core):
         score += _REFERS_BACK
+    if act.asks == Asks.PLAINLY and _ACTS_ON_IT.match(act.core) and not _marked(acts, place):
+        score += _ACTS_ON
     if any(other.complains and not other.reopens for other in upto):
         score += _COMPLAINED
     if any(verdicts.ALMOST.search(other.sentence.words.lower()) for other in upto):

@@ -23,7 +23,8 @@ _THEM = re.compile(
     re.IGNORECASE,
 )
 _SOME = re.compile(
-    r"\b(?:an?|another|any|some|every|each|no)\s(?:(?!(?:of|in|on|for|to|and|or|with|that|which|is|was|just|at|from|by|bit|lot)\b)"
+    r"\b(?:an?|another|any|some|every|each|no)\s(?:(?!(?:of|in|on|for|to|and|or|with|that|which|is|was|just|at|from"
+    r"|by|bit|lot)\b)"
     r"[\w-]+ ?){1,3}",
     re.IGNORECASE,
 )
@@ -56,13 +57,15 @@ _MID_ASIDE = re.compile(
 # What follows a statement and is none: a request of the moment, an offer, a hedge, an anecdote.
 _TAILS = (
     re.compile(
-        r"[,;]? and (?:i|we)(?:'ll|'d| will| would| want to| need to| can) .*$|[,;]? so (?:i'd|i would|i'll|let's|let us"
+        r"[,;]? and (?:i|we)(?:'ll|'d| will| would| want to| need to| can) .*$|[,;]? so (?:i'd|i would|i'll|let's"
+        r"|let us"
         r"|can you|could you|i want to|i need (?:to|you)|we'd) .*$",
         re.IGNORECASE,
     ),
-    re.compile(r"[,;:-]+ (?:and |because )?(?:i|we|\w+) once [a-z]+.*$", re.IGNORECASE),
+    re.compile(r"[,;:-]+ (?:and |because )?(?:my |our |the )?(?:\w+ ){1,2}once [a-z]+.*$", re.IGNORECASE),
     re.compile(
-        r"[,;]? (?:if (?:necessary|possible|that's ok(?:ay)?|that's alright|you don't mind)|by the way|btw|fyi|god willing.*"
+        r"[,;]? (?:if (?:necessary|possible|that's ok(?:ay)?|that's alright|you don't mind)|by the way|btw|fyi|god"
+        r" willing.*"
         r"|(?:i will|i'll) die on this hill|(?:and )?don't ask|full stop|period|thank you|cheers|mate|lol)$",
         re.IGNORECASE,
     ),

@@ -148,8 +148,8 @@ REPORTS = re.compile(
     r"\w{3,}(?:ed|en|elt|ent|ilt|ought|own)\b"
 )
 _UNITS = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-    " nineteen twenty"
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+    " eighteen nineteen twenty"
 )
 _TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety hundred"
 _NUMBERS = {name: number for number, name in enumerate(_UNITS.split(), 1)} | {

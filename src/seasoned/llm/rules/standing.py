@@ -52,7 +52,8 @@ _WHERE = (
     r"(?:around here|(?:in|on|at) (?:this|our|my) (?:\w+ )?(?:house|household|office|lab|building|family|shop|team"
     r"|company|department|kitchen|country|group|practice|clinic|studio|firm|school|place|end|cluster|servers?"
     r"|system|field|business|line of work|world|trade|industry|book|neck of the woods|part of the world"
-    r"|archive|library|warehouse|factory|plant|ward|hotel|restaurant|club|village|town|parish)|over here"
+    r"|archive|library|warehouse|factory|plant|ward|hotel|restaurant|club|village|town|parish|codebase|repo"
+    r"|repository|project|course|document)|over here"
     r"|here in \w+|where (?:i|we) (?:work|come from|live|are)|"
     r"(?:in|on|for|to|of|across|with) (?:all|every|each)(?: one)?(?: of)? (?:our|my)\b \w+"
     r"|(?:the way|how) (?:we|i|the house|this house|the company) (?:do|does|like|likes)\b)"
@@ -84,29 +85,33 @@ _PATTERNS = (
     r"|only )?(?:goes|leaves|gets|has to|must|needs|stays|belongs|talks|touches|counts|ships|lives|may|enters"
     r"|runs|is (?:kept|sent|stored|written|to be|billed|logged|saved|filed|mine|done (?:in|by|with|over|via))|uses"
     r"|buys|pays|speaks|signs|edits|deploys|merges|i(?:'d| would)? (?:need|want)|comes with)\b",
-    rf"\b(?:anything|everything|whatever|every \w+|all \w+|any \w+) (?:that )?(?:you|we|i) (?:[\w-]+ ){{1,5}}?(?:has to"
+    r"\b(?:anything|everything|whatever|every \w+|all \w+|any \w+) (?:that )?(?:you|we|i) (?:[\w-]+ ){1,5}?(?:has to"
     r"|have to|must|should|needs? to|is to|are to|goes|go|gets?|stays?|is|are|can't|cannot|may)\b",
     # conventions told of things in general
     rf"^(?!(?:the|this|that|these|those|some|his|her|their|your|two|three|four|both|more|most|many|other|another|new"
     rf"|several|few|which|what|all the|please|no|don't|do|same"
-    rf"|(?!pricing|billing|shipping)\w+ing|all (?:their|his|her|your|these|those))\b)(?:[\w'/-]+ ){{0,3}}?{_THINGS}(?: here)?(?: (?:in|for|on|from|of"
+    rf"|(?!pricing|billing|shipping)\w+ing|all (?:their|his|her|your|these|those))\b)(?:[\w'/-]+"
+    rf" ){{0,3}}?{_THINGS}(?: here)?(?: (?:in|for|on|from|of"
     rf"|to|with|over|above|under|by|between) (?:[\w'-]+ ){{0,4}}[\w'-]+)?,? (?:always |never |only )?(?:are|go|get|have"
     rf"|come|belong|start|begin|end|use|take|need|carry|stay|read|follow|must|should|live|run|wear|always|never|only"
     rf"|in (?!the\b|this\b|that\b|there\b)|as |with (?:the )?)\b",
     rf"^(?!(?:the|this|that|these|those|his|her|their|your)\b)(?:[\w'/-]+ ){{0,3}}?{_THINGS}: \S+ \S",
     rf"\b(?:all|every|each) (?:of )?(?:my|our) {_THINGS}",
     # what somebody else demands or bears
-    rf"^(?!the (?:customer|client|patient|user|guest|caller)\b)(?:(?:my|our|the|any|every|most|these|your)\b )?(?:[\w'-]+ ){{0,3}}{_ROLE}(?: (?:in|at|of|on) (?:[\w'-]+ )?"
+    rf"^(?!the (?:customer|client|patient|user|guest|caller)\b)(?:(?:my|our|the|any|every|most|these|your)\b"
+    rf" )?(?:[\w'-]+ ){{0,3}}{_ROLE}(?: (?:in|at|of|on) (?:[\w'-]+ )?"
     rf"[\w'-]+)? (?:also |really |absolutely |literally |usually )?(?:only (?:ever )?(?:reads?|prints?|accepts?|takes?"
     r"|wants?|opens?|looks?|does|do|allows?|supports?|has|have|speaks?|works?)|insists?|requires?|demands?|prints"
     r"|won't (?:accept|take|read|open)|doesn't (?:accept|allow|like|want|read|take|do|open)|don't (?:accept|allow"
     r"|like|want|read|take|open)|can't (?:stand|read|open|eat|see|hear)|cannot (?:stand|read|open)|hates?|loathes?"
-    r"|loves?|frowns?|refuses to|chokes?|is (?:allergic|very strict|picky|strict)|has the (?:final|last) (?:say|word))\b",
+    r"|loves?|frowns?|refuses to|chokes?|is (?:allergic|very strict|picky|strict)|has the (?:final|last) (?:say"
+    r"|word))\b",
     rf"^(?!{_PRONOUN}\b)(?:[\w'-]+ ){{1,5}}?(?:wants?|expects?|requires?|demands?|needs?|likes?) (?:[\w'-]+ ){{0,6}}?"
     rf"(?:{_ALL}|always|never|no)\b",
     rf"^(?!{_PRONOUN}\b)(?:[\w'-]+ ){{1,5}}?(?:has to|have to|must|needs to|gets to) (?:okay|ok|approve|sign|clear"
     rf"|authori[sz]e|countersign|see|check|review|vet|hear)(?: off)?(?: on| about)? {_ALL}\b",
-    rf"^(?!{_PRONOUN}\b)(?:[\w'-]+ ){{1,4}}?(?:signs?|approves|okays|clears|checks|reviews|handles|decides|owns|pays|vets"
+    rf"^(?!{_PRONOUN}\b)(?:[\w'-]+ ){{1,4}}?(?:signs?|approves|okays|clears|checks|reviews|handles|decides|owns|pays"
+    rf"|vets"
     rf"|prints|judges|reads|proofreads|countersigns)(?: off)?(?: on)? (?:literally |absolutely |pretty much )?{_ALL}\b",
     # limits and bans
     r"\b(?:is|are|stays?|remains?|'s) (?:strictly |completely |totally |always |absolutely )?(?:off[- ]limits"
@@ -120,11 +125,13 @@ _PATTERNS = (
     r"\bwelcome to\b[^.]*\bbut\b|\bno need to (?:[\w']+ ){1,6}(?:each|every|all the|any) ?(?:time|more)?\b",
     r"^spare me\b|\b(?:with|for|to) me,? (?:please )?(?:use|keep|stick|avoid) |^(?:please )?to not \w+|^to not \w+",
     r"\bso (?:absolutely |definitely |please )?(?:no (?!need|worries|problem|rush|hurry|one|idea|luck|chance|wonder"
-    r"|reason|point|pressure|change|big deal|more|matter|clue|longer|refund|insurance)\w+|nothing (?:\w+ )?(?:before|after|heavy"
+    r"|reason|point|pressure|change|big deal|more|matter|clue|longer|refund|insurance)\w+|nothing (?:\w+ )?(?:before"
+    r"|after|heavy"
     r"|fancy|with|that|from|over|above|in)|(?:only|just) \w+ \w*s\b|[a-z]+ (?:[a-z]+ )?only$)",
     # places and customs
     rf"{_WHERE}|\b(?:\w+s|\w+ing) here (?:are|is|go|goes|has|have|means?)\b",
-    r"\b(?:nobody|everyone|everybody|no one|people) here (?:has|have|uses?|speaks?|knows?|runs?|reads?|works?|shares?)\b",
+    r"\b(?:nobody|everyone|everybody|no one|people) here (?:has|have|uses?|speaks?|knows?|runs?|reads?|works?"
+    r"|shares?)\b",
     r"\b(?:never ever|without exception|full stop$|, period$|i (?:do )?mean (?:always|every|never|it)|not negotiable"
     r"|these days|nowadays|by convention|by law|by contract|per our|as per policy)\b",
     r"\bwe (?:don't|never|do not|only|always) (?:say|call|spell|write|use|print|name|capitali[sz]e)\b"
@@ -133,75 +140,135 @@ _PATTERNS = (
     rf"\b(?:{_DAY}s|school nights)\b|\bevery (?:other |second |last |first )?(?:{_DAY}|night"
     r"|morning|evening|week|month|quarter|year|spring|summer|autumn|fall|winter)\b|\bonce a (?:day|week|month|year)\b",
     rf"^(?:the|our|my) (?:[\w'-]+ ){{0,3}}(?:closes|opens|shuts|is (?:closed|open|shut|off|wiped|unavailable)|restarts"
-    rf"|reboots|resets|gets wiped|goes (?:out|down|to print))\b[^.]*\b(?:at \d|at (?:noon|night|midnight|weekends)|on {_DAY}"
+    rf"|reboots|resets|gets wiped|goes (?:out|down|to print))\b[^.]*\b(?:at \d|at (?:noon|night|midnight|weekends)"
+    rf"|on {_DAY}"
     rf"|in {_MONTH}|from {_MONTH}|{_DAY}s?|after \d|between|over christmas|during)\b",
     rf"^(?:{_DAY}|mornings?|afternoons?|evenings?|lunch ?time)s?(?: \w+)? (?:is|are) (?:my|our|taken|blocked|off|for"
     r"|sacred|reserved|family|when (?:i|we))\b",
     # facts about a project
-    rf"^(?:the|our|my|this) (?:[\w'-]+ ){{0,3}}{_PROJECT}(?: (?:is|are|'s|will be|was|has been)|'s) (?:\w+ly |now |all )?"
+    rf"^(?:the|our|my|this) (?:[\w'-]+ ){{0,3}}{_PROJECT}(?: (?:is|are|'s|will be|was|has been)|'s) (?:\w+ly |now "
+    rf"|all )?"
     r"(?:aimed at|for (?!me\b|it\b|sale\b)|set (?:in|on a)|(?:funded|sponsored|financed|run|shared|owned|paid|read|"
     r"maintained) (?:for )?(?:by|with|among|between)|written (?:in|for|by)|going to be (?:in|at|on|called|named|held)"
     r"|targeted at|targeting|meant for|intended for|called (?!from)|based (?:on|in)|hosted (?:on|in|at|by)"
     r"|built (?:with|on|in)|named|licen[sc]ed|going to (?:appear|launch|take place)|under (?:an? )?\w+ licen[sc]e)",
     rf"^(?:the|our|my) (?:[\w'-]+ ){{0,3}}{_PROJECT} (?:runs|targets|uses|lives|ships|supports|belongs|appears|follows"
     r"|kicks)\b",
-    rf"^(?:the|our|my|this) (?:[\w'-]+ ){{0,2}}{_PROJECT} (?:has to|must|should) be (?:in|under) \w+|^(?:the|our) (?:\w+ )?"
+    rf"^(?:the|our|my|this) (?:[\w'-]+ ){{0,2}}{_PROJECT} (?:has to|must|should) be (?:in|under) \w+|^(?:the|our)"
+    rf" (?:\w+ )?"
     r"(?:office|shop|lab|clinic|company|team|store|studio|firm|practice) (?:has|have) moved\b",
-    r"[,;] (?:it's|that's|this is|it is) (?:an?|the|our|their|his|her) (?:[\w-]+ )?(?:rule|law|requirement|policy|custom|tradition"
+    r"[,;] (?:it's|that's|this is|it is) (?:an?|the|our|their|his|her) (?:[\w-]+ )?(?:rule|law|requirement|policy"
+    r"|custom|tradition"
     r"|convention|principle|thing here)\b",
-    rf"^(?!{_PRONOUN}\b)(?:[\w'-]+ ){{1,4}}(?:stays?|remains?|belongs?|never leaves?) (?:in|on|with|within|inside|under|behind)\b",
-    rf"^(?!{_PRONOUN}\b)(?:[\w'.-]+ ){{1,4}}(?:is|are) (?:the (?:one|person|man|woman|contact|only one)s? (?:who|that|for|to)\b|in charge of"
-    r"|responsible for|the (?:head|contact|owner) (?:of|for)|our (?:contact|supplier|lawyer|accountant|landlord|sponsor|auditor"
+    rf"^(?!{_PRONOUN}\b)(?:[\w'-]+ ){{1,4}}(?:stays?|remains?|belongs?|never leaves?) (?:in|on|with|within|inside"
+    rf"|under|behind)\b",
+    rf"^(?!{_PRONOUN}\b)(?:[\w'.-]+ ){{1,4}}(?:is|are) (?:the (?:one|person|man|woman|contact|only one)s? (?:who"
+    rf"|that|for|to)\b|in charge of"
+    r"|responsible for|the (?:head|contact|owner) (?:of|for)|our (?:contact|supplier|lawyer|accountant|landlord"
+    r"|sponsor|auditor"
     r"|host|agency|vendor|dentist|doctor|vet)\b)",
-    rf"^(?!{_PRONOUN}\b)(?:[\w'.-]+ ){{1,3}}(?:hates|loathes|detests|adores) (?!it\b|this\b|that\b|the\b|my\b|your\b|him\b|her\b)\w+",
-    r"^(?:most|half|all|none|many|some|two thirds|the majority) of (?:our|my) \w+ (?:are|have|use|can't|don't|read|speak|live|work)\b",
+    rf"^(?!{_PRONOUN}\b)(?:[\w'.-]+ ){{1,3}}(?:hates|loathes|detests|adores) (?!it\b|this\b|that\b|the\b|my\b|your\b"
+    rf"|him\b|her\b)\w+",
+    r"^(?:most|half|all|none|many|some|two thirds|the majority) of (?:our|my) \w+ (?:are|have|use|can't|don't|read"
+    r"|speak|live|work)\b",
     r"\b(?:has|keeps|holds) (?:our|my) (?:\w+ )?(?:keys?|passwords?|login|licen[sc]e|account)\b",
-    rf"^(?!{_PRONOUN}\b|the\b)(?:[\w'-]+ ){{1,2}}(?:start|end|go|come|get|pay|work|eat|leave|arrive|use|need|cost|take)s? .* here$",
-    r"\bbefore (?:anything|any \w+|you (?:\w+ )+?(?:anything|any|something)) [^,]*\b(?:i|we|you) (?:want|need|must|have to|check|read|see|ask)\b",
-    r"^(?:i|we) (?!(?:need|want|have|got|get|see|are|were|had|can|could|will|would|might|should|must|think|know|hope|mean|guess|just"
-    r"|also|still|saw|found|took|lost|made|sent|did|look|ask|am|bring|may|found|owe|expect|only|\w+ed)\b)[a-z]+ (?:all |our |my )?(?!(?:those"
-    r"|these|this|things|it|yes|as|us|is)\b)(?:[\w-]+ )?\w{2,}[^\Ws] ?s (?:as|in|by|with|per|under|before|after|at|on|via|using|to)\b",
-    r"^our (?:[\w-]+ ){1,3}(?:kicks?|logs|locks|takes?|needs?|doesn't|don't|can't|won't|requires?|expects?|supports?|expires?|lasts?|covers?"
+    rf"^(?!{_PRONOUN}\b|the\b)(?:[\w'-]+ ){{1,2}}(?:start|end|go|come|get|pay|work|eat|leave|arrive|use|need|cost"
+    rf"|take)s? .* here$",
+    r"\bbefore (?:anything|any \w+|you (?:\w+ )+?(?:anything|any|something)) [^,]*\b(?:i|we|you) (?:want|need|must"
+    r"|have to|check|read|see|ask)\b",
+    r"^(?:i|we) (?!(?:need|want|have|got|get|see|are|were|had|can|could|will|would|might|should|must|think|know|hope"
+    r"|mean|guess|just"
+    r"|also|still|saw|found|took|lost|made|sent|did|look|ask|am|bring|may|found|owe|expect|only|\w+ed)\b)[a-z]+"
+    r" (?:all |our |my )?(?!(?:those"
+    r"|these|this|things|it|yes|as|us|is)\b)(?:[\w-]+ )?\w{2,}[^\Ws] ?s (?:as|in|by|with|per|under|before|after|at"
+    r"|on|via|using|to)\b",
+    r"^our (?:[\w-]+ ){1,3}(?:kicks?|logs|locks|takes?|needs?|doesn't|don't|can't|won't|requires?|expects?|supports?"
+    r"|expires?|lasts?|covers?"
     r"|comes?|costs?|allows?|contains?|speaks?|pays?|eats?|works?)\b",
+    rf"^(?!{_PRONOUN}\b)(?!.*\b(?:script|page|build|app|server|tool|program|button|query|job|command|parser"
+    rf"|bug)\b)(?:[\w'-]+ ){{1,3}}"
+    r"(?!(?:wants|needs|has|says|is|was|does|gets)\b)[a-z]+s (?:off |up |out )?(?:everything|anything|every)\b",
+    r"^(?:i|we) (?!(?:need|want|have|got|get|see|lost|like|can|will|checked|tried|sent|found|forgot|\w+ed)\b)[a-z]+"
+    r" (?:everything|all my)\b",
+    r"\b(?:i'm|i am|we're|we are|\w+ is) the only (?:one|person|people)\b|^only \w+ (?:can|may|is allowed to)"
+    r" (?:approve|sign|order|decide|change)",
+    r"^(?:ours is|ours are) |^(?:anything|everything) (?:over|under|above|below|longer|shorter|bigger|more|less|past"
+    r"|beyond|older|newer|marked) ",
+    rf"^(?!{_PRONOUN}\b|the\b|my\b|our\b)[a-z]+ (?:has to|must|needs to|is to) be [a-z]+(?:ed|en)\b|^[a-z]+s"
+    rf" (?:first|last) (?:in|on|for|and)\b",
+    r"\b(?:it's|that's|which is) (?:how|the way) (?:the|our|we|they|everyone|i)\b",
+    r"^my (?:company|firm|team|family|department|group|office|employer|school|church|country) (?:do|does|don't"
+    r"|doesn't|only|never|always"
+    r"|uses?|works?|closes?|eats?|celebrates?|requires?|allows?)\b",
+    r"^(?:the|our|an?|every|each|all) (?:[\w-]+ ){0,2}(?:sku|numbers?|codes?|ids?|keys?|names?|prefix|suffix|serial"
+    r"|barcodes?|versions?|paths?|urls?"
+    r"|references?|labels?) (?:always )?(?:starts?|begins?|ends?|consists?) (?:with|in|of)\b",
+    r"^(?:the|our|my) (?:[\w'-]+ ){1,2}(?<!function )(?<!method )(?<!file )(?<!column )(?<!table )(?<!folder"
+    r" )(?<!script )(?<!variable )(?<!class )"
+    r"(?<!test )(?<!page )(?:is|are) (?:called|named) (?!by|from|when|with|after|twice|in|once|on)\w+",
+    r"^(?:the|our|my|a) (?:[\w-]+ )?(?:rule(?: of thumb)?|convention|policy|norm|custom|practice|agreement|principle"
+    r"|maximum|minimum)"
+    r"(?: here| (?:for|with|in|on) (?:[\w'-]+ ){0,3}[\w'-]+)? is\b",
     # about oneself
-    r"\b(?:i|we)(?:'m|'re| am| are) (?:all |both |strictly )?(?:vegetarian|vegan|kosher|halal|gluten[- ]free|teetotal|muslims?|jewish|[\w-]+ people)\b",
-    r"\b(?:i'm|i am|we're|we are) on an? (?:\w+ )?(?:connection|budget|diet|plan|chromebook|tablet|ipad|phone|mac|pc|laptop|line|visa)\b",
-    r"\bi(?:'ve got| have got| have| use| wear| get| suffer from)? (?:an? |my )?(?:\w+ ){0,2}(?:wheelchair|hearing aids?"
+    r"\bmy (?:right |left |bad |good )?(?:ears?|eyes?|hands?|wrists?|knees?|back|arm|leg|vision|memory|hearing)"
+    r" (?:is|are|isn't|aren't|can't|don't)\b",
+    r"\bi(?:'ve| have)(?: got)? (?:an? (?:thing (?:about|for|against)|soft spot|weakness|phobia|horror|rule|aversion"
+    r"|policy|habit|strong preference)"
+    r"|no patience|little patience|no time for)\b",
+    r"\bi(?:'m| am) (?:moving|relocating|emigrating|retiring) [^,]*\b(?:for good|permanently|in (?:may|\w+ary|march"
+    r"|april|june|july|august|\w+ber))\b"
+    r"|\bi(?:'ve| have) (?:moved|relocated) to (?!the\b)\w+",
+    r"\b(?:i|we)(?:'m|'re| am| are) (?:all |both |strictly )?(?:vegetarian|vegan|kosher|halal|gluten[- ]free"
+    r"|teetotal|muslims?|jewish|[\w-]+ people)\b",
+    r"\b(?:i'm|i am|we're|we are) on an? (?:\w+ )?(?:connection|budget|diet|plan|chromebook|tablet|ipad|phone|mac|pc"
+    r"|laptop|line|visa)\b",
+    r"\bi(?:'ve got| have got| have| use| wear| get| suffer from)? (?:an? |my )?(?:\w+ ){0,2}(?:wheelchair|hearing"
+    r" aids?"
     r"|screen ?reader|magnifier|guide dog|cane|stammer|stutter|allerg(?:y|ies)|intolerance|dyslexia|dyscalculia|adhd"
     r"|autism|asthma|diabetes|migraines?|epilepsy|tinnitus|rsi|vertigo)\b",
-    r"\bmy (?:\w+ )?(?:screen ?reader|hearing|eyesight|eyes|wheelchair|adhd|dyslexia|english|german|french|spanish) (?:is"
+    r"\bmy (?:\w+ )?(?:screen ?reader|hearing|eyesight|eyes|wheelchair|adhd|dyslexia|english|german|french|spanish)"
+    r" (?:is"
     r"|are|can't|cannot|chokes?|doesn't|don't|won't|reads?|stumbles?|needs?|makes?|struggles?)\b",
     r"\b(?:english|german|french|spanish|italian|portuguese|polish|dutch|japanese|chinese) is (?:not |only |just )?"
     r"(?:my|our) (?:\w+ )?(?:language|tongue)",
-    r"\bi(?:'m| am) (?:not )?(?:really |much of )?an? (?:(?:morning|night|visual|cat|dog|details?|numbers|people) (?:person"
+    r"\bi(?:'m| am) (?:not )?(?:really |much of )?an? (?:(?:morning|night|visual|cat|dog|details?|numbers|people)"
+    r" (?:person"
     r"|owl|thinker|learner|guy|lover)|early bird|night owl|slow reader|lefty)\b",
     r"\bi(?:'m| am) (?:british|english|american|canadian|australian|irish|scottish|welsh|german|french|spanish|italian"
     r"|portuguese|polish|dutch|swedish|norwegian|danish|finnish|austrian|swiss|indian|japanese|chinese|korean|turkish"
     r"|greek|czech|hungarian|ukrainian|brazilian|mexican|from [a-z]+(?:,|$)|muslim|jewish|hindu|christian|tea ?total"
     r"|retired|self-employed|freelance|legally \w+)\b",
-    r"\bi(?:'m| am) an? (?:(?!bit|little|lot|fan|while|few)[\w-]+ ){0,2}(?:nurse|doctor|teacher|father|mother|mum|mom|dad"
-    r"|parent|plumber|electrician|builder|journalist|lawyer|chef|baker|farmer|gardener|artist|painter|midwife|vet|dentist"
+    r"\bi(?:'m| am) an? (?:(?!bit|little|lot|fan|while|few)[\w-]+ ){0,2}(?:nurse|doctor|teacher|father|mother|mum"
+    r"|mom|dad"
+    r"|parent|plumber|electrician|builder|journalist|lawyer|chef|baker|farmer|gardener|artist|painter|midwife|vet"
+    r"|dentist"
     r"|pilot|driver|trucker|pensioner|novelist|author|poet|priest|\w+ologist|\w+grapher|\w+ician|single (?:mum|mom|dad"
     r"|parent)|beginner|novice|layman|layperson)\b",
-    r"\b(?:i|we) tend to\b|\bi (?:report to|answer to|work under) \w+|\bi (?:panic|struggle|get (?:lost|confused|anxious"
+    r"\b(?:i|we) tend to\b|\bi (?:report to|answer to|work under) \w+|\bi (?:panic|struggle|get (?:lost|confused"
+    r"|anxious"
     r"|overwhelmed|dizzy|nervous)|lose track|switch off|tune out) (?:when|if|whenever|with)\b",
     r"\bi (?:do |really |absolutely |simply |just )+(?:hate|loathe|despise|mind|care|prefer|appreciate it when)\b",
-    r"\bi(?:'d| would) (?:rather|sooner|take|always|never|much rather) (?:have )?[^,]+ (?:over|than) \w+|\bi(?:'d| would)"
+    r"\bi(?:'d| would) (?:rather|sooner|take|always|never|much rather) (?:have )?[^,]+ (?:over|than) \w+|\bi(?:'d|"
+    r" would)"
     r" never (?:have to )?\w+",
     r"\bwhat i (?:care about|look at|look for|go by|value|can't stand|hate) (?:is|are|most)\b|\bmeans? nothing to me\b"
     r"|\b(?:don't|doesn't) (?:interest me|mean (?:anything|a thing) to me|work for me)\b|\bnot (?:my thing|for me)$",
     r"\bi (?:run|drive|own|keep|ride|use) (?!it\b|this\b|that\b|them\b|the\b|these\b|those\b|into\b|out\b)(?:an? |my )?"
     r"(?:[\w.-]+ ){1,3}(?:on|with|at|for) (?:an? |my )",
-    r"\b(?:i|we) (?:do|read|write|draft|edit|check|review|pay|plan|shop|cook|answer|type|commute|travel|test|print|file|work"
+    r"\b(?:i|we) (?:do|read|write|draft|edit|check|review|pay|plan|shop|cook|answer|type|commute|travel|test|print"
+    r"|file|work"
     r"|code|study|teach|bill|order) (?:(?!it\b|this\b|that\b|them\b|these\b|those\b)[\w'-]+ ){0,4}(?:in the (?:evening"
     r"|morning|afternoon)s?|at night|after hours|by hand|at weekends|in (?:batches|bulk|advance)|from home|on (?:an?|my"
     r"|the) (?:ipad|tablet|phone|mobile|train|bus|laptop|chromebook|kindle|mac|commute|road|go))\b",
     r"\b(?:i(?:'m| am)|we(?:'re| are)) (?:paying|working|doing|writing|building) (?:\w+ ){0,3}(?:out of (?:my|our) own"
-    r"|on a (?:shoestring|budget)|alone|solo|without a (?:budget|team)|pro bono|part[- ]time|in my (?:spare|free) time)",
-    r"\bwe(?:'re| are) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|a dozen|a (?:team|family|group) of) (?:people|of us"
-    r"|\w+s\b|\w+)|\bwe(?:'re| are) (?:all )?an? (?:[\w.#+-]+ ){1,4}(?:shop|house|family|company|team|charity|school|firm"
+    r"|on a (?:shoestring|budget)|alone|solo|without a (?:budget|team)|pro bono|part[- ]time|in my (?:spare|free)"
+    r" time)",
+    r"\bwe(?:'re| are) (?:\d+|two|three|four|five|six|seven|eight|nine|ten|a dozen|a (?:team|family|group) of)"
+    r" (?:people|of us"
+    r"|\w+s\b|\w+)|\bwe(?:'re| are) (?:all )?an? (?:[\w.#+-]+ ){1,4}(?:shop|house|family|company|team|charity|school"
+    r"|firm"
     r"|start-?up|studio|co-?op|club|business|agency|lab|group)\b",
-    rf"^my (?:[\w-]+ )?(?:stuff|files|projects|notes|data|code|scripts|home directory) (?:lives?|is|are|sits?|goes|go)"
+    r"^my (?:[\w-]+ )?(?:stuff|files|projects|notes|data|code|scripts|home directory) (?:lives?|is|are|sits?|goes|go)"
     r" (?:all )?(?:under|in|on|at)\b",
     r"\byou (?:could|would|can|should|may|might|'d) (?:please |just )?(?:always|never)\b",
 )
@@ -209,12 +276,18 @@ _STRONG_PATTERNS = (
     # rules for cases to come
     r"^(?:if|when|whenever|as soon as|once) (?:(?:a|an|any|some) (?:\w+ )?(?:customer|client|user|caller|patient"
     r"|student|guest|visitor|colleague|supplier|vendor|reader|reviewer|tenant|parent|member|journalist)\b|some(?:one"
-    r"|body)\b|any(?:one|body)\b|people\b|customers\b|clients\b|in doubt|(?:you(?:'re| are) (?:ever )?(?:unsure|not sure"
-    r"|in doubt|stuck|uncertain))|(?:something|anything) (?:fails|breaks|goes wrong|is unclear|looks (?:odd|off|strange)))",
-    r"^(?:please )?spare me\b|^(?:please )?to not \w+|^no need to (?:[\w']+ ){1,6}(?:each|every|all the|any) ?(?:time|more)?\b",
-    r"\b(?:when|if) (?:i|we) (?:say|write|ask for|talk about) .{1,60}\b(?:i|we) (?:always )?(?:mean|want|expect)\b|\bby ['\"\w-]+ (?:i|we)"
-    r" mean\b|['\"] (?:from me |here |for us )?(?:means?|is short for|stands for)\b|\bis our (?:word|name|code|term) for\b",
-    r"^you(?:'re not allowed| are not allowed| aren't allowed|'re not supposed| are not supposed| aren't supposed| don't get| may not"
+    r"|body)\b|any(?:one|body)\b|people\b|customers\b|clients\b|in doubt|(?:you(?:'re| are) (?:ever )?(?:unsure|not"
+    r" sure"
+    r"|in doubt|stuck|uncertain))|(?:something|anything) (?:fails|breaks|goes wrong|is unclear|looks (?:odd|off"
+    r"|strange)))",
+    r"^(?:please )?spare me\b|^(?:please )?to not \w+|^no need to (?:[\w']+ ){1,6}(?:each|every|all the|any)"
+    r" ?(?:time|more)?\b",
+    r"\b(?:when|if) (?:i|we) (?:say|write|ask for|talk about) .{1,60}\b(?:i|we) (?:always )?(?:mean|want|expect)\b"
+    r"|\bby ['\"\w-]+ (?:i|we)"
+    r" mean\b|['\"] (?:from me |here |for us )?(?:means?|is short for|stands for)\b|\bis our (?:word|name|code|term)"
+    r" for\b",
+    r"^you(?:'re| are) not to \w+|^you(?:'re not allowed| are not allowed| aren't allowed|'re not supposed| are not"
+    r" supposed| aren't supposed| don't get| may not"
     r"| must not| mustn't)\b[^,]*\b(?:anything|any|every|on your own|without|ever|prod|production|unless)\b",
     r"^it's (?:(?:mr|mrs|ms|mx|dr|prof|professor|sir|dame)\b.*, not\b|(?:spelled|spelt|pronounced|written) )",
     r"\byou (?:could|would|can|should|may|might|'d) (?:please |just )?(?:always|never)\b",
@@ -229,7 +302,8 @@ _COMPOUND = re.compile(
     rf"|process) {_THINGS}\b"
 )
 _RECURS = re.compile(
-    rf"\b(?:{_DAY}s|every (?:(?:other|last|first|second) )?(?:{_DAY}|day|week|month|night|morning|evening|quarter|year))\b"
+    rf"\b(?:{_DAY}s|every (?:(?:other|last|first|second) )?(?:{_DAY}|day|week|month|night|morning|evening|quarter"
+    rf"|year))\b"
 )
 _WH = re.compile(
     r"(?:therefore |so )?(?:what (?!i\b|we\b)|which|who\b|where|why|how\b|is |are |does |do (?:you|we|i) |did )"
@@ -265,48 +339,69 @@ _NO_FAULT = {
 _STANDING = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS))
 # A decision that changes a standing fact; words such as "now" and "today" belong to it.
 _DECIDED = re.compile(
-    r"\b(?:we|i|the (?:team|company|project|department|lab|whole \w+)|everyone|everybody)(?:'ve| have| has) (?:now |recently"
-    r" |finally |officially |just |all |since )*(?:switched|moved|migrated|changed|upgraded|converted|gone|come) (?:over |back"
-    rf" |everything |fully |completely )*(?:to|over to) (?!the (?:next|second|first|last|main|other)|{_DAY}|\d|tomorrow|today"
+    r"\b(?:we|i|the (?:team|company|project|department|lab|whole \w+)|everyone|everybody)(?:'ve| have| has) (?:now "
+    r"|recently"
+    r" |finally |officially |just |all |since )*(?:switched|moved|migrated|changed|upgraded|converted|gone|come)"
+    r" (?:over |back"
+    rf" |everything |fully |completely )*(?:to|over to) (?!the (?:next|second|first|last|main|other)|{_DAY}|\d"
+    rf"|tomorrow|today"
     r"|another|step|see|do|a (?:different|new) (?:flight|page|tab))\w"
     r"|\bwe (?:switched|moved|migrated|upgraded|converted) (?:over |everything )?(?:to|from) (?!the\b|\d|step)\w"
-    r"|\bwe(?:'ve| have)? (?:all |now |finally )?(?:decided|agreed|settled) (?:to (?:drop|end|retire|go with|use|call|name|adopt|stick|move to"
+    r"|\bwe(?:'ve| have)? (?:all |now |finally )?(?:decided|agreed|settled) (?:to (?:drop|end|retire|go with|use"
+    r"|call|name|adopt|stick|move to"
     r"|switch|standardi[sz]e|target|support|publish|submit|write|build|stop)|on (?!this\b|that\b|it\b)\w)"
-    r"|\b(?!i\b|we\b)\w+ (?:has |have )?(?:decided|decrees?|decreed|ruled|announced) (?:that )?(?:we|our|the (?:team|company"
+    r"|\b(?!i\b|we\b)\w+ (?:has |have )?(?:decided|decrees?|decreed|ruled|announced) (?:that )?(?:we|our|the (?:team"
+    r"|company"
     rf"|paper|launch|project)|from now)(?!'d)\b"
-    r"|\b(?:we|i)(?:'re| are|'m| am| do| use| have|'ve)? (?:no longer|not (?:[\w.'-]+ ){1,6}any ?more)\b(?! (?:interested|able"
+    r"|\b(?:we|i)(?:'re| are|'m| am| do| use| have|'ve)? (?:no longer|not (?:[\w.'-]+ ){1,6}any ?more)\b(?!"
+    r" (?:interested|able"
     r"|sure|going|travel|fly|need|want|see|have))"
     r"|\bno longer (?:an?|the|use|accept|ship|support|sell|take)\b[^.]*\bwe\b"
-    r"|\b(?:we|i|they|everyone)(?:'ve| have)? stopped (?:using|doing|writing|selling|buying|taking|accepting|eating|drinking"
-    r"|supporting|shipping|offering|printing|working)\b|\bgave up (?:meat|alcohol|sugar|coffee|gluten|dairy|on windows)\b"
+    r"|\b(?:we|i|they|everyone)(?:'ve| have)? stopped (?:using|doing|writing|selling|buying|taking|accepting|eating"
+    r"|drinking"
+    r"|supporting|shipping|offering|printing|working)\b|\bgave up (?:meat|alcohol|sugar|coffee|gluten|dairy|on"
+    r" windows)\b"
     r"|\beverything(?:'s| is) (?:on|in|at) \w+ now\b"
     rf"|\b{_PROJECT} (?:is|will be|is going to be|now goes|goes|has moved|moves) (?:\w+ )?(?:in|at|to|called|on)"
     r" [^,]{2,40} (?:rather than|instead of|not) \w+"
 )
 _REPORTED = re.compile(
-    r"^(?:[\w'-]+ ){1,4}?(?:says?|said|claims?|claimed|complains?|writes|wrote|thinks?|told|asks?|asked|replied|tells)\b"
-    rf"|^(?:he|she|they|it|this(?! (?:[\w'-]+ )?{_PROJECT}\b)|that|these|those|you)\b(?!'re welcome| are welcome| must| could always| should (?:always"
+    r"^(?:[\w'-]+ ){1,4}?(?:says?|said|claims?|claimed|complains?|writes|wrote|thinks?|told|asks?|asked|replied"
+    r"|tells)\b"
+    rf"|^(?:he|she|they|it|this(?! (?:[\w'-]+ )?{_PROJECT}\b)|that|these|those|you)\b(?!'re welcome| are welcome|"
+    rf" must| could always| should (?:always"
     r"|never))"
 )
 # Words before a statement that only say that one comes.
 ASIDE = re.compile(
-    r"(?:(?:and |but |so |because |since |as |also |oh |plus |only )*(?:for what it's worth|for the record|(?:just )?(?:so|in case) (?:you"
+    r"(?:(?:and |but |so |because |since |as |also |oh |plus |only )*(?:for what it's worth|for the record|(?:just"
+    r" )?(?:so|in case) (?:you"
     r"|it|that)(?:'re| are| know| matters?| helps?|'s)?(?: aware| know| wondering| relevant| asking| of use| any help)?"
-    r"|in case you (?:didn't|don't) know|fyi|btw|by the way|as you may know|as a (?:reminder|side note|heads[ -]up)|side note"
-    r"|heads[ -]up|kindly (?:note|mind|remember)(?: that)?|(?:please )?(?:note|remember|mind|be aware|bear in mind|keep in mind)"
-    r"(?: that)?|one (?:\w+ )?(?:rule|constraint|condition|catch|requirement|restriction|limitation|warning|quirk|caveat|habit"
-    r"|thing)(?: (?:about (?:me|us)|to (?:know|note|remember|mind)|here|though))?(?=[:,] )|house rules?(?=[:,] )|good to know"
-    r"|(?:change of plans?|plot twist|small change|big news|good news|bad news|update|news)(?: (?:on|for|of|from) (?:\w+ ){0,4}?\w+)?(?=[:,]"
-    r" )|ideally,?|honestly,?|frankly,?|to be (?:honest|fair),?|you should know(?: that)?|as i said,?|mind you,?|remember,?)\b[\s,:;-]*"
+    r"|in case you (?:didn't|don't) know|fyi|btw|by the way|as you may know|as a (?:reminder|side note|heads[ -]up)"
+    r"|side note"
+    r"|heads[ -]up|kindly (?:note|mind|remember)(?: that)?|(?:please |pls )?(?:note|remember|mind|be aware|bear in"
+    r" mind|keep in mind)"
+    r"(?: that)?|one (?:\w+ )?(?:rule|constraint|condition|catch|requirement|restriction|limitation|warning|quirk"
+    r"|caveat|habit"
+    r"|thing)(?: (?:about (?:me|us)|to (?:know|note|remember|mind)|here|though))?(?=[:,] )|house rules?(?=[:,] )"
+    r"|good to know"
+    r"|(?:change of plans?|plot twist|small change|big news|good news|bad news|update|news)(?: (?:on|for|of|from)"
+    r" (?:\w+ ){0,4}?\w+)?(?=[:,]"
+    r" )|ideally,?|honestly,?|frankly,?|to be (?:honest|fair),?|you should know(?: that)?|as i said,?|mind you,?"
+    r"|remember,?)\b[\s,:;-]*"
     r"|(?:and|but|so|because|since|also|oh|plus|yeah|ok|okay|right|well|no(?=,))\b[\s,]+)+"
 )
 _PAST = re.compile(
-    r"^(?:i|we|it|he|she|they|you|the \w+|my \w+|our \w+) (?:(?:always|never|only|just|already|also) )?(?:was|were|had|got|did"
-    r"|went|saw|said|came|took|made|asked|ordered|received|booked|bought|tried|sent|paid|lost|found|forgot|broke|[a-z]{3,}ed)\b"
+    r"^(?:i|we|it|he|she|they|you|the \w+|my \w+|our \w+) (?:(?:always|never|only|just|already|also) )?(?:was|were"
+    r"|had|got|did"
+    r"|went|saw|said|came|took|made|asked|ordered|received|booked|bought|tried|sent|paid|lost|found|forgot|broke"
+    r"|[a-z]{3,}ed)\b"
 )
 _TASK = re.compile(
-    r"^(?:i|we) (?:actually |also |just |really |might |may |will |do not |don't )*(?:need|want)\b(?! (?:all|every|each) (?:of )?(?:my|our))"
-    r"|\b(?:nobody|no one)\b.* ever\b|^(?:i'll|we'll|i will|we will|i might|i may)\b|\b(?:i|we)(?:'d| would) (?:like|love) (?:to|you|the|a)\b|\b(?:can|could|may) (?:i|we|you)\b"
+    r"^(?:i|we) (?:actually |also |just |really |might |may |will |do not |don't )*(?:need|want)\b(?! (?:all|every"
+    r"|each) (?:of )?(?:my|our))"
+    r"|\b(?:nobody|no one)\b.* ever\b|^(?:i'll|we'll|i will|we will|i might|i may)\b|\b(?:i|we)(?:'d| would) (?:like"
+    r"|love) (?:to|you|the|a)\b|\b(?:can|could|may) (?:i|we|you)\b"
 )
 
 
