@@ -10,6 +10,8 @@ from seasoned.clock import SECOND
 from seasoned.errors import Invalid
 
 PREFIX = "SEASONED_"
+LARGEST = 1_000_000_000
+SHORTEST_SWEEP_SECONDS = 0.05
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,12 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
         raise Invalid(
             f"A setting cannot be used: {error}. Settings are named {PREFIX}<NAME> in the environment."
         ) from None
+    for field in Config.__struct_fields__:
+        amount = getattr(config, field)
+        if isinstance(amount, (int, float)) and not 0 <= amount <= LARGEST:
+            raise Invalid(f"{PREFIX}{field.upper()} must be a number from 0 to {LARGEST}.")
+    if config.sweep_seconds < SHORTEST_SWEEP_SECONDS:
+        raise Invalid(f"{PREFIX}SWEEP_SECONDS must be at least {SHORTEST_SWEEP_SECONDS}.")
     for field in (
         "concurrency",
         "attempts",

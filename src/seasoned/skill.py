@@ -8,6 +8,7 @@ folder; `description` is 1-1024 characters; six front matter keys are allowed; t
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -26,7 +27,9 @@ FRONTMATTER_KEYS: Final = frozenset({"name", "description", "license", "compatib
 FRONTMATTER_CHARS_MAX: Final = 32_768
 PATH_CHARS_MAX: Final = 240
 PATH_PART_BYTES_MAX: Final = 255
+# Uploads hold few files; a journal gets one a day, so what is learned may hold more.
 FILES_MAX: Final = 200
+LEARNED_FILES_MAX: Final = 5_000
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
 SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
 ENTRY_CHARS_MAX: Final = 2_000
@@ -176,16 +179,21 @@ def check_path(path: str) -> str:
 
 
 def check_files(files: Mapping[str, bytes]) -> None:
-    """The size rules of a skill's files. Raises TooLarge."""
-    if len(files) > FILES_MAX:
-        raise TooLarge(f"A skill holds at most {FILES_MAX} files; this has {len(files)}.")
+    """The size rules of a skill's files, and that no path is a file and a folder. Raises TooLarge, Invalid."""
+    if len(files) > LEARNED_FILES_MAX:
+        raise TooLarge(f"A skill holds at most {LEARNED_FILES_MAX} files; this has {len(files)}.")
+    for path in files:
+        parents = (path[:place] for place, letter in enumerate(path) if letter == "/")
+        if any(parent in files for parent in parents):
+            raise Invalid(f"{path!r} cannot be a file: a part of its path is one already.")
     total = sum(map(len, files.values()))
     if total > SKILL_BYTES_MAX:
         raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; this has {total}.")
 
 
-def entries(text: str) -> list[Entry]:
-    """The entries of a Markdown file, in order. Front matter is no entry."""
+@lru_cache(maxsize=256)
+def _entries(text: str) -> tuple[Entry, ...]:
+    """The parsed entries; a run looks at the same files again and again."""
     offset = _frontmatter_lines(text)
     lines = text.split("\n")
     # Markdown ends a line at a lone carriage return too; here lines are what line feeds part.
@@ -197,7 +205,12 @@ def entries(text: str) -> list[Entry]:
     for index, (start, level) in enumerate(headings):
         if level > 1:
             spans.append((start, headings[index + 1][0] if index + 1 < len(headings) else len(lines)))
-    return [_entry(lines, start, end) for start, end in sorted(spans)]
+    return tuple(_entry(lines, start, end) for start, end in sorted(spans))
+
+
+def entries(text: str) -> list[Entry]:
+    """The entries of a Markdown file, in order. Front matter is no entry."""
+    return list(_entries(text))
 
 
 def _frontmatter_lines(text: str) -> int:

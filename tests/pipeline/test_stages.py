@@ -1,13 +1,15 @@
 """The three stages over a real SQLite store with a scripted model, through the engine."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from seasoned.archive import write_zip
 from seasoned.engine.sessions import NewSessionRequest
-from seasoned.errors import ModelFailed
+from seasoned.errors import Invalid, ModelFailed
 from seasoned.lesson import Lesson, Quote
 from seasoned.llm.model import (
     AddEntry,
@@ -22,6 +24,8 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
+from seasoned.message import Message, Part
+from seasoned.skill import check_files
 from seasoned.store import lessons, tasks
 from seasoned.store.rows import PageQuery
 from seasoned.task import TaskStatus
@@ -344,3 +348,94 @@ def test_two_engines_on_one_home_learn_everything_once(tmp_path: Path) -> None:
             ]
 
     asyncio.run(run())
+
+
+def test_a_turn_that_ends_late_is_read_once_it_is_quiet_and_not_when_its_patience_ends(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path, quiet_seconds=0.1, stalled_seconds=3600.0, sweep_seconds=3600.0) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy")
+            call = Message(
+                role="assistant", parts=(Part("tool-call", meta={"id": "1", "name": "x", "arguments": "{}"}),)
+            )
+            await engine.sessions.store_message(project_id, session_id, call, None)
+
+            async def waits() -> bool | None:
+                return engine.dispatcher.is_idle() or None
+
+            await asyncio.sleep(0.3)  # the quiet time passes while the turn is open
+            await until(engine, waits)
+            assert (await engine.sessions.get(project_id, session_id)).extracted_to == 0
+            await engine.sessions.store_message(project_id, session_id, said("Thanks"), None)
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+
+    asyncio.run(run())
+
+
+def test_a_session_whose_space_was_deleted_teaches_the_next_space_too(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with opened(tmp_path) as engine:
+            project_id = await project(engine)
+            first = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, first.id, "Deploy", "Done.")
+            await settled(engine, project_id, first.id, session_id)
+            await engine.spaces.delete(project_id, first.id)
+            second = await engine.spaces.create(project_id)
+            await engine.spaces.learn(project_id, second.id, session_id)
+            assert (await settled(engine, project_id, second.id, session_id)).status == "completed"
+            assert "scripted-lessons/notes.md" in await skill_files(engine, project_id, second.id)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("stage", ["distill", "write"])
+def test_a_flush_gives_parked_tasks_and_lessons_another_chance(tmp_path: Path, stage: str) -> None:
+    healthy = {"now": False}
+    plain = ScriptedModel()
+
+    def once_broken(question: object) -> object:
+        if not healthy["now"]:
+            raise ModelFailed("not yet")
+        return getattr(plain, f"on_{stage}")(question)
+
+    model = ScriptedModel(**{f"on_{stage}": once_broken})  # type: ignore[arg-type]
+
+    async def run() -> None:
+        async with opened(tmp_path, model, attempts=1) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy", "Done.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "failed"
+            healthy["now"] = True
+            await engine.sessions.flush(project_id, session_id)
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+
+    asyncio.run(run())
+
+
+def test_a_file_that_is_no_text_in_a_custom_skill_stops_nothing(tmp_path: Path) -> None:
+    head = "---\nname: mine\ndescription: Mine.\nmetadata:\n  entries: journal\n---\n# Mine\n"
+    content = {"SKILL.md": head.encode(), "notes.md": b"\xff\xfe", f"{datetime.now(UTC):%Y-%m-%d}.md": b"\xff\xfe"}
+
+    async def run() -> None:
+        async with opened(tmp_path) as engine:
+            project_id = await project(engine)
+            space = await engine.spaces.create(project_id)
+            state, _ = await engine.skills.upload(project_id, write_zip(content), user=None, meta=None)
+            await engine.spaces.include_skill(project_id, space.id, state.row.id)
+            session_id = await linked_session(engine, project_id, space.id, "Deploy", "Done.")
+            assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
+            found = await engine.skills.of_space(project_id, space.id)
+            lessons_of = next(one for one in found if one.row.name == "scripted-lessons")
+            notes = await engine.skills.file(project_id, lessons_of.row.id, "notes.md")
+            assert b"## Deploy" in notes.data
+
+    asyncio.run(run())
+
+
+def test_a_journal_goes_on_after_hundreds_of_days() -> None:
+    days = {f"{1900 + n // 300}-{n % 300:03d}.md": b"# day\n" for n in range(1_000)}
+    check_files(days)
+    with pytest.raises(Invalid):
+        check_files({"a": b"", "a/b.md": b""})

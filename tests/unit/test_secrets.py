@@ -146,6 +146,15 @@ def test_a_very_long_secret_goes_whole() -> None:
     assert redact("Bearer " + "aB3" * 5_000 + " end") == "Bearer [redacted:header] end"
 
 
+def test_a_secret_that_another_one_hides_goes_too() -> None:
+    assert redact(f"4242 4242 4242 4242{SLACK}") == "[redacted:card][redacted:token]"
+
+
+def test_what_follows_a_marker_is_not_taken_for_its_value() -> None:
+    assert redact(f"{GITHUB}: made2024abc") == "[redacted:token]: made2024abc"
+    assert redact("[redacted:credentials] is x9kk21abz") == "[redacted:credentials] is x9kk21abz"
+
+
 def test_secrets_of_every_kind_in_a_line_of_json_in_json_go() -> None:
     text = r'{"arguments": "{\"url\": \"https://u:s3cr3tPw9@h/\", \"token\": \"aB3dE5fG7hI9jK1l\", \"n\": 7}"}'
     after = redact(text)

@@ -8,6 +8,7 @@ import msgspec
 
 from seasoned.config import Config
 from seasoned.engine.spaces import Spaces
+from seasoned.errors import Invalid
 from seasoned.ids import new_id
 from seasoned.importers import Transcript
 from seasoned.pipeline.worker import Dispatcher
@@ -45,7 +46,9 @@ class Learning:
         self._append = messages.appender(store.clock)
 
     async def space_named(self, project_id: str, name: str) -> SpaceRow:
-        """The space of a name, made with its default skills when there is none."""
+        """The space of a name, made with its default skills when there is none. Raises Invalid for an empty name."""
+        if not name.strip():
+            raise Invalid("The learning space needs a name; leave --space out for the space 'default'.")
 
         def commit(connection: Connection) -> SpaceRow:
             known = spaces.by_name(connection, project_id, name)

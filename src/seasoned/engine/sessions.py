@@ -142,6 +142,7 @@ class Sessions:
         """
         row = await self._store.write(lambda c: sessions.request_flush(c, project_id, session_id))
         wanted, deadline = row.flush_to, self._store.clock.now() + int(self._config.flush_wait_seconds * SECOND)
+        await self._dispatcher.look_at(session_id)
         self._dispatcher.wake("extract", session_id)
         while row.extracted_to < wanted and row.last_number > row.extracted_to:
             change = self._dispatcher.next_change()

@@ -51,6 +51,8 @@ async def _form(call: Call) -> tuple[bytes, object, object]:
             return await file.read(), user, meta
     except MultiPartException as error:
         raise Invalid(f"The multipart body cannot be read: {error.message}") from None
+    except (UnicodeError, LookupError):
+        raise Invalid("The multipart body's charset cannot be read; send UTF-8.") from None
 
 
 async def page(call: Call) -> Response:

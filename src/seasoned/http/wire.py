@@ -39,6 +39,7 @@ STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
 RETRY_AFTER_SECONDS = 1
 PAGE_DEFAULT = 20
 QUERY_CHARS_MAX = 64 * 1024
+FILTER_CHARS_MAX = 4 * 1024
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
 
@@ -129,6 +130,8 @@ class Call:
         value = self.text(name)
         if not value:
             return None
+        if len(value) > FILTER_CHARS_MAX:
+            raise Invalid(f"The filter {name!r} is longer than {FILTER_CHARS_MAX} characters; filter by less.")
         try:
             return decode(value.encode(), dict[str, Json])
         except (Invalid, UnicodeEncodeError):

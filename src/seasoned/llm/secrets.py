@@ -78,7 +78,8 @@ _WEAK: Final = (
     r"secret|token|(?:api|access|auth|private|signing|encryption|account|secret)[_-]?key|credentials?"
     r"|(?<![a-z])creds?|(?<![a-z])pass"
 )
-_KEY: Final = rf"(?P<key>{_STRONG}|{_WEAK})"
+# The word inside a marker is no name of a secret.
+_KEY: Final = rf"(?<!\[redacted:)(?P<key>{_STRONG}|{_WEAK})"
 _IS_STRONG: Final = re.compile(_STRONG, re.IGNORECASE)
 _HARMLESS_KEY: Final = re.compile(
     r"(?:next|page|prev|continuation|cursor|sync|resume|pad|eos|bos|unk|mask|sep|cls|stop|special|max|min|num|public"
@@ -99,14 +100,14 @@ _ASSIGNMENTS: Final = (
 )
 _SENTENCES: Final = (
     re.compile(
-        rf"\b(?P<key>{_STRONG}|(?:api|access|secret) key|token|secret|pin code|login)"
+        rf"\b(?<!\[redacted:)(?P<key>{_STRONG}|(?:api|access|secret) key|token|secret|pin code|login)"
         rf"(?: (?:for|of|to|on|at) (?:[\w.@/-]{{1,40}} ){{1,4}}?|[ ,]{{1,2}})"
         rf"(?:is|was|are|=|to|reads|remains|ist|lautet)(?: (?:now|still|set to|just|currently))?[ :]{{1,3}}{_VALUE}",
         re.IGNORECASE,
     ),
-    re.compile(rf"\b(?P<key>{_STRONG})[ ]{_VALUE}", re.IGNORECASE),
+    re.compile(rf"\b(?<!\[redacted:)(?P<key>{_STRONG})[ ]{_VALUE}", re.IGNORECASE),
     re.compile(
-        rf"\b(?P<key>log[ -]?in|credentials|creds|sign[ -]?in)(?: (?:is|are|with|as))?:?[ \t]{{1,3}}"
+        rf"\b(?<!\[redacted:)(?P<key>log[ -]?in|credentials|creds|sign[ -]?in)(?: (?:is|are|with|as))?:?[ \t]{{1,3}}"
         rf"[\w.@-]{{1,60}}[ \t]{{0,3}}/[ \t]{{0,3}}{_VALUE}",
         re.IGNORECASE,
     ),

@@ -39,6 +39,7 @@ from seasoned.skill import (
     render_skill_file,
     replace_entry,
 )
+from seasoned.store.files import as_text
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -51,6 +52,7 @@ class Draft(msgspec.Struct, kw_only=True):
     files: dict[str, bytes] = {}
     lessons: list[str] = []
     changed: bool = False
+    keeps_journal: bool = False
 
     def text(self, path: str) -> str:
         """A file's text; empty when there is none. Raises Invalid for a file that is not text."""
@@ -172,8 +174,9 @@ class Workbench:
         if not key:
             return None
         for draft in self.drafts.values():
-            for path in draft.files:
-                if path.endswith(".md") and any(entry_key(e.text) == key for e in entries(draft.text(path))):
+            for path, data in draft.files.items():
+                text_of_file = as_text(data) if path.endswith(".md") and not draft.keeps_journal else None
+                if text_of_file and any(entry_key(one.text) == key for one in entries(text_of_file)):
                     return draft.name, path
         return None
 

@@ -147,7 +147,18 @@ def _check_tasks(answer: ExtractAnswer, known: Sequence[Task], shown: Sequence[N
         task = _changed(old, claim, numbers, times) if old else _new(claim, len(by_order) + 1, numbers, times)
         by_order[task.order] = task
         changes.append(_Change(task, numbers))
-    return changes
+    return _shared(changes)
+
+
+def _shared(changes: Sequence[_Change]) -> list[_Change]:
+    """The changes with each message linked to one task: of several that claim it, the one that claims least."""
+    owners: dict[int, int] = {}
+    for index in sorted(range(len(changes)), key=lambda i: (-len(changes[i].links), i)):
+        owners |= dict.fromkeys(changes[index].links, index)
+    return [
+        _Change(change.task, tuple(number for number in change.links if owners[number] == index))
+        for index, change in enumerate(changes)
+    ]
 
 
 def _new(claim: TaskChange, order: int, numbers: tuple[int, ...], times: dict[int, int]) -> Task:

@@ -85,9 +85,7 @@ class Dispatcher:
 
         Cheap, since it runs for every message: one timer for each session, which looks again at its end.
         """
-        name: Key = ("extract", session_id)
-        if name not in self._timers and not self._closing:
-            self._set_timer(name, self._store.clock.now() + int(self._config.quiet_seconds * SECOND))
+        self._set_timer(("extract", session_id), self._store.clock.now() + int(self._config.quiet_seconds * SECOND))
 
     def next_change(self) -> asyncio.Event:
         """An event that is set when a stage of this process has next committed. Take it before looking at the rows."""
@@ -98,24 +96,32 @@ class Dispatcher:
         return not self._running
 
     def _set_timer(self, name: Key, at: int) -> None:
-        delay = max(0.0, (at - self._store.clock.now()) / SECOND)
-        old = self._timers.pop(name, None)
+        """Wake a piece of work at a moment, unless an earlier timer does already."""
+        loop = asyncio.get_running_loop()
+        when = loop.time() + max(0.0, (at - self._store.clock.now()) / SECOND)
+        old = self._timers.get(name)
+        if self._closing or (old is not None and old.when() <= when):
+            return
         if old is not None:
             old.cancel()
-        self._timers[name] = asyncio.get_running_loop().call_later(delay, self.wake, *name)
+        self._timers[name] = loop.call_at(when, self.wake, *name)
 
     def _schedule(self, due: list[Due]) -> None:
         now = self._store.clock.now()
         for one in due:
             if one.at <= now:
                 self.wake(one.stage, one.key)
-            elif (one.stage, one.key) not in self._timers:
+            else:
                 self._set_timer((one.stage, one.key), one.at)
 
     async def _sweep_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._config.sweep_seconds)
-            await self._sweep()
+            try:
+                await self._sweep()
+            except Exception:
+                # Retries and lost wake-ups rest on the sweep: whatever went wrong, the next one comes.
+                log.exception("a sweep failed")
 
     async def _sweep(self) -> None:
         self._schedule(await self._store.read(lambda c: work.all_work(c, self._config, SWEEP_MAX)))

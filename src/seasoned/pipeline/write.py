@@ -6,7 +6,7 @@ so that it is not lost.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from seasoned.message import JsonObject
 from seasoned.pipeline import journal
 from seasoned.pipeline.edits import Draft, EntryNote, Workbench, entry_hash
 from seasoned.pipeline.journal import Summary
-from seasoned.skill import SKILL_FILE, entries, parse_skill_file
+from seasoned.skill import SKILL_FILE, check_files, entries, parse_skill_file
 from seasoned.space import FACTS
 from seasoned.store import Connection, Store, files, lessons, projects, sessions, skills, spaces, tasks
 from seasoned.store.lessons import LessonRow, Settled
@@ -120,16 +120,18 @@ def _configs(connection: Connection, session_id: str) -> JsonObject:
 
 
 def _drafts(found: Sequence[tuple[SkillRow, list[FileRow]]], store: Store) -> list[Draft]:
-    return [
-        Draft(
-            name=row.name,
-            skill_id=row.id,
-            head=row.head,
-            description=row.description,
-            files={file.path: files.unpack(file, store.blobs) for file in rows},
-        )
-        for row, rows in found
-    ]
+    return [_draft(row, {file.path: files.unpack(file, store.blobs) for file in rows}) for row, rows in found]
+
+
+def _draft(row: SkillRow, content: dict[str, bytes]) -> Draft:
+    return Draft(
+        name=row.name,
+        skill_id=row.id,
+        head=row.head,
+        description=row.description,
+        files=content,
+        keeps_journal=_keeps_journal(content),
+    )
 
 
 def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:
@@ -142,21 +144,29 @@ def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:
     day = journal.day_of(task, read.configs[lesson.session_id])
     entry = journal.entry_for(task, summary)
     for draft in bench.drafts.values():
-        if not _keeps_journal(draft):
-            continue
-        path = f"{day}.md"
-        text = draft.text(path)
-        wanted = read.old_journal.get(f"{draft.skill_id}/{task_row.id}")
-        old = next((one.text for one in entries(text) if entry_hash(one.text) == wanted), None)
-        draft.files[path] = journal.place(text, day, entry, old).encode()
-        draft.changed = True
-        draft.lessons.append(lesson.id)
-        bench.notes.append(EntryNote(draft.name, path, entry_hash(entry), lesson.id, "written"))
+        if draft.keeps_journal and files.as_text(draft.files.get(f"{day}.md", b"")) is not None:
+            _log(bench, draft, day, entry, read.old_journal.get(f"{draft.skill_id}/{task_row.id}"), lesson.id)
 
 
-def _keeps_journal(draft: Draft) -> bool:
+def _log(bench: Workbench, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:
+    """Put an entry into a day's file; a skill that cannot take it is left as it is."""
+    path = f"{day}.md"
+    text = draft.text(path)
+    old = next((one.text for one in entries(text) if entry_hash(one.text) == wanted), None) if wanted else None
+    placed = {**draft.files, path: journal.place(text, day, entry, old).encode()}
     try:
-        return journal.keeps_journal(parse_skill_file(draft.text(SKILL_FILE)))
+        check_files(placed)
+    except Invalid:
+        return
+    draft.files = placed
+    draft.changed = True
+    draft.lessons.append(lesson_id)
+    bench.notes.append(EntryNote(draft.name, path, entry_hash(entry), lesson_id, "written"))
+
+
+def _keeps_journal(files_of_skill: Mapping[str, bytes]) -> bool:
+    try:
+        return journal.keeps_journal(parse_skill_file(files_of_skill.get(SKILL_FILE, b"").decode(errors="replace")))
     except Invalid:
         return False
 
@@ -209,7 +219,7 @@ def _title(read: _Input, lesson: LessonRow) -> str:
 def _views(bench: Workbench, asked: Sequence[LessonRow]) -> tuple[SkillView, ...]:
     """The skills that the writer sees: those whose words are closest to the lessons', journals aside."""
     words = {word for lesson in asked for word in f"{lesson.topic} {lesson.title} {lesson.text}".casefold().split()}
-    drafts = [draft for draft in bench.drafts.values() if not _keeps_journal(draft)]
+    drafts = [draft for draft in bench.drafts.values() if not draft.keeps_journal]
     if len(drafts) > SKILLS_SHOWN_MAX:
         drafts.sort(key=lambda d: (d.name != FACTS, -len(words & set(f"{d.name} {d.description}".casefold().split()))))
     return tuple(_view(draft) for draft in drafts[:SKILLS_SHOWN_MAX])

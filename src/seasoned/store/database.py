@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
-from seasoned.errors import SeasonedError
+from seasoned.errors import Invalid, SeasonedError
 from seasoned.store.blobs import FolderBlobs
 from seasoned.store.migrate import upgrade
 from seasoned.store.rows import json_contains
@@ -45,9 +45,17 @@ class Store:
         Several processes may open one home at the same time; the first migrates, the others wait for it.
         """
         home = config.home_path
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = _sqlite(home / DATABASE_FILE)
-        upgrade(engine.execution_options(seasoned_write=True))
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            engine = _sqlite(home / DATABASE_FILE)
+        except OSError as error:
+            raise Invalid(f"The home {home} cannot be used ({error.strerror}); choose another with --home.") from None
+        try:
+            upgrade(engine.execution_options(seasoned_write=True))
+        except sa.exc.DatabaseError as error:
+            engine.dispose()
+            reason = str(error.orig)
+            raise Invalid(f"{home / DATABASE_FILE} cannot be opened ({reason}); restore it from a backup.") from None
         return cls(engine, FolderBlobs(home / "blobs"), clock or SystemClock(), config.write_queue)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
@@ -80,6 +88,8 @@ def _sqlite(path: Path) -> Engine:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
+        # Messages are people's words: they do not belong into errors and logs.
+        hide_parameters=True,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         poolclass=sa.QueuePool,
         pool_size=READERS + 1,

@@ -110,6 +110,18 @@ def _contains(have: object, want: object) -> bool:
     if isinstance(want, dict):
         return isinstance(have, dict) and all(k in have and _contains(have[k], v) for k, v in want.items())
     if isinstance(want, list):
-        return isinstance(have, list) and all(any(_contains(h, w) for h in have) for w in want)
+        return isinstance(have, list) and _contains_items(have, want)
     # JSON's true is not its 1, though Python's is.
     return isinstance(have, bool) == isinstance(want, bool) and have == want
+
+
+def _contains_items(have: list[object], want: list[object]) -> bool:
+    """Plain values are looked up in a set; only nested ones are compared with each other."""
+    plain = {(type(one) is bool, one) for one in have if not isinstance(one, (list, dict))}
+    nested = [one for one in have if isinstance(one, (list, dict))]
+    return all(
+        any(_contains(one, wanted) for one in nested)
+        if isinstance(wanted, (list, dict))
+        else (type(wanted) is bool, wanted) in plain
+        for wanted in want
+    )

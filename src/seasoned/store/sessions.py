@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Conflict, NotFound, Superseded
 from seasoned.message import JsonObject
 from seasoned.store.rows import PageQuery, columns, contains, page_of, to_rows
-from seasoned.store.schema import messages, sessions, users
+from seasoned.store.schema import lessons, messages, sessions, tasks, users
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=False):
@@ -129,12 +129,23 @@ def set_configs(connection: Connection, project_id: str, session_id: str, config
 def request_flush(connection: Connection, project_id: str, session_id: str) -> SessionRow:
     """Ask that everything so far is read at once; a parked session is given another chance. Raises NotFound."""
     row = get(connection, project_id, session_id)
+    _unpark(connection, session_id)
     if row.last_number > row.extracted_to:
         values: dict[str, object] = {"flush_to": sessions.c.last_number}
         if row.extract_parked:
             values |= {"extract_parked": False, "extract_attempts": 0}
         connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(**values, extract_retry_at=0))
     return get(connection, project_id, session_id)
+
+
+def _unpark(connection: Connection, session_id: str) -> None:
+    """Give what is parked in a session another chance."""
+    again = {"distill_parked": False, "distill_attempts": 0, "distill_retry_at": 0}
+    connection.execute(sa.update(tasks).where(tasks.c.session_id == session_id, tasks.c.distill_parked).values(**again))
+    parked = (lessons.c.session_id == session_id) & (lessons.c.status == "parked")
+    connection.execute(
+        sa.update(lessons).where(parked).values(status="pending", space_id=None, space_number=None, settled_at=None)
+    )
 
 
 def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: int) -> None:

@@ -84,6 +84,8 @@ def by_id(connection: Connection, space_id: str) -> SpaceRow | None:
 
 def by_name(connection: Connection, project_id: str, name: str) -> SpaceRow | None:
     """The oldest space of a name; names are given on the command line."""
+    if not name:
+        return None  # spaces made over HTTP have no name
     where = (spaces.c.name == name) & (spaces.c.project_id == project_id)
     statement = sa.select(*columns(SpaceRow, spaces)).where(where).order_by(spaces.c.created_at, spaces.c.id).limit(1)
     found = to_rows(SpaceRow, connection.execute(statement).all())
@@ -126,10 +128,20 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
         raise AlreadyLearned(
             f"Session {session_id} is already learned by a learning space; a session teaches only one."
         )
+    _unsettle(connection, session_id)
     row = LinkRow(new_id(), space_id, session_id, space.linked + 1, now, now)
     connection.execute(sa.insert(space_sessions).values(msgspec.structs.asdict(row)))
     connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(linked=row.position))
     return row
+
+
+def _unsettle(connection: Connection, session_id: str) -> None:
+    """Let a session's lessons be written again: they were settled in a space that it no longer teaches."""
+    connection.execute(
+        sa.update(lessons)
+        .where(lessons.c.session_id == session_id, lessons.c.status != "pending")
+        .values(status="pending", space_id=None, space_number=None, settled_at=None)
+    )
 
 
 def space_of_session(connection: Connection, session_id: str) -> str | None:

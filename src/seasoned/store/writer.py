@@ -97,7 +97,11 @@ class Writer:
         loop = asyncio.get_running_loop()
         while self._waiting:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
-            await loop.run_in_executor(self._thread, self._commit, batch)
+            try:
+                await loop.run_in_executor(self._thread, self._commit, batch)
+            except Exception as error:  # noqa: BLE001 - handed to the callers, who would wait for ever
+                for request in batch:
+                    request.error = request.error or error
             _answer(batch)
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 0
     cut_off: bool = False
     malformed: bool = False
+    says: str = "scripted fault"
 
 
 Script = Callable[[Sequence[Asked]], str | Fault]
@@ -75,7 +76,10 @@ class _Handler(BaseHTTPRequestHandler):
         length = min(int(self.headers.get("Content-Length", "0")), BODY_BYTES_MAX)
         body = json.loads(self.rfile.read(length))
         asked = [Asked(str(one["role"]), _text(one.get("content"))) for one in body["messages"]]
-        reply = self.answer(asked)
+        try:
+            reply = self.answer(asked)
+        except Exception as error:  # noqa: BLE001 - a fault of the script itself is told to the model's client
+            reply = Fault(status=400, says=f"the script failed: {type(error).__name__}: {error}")
         if isinstance(reply, Fault):
             self._fail(reply)
         else:
@@ -88,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault.malformed:
             self._send(200, b'{"choices": [')
         else:
-            self._send(fault.status, json.dumps({"error": {"message": "scripted fault"}}).encode())
+            self._send(fault.status, json.dumps({"error": {"message": fault.says}}).encode())
 
     def _send(self, status: int, body: bytes) -> None:
         self.send_response(status)
