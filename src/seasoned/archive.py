@@ -26,6 +26,7 @@ from seasoned.errors import Conflict, Invalid, NotFound, StorageFull, TooLarge
 from seasoned.ids import new_id
 from seasoned.skill import (
     FILES_MAX,
+    LEARNED_FILES_MAX,
     SKILL_BYTES_MAX,
     SKILL_FILE,
     Frontmatter,
@@ -44,9 +45,9 @@ CHUNK: Final = 256 * 1024
 # Folders and what macOS adds are entries too; more than this is no skill.
 ENTRIES_MAX: Final = FILES_MAX * 4
 DIRECTORY_BYTES_MAX: Final = ENTRIES_MAX * 2_048
-FOLDER_ENTRIES_MAX: Final = 10_000
+FOLDER_ENTRIES_MAX: Final = 20_000
 MANIFEST: Final = ".seasoned.json"
-MANIFEST_BYTES_MAX: Final = 1024 * 1024
+MANIFEST_BYTES_MAX: Final = 8 * 1024 * 1024
 
 _END: Final = b"PK\x05\x06"
 _END_64: Final = b"PK\x06\x07"
@@ -406,8 +407,8 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
             file = Path(folder, name)
             if not name.startswith(".") and stat.S_ISREG(file.lstat().st_mode):
                 kept += 1
-                if kept > FILES_MAX:
-                    raise TooLarge(f"{root} holds more than {FILES_MAX} files; a skill holds no more.")
+                if kept > LEARNED_FILES_MAX:
+                    raise TooLarge(f"{root} holds more than {LEARNED_FILES_MAX} files; a skill holds no more.")
                 yield file.relative_to(root).as_posix(), file
 
 

@@ -28,7 +28,7 @@ from seasoned.archive import (
     write_zip,
 )
 from seasoned.errors import Conflict, Invalid, NotFound, TooLarge
-from seasoned.skill import FILES_MAX, SKILL_BYTES_MAX, check_path
+from seasoned.skill import FILES_MAX, LEARNED_FILES_MAX, SKILL_BYTES_MAX, check_path
 
 MIB = 1024 * 1024
 HEAD = b"---\nname: notes\ndescription: Says how. Use it in tests.\n---\n\n# Notes\n"
@@ -540,6 +540,13 @@ def test_reading_a_folder_leaves_out_links_and_hidden_files(tmp_path: Path) -> N
     assert read_folder(folder) == FILES
 
 
+def test_a_journal_of_a_year_is_written_and_read_again(tmp_path: Path) -> None:
+    files = {"SKILL.md": HEAD} | {f"{'day-' * 40}{number:04}.md": b"- did it\n" for number in range(400)}
+    folder = write_folder(tmp_path, "daily-logs", files)
+    assert read_folder(write_folder(tmp_path, "daily-logs", files)) == files
+    assert read_folder(folder) == files
+
+
 def test_reading_a_folder_is_bounded(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         read_folder(tmp_path / "nowhere")
@@ -551,7 +558,7 @@ def test_reading_a_folder_is_bounded(tmp_path: Path) -> None:
         read_folder(big)
     many = tmp_path / "many"
     many.mkdir()
-    for number in range(FILES_MAX + 1):
+    for number in range(LEARNED_FILES_MAX + 1):
         (many / f"{number}.md").touch()
     with pytest.raises(TooLarge):
         read_folder(many)

@@ -5,7 +5,6 @@ the task's cursor together.
 """
 
 import asyncio
-from collections.abc import Sequence
 
 import msgspec
 
@@ -14,10 +13,8 @@ from seasoned.errors import ModelFailed
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
 from seasoned.llm.calls import Scope
 from seasoned.llm.model import DistillAnswer, DistillQuestion, Model
-from seasoned.llm.rules import RULES
-from seasoned.llm.rules.errors import failures
+from seasoned.llm.rules import RULES, hints
 from seasoned.llm.secrets import redact
-from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
 from seasoned.pipeline.journal import Summary
 from seasoned.skill import slug
@@ -30,7 +27,6 @@ MESSAGES_MAX = 400
 LESSONS_MAX = 20
 LINES_MAX = 10
 HINTS_MAX = 12
-HINT_CHARS_MAX = 200
 KINDS = frozenset({"procedure", "pitfall", "fact"})
 
 
@@ -55,7 +51,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
         task=task.value(),
         messages=shown,
         user=read.user,
-        hints=() if model.name == RULES else await asyncio.to_thread(_hints, shown),
+        hints=() if model.name == RULES else await asyncio.to_thread(hints, shown, HINTS_MAX),
         scope=Scope(project_id=task.project_id, space_id=read.space_id, session_id=task.session_id, task_id=task.id),
     )
     answer = await model.distill(question)
@@ -108,14 +104,6 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     session = sessions.by_id(connection, row.session_id)
     user = projects.identifier(connection, session.user_id) if session else ""
     return _Input(task=row, rows=messages.of_task(connection, task_id, MESSAGES_MAX), user=user, space_id=space_id)
-
-
-def _hints(shown: Sequence[NumberedMessage]) -> tuple[str, ...]:
-    """What the rules notice, as lines: the calls that failed, and with what."""
-    return tuple(
-        f"message {one.number}: {one.call.name} failed: {one.line[:HINT_CHARS_MAX]}"
-        for one in failures(shown)[:HINTS_MAX]
-    )
 
 
 def _clean(lesson: Lesson, task: TaskRow) -> Lesson:

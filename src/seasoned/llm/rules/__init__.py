@@ -1,6 +1,7 @@
 """The rules engine: the three stages' questions answered without a model, deterministic and offline."""
 
 import asyncio
+from collections.abc import Sequence
 
 from seasoned.llm.model import (
     DistillAnswer,
@@ -10,13 +11,38 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
-from seasoned.llm.rules.distill import distill
-from seasoned.llm.rules.extract import extract
-from seasoned.llm.rules.write import write
+from seasoned.message import NumberedMessage
 
-__all__ = ["RULES", "Rules"]
+__all__ = ["RULES", "Rules", "hints"]
 
 RULES = "rules"
+
+# The rules compile some hundred patterns, which takes half a second: only who learns pays for it, at first use.
+
+
+def _extract(question: ExtractQuestion) -> ExtractAnswer:
+    from seasoned.llm.rules.extract import extract  # noqa: PLC0415
+
+    return extract(question)
+
+
+def _distill(question: DistillQuestion) -> DistillAnswer:
+    from seasoned.llm.rules.distill import distill  # noqa: PLC0415
+
+    return distill(question)
+
+
+def _write(question: WriteQuestion) -> WriteAnswer:
+    from seasoned.llm.rules.write import write  # noqa: PLC0415
+
+    return write(question)
+
+
+def hints(messages: Sequence[NumberedMessage], at_most: int) -> tuple[str, ...]:
+    """What the rules notice in a task, as lines for a model's prompt: the calls that failed, and with what."""
+    from seasoned.llm.rules.errors import failures  # noqa: PLC0415
+
+    return tuple(f"message {one.number}: {one.call.name} failed: {one.line}" for one in failures(messages)[:at_most])
 
 
 class Rules:
@@ -29,15 +55,15 @@ class Rules:
 
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         """Which requests, outcomes and stated preferences the messages hold outright."""
-        return await asyncio.to_thread(extract, question)
+        return await asyncio.to_thread(_extract, question)
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """Which errors, fixes and corrections a finished task holds outright."""
-        return await asyncio.to_thread(distill, question)
+        return await asyncio.to_thread(_distill, question)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """Where the lessons go, without rewording them."""
-        return await asyncio.to_thread(write, question)
+        return await asyncio.to_thread(_write, question)
 
     async def close(self) -> None:
         """Nothing is held."""
