@@ -81,6 +81,7 @@ HARMLESS = [
     "the password is case-sensitive and the token is short-lived",
     "the token is hashed with sha256, the password hash is bcrypt",
     "token = get_token()",
+    "token = b64encode(pair).decode()",
     "password = os.environ['DB_PASSWORD']",
     "api_key=${API_KEY} token=$TOKEN secret={{ vault_secret }}",
     "password: <your password> / ******** / changeme",

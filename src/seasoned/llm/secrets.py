@@ -279,7 +279,7 @@ def _is_stated(match: re.Match[str], value: str) -> bool:
     if match["quote"] and _after(match) in ("'", '"', "`", "\\"):
         return _fits_key(match["key"], value)
     value = value.rstrip(".,:;!?")
-    if len(value) < VALUE_CHARS_MIN or _EXPRESSION.fullmatch(value):
+    if len(value) < VALUE_CHARS_MIN or _after(match) in ("(", "[", "{") or _EXPRESSION.fullmatch(value):
         return False
     numbered = _NUMBERED.fullmatch(value) is not None and not _ALGORITHM.match(value)
     return _is_random(value) or (numbered and _IS_STRONG.fullmatch(match["key"]) is not None)
