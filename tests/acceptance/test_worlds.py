@@ -3,30 +3,16 @@
 The floors are below what was measured; `make worlds` gives the figures of all worlds.
 """
 
-import importlib.util
-import json
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 from acontext import AcontextClient
 
-WORLDS = Path(__file__).parents[2] / "benchmarks" / "worlds"
-
-
-def scorer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("score", WORLDS / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.support.worlds import scorer, world_named
 
 
 @pytest.mark.parametrize("name", ["retail-support", "python-maintainer"])
 def test_a_world_is_learned_without_leaks_and_with_little_junk(client: AcontextClient, name: str) -> None:
     score = scorer()
-    world = json.loads((WORLDS / f"{name}.json").read_text())
+    world = world_named(name)
     seen, files, took = score.play(client, world, 60)
     counts, detail = score.score(world, seen, files, took)
     figures = score.figures(counts)

@@ -1,32 +1,17 @@
 """Good answers of a model are never spoilt: a careful model by script reaches what careful people reached."""
 
-import importlib.util
-import json
-from pathlib import Path
-from types import ModuleType
-
 import pytest
 
 from seasoned.testing import provider
 from tests.conftest import StartServer
 from tests.support.careful import CarefulModel
-
-WORLDS = Path(__file__).parents[2] / "benchmarks" / "worlds"
-
-
-def scorer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("score", WORLDS / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.support.worlds import scorer, world_named
 
 
 @pytest.mark.parametrize("name", ["fintech-devops", "retail-support"])
 def test_the_labelled_answers_end_whole_in_tasks_and_skills(start_server: StartServer, name: str) -> None:
     score = scorer()
-    world = json.loads((WORLDS / f"{name}.json").read_text())
+    world = world_named(name)
     with provider(CarefulModel(world)) as model:
         settings = {"SEASONED_MODEL": "openai:careful", "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "none"}
         server = start_server(**settings)

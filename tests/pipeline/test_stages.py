@@ -25,6 +25,7 @@ from seasoned.llm.model import (
     WriteQuestion,
 )
 from seasoned.message import Message, Part
+from seasoned.pipeline import evidence
 from seasoned.skill import check_files
 from seasoned.store import lessons, tasks
 from seasoned.store.rows import PageQuery
@@ -439,3 +440,10 @@ def test_a_journal_goes_on_after_hundreds_of_days() -> None:
     check_files(days)
     with pytest.raises(Invalid):
         check_files({"a": b"", "a/b.md": b""})
+
+
+def test_a_secret_at_the_place_of_a_cut_is_redacted_whole() -> None:
+    key = "ghp_" + "A1b2C3d4" * 4
+    for size in (3_980, 3_990, 4_000, 15_990, 16_000, 20_000):
+        shown = evidence._shown("x " * (size // 2) + key + " y" * 60_000)
+        assert "A1b2C3d4A1b2" not in shown

@@ -103,13 +103,17 @@ class Skills:
     async def all_files(self, project_id: str, skill_id: str) -> list[SkillFile]:
         """Every file of a skill's newest version. Raises NotFound, TooLarge."""
         rows = await self._head(project_id, skill_id)
-        if len(rows) > DOWNLOAD_FILES_MAX or sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
-            raise TooLarge(f"The skill has more than {DOWNLOAD_FILES_MAX} files or {DOWNLOAD_BYTES_MAX} bytes.")
+        if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
+            raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
         return [await self._load(row) for row in rows]
 
     async def zip(self, project_id: str, skill_id: str) -> tuple[str, bytes]:
         """A skill's name and its files as a ZIP. Raises NotFound, TooLarge."""
         state = await self.get(project_id, skill_id)
+        if len(state.index) > DOWNLOAD_FILES_MAX:
+            raise TooLarge(
+                f"The skill has more than {DOWNLOAD_FILES_MAX} files; export it with `seasoned skills export`."
+            )
         content = {file.path: file.data for file in await self.all_files(project_id, skill_id)}
         return state.row.name, await archive.to_thread(archive.write_zip, content)
 

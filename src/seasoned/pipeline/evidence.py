@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import msgspec
 
 from seasoned.lesson import Lesson, Quote
+from seasoned.llm.fence import elide
 from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.store.blobs import FolderBlobs
 from seasoned.store.messages import MessageRow, numbered
 
 PART_CHARS_MAX = 12_000
+REDACTED_CHARS_MAX = 4 * PART_CHARS_MAX
 QUOTE_CHARS_MAX = 300
 
 
@@ -26,20 +28,20 @@ def _safe(stored: NumberedMessage) -> NumberedMessage:
 
 
 def _safe_part(part: Part) -> Part:
-    text = None if part.text is None else redact(elide(part.text))
+    text = None if part.text is None else _shown(part.text)
     meta: JsonObject = part.meta
     arguments = meta.get("arguments")
     if part.type == "tool-call" and isinstance(arguments, str):
-        meta = {**meta, "arguments": redact(elide(arguments))}
+        meta = {**meta, "arguments": _shown(arguments)}
     return msgspec.structs.replace(part, text=text, meta=meta)
 
 
-def elide(text: str, chars_max: int = PART_CHARS_MAX) -> str:
-    """A text of at most about `chars_max` characters: the middle goes, since errors stand at the end."""
-    if len(text) <= chars_max:
-        return text
-    head, tail = chars_max // 3, chars_max - chars_max // 3
-    return f"{text[:head]}\n[... {len(text) - head - tail} characters left out ...]\n{text[-tail:]}"
+def _shown(text: str) -> str:
+    """Redacted, then shortened: a cut through a secret would leave a half that no pattern knows.
+
+    Very long texts lose most of their middle first, so that the work is bounded; that cut is gone after the second.
+    """
+    return elide(redact(elide(text, REDACTED_CHARS_MAX)), PART_CHARS_MAX)
 
 
 def verify(lesson: Lesson, messages: Sequence[NumberedMessage]) -> Lesson:
