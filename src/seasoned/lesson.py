@@ -7,12 +7,11 @@ A lesson is settled when it is in any state but `pending`. One finished task rev
 more lessons that commit together; when it teaches nothing, into a single lesson of kind `skip` with its reason.
 """
 
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
 LessonKind = Literal["procedure", "pitfall", "fact", "preference", "skip"]
-LESSON_KINDS: tuple[LessonKind, ...] = get_args(LessonKind)
 LessonStatus = Literal["pending", "written", "reinforced", "declined", "skipped", "parked"]
 
 TITLE_CHARS_MAX = 200

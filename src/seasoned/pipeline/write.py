@@ -30,7 +30,7 @@ from seasoned.store.tasks import TaskRow
 
 SKILLS_SHOWN_MAX = 50
 FALLBACK_FILE = "notes.md"
-WRITERS_FALLBACK = "general-lessons"
+FALLBACK_SKILL = "general-lessons"
 # How often the writer is asked about the same lessons, and how many reasons it is told.
 TRIES_MAX = 2
 REASONS_MAX = 10
@@ -241,7 +241,7 @@ def _write_by_rule(bench: Workbench, lesson: LessonRow) -> None:
         skill, path, heading = FACTS, f"{topic}.md", topic.replace("-", " ").capitalize()
         text = f"- {lesson.text}"
     else:
-        skill, path, heading = lesson.topic or WRITERS_FALLBACK, FALLBACK_FILE, "Notes"
+        skill, path, heading = lesson.topic or FALLBACK_SKILL, FALLBACK_FILE, "Notes"
         text = f"## {lesson.title}\n{lesson.text}".strip()
     keys = (lesson.id,)
     if skill not in bench.drafts:

@@ -118,14 +118,6 @@ def delete(connection: Connection, project_id: str, session_id: str) -> None:
         raise NotFound(f"There is no session {session_id} in this project.")
 
 
-def set_configs(connection: Connection, project_id: str, session_id: str, configs: str | None, now: int) -> None:
-    """Replace a session's configs. Raises NotFound."""
-    where = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
-    changed = connection.execute(sa.update(sessions).where(where).values(configs=configs, updated_at=now))
-    if changed.rowcount != 1:
-        raise NotFound(f"There is no session {session_id} in this project.")
-
-
 def request_flush(connection: Connection, project_id: str, session_id: str) -> SessionRow:
     """Ask that everything so far is read at once; a parked session is given another chance. Raises NotFound."""
     row = get(connection, project_id, session_id)

@@ -6,10 +6,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from seasoned.errors import NotFound, Superseded
+from seasoned.errors import Superseded
 from seasoned.ids import new_id
 from seasoned.store.rows import PageQuery, columns, dump, load_as, page_of, to_rows
-from seasoned.store.schema import messages, sessions, tasks
+from seasoned.store.schema import messages, tasks
 from seasoned.task import FINISHED, Task, TaskStatus
 
 
@@ -75,15 +75,6 @@ def page(connection: Connection, session_id: str, query: PageQuery) -> tuple[lis
     return page_of(connection, TaskRow, tasks, [tasks.c.session_id == session_id], query)
 
 
-def get(connection: Connection, project_id: str, task_id: str) -> TaskRow:
-    """A task of the project. Raises NotFound."""
-    where = (tasks.c.id == task_id) & (tasks.c.project_id == project_id)
-    found = to_rows(TaskRow, connection.execute(sa.select(*columns(TaskRow, tasks)).where(where)).all())
-    if not found:
-        raise NotFound(f"There is no task {task_id} in this project.")
-    return found[0]
-
-
 def by_id(connection: Connection, task_id: str) -> TaskRow | None:
     """The task of any project, for the stages."""
     found = connection.execute(sa.select(*columns(TaskRow, tasks)).where(tasks.c.id == task_id)).all()
@@ -118,11 +109,6 @@ def save(connection: Connection, project_id: str, session_id: str, task: Task, l
     if links:
         linked = (messages.c.session_id == session_id) & messages.c.number.in_(sorted(set(links)))
         connection.execute(sa.update(messages).where(linked).values(task_id=task_id))
-
-
-def set_outcome(connection: Connection, session_id: str, outcome: TaskStatus) -> None:
-    """Remember the outcome that somebody told for a session."""
-    connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(outcome=outcome))
 
 
 def set_distilled(connection: Connection, row: TaskRow, summary: str, now: int) -> None:
