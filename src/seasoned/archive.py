@@ -282,7 +282,7 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes]) -> Path:
         raise Invalid(f"The skill name {name[:80]!r} cannot be a folder's name; rename the skill.")
     folder = root / name
     wanted = {check_path(path): data for path, data in files.items()}
-    check_files(wanted)
+    check_files({path: len(data) for path, data in wanted.items()})
     _check_together([*wanted, MANIFEST])
     try:
         known = _read_manifest(folder)

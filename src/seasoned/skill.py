@@ -33,6 +33,10 @@ LEARNED_FILES_MAX: Final = 5_000
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
 SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
 ENTRY_CHARS_MAX: Final = 2_000
+# A skill whose front matter has `metadata: entries: journal` is written by rule.
+RULE_KEY: Final = "entries"
+JOURNAL_RULE: Final = "journal"
+ABOUT_CHARS_MAX: Final = 4_000
 
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
@@ -178,15 +182,15 @@ def check_path(path: str) -> str:
     return normal
 
 
-def check_files(files: Mapping[str, bytes]) -> None:
-    """The size rules of a skill's files, and that no path is a file and a folder. Raises TooLarge, Invalid."""
-    if len(files) > LEARNED_FILES_MAX:
-        raise TooLarge(f"A skill holds at most {LEARNED_FILES_MAX} files; this has {len(files)}.")
-    for path in files:
+def check_files(sizes: Mapping[str, int]) -> None:
+    """The rules of a skill's files, by their sizes; no path is a file and a folder. Raises TooLarge, Invalid."""
+    if len(sizes) > LEARNED_FILES_MAX:
+        raise TooLarge(f"A skill holds at most {LEARNED_FILES_MAX} files; this has {len(sizes)}.")
+    for path in sizes:
         parents = (path[:place] for place, letter in enumerate(path) if letter == "/")
-        if any(parent in files for parent in parents):
+        if any(parent in sizes for parent in parents):
             raise Invalid(f"{path!r} cannot be a file: a part of its path is one already.")
-    total = sum(map(len, files.values()))
+    total = sum(sizes.values())
     if total > SKILL_BYTES_MAX:
         raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; this has {total}.")
 
@@ -293,3 +297,30 @@ def replace_entry(text: str, old: Entry, new: str) -> str:
 def entry_key(text: str) -> str:
     """An entry's text reduced to what makes it the same: words, digits and code, case and punctuation aside."""
     return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold()))
+
+
+def entry_texts(path: str, data: bytes) -> tuple[str, ...]:
+    """The entries of a Markdown file as they are searched, each cut to its longest; none for other files."""
+    if not path.endswith(".md") or path == SKILL_FILE:
+        return ()
+    return tuple(one.text[:ENTRY_CHARS_MAX] for one in entries(data.decode(errors="replace")))
+
+
+def about_text(name: str, description: str, skill_file: str) -> str:
+    """What a skill is about, as it is searched: its name, description and instructions."""
+    body = skill_file[_frontmatter_end(skill_file) :]
+    return f"{name.replace('-', ' ')}\n{description}\n{body}"[:ABOUT_CHARS_MAX]
+
+
+def _frontmatter_end(text: str) -> int:
+    match = _FRONTMATTER.match(text)
+    return match.end() if match else 0
+
+
+def rule_of(skill_file: str) -> str:
+    """The rule by which a skill's entries are written (`journal`); empty when a writer places them."""
+    try:
+        wanted = parse_skill_file(skill_file).metadata.get(RULE_KEY)
+    except Invalid:
+        return ""
+    return JOURNAL_RULE if wanted == JOURNAL_RULE else ""

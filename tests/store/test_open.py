@@ -25,7 +25,12 @@ def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
     open_store(tmp_path).close()
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'seasoned.db'}")
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        # The full-text index is SQLite's own, beside the schema.
+        def ours(_object: object, name: str | None, kind: str, _found: bool, _other: object) -> bool:
+            return kind != "table" or not str(name).startswith("entries_fts")
+
+        context = MigrationContext.configure(connection, opts={"include_object": ours})
+        assert compare_metadata(context, metadata) == []
     engine.dispose()
 
 

@@ -1,5 +1,7 @@
 """Skills: uploading, listing, reading and downloading them."""
 
+import asyncio
+
 import msgspec
 
 from seasoned import archive
@@ -7,6 +9,7 @@ from seasoned.config import Config
 from seasoned.engine.keys import Keyring, Link, expiry
 from seasoned.errors import NotFound, TooLarge
 from seasoned.message import JsonObject
+from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
 from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.skills import FileRow, NewSkill, NewVersion, SkillRow
@@ -47,7 +50,8 @@ class Skills:
         Raises Invalid or TooLarge when the archive cannot be taken; then nothing of it is stored.
         """
         upload = await archive.to_thread(archive.read_skill_zip, data)
-        packed = files.pack(upload.files, self._store.blobs, self._config.inline_bytes_max)
+        check_files({path: len(content) for path, content in upload.files.items()})
+        packed = await asyncio.to_thread(files.pack, upload.files, self._store.blobs, self._config.inline_bytes_max)
         now = self._store.clock.now()
 
         def commit(connection: Connection) -> SkillRow:
@@ -58,7 +62,8 @@ class Skills:
                 user_id=projects.ensure_user(connection, project_id, user, now),
                 meta=dump_object(meta),
             )
-            version = NewVersion(files=packed, author="upload", reason="Uploaded as a ZIP.")
+            about = files.about(upload.name, upload.description, upload.files.get(SKILL_FILE, b""))
+            version = NewVersion(changes=packed, author="upload", reason="Uploaded as a ZIP.", about=about)
             return skills.create(connection, new, version, now)
 
         row = await self._store.write(commit)

@@ -57,9 +57,13 @@ class Spaces:
         head = parse_skill_file(data.decode())
         packed = files.pack({SKILL_FILE: data}, self._store.blobs, self._config.inline_bytes_max)
         new = NewSkill(project_id=project_id, name=head.name, description=head.description, user_id=user_id)
-        return skills.create(
-            connection, new, NewVersion(files=packed, author="seasoned", reason="Created with its space."), now
+        version = NewVersion(
+            changes=packed,
+            author="seasoned",
+            reason="Created with its space.",
+            about=files.about(head.name, head.description, data),
         )
+        return skills.create(connection, new, version, now)
 
     async def get(self, project_id: str, space_id: str) -> SpaceRow:
         """A space. Raises NotFound."""

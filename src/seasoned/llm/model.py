@@ -19,6 +19,8 @@ from seasoned.task import Task, TaskStatus
 class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """New messages of a session, with what is known already.
 
+    `hints` are what the rules noticed in the messages, for a model that cannot look again.
+
     `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts,
     third person). `outcome` is the outcome that somebody told explicitly (a label, an imported reward); it beats
     inference. `closed` says that the session is known to be over or was flushed: no more messages are expected soon.
@@ -30,6 +32,7 @@ class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     outcome: TaskStatus | None = None
     closed: bool = False
+    hints: tuple[str, ...] = ()
     scope: Scope = Scope()
 
 
@@ -70,13 +73,25 @@ class ExtractAnswer(msgspec.Struct, frozen=True, kw_only=True):
     preferences: tuple[PreferenceFound, ...] = ()
 
 
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """Another finished task of the space that asked for much the same, in short: how it ended and what it was about."""
+
+    title: str
+    status: TaskStatus
+    summary: str
+
+
 class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished task with its whole evidence: the messages that belong to it, in order."""
+    """A finished task with its whole evidence: the messages that belong to it, in order.
+
+    `attempts` are other tries at the same request, succeeded and failed, for contrast.
+    """
 
     task: Task
     messages: tuple[NumberedMessage, ...]
     user: str = ""
     hints: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
     scope: Scope = Scope()
 
 
@@ -96,13 +111,28 @@ class DistillAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SkillView(msgspec.Struct, frozen=True, kw_only=True):
-    """A skill as the writer sees it: `files` maps a path to its text; `instructions` is the body of its SKILL.md."""
+    """A skill as the writer sees it: `files` maps a path to its text; `instructions` is the body of its SKILL.md.
+
+    `of_user` says that a person made it: its instructions then say what belongs into it, and in which form.
+    """
 
     name: str
     description: str
     instructions: str
     files: dict[str, str]
+    of_user: bool = False
     writable: bool = True
+
+
+class NearEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that shares telling words with the lessons; a higher score is closer. An empty `path` stands for the
+    skill's own description.
+    """
+
+    skill: str
+    path: str
+    text: str
+    score: float
 
 
 class PendingLesson(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,11 +146,14 @@ class PendingLesson(msgspec.Struct, frozen=True, kw_only=True):
 class WriteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """Some lessons of a space, oldest first, and the few skills that matter for them.
 
+    `near` are the entries closest to them in words, wherever in the space they stand; `others` names further skills.
     `refused` says why edits of an earlier answer to the same question could not be made.
     """
 
     lessons: tuple[PendingLesson, ...]
     skills: tuple[SkillView, ...]
+    near: tuple[NearEntry, ...] = ()
+    others: tuple[str, ...] = ()
     user: str = ""
     refused: tuple[str, ...] = ()
     scope: Scope = Scope()

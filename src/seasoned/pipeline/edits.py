@@ -5,6 +5,7 @@ all.
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -23,13 +24,16 @@ from seasoned.llm.model import (
 )
 from seasoned.llm.scanner import scan
 from seasoned.llm.secrets import contains_secret
+from seasoned.similar import best_twin
 from seasoned.skill import (
     ENTRY_CHARS_MAX,
     FILE_BYTES_MAX,
+    JOURNAL_RULE,
     SKILL_FILE,
     Entry,
     Frontmatter,
     add_entry,
+    check_files,
     check_path,
     check_standard,
     entries,
@@ -38,28 +42,80 @@ from seasoned.skill import (
     parse_skill_file,
     render_skill_file,
     replace_entry,
+    rule_of,
 )
 from seasoned.store.files import as_text
+from seasoned.store.skills import FileRow
 
 
 class Draft(msgspec.Struct, kw_only=True):
-    """A skill while a run edits it. `skill_id` is empty for one that the run creates."""
+    """A skill while a run edits it. `skill_id` is empty for one that the run creates.
+
+    `listing` has every file of the head; `files` the bytes of those that were loaded or written.
+    """
 
     name: str
     skill_id: str = ""
     head: int = 0
     description: str = ""
+    rule: str = ""
+    listing: dict[str, FileRow] = {}
     files: dict[str, bytes] = {}
     lessons: list[str] = []
-    changed: bool = False
-    keeps_journal: bool = False
+    written: set[str] = set()
+    removed: set[str] = set()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the run has edited it."""
+        return bool(self.written or self.removed)
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether its entries are written by rule."""
+        return self.rule == JOURNAL_RULE
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file now."""
+        return path in self.files or (path in self.listing and path not in self.removed)
 
     def text(self, path: str) -> str:
-        """A file's text; empty when there is none. Raises Invalid for a file that is not text."""
-        try:
-            return self.files.get(path, b"").decode()
-        except UnicodeDecodeError:
-            raise Invalid(f"{self.name}/{path} is not a text file, so it has no entries.") from None
+        """A file's text; empty when there is none. Raises Invalid for a file that is not text, or was not loaded."""
+        if path not in self.files and self.has(path):
+            raise Invalid(f"{self.name}/{path} is too large to be edited; use another file.")
+        text = as_text(self.files.get(path, b""))
+        if text is None:
+            raise Invalid(f"{self.name}/{path} is not a text file, so it has no entries.")
+        return text
+
+    def sizes(self) -> dict[str, int]:
+        """Every file's size in bytes as the draft stands."""
+        kept = {path: row.size for path, row in self.listing.items() if path not in self.removed}
+        return kept | {path: len(data) for path, data in self.files.items()}
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file. Raises TooLarge, Invalid when the skill would break its limits; then nothing is changed."""
+        check_files({**self.sizes(), path: len(data)})
+        self.files[path] = data
+        self.written.add(path)
+        self.removed.discard(path)
+
+    def drop(self, path: str) -> None:
+        """Remove a file."""
+        self.files.pop(path, None)
+        self.written.discard(path)
+        if path in self.listing:
+            self.removed.add(path)
+
+    def copy(self) -> "Draft":
+        """The same state, to be edited apart."""
+        return msgspec.structs.replace(
+            self,
+            files=dict(self.files),
+            lessons=list(self.lessons),
+            written=set(self.written),
+            removed=set(self.removed),
+        )
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -92,21 +148,38 @@ def entry_hash(text: str) -> str:
     return hashlib.sha256(entry_key(text).encode()).hexdigest()
 
 
-class Workbench:
-    """The skills of a space under edit, with what became of each lesson."""
+class Known(msgspec.Struct, frozen=True):
+    """An entry of the space, loaded or not."""
 
-    def __init__(self, drafts: list[Draft]) -> None:
+    skill: str
+    path: str
+    text: str
+
+
+def knows_nothing(_text: str) -> Sequence[Known]:
+    """For a bench without a space behind it."""
+    return ()
+
+
+class Workbench:
+    """The skills of a space under edit, with what became of each lesson.
+
+    `look_up` finds the entries of the space that are close to a text, as they were committed; it may block.
+    """
+
+    def __init__(self, drafts: Sequence[Draft], look_up: Callable[[str], Sequence[Known]] = knows_nothing) -> None:
         self.drafts = {draft.name: draft for draft in drafts}
+        self._look_up = look_up
+        self._added: list[Known] = []
         self.effects: dict[str, Effect] = {}
         self.notes: list[EntryNote] = []
         self.moves: list[EntryMove] = []
 
     def copy(self) -> "Workbench":
         """The same state, to be edited apart."""
-        other = Workbench(
-            [msgspec.structs.replace(d, files=dict(d.files), lessons=list(d.lessons)) for d in self.drafts.values()]
-        )
+        other = Workbench([draft.copy() for draft in self.drafts.values()], self._look_up)
         other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
+        other._added = list(self._added)
         return other
 
     def apply(self, edit: Edit) -> str:
@@ -156,7 +229,7 @@ class Workbench:
             raise TooLarge(f"An entry holds at most {ENTRY_CHARS_MAX} characters; this has {len(text)}.")
         twin = self._find_twin(text)
         if twin is not None:
-            self._note(twin[0], twin[1], text, edit.lessons, "reinforced")
+            self._note(twin.skill, twin.path, twin.text, edit.lessons, "reinforced")
             return
         before = draft.text(path)
         if not before.strip() and edit.title:
@@ -166,19 +239,22 @@ class Workbench:
         if not brought or brought[0].start > 0 or any(find_entry(after, one.text) is None for one in brought):
             raise Invalid("The text is not an entry; use a heading with its text, or a list item.")
         self._write(draft, path, after, edit.lessons)
+        self._added.append(Known(edit.skill, path, text))
         self._note(edit.skill, path, text, edit.lessons, "written")
 
-    def _find_twin(self, text: str) -> tuple[str, str] | None:
-        """The skill and file that hold an entry of the very same words."""
-        key = entry_key(text)
-        if not key:
-            return None
-        for draft in self.drafts.values():
-            for path, data in draft.files.items():
-                text_of_file = as_text(data) if path.endswith(".md") and not draft.keeps_journal else None
-                if text_of_file and any(entry_key(one.text) == key for one in entries(text_of_file)):
-                    return draft.name, path
-        return None
+    def _find_twin(self, text: str) -> Known | None:
+        """The entry of the space that says the same, if there is one."""
+        known = [*self._added, *self._look_up(text)]
+        standing = [one for one in known if self._stands(one)]
+        place = best_twin(text, [one.text for one in standing])
+        return None if place is None else standing[place]
+
+    def _stands(self, known: Known) -> bool:
+        """Whether an entry is still there after the edits so far."""
+        draft = self.drafts.get(known.skill)
+        if draft is None or known.path not in draft.written | draft.removed:
+            return True
+        return draft.has(known.path) and find_entry(draft.text(known.path), known.text) is not None
 
     def _entry(self, edit: ReviseEntry | RemoveEntry | Reinforce) -> Entry:
         found = _look_up(self._draft(edit.skill).text(edit.path), edit.entry)
@@ -192,6 +268,7 @@ class Workbench:
             raise TooLarge(f"An entry holds at most {ENTRY_CHARS_MAX} characters; this has {len(text)}.")
         self._write(draft, edit.path, replace_entry(draft.text(edit.path), old, text), edit.lessons)
         if text:
+            self._added.append(Known(edit.skill, edit.path, text))
             self.moves.append(EntryMove(draft.name, entry_hash(old.text), entry_hash(text)))
             self._note(edit.skill, edit.path, text, edit.lessons, "written")
         else:
@@ -199,9 +276,11 @@ class Workbench:
 
     def _move(self, edit: MoveFile) -> None:
         draft, to = self._draft(edit.skill), check_path(edit.to)
-        if edit.path == SKILL_FILE or edit.path not in draft.files or to in draft.files:
+        if edit.path == SKILL_FILE or edit.path not in draft.files or draft.has(to):
             raise Conflict(f"{edit.path!r} cannot be moved to {edit.to!r} in {draft.name}.")
-        draft.files[to] = draft.files.pop(edit.path)
+        data = draft.files[edit.path]
+        draft.drop(edit.path)
+        draft.put(to, data)
         self._touch(draft, edit.lessons)
         self._settle(edit.lessons, Effect("written"))
 
@@ -224,12 +303,11 @@ class Workbench:
             head = parse_skill_file(text)
             if head.name != draft.name:
                 raise Conflict("A skill's name cannot be changed.")
-            draft.description = head.description
-        draft.files[path] = data
+            draft.description, draft.rule = head.description, rule_of(text)
+        draft.put(path, data)
         self._touch(draft, lessons)
 
     def _touch(self, draft: Draft, lessons: tuple[str, ...]) -> None:
-        draft.changed = True
         draft.lessons.extend(key for key in lessons if key not in draft.lessons)
 
     def _note(self, skill: str, path: str, text: str, lessons: tuple[str, ...], effect: LessonStatus) -> None:

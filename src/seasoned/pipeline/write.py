@@ -6,34 +6,35 @@ so that it is not lost.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 
 import msgspec
 
 from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.llm.calls import Scope
-from seasoned.llm.model import AddEntry, CreateSkill, Decline, Model, PendingLesson, SkillView, WriteQuestion
+from seasoned.llm.model import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
 from seasoned.llm.rules import RULES
 from seasoned.message import JsonObject
-from seasoned.pipeline import journal
-from seasoned.pipeline.edits import Draft, EntryNote, Workbench, entry_hash
+from seasoned.pipeline import journal, shelf
+from seasoned.pipeline.edits import Draft, EntryNote, Known, Workbench, entry_hash
 from seasoned.pipeline.journal import Summary
-from seasoned.skill import SKILL_FILE, check_files, entries, parse_skill_file
+from seasoned.pipeline.shelf import Held, Shelf
+from seasoned.skill import SKILL_FILE, entries
 from seasoned.space import FACTS
-from seasoned.store import Connection, Store, files, lessons, projects, sessions, skills, spaces, tasks
+from seasoned.store import Connection, Store, files, lessons, projects, search, sessions, skills, spaces, tasks
 from seasoned.store.lessons import LessonRow, Settled
 from seasoned.store.rows import load_object
-from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillRow
+from seasoned.store.skills import NewSkill, NewVersion
 from seasoned.store.spaces import SpaceRow
 from seasoned.store.tasks import TaskRow
 
-SKILLS_SHOWN_MAX = 50
 FALLBACK_FILE = "notes.md"
 FALLBACK_SKILL = "general-lessons"
 # How often the writer is asked about the same lessons, and how many reasons it is told.
 TRIES_MAX = 2
 REASONS_MAX = 10
+TWINS_LOOKED_AT_MAX = 50
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,8 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     tasks: dict[str, TaskRow]
     configs: dict[str, JsonObject]
     old_journal: dict[str, str]
-    skills: list[tuple[SkillRow, list[FileRow]]]
+    journals: list[Held]
+    shelf: Shelf
     user: str
 
 
@@ -54,10 +56,11 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     read = await store.read(lambda connection: _read(connection, config, space_id, store.clock.now()))
     if read is None:
         return False
-    bench = Workbench(await asyncio.to_thread(_drafts, read.skills, store))
+    drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.shelf.loaded], store)
+    bench = Workbench(drafts, lambda text: _known(store, read, text))
     for lesson in read.lessons:
         _write_journal(bench, read, lesson)
-    bench = await _write_lessons(bench, read, model)
+    bench = await _write_lessons(bench, read, model, store)
     packed = await asyncio.to_thread(_pack, bench, store, config)
     await store.write(lambda connection: _commit(connection, store.clock.now(), read, bench, packed))
     return True
@@ -91,23 +94,29 @@ def _read(connection: Connection, config: Config, space_id: str, now: int) -> _I
     if not waiting:
         return None
     task_rows = {key: row for key in _task_ids(waiting) if (row := tasks.by_id(connection, key)) is not None}
-    found = skills.of_space(connection, space_id)
-    journals = [row.id for row in found]
+    configs = {lesson.session_id: _configs(connection, lesson.session_id) for lesson in waiting}
+    days = sorted({f"{_day(task_rows, configs, lesson)}.md" for lesson in waiting if lesson.task_id in task_rows})
+    journals = [row for row in skills.of_space(connection, space_id) if row.rule]
     return _Input(
         space=space,
         lessons=waiting,
         tasks=task_rows,
-        configs={lesson.session_id: _configs(connection, lesson.session_id) for lesson in waiting},
+        configs=configs,
         old_journal={
-            f"{skill_id}/{task_id}": key
-            for task_id, row in task_rows.items()
-            if row.revision > 1
-            for skill_id in journals
-            if (key := lessons.previous_entry_key(connection, skill_id, task_id))
+            f"{row.id}/{task_id}": key
+            for task_id, task in task_rows.items()
+            if task.revision > 1
+            for row in journals
+            if (key := lessons.previous_entry_key(connection, row.id, task_id))
         },
-        skills=[(row, skills.head_files(connection, row.id)) for row in found],
+        journals=[shelf.load_paths(connection, row, days) for row in journals],
+        shelf=shelf.read(connection, space_id, [lesson for lesson in waiting if _is_asked(lesson)]),
         user=projects.identifier(connection, space.user_id),
     )
+
+
+def _day(task_rows: Mapping[str, TaskRow], configs: Mapping[str, JsonObject], lesson: LessonRow) -> str:
+    return journal.day_of(task_rows[lesson.task_id or ""].value(), configs[lesson.session_id])
 
 
 def _task_ids(waiting: Sequence[LessonRow]) -> list[str]:
@@ -119,19 +128,34 @@ def _configs(connection: Connection, session_id: str) -> JsonObject:
     return load_object(row.configs) if row else {}
 
 
-def _drafts(found: Sequence[tuple[SkillRow, list[FileRow]]], store: Store) -> list[Draft]:
-    return [_draft(row, {file.path: files.unpack(file, store.blobs) for file in rows}) for row, rows in found]
+def _drafts(held: Sequence[Held], store: Store) -> list[Draft]:
+    return [shelf.draft_of(one, store) for one in held]
 
 
-def _draft(row: SkillRow, content: dict[str, bytes]) -> Draft:
-    return Draft(
-        name=row.name,
-        skill_id=row.id,
-        head=row.head,
-        description=row.description,
-        files=content,
-        keeps_journal=_keeps_journal(content),
-    )
+async def _fetch(bench: Workbench, read: _Input, store: Store, names: Collection[str]) -> None:
+    """Load skills of the space that somebody names and the bench has not."""
+    missing = set(names) - set(bench.drafts)
+
+    def load(connection: Connection) -> list[Held]:
+        ids = skills.named(connection, read.space.id, missing)
+        return [shelf.load(connection, skills.get(connection, read.space.project_id, one)) for one in sorted(ids)]
+
+    held = await store.read(load) if missing else []
+    for draft in await asyncio.to_thread(_drafts, held, store):
+        bench.drafts[draft.name] = draft
+
+
+def _known(store: Store, read: _Input, text: str) -> list[Known]:
+    """The entries of the space that may say the same as a text."""
+    names = {one.row.id: one.row.name for one in read.shelf.loaded}
+
+    def look(connection: Connection) -> list[Known]:
+        hits = search.near(connection, read.space.id, text, TWINS_LOOKED_AT_MAX)
+        missing = skills.names(connection, {hit.skill_id for hit in hits} - set(names))
+        known = names | missing
+        return [Known(known[hit.skill_id], hit.path, hit.text) for hit in hits if hit.path and hit.skill_id in known]
+
+    return store.read_now(look)
 
 
 def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:
@@ -141,69 +165,94 @@ def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:
         return
     task = task_row.value()
     summary = msgspec.json.decode(task_row.summary or "{}", type=Summary)
-    day = journal.day_of(task, read.configs[lesson.session_id])
+    day = _day(read.tasks, read.configs, lesson)
     entry = journal.entry_for(task, summary)
     for draft in bench.drafts.values():
-        if draft.keeps_journal and files.as_text(draft.files.get(f"{day}.md", b"")) is not None:
+        if draft.keeps_journal:
             _log(bench, draft, day, entry, read.old_journal.get(f"{draft.skill_id}/{task_row.id}"), lesson.id)
 
 
 def _log(bench: Workbench, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:
     """Put an entry into a day's file; a skill that cannot take it is left as it is."""
     path = f"{day}.md"
-    text = draft.text(path)
-    old = next((one.text for one in entries(text) if entry_hash(one.text) == wanted), None) if wanted else None
-    placed = {**draft.files, path: journal.place(text, day, entry, old).encode()}
     try:
-        check_files(placed)
+        text = draft.text(path)
+        old = next((one.text for one in entries(text) if entry_hash(one.text) == wanted), None) if wanted else None
+        draft.put(path, journal.place(text, day, entry, old).encode())
     except Invalid:
         return
-    draft.files = placed
-    draft.changed = True
     draft.lessons.append(lesson_id)
     bench.notes.append(EntryNote(draft.name, path, entry_hash(entry), lesson_id, "written"))
 
 
-def _keeps_journal(files_of_skill: Mapping[str, bytes]) -> bool:
-    try:
-        return journal.keeps_journal(parse_skill_file(files_of_skill.get(SKILL_FILE, b"").decode(errors="replace")))
-    except Invalid:
-        return False
-
-
-async def _write_lessons(bench: Workbench, read: _Input, model: Model) -> Workbench:
-    asked = [lesson for lesson in read.lessons if lesson.kind != "skip" and _is_grounded(lesson)]
+async def _write_lessons(bench: Workbench, read: _Input, model: Model, store: Store) -> Workbench:
+    asked = [lesson for lesson in read.lessons if _is_asked(lesson)]
     if not asked:
         return bench
     question = WriteQuestion(
         lessons=tuple(
             PendingLesson(key=lesson.id, lesson=lesson.value(), task_title=_title(read, lesson)) for lesson in asked
         ),
-        skills=_views(bench, asked),
+        skills=tuple(
+            shelf.view(draft, read.shelf.of_user) for draft in bench.drafts.values() if not draft.keeps_journal
+        ),
+        near=read.shelf.near,
+        others=read.shelf.others,
         user=read.user,
         scope=Scope(project_id=read.space.project_id, space_id=read.space.id),
     )
-    bench = await _edited(bench, question, model)
-    for lesson in asked:
-        if lesson.id not in bench.effects:
-            _write_by_rule(bench, lesson)
+    bench = await _edited(bench, question, model, lambda names: _fetch(bench, read, store, names))
+    left = [lesson for lesson in asked if lesson.id not in bench.effects]
+    await _fetch(bench, read, store, {_fallback_skill(lesson) for lesson in left})
+    await asyncio.to_thread(_write_by_rules, bench, left)
     return bench
 
 
-async def _edited(bench: Workbench, question: WriteQuestion, model: Model) -> Workbench:
+def _write_by_rules(bench: Workbench, left: Sequence[LessonRow]) -> None:
+    for lesson in left:
+        _write_by_rule(bench, lesson)
+
+
+async def _edited(
+    bench: Workbench,
+    question: WriteQuestion,
+    model: Model,
+    fetch: Callable[[Collection[str]], Coroutine[None, None, None]],
+) -> Workbench:
     """The bench after the model's edits; when some are refused, the model gets the reasons and another try."""
     known = {pending.key for pending in question.lessons}
     tried = bench
     for _ in range(TRIES_MAX):
         answer = await model.write(question)
+        await fetch({name for edit in answer.edits if (name := _skill_of(edit))})
         tried = bench.copy()
         named = [edit for edit in answer.edits if edit.lessons and known.issuperset(edit.lessons)]
-        refused = tuple(reason for edit in named if (reason := tried.apply(edit)))
+        refused = await asyncio.to_thread(_apply, tried, named)
         # The rules would give the same answer again.
         if not refused or model.name == RULES:
             break
         question = msgspec.structs.replace(question, refused=refused[:REASONS_MAX])
     return tried
+
+
+def _skill_of(edit: Edit) -> str:
+    match edit:
+        case CreateSkill():
+            return edit.name
+        case Decline():
+            return ""
+        case _:
+            return edit.skill
+
+
+def _apply(bench: Workbench, edits: Sequence[Edit]) -> tuple[str, ...]:
+    """Why some of the edits were refused; the others are made."""
+    return tuple(reason for edit in edits if (reason := bench.apply(edit)))
+
+
+def _is_asked(lesson: LessonRow) -> bool:
+    """Whether the writer is asked where it belongs."""
+    return lesson.kind != "skip" and _is_grounded(lesson)
 
 
 def _is_grounded(lesson: LessonRow) -> bool:
@@ -216,32 +265,19 @@ def _title(read: _Input, lesson: LessonRow) -> str:
     return row.title if row else ""
 
 
-def _views(bench: Workbench, asked: Sequence[LessonRow]) -> tuple[SkillView, ...]:
-    """The skills that the writer sees: those whose words are closest to the lessons', journals aside."""
-    words = {word for lesson in asked for word in f"{lesson.topic} {lesson.title} {lesson.text}".casefold().split()}
-    drafts = [draft for draft in bench.drafts.values() if not draft.keeps_journal]
-    if len(drafts) > SKILLS_SHOWN_MAX:
-        drafts.sort(key=lambda d: (d.name != FACTS, -len(words & set(f"{d.name} {d.description}".casefold().split()))))
-    return tuple(_view(draft) for draft in drafts[:SKILLS_SHOWN_MAX])
-
-
-def _view(draft: Draft) -> SkillView:
-    texts = {path: text for path, data in draft.files.items() if (text := files.as_text(data)) is not None}
-    try:
-        body = parse_skill_file(texts.get(SKILL_FILE, "")).body
-    except Invalid:
-        body = texts.get(SKILL_FILE, "")
-    return SkillView(name=draft.name, description=draft.description, instructions=body, files=texts)
+def _fallback_skill(lesson: LessonRow) -> str:
+    return FACTS if lesson.kind == "preference" else lesson.topic or FALLBACK_SKILL
 
 
 def _write_by_rule(bench: Workbench, lesson: LessonRow) -> None:
     """A plain entry for a lesson that the writer left out or whose edits were refused."""
+    skill = _fallback_skill(lesson)
     if lesson.kind == "preference":
         topic = lesson.topic or "general"
-        skill, path, heading = FACTS, f"{topic}.md", topic.replace("-", " ").capitalize()
+        path, heading = f"{topic}.md", topic.replace("-", " ").capitalize()
         text = f"- {lesson.text}"
     else:
-        skill, path, heading = lesson.topic or FALLBACK_SKILL, FALLBACK_FILE, "Notes"
+        path, heading = FALLBACK_FILE, "Notes"
         text = f"## {lesson.title}\n{lesson.text}".strip()
     keys = (lesson.id,)
     if skill not in bench.drafts:
@@ -253,36 +289,40 @@ def _write_by_rule(bench: Workbench, lesson: LessonRow) -> None:
         bench.apply(Decline(lessons=keys, reason=refused))
 
 
-def _pack(bench: Workbench, store: Store, config: Config) -> dict[str, dict[str, NewFile]]:
-    return {
-        draft.name: files.pack(draft.files, store.blobs, config.inline_bytes_max)
-        for draft in bench.drafts.values()
-        if draft.changed
-    }
+def _pack(bench: Workbench, store: Store, config: Config) -> dict[str, NewVersion]:
+    """The new version of each skill that changed."""
+    return {draft.name: _version(draft, store, config) for draft in bench.drafts.values() if draft.changed}
 
 
-def _commit(
-    connection: Connection, now: int, read: _Input, bench: Workbench, packed: dict[str, dict[str, NewFile]]
-) -> None:
+def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
+    written = {path: draft.files[path] for path in draft.written}
+    packed = files.pack(written, store.blobs, config.inline_bytes_max, before=draft.listing, number=draft.head + 1)
+    about = files.about(draft.name, draft.description, written[SKILL_FILE]) if SKILL_FILE in written else None
+    return NewVersion(
+        changes={**packed, **dict.fromkeys(draft.removed)},
+        author="learner",
+        reason=f"Learned from {len(draft.lessons)} lesson{'s' * (len(draft.lessons) != 1)}.",
+        lessons=tuple(draft.lessons),
+        about=about,
+    )
+
+
+def _commit(connection: Connection, now: int, read: _Input, bench: Workbench, packed: dict[str, NewVersion]) -> None:
     lessons.settle(connection, read.space.id, read.space.written_to, _settled(read, bench), now)
-    for name, new_files in packed.items():
+    ids = {name: draft.skill_id for name, draft in bench.drafts.items()}
+    for name, version in packed.items():
         draft = bench.drafts[name]
-        version = NewVersion(
-            files=new_files,
-            author="learner",
-            reason=f"Learned from {len(draft.lessons)} lesson{'s' * (len(draft.lessons) != 1)}.",
-            lessons=tuple(draft.lessons),
-            description=draft.description,
-        )
         if draft.skill_id:
             skills.commit(connection, draft.skill_id, draft.head, version, now)
         else:
-            draft.skill_id = _create(connection, read.space, draft, version, now)
+            ids[name] = _create(connection, read.space, draft, version, now)
+    absent = {note.skill for note in bench.notes} - set(ids)
+    ids |= {name: key for key, name in skills.named(connection, read.space.id, absent).items()}
     for move in bench.moves:
-        lessons.move_entry(connection, bench.drafts[move.skill].skill_id, move.old_key, move.new_key)
+        lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key)
     for note in bench.notes:
-        skill_id = bench.drafts[note.skill].skill_id
-        lessons.note_entry(connection, skill_id, note.path, note.key, note.lesson, note.effect)
+        if note.skill in ids:
+            lessons.note_entry(connection, ids[note.skill], note.path, note.key, note.lesson, note.effect)
 
 
 def _create(connection: Connection, space: SpaceRow, draft: Draft, version: NewVersion, now: int) -> str:

@@ -1,13 +1,17 @@
 """Skill files on their way into a version: hashed, typed, and put into the object store when they are large."""
 
+import difflib
 import hashlib
 import mimetypes
 from collections.abc import Mapping
+from itertools import groupby
 
-from seasoned.skill import FILE_BYTES_MAX, check_files, check_path
+from seasoned.skill import FILE_BYTES_MAX, about_text, check_path, entry_texts, rule_of
 from seasoned.store.blobs import FolderBlobs
-from seasoned.store.skills import FileRow, NewFile
+from seasoned.store.rows import dump, load_as
+from seasoned.store.skills import About, FileRow, NewFile
 
+BLAME_LINES_MAX = 5_000
 # What mimetypes does not know on every system.
 _MIME = {".md": "text/markdown", ".yml": "text/yaml", ".yaml": "text/yaml", ".toml": "text/plain", ".sh": "text/x-sh"}
 
@@ -29,19 +33,61 @@ def as_text(data: bytes) -> str | None:
         return None
 
 
-def pack(files: Mapping[str, bytes], blobs: FolderBlobs, inline_bytes_max: int) -> dict[str, NewFile]:
-    """Files as a version takes them. Raises Invalid or TooLarge when paths or sizes are not allowed."""
-    check_files(files)
-    return {check_path(path): _pack_one(path, data, blobs, inline_bytes_max) for path, data in sorted(files.items())}
+def pack(
+    files: Mapping[str, bytes],
+    blobs: FolderBlobs,
+    inline_bytes_max: int,
+    *,
+    before: Mapping[str, FileRow] | None = None,
+    number: int = 1,
+) -> dict[str, NewFile]:
+    """Files as version `number` takes them; `before` are the same paths' rows in the version before it.
+
+    Slow for large texts, so it belongs into a thread. Raises Invalid when a path is not allowed.
+    """
+    old = before or {}
+    return {
+        check_path(path): _pack_one(path, data, blobs, inline_bytes_max, old.get(path), number)
+        for path, data in sorted(files.items())
+    }
 
 
-def _pack_one(path: str, data: bytes, blobs: FolderBlobs, inline_bytes_max: int) -> NewFile:
+def _pack_one(
+    path: str, data: bytes, blobs: FolderBlobs, inline_bytes_max: int, old: FileRow | None, number: int
+) -> NewFile:
     inline = len(data) <= inline_bytes_max
     sha256 = hashlib.sha256(data).hexdigest() if inline else blobs.put_now(data)
     text = as_text(data) if len(data) <= FILE_BYTES_MAX else None
-    return NewFile(sha256=sha256, size=len(data), mime=mime_of(path, data), body=data if inline else None, text=text)
+    return NewFile(
+        sha256=sha256,
+        size=len(data),
+        mime=mime_of(path, data),
+        body=data if inline else None,
+        blame=None if text is None else dump(_blame(old, blobs, text, number)),
+        entries=() if text is None else entry_texts(path, data),
+    )
+
+
+def _blame(old: FileRow | None, blobs: FolderBlobs, text: str, number: int) -> list[tuple[int, int]]:
+    """Runs of (version, count of lines): kept lines keep the version that brought them."""
+    lines = text.splitlines()
+    if old is None or old.blame is None or len(lines) > BLAME_LINES_MAX:
+        return [(number, len(lines))] if lines else []
+    origins = [origin for origin, count in load_as(old.blame, list[tuple[int, int]]) for _ in range(count)]
+    old_lines = unpack(old, blobs).decode(errors="replace").splitlines()
+    result = [number] * len(lines)
+    for block in difflib.SequenceMatcher(None, old_lines, lines, autojunk=False).get_matching_blocks():
+        kept = origins[block.a : block.a + block.size]
+        result[block.b : block.b + len(kept)] = kept
+    return [(origin, len(list(run))) for origin, run in groupby(result)]
 
 
 def unpack(row: FileRow, blobs: FolderBlobs) -> bytes:
     """A stored file's bytes. Raises NotFound when the object store has lost them."""
     return row.body if row.body is not None else blobs.get_now(row.sha256)
+
+
+def about(name: str, description: str, skill_file: bytes) -> About:
+    """What a skill's SKILL.md says, as its versions keep it."""
+    text = skill_file.decode(errors="replace")
+    return About(description=description, rule=rule_of(text), text=about_text(name, description, text))

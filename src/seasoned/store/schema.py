@@ -258,6 +258,8 @@ skills = Table(
     _text("meta", nullable=True),
     # The head: the number of the newest version.
     _count("head"),
+    # `journal` when its SKILL.md asks for entries that are written by rule.
+    _text("rule"),
     _time("created_at"),
     _time("updated_at"),
     Index("ix_skills_page", "project_id", "created_at", "id"),
@@ -287,16 +289,40 @@ versions = Table(
     UniqueConstraint("skill_id", "number"),
 )
 
+# A file as it was from version `since` up to, not including, `until`; NULL means that the head has it. So a version
+# costs rows for what it changed only.
 files = Table(
     "files",
     metadata,
-    Column("version_id", String(36), ForeignKey("versions.id", ondelete="CASCADE"), primary_key=True),
+    Column("skill_id", String(36), ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True),
     Column("path", Text, primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, nullable=True),
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("mime", Text, nullable=False),
     # For text: runs of [version number, count of lines], so that a line leads to the version that brought it.
     _text("blame", nullable=True),
+)
+
+Index(
+    "ix_files_head",
+    files.c.skill_id,
+    files.c.path,
+    sqlite_where=files.c.until.is_(None),
+    postgresql_where=files.c.until.is_(None),
+)
+
+# The entries of the heads' Markdown files, to be searched; a row with an empty path is a skill's name and description.
+# Journals are not in it.
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _ref("skill_id", "skills"),
+    _text("path"),
+    _text("text"),
+    Index("ix_entries_file", "skill_id", "path"),
 )
 
 # Small file contents by their SHA-256; larger ones are in the object store under the same name.
@@ -337,7 +363,8 @@ model_calls = Table(
     _count("input_tokens"),
     _count("cached_tokens"),
     _count("output_tokens"),
-    _count("cost_micros"),
+    # Millionths of a dollar; NULL when the price is not known.
+    Column("price_micros", BigInteger, nullable=True),
     _count("latency_ms"),
     _time("created_at"),
     Index("ix_model_calls_question", "question_sha256"),

@@ -1,7 +1,6 @@
 """Skills and their versions: every change by anyone is a version, made by `commit` under compare-and-swap."""
 
-import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -9,15 +8,14 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
-from seasoned.store.rows import PageQuery, columns, dump, load_as, page_of, to_rows
+from seasoned.store import search
+from seasoned.store.rows import PageQuery, columns, dump, page_of, to_rows
 from seasoned.store.schema import contents, files, skills, space_skills, versions
 from seasoned.store.sessions import user_subquery
 
-BLAME_LINES_MAX = 5_000
-
 
 class SkillRow(msgspec.Struct, frozen=True):
-    """A skill; `head` is the number of its newest version."""
+    """A skill; `head` is the number of its newest version, `rule` names the rule that writes its entries, if any."""
 
     id: str
     project_id: str
@@ -27,39 +25,54 @@ class SkillRow(msgspec.Struct, frozen=True):
     disk_id: str
     meta: str | None
     head: int
+    rule: str
     created_at: int
     updated_at: int
 
 
 class FileRow(msgspec.Struct, frozen=True):
-    """A file of a version: `body` is None when its bytes are in the object store under `sha256`."""
+    """A file of a version: `body` is None when its bytes are in the object store, or were not asked for."""
 
     path: str
     sha256: str
     size: int
     mime: str
     blame: str | None
-    body: bytes | None
+    body: bytes | None = None
 
 
 class NewFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of the version to be made. Its bytes are either inline or in the object store already."""
+    """A file of the version to be made. Its bytes are either inline or in the object store already.
+
+    `blame` says for its lines which version brought them; `entries` are what can be searched of it.
+    """
 
     sha256: str
     size: int
     mime: str
     body: bytes | None
-    text: str | None = None
+    blame: str | None = None
+    entries: tuple[str, ...] = ()
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a skill's SKILL.md says: its description, the rule that writes its entries, and its words to be searched."""
+
+    description: str
+    rule: str
+    text: str
 
 
 class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
-    """A version to be made: all files of the skill, who made it, why, and the lessons behind it."""
+    """A version to be made: the files that it brings or changes (None removes one), who made it, why, and the lessons
+    behind it. `about` is given when its SKILL.md changed.
+    """
 
-    files: Mapping[str, NewFile]
+    changes: Mapping[str, NewFile | None]
     author: str
     reason: str = ""
     lessons: tuple[str, ...] = ()
-    description: str | None = None
+    about: About | None = None
 
 
 class NewSkill(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,67 +99,60 @@ def create(connection: Connection, new: NewSkill, version: NewVersion, now: int)
 
 def commit(connection: Connection, skill_id: str, head: int, version: NewVersion, now: int) -> int:
     """Make the version after `head`; its number. Raises Superseded when the head has moved meanwhile."""
-    values: dict[str, object] = {"head": head + 1, "updated_at": now}
-    if version.description is not None:
-        values["description"] = version.description
+    number = head + 1
+    values: dict[str, object] = {"head": number, "updated_at": now}
+    if version.about is not None:
+        values |= {"description": version.about.description, "rule": version.about.rule}
     where = (skills.c.id == skill_id) & (skills.c.head == head)
     if connection.execute(sa.update(skills).where(where).values(**values)).rowcount != 1:
         raise Superseded(f"Skill {skill_id} was changed by somebody else first.")
-    before = {row.path: row for row in head_files(connection, skill_id)} if head else {}
-    version_id = new_id()
     connection.execute(
         sa.insert(versions).values(
-            id=version_id,
+            id=new_id(),
             skill_id=skill_id,
-            number=head + 1,
+            number=number,
             author=version.author,
             reason=version.reason,
             lessons=dump(version.lessons),
             created_at=now,
         )
     )
-    _put_contents(connection, version.files.values())
-    rows = [_file_row(version_id, path, new, before.get(path), head + 1) for path, new in version.files.items()]
-    if rows:
-        connection.execute(sa.insert(files), rows)
-    return head + 1
+    _put_contents(connection, [new for new in version.changes.values() if new is not None])
+    _put_files(connection, skill_id, number, version.changes)
+    _put_entries(connection, skill_id, version)
+    return number
 
 
-def _put_contents(connection: Connection, new: object) -> None:
-    bodies = {file.sha256: file.body for file in new if file.body is not None}  # type: ignore[attr-defined]
+def _put_contents(connection: Connection, new: Iterable[NewFile]) -> None:
+    bodies = {file.sha256: file.body for file in new if file.body is not None}
     known = {row[0] for row in connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256.in_(bodies)))}
     rows = [{"sha256": key, "body": body} for key, body in sorted(bodies.items()) if key not in known]
     if rows:
         connection.execute(sa.insert(contents), rows)
 
 
-def _file_row(version_id: str, path: str, new: NewFile, old: FileRow | None, number: int) -> dict[str, object]:
-    if old is not None and old.sha256 == new.sha256:
-        blame = old.blame
-    else:
-        blame = None if new.text is None else dump(_blame(old, new.text, number))
-    row = {"version_id": version_id, "path": path, "sha256": new.sha256, "size": new.size}
-    return {**row, "mime": new.mime, "blame": blame}
+def _put_files(connection: Connection, skill_id: str, number: int, changes: Mapping[str, NewFile | None]) -> None:
+    ended = (files.c.skill_id == skill_id) & files.c.path.in_(list(changes)) & files.c.until.is_(None)
+    connection.execute(sa.update(files).where(ended).values(until=number))
+    rows = [
+        {"skill_id": skill_id, "path": path, "since": number, "until": None}
+        | {name: getattr(new, name) for name in ("sha256", "size", "mime", "blame")}
+        for path, new in changes.items()
+        if new is not None
+    ]
+    if rows:
+        connection.execute(sa.insert(files), rows)
 
 
-def _blame(old: FileRow | None, text: str, number: int) -> list[tuple[int, int]]:
-    """Runs of (version, count of lines): kept lines keep the version that brought them."""
-    lines = text.splitlines()
-    if old is None or old.blame is None or old.body is None or len(lines) > BLAME_LINES_MAX:
-        return [(number, len(lines))] if lines else []
-    origins = [origin for origin, count in load_as(old.blame, list[tuple[int, int]]) for _ in range(count)]
-    old_lines = old.body.decode(errors="replace").splitlines()
-    result = [number] * len(lines)
-    for block in difflib.SequenceMatcher(None, old_lines, lines, autojunk=False).get_matching_blocks():
-        kept = origins[block.a : block.a + block.size]
-        result[block.b : block.b + len(kept)] = kept
-    runs: list[tuple[int, int]] = []
-    for origin in result:
-        if runs and runs[-1][0] == origin:
-            runs[-1] = (origin, runs[-1][1] + 1)
-        else:
-            runs.append((origin, 1))
-    return runs
+def _put_entries(connection: Connection, skill_id: str, version: NewVersion) -> None:
+    """Keep the index of entries at the head. What a rule writes is not searched."""
+    if version.about is not None:
+        if version.about.rule:
+            search.forget(connection, skill_id)
+        search.replace_file(connection, skill_id, "", [version.about.text])
+    row = connection.execute(sa.select(skills.c.rule).where(skills.c.id == skill_id)).one()
+    for path, new in version.changes.items():
+        search.replace_file(connection, skill_id, path, () if new is None or row.rule else new.entries)
 
 
 def get(connection: Connection, project_id: str, skill_id: str) -> SkillRow:
@@ -179,26 +185,57 @@ def of_space(connection: Connection, space_id: str) -> list[SkillRow]:
     return to_rows(SkillRow, connection.execute(statement).all())
 
 
-def head_files(connection: Connection, skill_id: str) -> list[FileRow]:
-    """The files of a skill's newest version, by path."""
+def names(connection: Connection, skill_ids: Collection[str]) -> dict[str, str]:
+    """What some skills are called, by id."""
+    statement = sa.select(skills.c.id, skills.c.name).where(skills.c.id.in_(list(skill_ids)))
+    return {row[0]: row[1] for row in connection.execute(statement)} if skill_ids else {}
+
+
+def named(connection: Connection, space_id: str, wanted: Collection[str]) -> dict[str, str]:
+    """The skills of a space that have some names: name by id."""
     statement = (
-        sa.select(*(files.c[name] for name in FileRow.__struct_fields__ if name != "body"), contents.c.body)
-        .join(versions, versions.c.id == files.c.version_id)
-        .join(skills, (skills.c.id == versions.c.skill_id) & (skills.c.head == versions.c.number))
+        sa.select(skills.c.id, skills.c.name)
+        .join(space_skills, space_skills.c.skill_id == skills.c.id)
+        .where(space_skills.c.space_id == space_id, skills.c.name.in_(list(wanted)))
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)} if wanted else {}
+
+
+def first_author_is(connection: Connection, skill_ids: Sequence[str], author: str) -> frozenset[str]:
+    """Those of some skills whose first version was made by an author."""
+    statement = sa.select(versions.c.skill_id).where(
+        versions.c.skill_id.in_(list(skill_ids)), versions.c.number == 1, versions.c.author == author
+    )
+    return frozenset(connection.execute(statement).scalars())
+
+
+_FILE_COLUMNS = [files.c[name] for name in FileRow.__struct_fields__ if name != "body"]
+
+
+def head_files(connection: Connection, skill_id: str, paths: Sequence[str] | None = None) -> list[FileRow]:
+    """The files of a skill's newest version with their bytes, by path; only those of `paths` when given."""
+    statement = (
+        sa.select(*_FILE_COLUMNS, contents.c.body)
         .outerjoin(contents, contents.c.sha256 == files.c.sha256)
-        .where(skills.c.id == skill_id)
+        .where(files.c.skill_id == skill_id, files.c.until.is_(None))
         .order_by(files.c.path)
     )
+    if paths is not None:
+        statement = statement.where(files.c.path.in_(list(paths)))
     return to_rows(FileRow, connection.execute(statement).all())
+
+
+def head_listing(connection: Connection, skill_id: str) -> list[FileRow]:
+    """The files of a skill's newest version without their bytes, by path."""
+    statement = sa.select(*_FILE_COLUMNS).where(files.c.skill_id == skill_id, files.c.until.is_(None))
+    return to_rows(FileRow, connection.execute(statement.order_by(files.c.path)).all())
 
 
 def index_of(connection: Connection, skill_ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """Path and MIME of every file of some skills' newest versions."""
     statement = (
-        sa.select(skills.c.id, files.c.path, files.c.mime)
-        .join(versions, (skills.c.id == versions.c.skill_id) & (skills.c.head == versions.c.number))
-        .join(files, files.c.version_id == versions.c.id)
-        .where(skills.c.id.in_(list(skill_ids)))
+        sa.select(files.c.skill_id, files.c.path, files.c.mime)
+        .where(files.c.skill_id.in_(list(skill_ids)), files.c.until.is_(None))
         .order_by(files.c.path)
     )
     result: dict[str, list[tuple[str, str]]] = {skill_id: [] for skill_id in skill_ids}
