@@ -23,10 +23,34 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The default project's key; empty means the one kept in the home folder (`SEASONED_API_KEY`)."""
     model: str = ""
     """Who learns: `provider:name`, or empty for the built-in rules (`SEASONED_MODEL`)."""
+    model_extract: str = ""
+    """Another model for finding tasks and preferences; empty means `model`."""
+    model_distill: str = ""
+    """Another model for what tasks teach; empty means `model`."""
+    model_write: str = ""
+    """Another model for placing lessons in skills; empty means `model`."""
+    model_fallback: str = ""
+    """Models to ask in turn when one cannot be reached: `provider:name`, separated by commas."""
+    base_url: str = ""
+    """Where `openai:` models are served, for any OpenAI-compatible server; empty means the client's own setting."""
     model_timeout_seconds: float = 120.0
-    """How long one call of a model may take."""
+    """How long one call of a model may take; one that ran out of time gets twice as much the next time."""
+    model_timeout_seconds_max: float = 1_200.0
+    """The longest time that a call gets after it ran out of time."""
     model_calls: int = 4
     """How many calls of a model may be under way at once."""
+    price_input_usd: float = 0.0
+    """What a million input tokens cost, for models that no price list knows; 0 means look it up."""
+    price_output_usd: float = 0.0
+    """What a million output tokens cost, for models that no price list knows; 0 means look it up."""
+    budget_tokens: int = 0
+    """How many tokens each project may spend a day (UTC) before learning pauses; 0 means no limit."""
+    budget_usd: float = 0.0
+    """How many dollars each project may spend a day (UTC) before learning pauses; 0 means no limit."""
+    budget_space_tokens: int = 0
+    """How many tokens each learning space may spend a day (UTC) before learning pauses; 0 means no limit."""
+    budget_space_usd: float = 0.0
+    """How many dollars each learning space may spend a day (UTC) before learning pauses; 0 means no limit."""
     quiet_seconds: float = 8.0
     """How long a session must have been quiet, its turn over, before it is read."""
     stalled_seconds: float = 300.0
@@ -99,6 +123,7 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
         "batch_chars",
         "write_queue",
         "lessons_per_write",
+        "model_calls",
     ):
         if getattr(config, field) < 1:
             raise Invalid(f"{PREFIX}{field.upper()} must be at least 1.")

@@ -13,6 +13,7 @@
     ├── StorageFull        the disk (or the database's limit) is full; nothing was written
     └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
         └── ModelUnavailable   the model cannot be reached; work waits and goes on when it can
+            └── OverBudget     a budget is used up; learning pauses and goes on by itself
 
 Every message is one sentence for a person and says what to do next.
 """
@@ -68,3 +69,12 @@ class ModelFailed(SeasonedError):
 
 class ModelUnavailable(ModelFailed):
     """A model cannot be reached."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """How long the provider asks to wait; 0 when it does not say."""
+
+
+class OverBudget(ModelUnavailable):
+    """A budget for model calls is used up."""

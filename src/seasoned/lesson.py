@@ -7,7 +7,8 @@ A lesson is settled when it is in any state but `pending`. One finished task rev
 more lessons that commit together; when it teaches nothing, into a single lesson of kind `skip` with its reason.
 """
 
-from typing import Literal
+import unicodedata
+from typing import Final, Literal
 
 import msgspec
 
@@ -16,6 +17,8 @@ LessonStatus = Literal["pending", "written", "reinforced", "declined", "skipped"
 
 TITLE_CHARS_MAX = 200
 TEXT_CHARS_MAX = 2_000
+QUOTE_CHARS_MIN: Final = 3
+_TYPOGRAPHY: Final = str.maketrans(dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„«»", '"') | dict.fromkeys("–—‑", "-"))
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,3 +46,14 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     replaces: str = ""
     reason: str = ""
     at: int = 0
+
+
+def folded(text: str) -> str:
+    """A text as quotes are compared: white space, case and typographic quotes and dashes do not count."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY).casefold().split())
+
+
+def stands_in(quote: str, folded_text: str) -> bool:
+    """Whether a quote of at least three characters occurs in a folded text; dots at its ends are an ellipsis."""
+    wanted = folded(quote).strip(".… ")
+    return len(wanted) >= QUOTE_CHARS_MIN and wanted in folded_text

@@ -28,10 +28,11 @@ class Progress(msgspec.Struct, frozen=True):
     lessons_settled: int
     distill_error: str | None
     write_error: str | None
+    waits_because: str | None
 
 
 def learning_status(progress: Progress, linked_at: int, now: int, quiet_seconds: float) -> tuple[LearningStatus, str]:
-    """The status of a session's learning, and the reason when it failed. A pure function: looking changes nothing.
+    """The status of a session's learning, and why it failed or waits. A pure function: looking changes nothing.
 
         pending ──▶ running ──▶ completed        (new messages: back to running)
            └──────────┴───────▶ failed           (work is parked and nothing else is under way)
@@ -47,9 +48,10 @@ def learning_status(progress: Progress, linked_at: int, now: int, quiet_seconds:
         quiet_since = max(linked_at, progress.session_created_at)
         waits = progress.last_number == 0 and now < quiet_since + int(quiet_seconds * SECOND)
         return ("pending" if waits else "completed"), ""
+    waiting = progress.waits_because or (progress.extract_error if unread else "")
     read_since_link = progress.extracted_at is not None and progress.extracted_at > linked_at
     begun = read_since_link or progress.lessons_settled > 0
-    return ("running" if begun else "pending"), ""
+    return ("running" if begun else "pending"), waiting
 
 
 def _parked_reason(progress: Progress) -> str:

@@ -127,7 +127,7 @@ def test_a_model_of_the_settings_learns_and_its_use_is_shown(tmp_path: Path) -> 
         settings = {"SEASONED_MODEL": "openai:any", "OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none"}
         done = seasoned(tmp_path, "learn", str(EXAMPLES / "claude-code.jsonl"), settings=settings)
     assert done.code == 0, done.err
-    rows = json.loads(seasoned(tmp_path, "usage", "--json").out)
+    rows = json.loads(seasoned(tmp_path, "usage", "--json").out)["items"]
     assert [(row["stage"], row["model"], row["calls"]) for row in rows] == [("extract", "openai:any", 1)]
     assert rows[0]["input_tokens"] > 0
     assert "openai:any" in seasoned(tmp_path, "usage").out

@@ -18,6 +18,7 @@ from seasoned.llm.calls import Scope
 from seasoned.llm.fence import fence
 from seasoned.llm.language import LanguageModel, only_json
 from seasoned.llm.model import ExtractQuestion
+from seasoned.message import NumberedMessage
 from seasoned.store import Store
 from seasoned.testing import Asked, Fault, provider
 from tests.support.home import linked_session, opened, project, settled, skill_files
@@ -90,15 +91,16 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def learn(home: Path, attempts: int = 3) -> tuple[str, dict[str, str], list[str]]:
     """Learn from one session; its status, the skills' files, and the stages of the stored calls."""
-    store = Store.open(config.load({}, home=home))
-    model = LanguageModel(MODEL, ModelCalls(store), timeout_seconds=5, calls_at_once=2)
+    settings = config.load({}, home=home)
+    store = Store.open(settings)
+    model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=5, calls_at_once=2)
     async with opened(home, model, attempts=attempts) as engine:
         project_id = await project(engine)
         space = await engine.spaces.create(project_id)
         session_id = await linked_session(engine, project_id, space.id, *TEXTS)
         await engine.sessions.flush(project_id, session_id)
         state = await settled(engine, project_id, space.id, session_id)
-        rows = await ModelCalls(store).usage(project_id, 1)
+        rows = (await ModelCalls(store, settings).usage(project_id, 1)).items
         files = await skill_files(engine, project_id, space.id)
         store.close()
         return state.status, files, [f"{row.stage} {row.calls} {row.failed}" for row in rows]
@@ -169,12 +171,14 @@ def test_a_model_that_never_answers_well_parks_with_the_reason(tmp_path: Path, m
 
 def test_the_same_question_is_not_paid_for_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> int:
-        store = Store.open(config.load({}, home=tmp_path))
+        settings = config.load({}, home=tmp_path)
+        store = Store.open(settings)
         engine = Engine.open(config.load({}, home=tmp_path))
         row, _, _ = await engine.projects.ensure_default()
         await engine.close()
-        model = LanguageModel(MODEL, ModelCalls(store), timeout_seconds=5, calls_at_once=2)
-        question = ExtractQuestion(messages=(), user="alice", scope=Scope(project_id=row.id))
+        model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=5, calls_at_once=2)
+        talk = (NumberedMessage(1, 0, said(TEXTS[0])), NumberedMessage(2, 0, answered(TEXTS[1])))
+        question = ExtractQuestion(messages=talk, user="alice", scope=Scope(project_id=row.id))
         answers = [await model.extract(question) for _ in range(3)]
         assert answers[0] == answers[1] == answers[2]
         await model.close()

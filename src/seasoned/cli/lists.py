@@ -7,6 +7,8 @@ import typer
 from seasoned.cli.console import FAILED, Home, Json, load_config, out, print_json, print_table, with_engine
 from seasoned.clock import to_rfc3339
 from seasoned.engine import Engine
+from seasoned.engine.calls import MICROS
+from seasoned.store.calls import UsageRow
 from seasoned.store.rows import PAGE_MAX, PageQuery, load_object
 
 spaces_app = typer.Typer(no_args_is_help=True)
@@ -77,14 +79,26 @@ def usage(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Show what model calls cost: calls, tokens and time by day, space, stage and model."""
-    rows = with_engine(load_config(home), lambda engine, project: engine.calls.usage(project, days))
+    """Show what model calls cost: calls, tokens, price and time by day, space, stage and model, and today's budgets."""
+    found = with_engine(load_config(home), lambda engine, project: engine.calls.usage(project, days))
     if json:
-        print_json(rows)
+        print_json(found)
         return
-    keys = ("day", "stage", "model", "calls", "failed", "input_tokens", "cached_tokens", "output_tokens", "latency_ms")
-    table = [[getattr(row, key) for key in keys] for row in rows]
-    print_table([key.upper() for key in keys], table, "No model was called; the built-in rules cost nothing.")
+    keys = ("day", "stage", "model", "calls", "failed", "input_tokens", "cached_tokens", "output_tokens")
+    table = [[*(getattr(row, key) for key in keys), _dollars(row)] for row in found.items]
+    names = [*(key.upper() for key in keys), "USD"]
+    print_table(names, table, "No model was called; the built-in rules cost nothing.")
+    for budget in found.budgets:
+        state = "used up, learning pauses until tomorrow (UTC)" if budget.is_used_up else "in force"
+        out.print(
+            f"Budget of the {budget.of}: {budget.used:,.2f} of {budget.limit:,.2f} {budget.unit} today; {state}.",
+            markup=False,
+        )
+
+
+def _dollars(row: UsageRow) -> str:
+    """A price in dollars; a question mark when some calls have none."""
+    return f"{row.price_micros / MICROS:.4f}{' ?' if row.unpriced else ''}"
 
 
 def doctor(home: Home = None, json: Json = False) -> None:

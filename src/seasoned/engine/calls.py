@@ -1,21 +1,68 @@
-"""Model calls kept in the store, and what they add up to."""
+"""Model calls kept in the store, what they add up to, and the budgets that they are held to."""
+
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
 from seasoned.clock import SECOND
-from seasoned.llm.calls import Call
-from seasoned.store import Store, calls
-from seasoned.store.calls import UsageRow
+from seasoned.config import Config
+from seasoned.errors import OverBudget
+from seasoned.llm.calls import Call, Scope
+from seasoned.message import JsonObject
+from seasoned.store import Connection, Store, calls, projects, spaces
+from seasoned.store.calls import Spent, UsageRow
+from seasoned.store.rows import load_object
 
 DAY_SECONDS = 86_400
 ROWS_MAX = 1_000
+MICROS = 1_000_000
+# Keys of a project's configs and of a space's meta that replace the budgets of the settings.
+TOKENS_KEY = "learning_budget_tokens"
+USD_KEY = "learning_budget_usd"
+
+
+class Budget(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit for one day (UTC) and how much of it is used, in tokens or dollars."""
+
+    of: Literal["project", "space"]
+    space_id: str
+    unit: Literal["tokens", "usd"]
+    limit: float
+    used: float
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no call may be begun."""
+        return self.used >= self.limit
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """What was spent, newest day first, and the budgets of today."""
+
+    items: list[UsageRow]
+    budgets: list[Budget]
 
 
 class ModelCalls:
     """Where language models keep their calls (`seasoned.llm.calls.CallLog`)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, config: Config) -> None:
         self._store = store
+        self._config = config
+
+    async def allow(self, scope: Scope) -> None:
+        """Whether a call may be made now. Raises OverBudget when a budget is used up.
+
+        A call that was begun within the budget is finished, so a budget can be overdrawn by the calls under way.
+        """
+        for budget in await self._store.read(lambda c: self._budgets(c, scope.project_id, scope.space_id)):
+            if budget.is_used_up:
+                limit = f"{budget.limit:,.0f} tokens" if budget.unit == "tokens" else f"{budget.limit:,.2f} dollars"
+                raise OverBudget(
+                    f"Learning pauses: the {budget.of}'s budget of {limit} a day is used up."
+                    " It goes on by itself tomorrow (UTC), or when the budget is raised."
+                )
 
     async def answer_to(self, question_sha256: str) -> str | None:
         """The usable answer that this very question got before."""
@@ -28,7 +75,47 @@ class ModelCalls:
         ids = {name: value or None for name, value in msgspec.structs.asdict(scope).items()}
         await self._store.write(lambda connection: calls.add(connection, {**values, **ids}, self._store.clock.now()))
 
-    async def usage(self, project_id: str, days: int) -> list[UsageRow]:
-        """What a project spent in the last days, by day, space, stage and model."""
+    async def usage(self, project_id: str, days: int) -> Usage:
+        """What a project spent in the last days, by day, space, stage and model, and its budgets."""
         since = self._store.clock.now() - days * DAY_SECONDS * SECOND
-        return await self._store.read(lambda connection: calls.usage(connection, project_id, since, ROWS_MAX))
+
+        def load(connection: Connection) -> Usage:
+            return Usage(
+                items=calls.usage(connection, project_id, since, ROWS_MAX),
+                budgets=list(self._budgets(connection, project_id, "")),
+            )
+
+        return await self._store.read(load)
+
+    def _budgets(self, connection: Connection, project_id: str, space_id: str) -> list[Budget]:
+        """The budgets that hold for a project, and for one of its spaces when one is named."""
+        now = self._store.clock.now()
+        since = now - now % (DAY_SECONDS * SECOND)
+        config = self._config
+        project = projects.by_id(connection, project_id)
+        own = load_object(project.configs) if project else {}
+        spent = calls.spent(connection, project_id, since)
+        found = list(_limits("project", "", own, config.budget_tokens, config.budget_usd, spent))
+        space = spaces.by_id(connection, space_id) if space_id else None
+        if space is not None:
+            meta = load_object(space.meta)
+            spent = calls.spent(connection, project_id, since, space_id)
+            found += _limits("space", space_id, meta, config.budget_space_tokens, config.budget_space_usd, spent)
+        return found
+
+
+def _limits(
+    of: Literal["project", "space"], space_id: str, own: JsonObject, tokens: float, usd: float, spent: Spent
+) -> Iterator[Budget]:
+    """The budgets that are set: by `own` keys, else by the settings."""
+    limit = _amount(own, TOKENS_KEY, tokens)
+    if limit:
+        yield Budget(of=of, space_id=space_id, unit="tokens", limit=limit, used=spent.tokens)
+    limit = _amount(own, USD_KEY, usd)
+    if limit:
+        yield Budget(of=of, space_id=space_id, unit="usd", limit=limit, used=spent.price_micros / MICROS)
+
+
+def _amount(own: JsonObject, key: str, otherwise: float) -> float:
+    value = own.get(key)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else otherwise

@@ -12,8 +12,10 @@ from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.errors import Invalid
+from seasoned.llm.calls import Stage
 from seasoned.llm.language import LanguageModel
 from seasoned.llm.model import Model
+from seasoned.llm.providers import Price
 from seasoned.llm.rules import Rules
 from seasoned.pipeline.worker import Dispatcher
 from seasoned.store import Store, health
@@ -28,7 +30,7 @@ class Engine:
         self.store = store
         self._model = model
         self.keyring = Keyring(config.home_path)
-        self.calls = ModelCalls(store)
+        self.calls = ModelCalls(store, config)
         self.dispatcher = Dispatcher(store, model, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
@@ -71,12 +73,30 @@ def _model(config: Config, store: Store) -> Model:
     """Who learns: the language model of the settings, else the built-in rules. Raises Invalid for a name of none."""
     if not config.model:
         return Rules()
-    provider, _, name = config.model.partition(":")
-    if not provider or not name:
-        raise Invalid(f"SEASONED_MODEL must be provider:name, such as openai:gpt-5-mini, not {config.model!r}.")
+    by_stage: dict[Stage, str] = {
+        "extract": config.model_extract,
+        "distill": config.model_distill,
+        "write": config.model_write,
+    }
+    fallbacks = [name.strip() for name in config.model_fallback.split(",") if name.strip()]
+    for name in [config.model, *filter(None, by_stage.values()), *fallbacks]:
+        provider, _, model = name.partition(":")
+        if not provider or not model:
+            raise Invalid(f"A model must be provider:name, such as openai:gpt-5-mini, not {name[:80]!r}.")
     return LanguageModel(
         config.model,
-        ModelCalls(store),
+        ModelCalls(store, config),
         timeout_seconds=config.model_timeout_seconds,
+        timeout_seconds_max=config.model_timeout_seconds_max,
         calls_at_once=config.model_calls,
+        by_stage={stage: name for stage, name in by_stage.items() if name},
+        fallbacks=fallbacks,
+        base_url=config.base_url,
+        price=_price(config),
     )
+
+
+def _price(config: Config) -> Price | None:
+    if not (config.price_input_usd or config.price_output_usd):
+        return None
+    return Price(input_usd=config.price_input_usd, output_usd=config.price_output_usd)

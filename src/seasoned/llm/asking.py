@@ -1,96 +1,52 @@
-"""Questions as prompts, and answers as values: the wire form between the stages and a language model.
+"""Questions as prompts: what the model is told besides the instructions of its stage.
 
 Everything in a prompt is bounded, whatever the number of skills; what a person or a tool wrote stands inside a fence.
+What changes least stands first, for providers that cache the beginnings of prompts.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-import msgspec
-
 from seasoned.clock import to_datetime
-from seasoned.errors import ModelFailed
-from seasoned.lesson import Lesson, LessonKind, Quote
 from seasoned.llm.fence import elide, fence, transcript
 from seasoned.llm.model import (
-    DistillAnswer,
+    Attempt,
     DistillQuestion,
-    Edit,
-    ExtractAnswer,
     ExtractQuestion,
+    NearEntry,
     PendingLesson,
-    PreferenceFound,
     SkillView,
-    TaskChange,
-    WriteAnswer,
     WriteQuestion,
 )
-from seasoned.skill import SKILL_FILE, entries
+from seasoned.skill import SKILL_FILE, Entry, entries
 from seasoned.space import FACTS
-from seasoned.task import TaskStatus
 
 SAID_CHARS_MAX = 4_000
 EXTRACT_TOOL_CHARS_MAX = 700
 DISTILL_TOOL_CHARS_MAX = 3_000
 PREFERENCES_SHOWN_MAX = 60
-SKILLS_SHOWN_MAX = 6
-NAMES_SHOWN_MAX = 40
-SHELF_CHARS_MAX = 24_000
-INSTRUCTIONS_CHARS_MAX = 2_000
-LEARNERS_RANGE_MAX = 10_000
-
-
-class _Task(msgspec.Struct, frozen=True):
-    title: str = ""
-    status: TaskStatus = "running"
-    messages: list[list[int]] = []
-    order: int | None = None
-    progress: list[str] = []
-    evidence: str = ""
-
-
-class _Preference(msgspec.Struct, frozen=True):
-    text: str
-    message: int
-    quote: str
-    topic: str = "general"
-    replaces: str = ""
-
-
-class _Extracted(msgspec.Struct, frozen=True):
-    tasks: list[_Task] = []
-    preferences: list[_Preference] = []
-
-
-class _Lesson(msgspec.Struct, frozen=True):
-    kind: LessonKind
-    title: str
-    text: str
-    quotes: list[Quote]
-    topic: str = ""
-
-
-class _Distilled(msgspec.Struct, frozen=True):
-    summary: str
-    decisions: list[str] = []
-    learnings: list[str] = []
-    lessons: list[_Lesson] = []
-    skip_reason: str = ""
-
-
-class _Written(msgspec.Struct, frozen=True):
-    edits: list[Edit]
+PREFERENCE_CHARS_MAX = 240
+SKILLS_SHOWN_MAX = 8
+SHELF_CHARS = 6_000
+SHELF_CHARS_A_LESSON = 1_200
+SHELF_CHARS_MAX = 20_000
+INSTRUCTIONS_CHARS_MAX = 1_500
+ENTRY_SHOWN_CHARS_MAX = 1_200
+HEADINGS_SHOWN_MAX = 12
+FILES_SHOWN_MAX = 40
+SUMMARY_CHARS_MAX = 400
 
 
 def extract_prompt(question: ExtractQuestion) -> str:
     """The new messages, with the tasks and preferences known so far."""
-    known = [f"{task.order}. ({task.status}) {task.title}" for task in question.tasks]
+    known = [f"{task.order}. ({task.status}) {elide(task.title, 200)}" for task in question.tasks]
     parts = [
         f"The user is called: {question.user}" if question.user else "",
-        f"The outcome was told: {question.outcome}." if question.outcome else "",
-        "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
         _preferences(question.preferences),
+        "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
+        f"The outcome was told: {question.outcome}." if question.outcome else "",
         "The new messages:\n" + fence(transcript(question.messages, SAID_CHARS_MAX, EXTRACT_TOOL_CHARS_MAX)),
+        _hints(question.hints),
         "The session ends here for now." if question.closed else "",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -99,39 +55,12 @@ def extract_prompt(question: ExtractQuestion) -> str:
 def _preferences(known: Sequence[str]) -> str:
     if not known:
         return "Nothing is known of the user yet."
-    lines = [f"- {text}" for text in known[-PREFERENCES_SHOWN_MAX:]]
+    lines = [f"- {elide(text, PREFERENCE_CHARS_MAX)}" for text in known[-PREFERENCES_SHOWN_MAX:]]
     return "Known of the user:\n" + fence("\n".join(lines))
 
 
-def read_extract(raw: bytes) -> ExtractAnswer:
-    """The answer to extract_prompt. Raises ModelFailed, msgspec.DecodeError."""
-    found = msgspec.json.decode(raw, type=_Extracted)
-    return ExtractAnswer(
-        tasks=tuple(
-            TaskChange(
-                order=task.order,
-                title=task.title,
-                status=task.status,
-                messages=_numbers(task.messages),
-                progress=tuple(task.progress),
-                evidence=task.evidence,
-            )
-            for task in found.tasks
-        ),
-        preferences=tuple(
-            PreferenceFound(text=one.text, topic=one.topic, message=one.message, quote=one.quote, replaces=one.replaces)
-            for one in found.preferences
-        ),
-    )
-
-
-def _numbers(ranges: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    numbers: list[int] = []
-    for one in ranges:
-        if not one or len(one) > 2 or one[-1] < one[0] or one[-1] - one[0] > LEARNERS_RANGE_MAX:  # noqa: PLR2004
-            raise ModelFailed(f"`messages` must hold ranges [first, last], not {list(one)[:4]}")
-        numbers.extend(range(one[0], one[-1] + 1))
-    return tuple(numbers)
+def _hints(hints: Sequence[str]) -> str:
+    return "What simple rules noticed (hints, not facts):\n" + fence("\n".join(hints)) if hints else ""
 
 
 def distill_prompt(question: DistillQuestion) -> str:
@@ -145,49 +74,33 @@ def distill_prompt(question: DistillQuestion) -> str:
     parts = [
         f"The user is called: {question.user}" if question.user else "",
         f"Task: {fence(task.title)}\nIt ended as: {task.status}. {task.evidence}",
-        "What the rules noticed (hints, not facts):\n" + fence("\n".join(question.hints)) if question.hints else "",
+        _attempts(question.attempts),
         "The messages of the task:\n" + fence(transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
+        _hints(question.hints),
         asked,
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def read_distill(raw: bytes) -> DistillAnswer:
-    """The answer to distill_prompt. Raises ModelFailed, msgspec.DecodeError."""
-    found = msgspec.json.decode(raw, type=_Distilled)
-    if not found.lessons and not found.skip_reason.strip():
-        raise ModelFailed("there are neither lessons nor a skip_reason")
-    for lesson in found.lessons:
-        if lesson.kind in ("skip", "preference") or not lesson.quotes or not lesson.text.strip():
-            raise ModelFailed("a lesson needs a kind procedure, pitfall or fact, a text and at least one quote")
-    return DistillAnswer(
-        summary=found.summary,
-        decisions=tuple(found.decisions),
-        learnings=tuple(found.learnings),
-        lessons=tuple(
-            Lesson(
-                kind=one.kind,
-                title=one.title,
-                text=one.text,
-                topic=one.topic,
-                quotes=tuple(Quote(number=quote.number, text=quote.text) for quote in one.quotes),
-            )
-            for one in found.lessons
-        ),
-        skip_reason=found.skip_reason,
-    )
+def _attempts(attempts: Sequence[Attempt]) -> str:
+    if not attempts:
+        return ""
+    lines = [f"- ({one.status}) {elide(one.title, 200)}: {elide(one.summary, SUMMARY_CHARS_MAX)}" for one in attempts]
+    return "Other attempts at much the same, for contrast; what made the difference?\n" + fence("\n".join(lines))
 
 
 def write_prompt(question: WriteQuestion) -> str:
     """The lessons, and the few skills that matter for them."""
-    lessons = "\n".join(_lesson(f"L{n}", one) for n, one in enumerate(question.lessons, start=1))
     near = nearest(question)
-    others = [skill.name for skill in question.skills if skill.name not in {one.name for one in near}]
+    shown = {skill.name for skill in near}
+    others = [*(skill.name for skill in question.skills if skill.name not in shown), *question.others]
+    chars = min(SHELF_CHARS + SHELF_CHARS_A_LESSON * len(question.lessons), SHELF_CHARS_MAX)
+    lessons = "\n".join(_lesson(f"L{n}", one) for n, one in enumerate(question.lessons, start=1))
     parts = [
         f"The user is called: {question.user}" if question.user else "",
+        "The skills that are close to the lessons:\n" + fence(_shelf(near, question.near, chars)),
+        "Further skills, by name: " + ", ".join(others) if others else "",
         "Lessons to place:\n" + fence(lessons),
-        "Skills that are close to them, with their files:\n" + fence(_shelf(near)),
-        "Further skills, by name: " + ", ".join(others[:NAMES_SHOWN_MAX]) if others else "",
         "An earlier answer had edits that were refused; give all edits again, corrected:\n"
         + fence("\n".join(question.refused))
         if question.refused
@@ -205,48 +118,69 @@ def _lesson(key: str, pending: PendingLesson) -> str:
 
 
 def nearest(question: WriteQuestion) -> list[SkillView]:
-    """The skills whose words are closest to the lessons'; the user's facts first when a preference is to be placed."""
-    texts = [f"{one.lesson.topic} {one.lesson.title} {one.lesson.text}" for one in question.lessons]
-    words = set(" ".join(texts).casefold().split())
+    """The skills to show: the user's facts when a preference is to be placed, then those whose entries and words are
+    closest to the lessons, then the user's own.
+    """
+    scores: dict[str, float] = {}
+    for one in question.near:
+        scores[one.skill] = scores.get(one.skill, 0.0) + one.score
     wants_facts = any(one.lesson.kind == "preference" for one in question.lessons)
 
-    def score(skill: SkillView) -> tuple[bool, int, str]:
-        text = " ".join([skill.name.replace("-", " "), skill.description, *skill.files, *skill.files.values()])
-        return wants_facts and skill.name == FACTS, len(words & set(text.casefold().split())), skill.name
+    def rank(skill: SkillView) -> tuple[bool, float, bool, str]:
+        return (wants_facts and skill.name == FACTS, scores.get(skill.name, 0.0), skill.of_user, skill.name)
 
-    return sorted(question.skills, key=score, reverse=True)[:SKILLS_SHOWN_MAX]
+    # Facts of the user are no place for other lessons, and would only cost.
+    fitting = [skill for skill in question.skills if wants_facts or skill.name != FACTS]
+    return sorted(fitting, key=rank, reverse=True)[:SKILLS_SHOWN_MAX]
 
 
-def _shelf(skills: Sequence[SkillView]) -> str:
-    left, shown = SHELF_CHARS_MAX, []
+def _shelf(skills: Sequence[SkillView], near: Sequence[NearEntry], chars_max: int) -> str:
+    left, shown = chars_max, list[str]()
     for skill in skills:
-        lines = [
-            f"=== skill {skill.name}: {skill.description}",
-            f"--- {SKILL_FILE}\n{elide(skill.instructions.strip(), INSTRUCTIONS_CHARS_MAX)}",
-        ]
-        for path, text in skill.files.items():
-            if path != SKILL_FILE:
-                found = [entry.text for entry in entries(text)] if path.endswith(".md") else []
-                lines.append(f"--- {path} ({len(found)} entries)\n{elide(text.strip(), max(500, left // 3))}")
-        block = elide("\n".join(lines), max(left, 1_000))
-        left -= len(block)
-        shown.append(block)
-        if left <= 0:
+        block = _skill(skill, [one for one in near if one.skill == skill.name and one.path], left)
+        if shown and len(block) > left:
             break
+        shown.append(block)
+        left -= len(block)
     return "\n\n".join(shown) or "(none yet)"
 
 
-def read_write(raw: bytes, keys: Mapping[str, str]) -> WriteAnswer:
-    """The answer to write_prompt, with its short keys as the lessons' own. Raises ModelFailed, msgspec.DecodeError."""
-    found = msgspec.json.decode(raw, type=_Written)
-    edits = []
-    for edit in found.edits:
-        unknown = [key for key in edit.lessons if key not in keys]
-        if unknown or not edit.lessons:
-            raise ModelFailed(f"every edit names its lessons out of {', '.join(keys)}; {unknown or 'one names none'}")
-        edits.append(msgspec.structs.replace(edit, lessons=tuple(keys[key] for key in edit.lessons)))
-    missing = set(keys.values()) - {key for edit in edits for key in edit.lessons}
-    if missing:
-        short = [name for name, key in keys.items() if key in missing]
-        raise ModelFailed(f"no edit names {', '.join(sorted(short))}; place, reinforce or decline each lesson")
-    return WriteAnswer(edits=tuple(edits))
+def _skill(skill: SkillView, near: Sequence[NearEntry], chars_max: int) -> str:
+    """A skill: what it is for, its files, and of their entries all that fit, the closest to the lessons first."""
+    lines = [f"=== skill {skill.name}: {elide(skill.description, 400)}"]
+    if skill.instructions.strip():
+        lines.append(f"--- {SKILL_FILE}\n{elide(skill.instructions.strip(), INSTRUCTIONS_CHARS_MAX)}")
+    files = {path: entries(text) for path, text in skill.files.items() if path.endswith(".md") and path != SKILL_FILE}
+    chosen = _chosen(files, near, chars_max - sum(map(len, lines)))
+    for path, found in sorted(files.items(), key=lambda item: -len(chosen.get(item[0], ())))[:FILES_SHOWN_MAX]:
+        lines.append(f"--- {path} ({len(found)} entries)")
+        lines += _entries(found, chosen.get(path, set()))
+    lines += [f"--- {path}" for path in sorted(skill.files) if path not in files and path != SKILL_FILE][
+        :FILES_SHOWN_MAX
+    ]
+    return "\n".join(lines)
+
+
+def _chosen(files: dict[str, list[Entry]], near: Sequence[NearEntry], chars_max: int) -> dict[str, set[int]]:
+    """Which entries of each file are shown whole, by place: the near ones, then others while there is room."""
+    places = {(path, entry.text): place for path, found in files.items() for place, entry in enumerate(found)}
+    wanted = [(one.path, places[one.path, one.text]) for one in near if (one.path, one.text) in places]
+    rest = [(path, place) for path, found in sorted(files.items()) for place in range(len(found))]
+    chosen: dict[str, set[int]] = {}
+    for path, place in dict.fromkeys([*wanted, *rest]):
+        cost = min(len(files[path][place].text), ENTRY_SHOWN_CHARS_MAX)
+        if cost <= chars_max:
+            chosen.setdefault(path, set()).add(place)
+            chars_max -= cost
+    return chosen
+
+
+def _entries(found: Sequence[Entry], whole: set[int]) -> Iterator[str]:
+    """Some entries whole, of some more the first line."""
+    headings = 0
+    for place, entry in enumerate(found):
+        if place in whole:
+            yield elide(entry.text, ENTRY_SHOWN_CHARS_MAX)
+        elif headings < HEADINGS_SHOWN_MAX and whole:
+            headings += 1
+            yield elide(entry.text.split("\n", 1)[0], 100) + " […]"

@@ -17,7 +17,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a model. `answer` is set when it was usable, else `error` says why not. Times in milliseconds."""
+    """One call of a model. `answer` is set when it was usable, else `error` says why not.
+
+    `requests` counts the corrections in. The price is in millionths of a dollar, None when it is not known.
+    """
 
     scope: Scope
     stage: Stage
@@ -26,14 +29,20 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     question_sha256: str
     answer: str | None = None
     error: str = ""
+    requests: int = 1
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    price_micros: int | None = None
     latency_ms: int = 0
 
 
 class CallLog(Protocol):
     """Where calls are kept."""
+
+    async def allow(self, scope: Scope) -> None:
+        """Whether a call may be made now. Raises OverBudget when a budget is used up."""
+        ...
 
     async def answer_to(self, question_sha256: str) -> str | None:
         """The usable answer that this very question got before."""

@@ -1,22 +1,24 @@
 """Language models behind the seam: each question becomes one prompt, each answer is parsed and checked.
 
-The model is asked for one JSON object and has no tools. What does not parse goes back to it with the error, once or
-twice; after that the stage tries again later. Messages stand in the prompt as fenced data. Providers come through
-pydantic-ai; it is imported when the first question is asked, since it costs most of a second.
+The model is asked for one JSON object and has no tools. What does not parse, or claims what the messages do not bear
+out, goes back to it with the reasons; what is wrong a second time is refused alone, not with the rest. Every answer is
+kept before it is used and found again by the hash of all that was asked, so that nothing is paid for twice.
 """
 
 import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from seasoned.errors import ModelFailed, ModelUnavailable
-from seasoned.llm import asking
+from seasoned.errors import ModelFailed, ModelUnavailable, OverBudget
+from seasoned.llm import answers, asking, providers
+from seasoned.llm.answers import PROBLEMS_MAX, Problems
 from seasoned.llm.calls import Call, CallLog, Scope, Stage
 from seasoned.llm.model import (
     DistillAnswer,
@@ -26,125 +28,209 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
+from seasoned.llm.providers import Price, Providers
 
 if TYPE_CHECKING:
+    from pydantic_ai import Agent, RunUsage
     from pydantic_ai.models import Model as ProviderModel
 
 A = TypeVar("A", ExtractAnswer, DistillAnswer, WriteAnswer)
+Reader = Callable[[bytes, Problems], A]
 
-OUTPUT_TOKENS_MAX = 16_000
-# How often an answer that does not parse is sent back within one run of a stage.
+# The longest answer of each stage: current models give at least as much, and a list of edits can be long.
+OUTPUT_TOKENS_MAX: Mapping[Stage, int] = {"extract": 16_000, "distill": 12_000, "write": 16_000}
+# How often an answer is sent back within one run of a stage.
 CORRECTIONS_MAX = 2
 ANSWER_CHARS_MAX = 400_000
-SERVER_ERRORS = 500
-WAITING_STATUSES = frozenset({401, 402, 403, 404, 408, 409, 425, 429})
+SLOW_REMEMBERED_MAX = 1_000
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
 
 
-class LanguageModel:
-    """Answers the stages' questions with a provider's model, `provider:name`."""
+class _Question(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as it goes over the wire."""
 
-    def __init__(self, name: str, log: CallLog, *, timeout_seconds: float, calls_at_once: int) -> None:
+    stage: Stage
+    instructions: str
+    prompt: str
+    scope: Scope
+
+    def sha256(self, model: str) -> str:
+        """What names this question to this model."""
+        return hashlib.sha256(f"{model}\0{self.instructions}\0{self.prompt}".encode()).hexdigest()
+
+
+class LanguageModel:
+    """Answers the stages' questions with a provider's model, `provider:name`.
+
+    `by_stage` names another model for some stages; `fallbacks` are asked in turn when a model cannot be reached. A call
+    that ran out of time gets twice as much when it is asked again, up to `timeout_seconds_max`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        log: CallLog,
+        *,
+        timeout_seconds: float,
+        calls_at_once: int,
+        timeout_seconds_max: float = 0.0,
+        by_stage: Mapping[Stage, str] | None = None,
+        fallbacks: Sequence[str] = (),
+        base_url: str = "",
+        price: Price | None = None,
+    ) -> None:
         self._name = name
         self._log = log
         self._timeout = timeout_seconds
+        self._timeout_max = max(timeout_seconds, timeout_seconds_max)
+        self._by_stage = dict(by_stage or {})
+        self._fallbacks = tuple(fallbacks)
         self._slots = asyncio.Semaphore(calls_at_once)
-        self._provider: ProviderModel | None = None
+        self._providers = Providers(base_url, price)
+        self._slow: dict[str, int] = {}
 
     @property
     def name(self) -> str:
-        """`provider:name`."""
+        """`provider:name` of the model that answers unless a stage has its own."""
         return self._name
 
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         """Which tasks and preferences the new messages hold."""
-        return await self._ask("extract", asking.extract_prompt(question), question.scope, asking.read_extract)
+        read = partial(_read_extract, question)
+        return await self._ask("extract", asking.extract_prompt(question), question.scope, read)
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """What a finished task teaches."""
-        return await self._ask("distill", asking.distill_prompt(question), question.scope, asking.read_distill)
+        read = partial(_read_distill, question)
+        return await self._ask("distill", asking.distill_prompt(question), question.scope, read)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """How the lessons change the skills."""
         keys = {f"L{number}": pending.key for number, pending in enumerate(question.lessons, start=1)}
-        return await self._ask(
-            "write", asking.write_prompt(question), question.scope, lambda raw: asking.read_write(raw, keys)
-        )
+        return await self._ask("write", asking.write_prompt(question), question.scope, partial(_read_write, keys))
 
     async def close(self) -> None:
-        """Let go of the provider's connections."""
-        if self._provider is not None:
-            await self._provider.__aexit__(None, None, None)
-            self._provider = None
+        """Let go of the providers' connections."""
+        await self._providers.close()
 
-    async def _ask(self, stage: Stage, prompt: str, scope: Scope, read: Callable[[bytes], A]) -> A:
-        instructions = (resources.files("seasoned") / "llm" / "prompts" / f"{stage}.md").read_text()
-        asked = hashlib.sha256(f"{self._name}\0{instructions}\0{prompt}".encode()).hexdigest()
-        known = await self._log.answer_to(asked)
-        if known is not None:
-            return read(known.encode())
-        async with self._slots:
-            return await self._call(stage, instructions, prompt, scope, asked, read)
+    async def _ask(self, stage: Stage, prompt: str, scope: Scope, read: Reader[A]) -> A:
+        question = _Question(stage=stage, instructions=instructions(stage), prompt=prompt, scope=scope)
+        absent: ModelUnavailable | None = None
+        for name in dict.fromkeys((self._by_stage.get(stage, self._name), *self._fallbacks)):
+            known = await self._log.answer_to(question.sha256(name))
+            if known is not None:
+                return read(known.encode(), [])
+            try:
+                async with self._slots:
+                    return await self._call(name, question, read)
+            except OverBudget:
+                raise
+            except ModelUnavailable as error:
+                absent = absent or error
+        raise absent or ModelUnavailable("No model is set.")
 
-    async def _call(
-        self, stage: Stage, instructions: str, prompt: str, scope: Scope, asked: str, read: Callable[[bytes], A]
-    ) -> A:
-        from pydantic_ai import Agent, ModelRetry, RunUsage  # noqa: PLC0415 - heavy, and only for who has a model
+    async def _call(self, name: str, question: _Question, read: Reader[A]) -> A:
+        from pydantic_ai import Agent, RunUsage  # noqa: PLC0415 - heavy, and only for who has a model
         from pydantic_ai.exceptions import AgentRunError, UserError  # noqa: PLC0415
 
-        usage, started = RunUsage(), time.monotonic()
-        refused: list[str] = []
-        agent = Agent(await self._model(), instructions=instructions, retries=CORRECTIONS_MAX)
-
-        @agent.output_validator
-        def check(text: str) -> str:
-            try:
-                read(only_json(text))
-            except (ModelFailed, msgspec.DecodeError) as error:
-                refused.append(str(error))
-                raise ModelRetry(f"That cannot be used: {error}. Answer with the corrected JSON object only.") from None
-            return text
-
-        def call(answer: str | None, error: str) -> Call:
-            return Call(
-                scope=scope,
-                stage=stage,
-                model=self._name,
-                prompt_sha256=hashlib.sha256(instructions.encode()).hexdigest(),
-                question_sha256=asked,
-                answer=answer,
-                error=error,
-                input_tokens=usage.input_tokens,
-                cached_tokens=usage.cache_read_tokens,
-                output_tokens=usage.output_tokens,
-                latency_ms=int((time.monotonic() - started) * 1000),
-            )
-
+        await self._log.allow(question.scope)
+        asked, usage, started = question.sha256(name), RunUsage(), time.monotonic()
+        model: ProviderModel = await self._providers.model(name)
+        agent: Agent[None, str] = Agent(model, instructions=question.instructions, retries=CORRECTIONS_MAX)
+        check = _Check(agent, read)
+        settings = providers.settings_for(name, self._seconds(asked), OUTPUT_TOKENS_MAX[question.stage])
         try:
-            result = await agent.run(
-                prompt, usage=usage, model_settings={"timeout": self._timeout, "max_tokens": OUTPUT_TOKENS_MAX}
-            )
+            result = await agent.run(question.prompt, usage=usage, model_settings=settings)
+            answer = result.output
         except (AgentRunError, UserError) as error:
-            failure = _failure(error, refused)
-            await self._log.add(call(None, str(failure)))
-            raise failure from None
-        raw = only_json(result.output)
-        await self._log.add(call(raw.decode(), ""))
-        return read(raw)
+            if providers.is_timeout(error):
+                self._note_slow(asked)
+            if check.usable is None:
+                failure = providers.failure(error, check.refused)
+                await self._keep(name, question, usage, started, None, str(failure))
+                raise failure from None
+            answer = check.usable
+        raw = only_json(answer)
+        await self._keep(name, question, usage, started, raw.decode(), "")
+        self._slow.pop(asked, None)
+        return read(raw, [])
 
-    async def _model(self) -> "ProviderModel":
-        if self._provider is None:
-            from pydantic_ai.exceptions import UserError  # noqa: PLC0415
-            from pydantic_ai.models import infer_model  # noqa: PLC0415
+    async def _keep(
+        self, name: str, question: _Question, usage: "RunUsage", started: float, answer: str | None, error: str
+    ) -> None:
+        call = Call(
+            scope=question.scope,
+            stage=question.stage,
+            model=name,
+            prompt_sha256=hashlib.sha256(question.instructions.encode()).hexdigest(),
+            question_sha256=question.sha256(name),
+            answer=answer,
+            error=error,
+            requests=usage.requests,
+            input_tokens=usage.input_tokens,
+            cached_tokens=usage.cache_read_tokens,
+            output_tokens=usage.output_tokens,
+            price_micros=self._providers.price_micros(usage),
+            latency_ms=int((time.monotonic() - started) * 1000),
+        )
+        await self._log.add(call)
 
-            # Every OpenAI-compatible server speaks Chat Completions; `openai-responses:` asks for the other API.
-            name = re.sub(r"^openai:", "openai-chat:", self._name)
-            try:
-                # Entered until `close`, so that all calls share the provider's connections.
-                self._provider = await infer_model(name).__aenter__()
-            except (UserError, ImportError, ValueError) as error:
-                raise ModelUnavailable(f"The model {self._name!r} cannot be used: {error}") from None
-        return self._provider
+    def _seconds(self, asked: str) -> float:
+        """The time for a call: twice as much for each time that it ran out."""
+        return float(min(self._timeout * 2 ** self._slow.get(asked, 0), self._timeout_max))
+
+    def _note_slow(self, asked: str) -> None:
+        if len(self._slow) >= SLOW_REMEMBERED_MAX:
+            self._slow.clear()
+        self._slow[asked] = self._slow.get(asked, 0) + 1
+
+
+class _Check:
+    """Looks at each answer of a run, and sends it back with what is wrong; claims that do not hold only once.
+
+    `usable` is the newest answer that could be used as it is, `refused` why the last one that could not was refused.
+    """
+
+    def __init__(self, agent: "Agent[None, str]", read: Callable[[bytes, Problems], object]) -> None:
+        self.usable: str | None = None
+        self.refused = ""
+        self._read = read
+        agent.output_validator(self._look)
+
+    def _look(self, text: str) -> str:
+        from pydantic_ai import ModelRetry  # noqa: PLC0415
+
+        problems: Problems = []
+        try:
+            self._read(only_json(text), problems)
+        except (ModelFailed, msgspec.DecodeError) as error:
+            self.refused = str(error)
+            raise ModelRetry(f"That cannot be used: {error}. Answer with the corrected JSON object only.") from None
+        first, self.usable = self.usable is None, text
+        if problems and first:
+            wrong = "\n".join(f"- {problem}" for problem in problems[:PROBLEMS_MAX])
+            raise ModelRetry(
+                f"Some of that cannot be used:\n{wrong}\nAnswer with the whole corrected JSON object only."
+            )
+        return text
+
+
+@cache
+def instructions(stage: Stage) -> str:
+    """What a stage tells the model to do."""
+    return (resources.files("seasoned") / "llm" / "prompts" / f"{stage}.md").read_text()
+
+
+def _read_extract(question: ExtractQuestion, raw: bytes, problems: Problems) -> ExtractAnswer:
+    return answers.read_extract(raw, question, problems)
+
+
+def _read_distill(question: DistillQuestion, raw: bytes, problems: Problems) -> DistillAnswer:
+    return answers.read_distill(raw, question, problems)
+
+
+def _read_write(keys: Mapping[str, str], raw: bytes, problems: Problems) -> WriteAnswer:
+    return answers.read_write(raw, keys, problems)
 
 
 def only_json(text: str) -> bytes:
@@ -160,17 +246,3 @@ def only_json(text: str) -> bytes:
     if start < 0 or end < start:
         raise ModelFailed("the answer holds no JSON object")
     return body[start : end + 1].encode()
-
-
-def _failure(error: Exception, refused: list[str]) -> ModelFailed:
-    """Whether the provider is out of reach, which waiting cures, or the answers were of no use."""
-    from pydantic_ai import exceptions  # noqa: PLC0415
-
-    sentence = " ".join(str(error).split())[:500]
-    status = getattr(error, "status_code", None)
-    passing = isinstance(error, (exceptions.ModelConnectionError, exceptions.UserError))
-    # A wrong key or an exhausted quota is mended by the operator, the rest by the provider: neither by giving up.
-    if passing or (isinstance(status, int) and (status in WAITING_STATUSES or status >= SERVER_ERRORS)):
-        return ModelUnavailable(f"The model cannot be reached: {sentence}")
-    last = f" (the last answer: {refused[-1][:300]})" if refused else ""
-    return ModelFailed(f"The model gave no usable answer: {sentence}{last}")

@@ -94,6 +94,11 @@ async def note_failure(store: Store, config: Config, task_id: str, reason: str) 
     await store.write(commit)
 
 
+async def note_waiting(store: Store, task_id: str, reason: str, retry_at: int) -> None:
+    """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
+    await store.write(lambda connection: tasks.note_waiting(connection, task_id, reason, retry_at))
+
+
 def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     row = tasks.by_id(connection, task_id)
     if row is None or not row.is_due or row.distill_parked or row.distill_retry_at > now:

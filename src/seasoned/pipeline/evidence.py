@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from seasoned.lesson import Lesson, Quote
+from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.llm.fence import elide
 from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
@@ -45,21 +45,14 @@ def _shown(text: str) -> str:
 
 
 def verify(lesson: Lesson, messages: Sequence[NumberedMessage]) -> Lesson:
-    """The lesson with each quote marked as found, or not, in the text of the message that it names.
-
-    White space and case do not count, nor does a quote of less than three characters.
-    """
-    texts = {stored.number: _folded("\n".join(stored.message.texts())) for stored in messages}
+    """The lesson with each quote marked as found, or not, in the text of the message that it names."""
+    texts = {stored.number: folded("\n".join(stored.message.texts())) for stored in messages}
     quotes = tuple(
         Quote(
             number=quote.number,
             text=quote.text[:QUOTE_CHARS_MAX],
-            verified=len(wanted := _folded(quote.text)) > 2 and wanted in texts.get(quote.number, ""),  # noqa: PLR2004
+            verified=stands_in(quote.text, texts.get(quote.number, "")),
         )
         for quote in lesson.quotes
     )
     return msgspec.structs.replace(lesson, quotes=quotes)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

@@ -95,6 +95,11 @@ async def note_failure(store: Store, config: Config, session_id: str, reason: st
     await store.write(commit)
 
 
+async def note_waiting(store: Store, session_id: str, reason: str, retry_at: int) -> None:
+    """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
+    await store.write(lambda connection: sessions.note_waiting(connection, session_id, reason, retry_at))
+
+
 def _read(connection: Connection, config: Config, session_id: str, now: int) -> _Input | None:
     row = sessions.by_id(connection, session_id)
     due_at = None if row is None else readable_at(row, config)

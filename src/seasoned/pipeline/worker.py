@@ -141,7 +141,7 @@ class Dispatcher:
         finally:
             del self._running[name]
         if outcome == "blocked":
-            self._set_timer(name, self._store.clock.now() + self._config.backoff(min(self._absences, ABSENCES_MAX)))
+            self._set_timer(name, self._store.clock.now() + self._patience())
         else:
             await self._look_around(stage, key)
 
@@ -159,7 +159,7 @@ class Dispatcher:
             # Waiting cures it: nothing is counted, nothing parks; the wait grows while the model stays away.
             log.warning("%s waits: %s", stage, error)
             self._absences += 1
-            return "blocked"
+            return await self._note_waiting(stage, key, error)
         except Exception as error:  # noqa: BLE001 - a defect in a stage parks that work with its reason, not the others
             log.warning("%s of %s failed: %s: %s", stage, key, type(error).__name__, error)
             return await self._note_failure(stage, key, _reason(error))
@@ -180,12 +180,24 @@ class Dispatcher:
 
     async def _note_failure(self, stage: Stage, key: str, reason: str) -> Outcome:
         notes = {"extract": extract.note_failure, "distill": distill.note_failure, "write": write.note_failure}
+        return await self._noted(stage, notes[stage](self._store, self._config, key, reason))
+
+    async def _note_waiting(self, stage: Stage, key: str, error: ModelUnavailable) -> Outcome:
+        notes = {"extract": extract.note_waiting, "distill": distill.note_waiting, "write": write.note_waiting}
+        wait = max(self._patience(), int(min(error.retry_after_seconds, self._config.retry_seconds_max) * SECOND))
+        return await self._noted(stage, notes[stage](self._store, key, _reason(error), self._store.clock.now() + wait))
+
+    async def _noted(self, stage: Stage, note: Coroutine[None, None, None]) -> Outcome:
         try:
-            await notes[stage](self._store, self._config, key, reason)
+            await note
         except (Busy, StorageFull, Superseded) as error:
-            log.warning("the failure of %s could not be noted: %s", stage, error)
+            log.warning("why %s waits could not be noted: %s", stage, error)
             return "blocked"
         return "idle"
+
+    def _patience(self) -> int:
+        """How long to wait for something that is away, in microseconds."""
+        return self._config.backoff(min(self._absences, ABSENCES_MAX))
 
     async def _look_around(self, stage: Stage, key: str) -> None:
         """Schedule what the committed rows make due now, and tell those who wait for a change."""

@@ -84,6 +84,11 @@ async def note_failure(store: Store, config: Config, space_id: str, reason: str)
     await store.write(commit)
 
 
+async def note_waiting(store: Store, space_id: str, reason: str, retry_at: int) -> None:
+    """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
+    await store.write(lambda connection: spaces.note_write_waiting(connection, space_id, reason, retry_at))
+
+
 def _read(connection: Connection, config: Config, space_id: str, now: int) -> _Input | None:
     space = spaces.by_id(connection, space_id)
     if space is None or space.write_retry_at > now:

@@ -10,7 +10,11 @@ from seasoned.store.schema import model_calls
 
 
 class UsageRow(msgspec.Struct, frozen=True):
-    """What one stage spent with one model on one day (UTC); tokens are counts, `failed` calls gave no usable answer."""
+    """What one stage spent with one model on one day (UTC).
+
+    Tokens are counts; `failed` calls gave no usable answer; the price is in millionths of a dollar, and `unpriced`
+    counts the calls whose price is not known.
+    """
 
     day: str
     space_id: str
@@ -18,10 +22,19 @@ class UsageRow(msgspec.Struct, frozen=True):
     model: str
     calls: int
     failed: int
+    unpriced: int
     input_tokens: int
     cached_tokens: int
     output_tokens: int
+    price_micros: int
     latency_ms: int
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """What was spent since a moment: tokens in and out, and millionths of a dollar."""
+
+    tokens: int
+    price_micros: int
 
 
 def answer_to(connection: Connection, question_sha256: str) -> str | None:
@@ -46,14 +59,26 @@ def usage(connection: Connection, project_id: str, since: int, limit: int) -> li
     day = sa.func.date(model_calls.c.created_at / 1_000_000, "unixepoch")
     keys = [day, sa.func.coalesce(model_calls.c.space_id, ""), model_calls.c.stage, model_calls.c.model]
     sums = [
-        sa.func.sum(model_calls.c[name]) for name in ("input_tokens", "cached_tokens", "output_tokens", "latency_ms")
+        sa.func.coalesce(sa.func.sum(model_calls.c[name]), 0)
+        for name in ("input_tokens", "cached_tokens", "output_tokens", "price_micros", "latency_ms")
     ]
+    unpriced = sa.func.sum(sa.case((model_calls.c.price_micros.is_(None), 1), else_=0))
     failed = sa.func.sum(sa.case((model_calls.c.answer.is_(None), 1), else_=0))
     statement = (
-        sa.select(*keys, sa.func.count(), failed, *sums)
+        sa.select(*keys, sa.func.count(), failed, unpriced, *sums)
         .where(model_calls.c.project_id == project_id, model_calls.c.created_at >= since)
         .group_by(*keys)
         .order_by(sa.desc(keys[0]), *keys[1:])
         .limit(limit)
     )
     return to_rows(UsageRow, connection.execute(statement).all())
+
+
+def spent(connection: Connection, project_id: str, since: int, space_id: str = "") -> Spent:
+    """What a project, or one of its spaces, spent since a moment."""
+    where = [model_calls.c.project_id == project_id, model_calls.c.created_at >= since]
+    if space_id:
+        where.append(model_calls.c.space_id == space_id)
+    tokens = sa.func.sum(model_calls.c.input_tokens + model_calls.c.output_tokens)
+    statement = sa.select(sa.func.coalesce(tokens, 0), sa.func.coalesce(sa.func.sum(model_calls.c.price_micros), 0))
+    return Spent(*(int(amount) for amount in connection.execute(statement.where(*where)).one()))

@@ -360,6 +360,7 @@ model_calls = Table(
     Column("question_sha256", String(64), nullable=False),
     _text("answer", nullable=True),
     _text("error"),
+    Column("requests", BigInteger, nullable=False, server_default="1"),
     _count("input_tokens"),
     _count("cached_tokens"),
     _count("output_tokens"),

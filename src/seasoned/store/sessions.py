@@ -165,6 +165,12 @@ def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: i
     )
 
 
+def note_waiting(connection: Connection, session_id: str, reason: str, retry_at: int) -> None:
+    """Say why reading waits, and until when; it does not count as a failure."""
+    where = (sessions.c.id == session_id) & (sessions.c.last_number > sessions.c.extracted_to)
+    connection.execute(sa.update(sessions).where(where).values(extract_error=reason, extract_retry_at=retry_at))
+
+
 def note_failure(connection: Connection, row: SessionRow, reason: str, retry_at: int, parked: bool) -> None:
     """Remember that reading failed, unless the session has moved on meanwhile."""
     where = (sessions.c.id == row.id) & (sessions.c.extracted_to == row.extracted_to)

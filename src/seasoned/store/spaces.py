@@ -178,6 +178,12 @@ def unlink_skill(connection: Connection, project_id: str, space_id: str, skill_i
     )
 
 
+def note_write_waiting(connection: Connection, space_id: str, reason: str, retry_at: int) -> None:
+    """Say why writing waits, and until when; it does not count as a failure."""
+    values = {"write_error": reason, "write_retry_at": retry_at}
+    connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(**values))
+
+
 def note_write_failure(connection: Connection, row: SpaceRow, reason: str, retry_at: int) -> None:
     """Remember that a run of the writer failed, unless the space has moved on meanwhile."""
     where = (spaces.c.id == row.id) & (spaces.c.written_to == row.written_to)
@@ -210,7 +216,14 @@ def progress(connection: Connection, space_id: str, session_id: str | None = Non
             count(lessons, own_lessons, lessons.c.status != "pending"),
             sa.select(sa.func.max(tasks.c.distill_error)).where(own_tasks, tasks.c.distill_parked).scalar_subquery(),
             sa.select(sa.func.max(lessons.c.reason)).where(own_lessons, lessons.c.status == "parked").scalar_subquery(),
+            sa.func.coalesce(
+                sa.select(sa.func.max(tasks.c.distill_error))
+                .where(own_tasks, due, ~tasks.c.distill_parked)
+                .scalar_subquery(),
+                sa.case((count(lessons, own_lessons, lessons.c.status == "pending") > 0, spaces.c.write_error)),
+            ),
         )
+        .join(spaces, spaces.c.id == space_sessions.c.space_id)
         .join(sessions, sessions.c.id == space_sessions.c.session_id)
         .where(space_sessions.c.space_id == space_id)
         .order_by(space_sessions.c.position)

@@ -131,6 +131,12 @@ def set_distilled(connection: Connection, row: TaskRow, summary: str, now: int) 
         raise Superseded(f"Task {row.id} was distilled by another run, or reopened, first.")
 
 
+def note_waiting(connection: Connection, task_id: str, reason: str, retry_at: int) -> None:
+    """Say why distilling waits, and until when; it does not count as a failure."""
+    where = (tasks.c.id == task_id) & (tasks.c.distilled_revision < tasks.c.revision)
+    connection.execute(sa.update(tasks).where(where).values(distill_error=reason, distill_retry_at=retry_at))
+
+
 def note_failure(connection: Connection, row: TaskRow, reason: str, retry_at: int, parked: bool) -> None:
     """Remember that distilling failed, unless the task has moved on meanwhile."""
     where = (tasks.c.id == row.id) & (tasks.c.revision == row.revision) & (tasks.c.distilled_revision < row.revision)

@@ -41,6 +41,7 @@ def upgrade() -> None:
     op.add_column("skills", sa.Column("rule", sa.Text(), nullable=False, server_default=""))
     op.add_column("model_calls", sa.Column("price_micros", sa.BigInteger(), nullable=True))
     op.drop_column("model_calls", "cost_micros")
+    op.add_column("model_calls", sa.Column("requests", sa.BigInteger(), nullable=False, server_default="1"))
     connection = op.get_bind()
     for skill in connection.execute(sa.text("SELECT id, name, description, head FROM skills")).all():
         _move_files(connection, skill.id)
