@@ -21,7 +21,7 @@ from seasoned.llm.model import ExtractQuestion
 from seasoned.message import NumberedMessage
 from seasoned.store import Store
 from seasoned.testing import Asked, Fault, provider
-from tests.support.home import linked_session, opened, project, settled, skill_files
+from tests.support.home import answered, linked_session, opened, project, said, settled, skill_files
 
 MODEL = "openai:scripted"
 EXTRACTED = {
