@@ -12,10 +12,10 @@ from seasoned.config import Config
 from seasoned.errors import ModelFailed
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
 from seasoned.llm.calls import Scope
-from seasoned.llm.model import DistillAnswer, DistillQuestion, Model
-from seasoned.llm.rules import RULES, hints
+from seasoned.llm.model import Attempt, DistillAnswer, DistillQuestion, Model
+from seasoned.llm.rules import RULES, distill_hints
 from seasoned.llm.secrets import redact
-from seasoned.pipeline import evidence
+from seasoned.pipeline import contrast, evidence
 from seasoned.pipeline.journal import Summary
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
@@ -35,6 +35,7 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     rows: list[MessageRow]
     user: str
     space_id: str
+    attempts: tuple[Attempt, ...]
 
 
 async def distill(store: Store, model: Model, task_id: str) -> bool:
@@ -51,7 +52,8 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
         task=task.value(),
         messages=shown,
         user=read.user,
-        hints=() if model.name == RULES else await asyncio.to_thread(hints, shown, HINTS_MAX),
+        hints=() if model.name == RULES else await asyncio.to_thread(distill_hints, shown, HINTS_MAX),
+        attempts=read.attempts,
         scope=Scope(project_id=task.project_id, space_id=read.space_id, session_id=task.session_id, task_id=task.id),
     )
     answer = await model.distill(question)
@@ -108,7 +110,13 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
         return None
     session = sessions.by_id(connection, row.session_id)
     user = projects.identifier(connection, session.user_id) if session else ""
-    return _Input(task=row, rows=messages.of_task(connection, task_id, MESSAGES_MAX), user=user, space_id=space_id)
+    return _Input(
+        task=row,
+        rows=messages.of_task(connection, task_id, MESSAGES_MAX),
+        user=user,
+        space_id=space_id,
+        attempts=contrast.attempts(row, tasks.distilled_before(connection, space_id, row, contrast.LOOKED_AT_MAX)),
+    )
 
 
 def _clean(lesson: Lesson, task: TaskRow) -> Lesson:

@@ -13,6 +13,7 @@ from seasoned.config import Config
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote
 from seasoned.llm.calls import Scope
 from seasoned.llm.model import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
+from seasoned.llm.rules import RULES, extract_hints
 from seasoned.llm.secrets import redact
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
@@ -24,6 +25,7 @@ from seasoned.store.work import readable_at
 from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STATUSES, TITLE_CHARS_MAX, Task, TaskStatus
 
 PREFERENCES_MAX = 200
+HINTS_MAX = 20
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,9 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         closed=read.closed,
         scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
+    if model.name != RULES:
+        noticed = await asyncio.to_thread(extract_hints, question, HINTS_MAX)
+        question = msgspec.structs.replace(question, hints=noticed)
     answer = await model.extract(question)
     changes = _with_outcome(_check_tasks(answer, read.tasks, shown), read, outcome)
     found = _check_preferences(answer.preferences, shown)

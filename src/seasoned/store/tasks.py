@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
 from seasoned.store.rows import PageQuery, columns, dump, load_as, page_of, to_rows
-from seasoned.store.schema import messages, tasks
+from seasoned.store.schema import messages, space_sessions, tasks
 from seasoned.task import FINISHED, Task, TaskStatus
 
 
@@ -79,6 +79,21 @@ def by_id(connection: Connection, task_id: str) -> TaskRow | None:
     """The task of any project, for the stages."""
     found = connection.execute(sa.select(*columns(TaskRow, tasks)).where(tasks.c.id == task_id)).all()
     return to_rows(TaskRow, found)[0] if found else None
+
+
+def distilled_before(connection: Connection, space_id: str, row: TaskRow, limit: int) -> list[TaskRow]:
+    """The newest tasks of a space that were distilled before this one was last changed.
+
+    What is distilled meanwhile does not count, so that asking again after a crash finds the same.
+    """
+    statement = (
+        sa.select(*columns(TaskRow, tasks))
+        .join(space_sessions, space_sessions.c.session_id == tasks.c.session_id)
+        .where(space_sessions.c.space_id == space_id, tasks.c.id != row.id, tasks.c.distilled_at <= row.updated_at)
+        .order_by(tasks.c.distilled_at.desc(), tasks.c.id)
+        .limit(limit)
+    )
+    return to_rows(TaskRow, connection.execute(statement).all())
 
 
 def save(connection: Connection, project_id: str, session_id: str, task: Task, links: Sequence[int], now: int) -> None:

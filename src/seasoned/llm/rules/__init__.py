@@ -13,9 +13,10 @@ from seasoned.llm.model import (
 )
 from seasoned.message import NumberedMessage
 
-__all__ = ["RULES", "Rules", "hints"]
+__all__ = ["RULES", "Rules", "distill_hints", "extract_hints"]
 
 RULES = "rules"
+HINT_CHARS_MAX = 160
 
 # The rules compile some hundred patterns, which takes half a second: only who learns pays for it, at first use.
 
@@ -38,7 +39,16 @@ def _write(question: WriteQuestion) -> WriteAnswer:
     return write(question)
 
 
-def hints(messages: Sequence[NumberedMessage], at_most: int) -> tuple[str, ...]:
+def extract_hints(question: ExtractQuestion, at_most: int) -> tuple[str, ...]:
+    """What the rules notice in new messages, as lines for a model's prompt: where requests begin, what users prefer."""
+    found = _extract(question)
+    begun = ", ".join(str(task.messages[0]) for task in found.tasks if task.order is None)
+    lines = [f"requests seem to begin in messages {begun}"] if begun else []
+    lines += [f"message {one.message} seems to state: {one.text[:HINT_CHARS_MAX]}" for one in found.preferences]
+    return tuple(lines[:at_most])
+
+
+def distill_hints(messages: Sequence[NumberedMessage], at_most: int) -> tuple[str, ...]:
     """What the rules notice in a task, as lines for a model's prompt: the calls that failed, and with what."""
     from seasoned.llm.rules.errors import failures  # noqa: PLC0415
 

@@ -1,0 +1,30 @@
+"""Other attempts at the same request: what a success and a failure differ in teaches more than either alone."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from seasoned.llm.model import Attempt
+from seasoned.llm.rules.similar import contained, jaccard, words
+from seasoned.pipeline.journal import Summary
+from seasoned.store.tasks import TaskRow
+
+LOOKED_AT_MAX = 200
+ATTEMPTS_MAX = 3
+SAME_REQUEST_MIN = 0.4
+
+
+def attempts(task: TaskRow, others: Sequence[TaskRow]) -> tuple[Attempt, ...]:
+    """Those of some distilled tasks that asked for much the same: the ones that ended otherwise first."""
+    own = words(task.title)
+    scored = [(max(jaccard(own, words(one.title)), contained(own, words(one.title))), one) for one in others]
+    like = [one for score, one in sorted(scored, key=lambda pair: -pair[0]) if score >= SAME_REQUEST_MIN]
+    differing = [one for one in like if one.status != task.status]
+    same = [one for one in like if one.status == task.status]
+    return tuple(_attempt(one) for one in [*differing[: ATTEMPTS_MAX - 1], *same][:ATTEMPTS_MAX])
+
+
+def _attempt(row: TaskRow) -> Attempt:
+    summary = msgspec.json.decode(row.summary or "{}", type=Summary)
+    learned = "; ".join(summary.learnings)
+    return Attempt(title=row.title, status=row.status, summary=f"{summary.summary} {learned}".strip())
