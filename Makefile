@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_HOME := demo-home
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types clean bench bench-ingest bench-latency worlds constraints
+.PHONY: help demo test check lint types clean bench bench-ingest bench-latency bench-cost bench-duplicates worlds constraints
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
@@ -43,6 +43,12 @@ bench-ingest: $(VENV)/.dev ## How many durable messages a second a server takes.
 
 bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 	@$(BIN)/python benchmarks/latency.py
+
+bench-cost: $(VENV)/.dev ## How many model calls and prompt tokens a learned task takes.
+	@$(BIN)/python benchmarks/cost.py
+
+bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
+	@$(BIN)/python benchmarks/duplicates.py
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)

@@ -1,10 +1,11 @@
 """What learning costs: model calls and prompt tokens for one learned task, counted on the real prompts.
 
-Transcripts of real agent runs (examples/airline.json), cut and joined to the length wanted, go through the whole pipeline over
-true HTTP to a scripted OpenAI-compatible server, which counts what it is asked with the o200k_base tokenizer. Every
-transcript is one task that succeeds and teaches two lessons and one preference. The space holds other skills whose entries use the words of
-other runs, so that the search has something to choose from. The last columns compare with the published pipeline's
-formula for 30 messages and 10 skills: 11 calls and 80,000 tokens in a burst, 23 calls and 125,000 spread over five batches.
+Transcripts of real agent runs (examples/airline.json), cut and joined to the length wanted, go through the whole
+pipeline over true HTTP to a scripted OpenAI-compatible server, which counts what it is asked with the o200k_base
+tokenizer. Every transcript is one task that succeeds and teaches two lessons and one preference. The space holds
+other skills whose entries use the words of other runs, so that the search has something to choose from. The last
+columns compare with the published pipeline's formula for 30 messages and 10 skills: 11 calls and 80,000 tokens in a
+burst, 23 calls and 125,000 spread over five batches.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def _extract(prompt: str, length: int) -> dict[str, object]:
     numbers = [int(one) for one in re.findall(r"^\[(\d+)\] ", prompt, re.MULTILINE)]
     begun = re.search(r"^1\. \(", prompt, re.MULTILINE) is not None
     status = "success" if max(numbers) == length else "running"
-    task = {"order": 1 if begun else None, "title": "Help with a flight", "status": status}
+    task: dict[str, object] = {"order": 1 if begun else None, "title": "Help with a flight", "status": status}
     task["messages"] = [[min(numbers), max(numbers)]]
     if begun or not said:
         return {"tasks": [task]}
