@@ -32,13 +32,22 @@ Home = Annotated[
         "--home", help="The folder with the database and the key.", envvar="SEASONED_HOME", show_default="~/.seasoned"
     ),
 ]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        help="Where `openai:` models are served, for OpenAI-compatible servers.",
+        envvar="SEASONED_BASE_URL",
+        show_default="OPENAI_BASE_URL, or the provider's own",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text for people.")]
 
 
-def load_config(home: Path | None) -> Config:
+def load_config(home: Path | None, base_url: str | None = None) -> Config:
     """The settings for a command."""
     with reported():
-        return settings.load(home=home)
+        return settings.load(home=home, base_url=base_url)
 
 
 def print_json(value: object) -> None:

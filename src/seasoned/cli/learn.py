@@ -1,7 +1,7 @@
 """`seasoned learn`: past sessions in, skills out."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +10,21 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from seasoned import importers
-from seasoned.cli.console import FAILED, Home, Json, err, load_config, out, print_json, reported
+from seasoned.cli.console import (
+    FAILED,
+    BaseUrl,
+    Home,
+    Json,
+    err,
+    load_config,
+    out,
+    print_json,
+    print_table,
+    reported,
+)
 from seasoned.config import Config
 from seasoned.engine import Engine
+from seasoned.engine.estimate import Estimate
 from seasoned.engine.learning import Imported
 from seasoned.engine.skills import SkillState
 from seasoned.errors import BadTranscript
@@ -53,6 +65,10 @@ def learn(
     format: Annotated[  # noqa: A002 - the option's name
         str, typer.Option("--format", help=f"How to read the files: {', '.join(importers.FORMATS)}.")
     ] = "auto",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how many model calls and tokens it would take; spend nothing.")
+    ] = False,
+    base_url: BaseUrl = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
@@ -61,8 +77,11 @@ def learn(
     Sessions that were learned from before are skipped, so an interrupted run is simply started again.
     """
     with reported():
-        config = load_config(home)
+        config = load_config(home, base_url=base_url)
         files = importers.find(paths, format)
+        if dry_run:
+            _print_estimate(asyncio.run(_estimate(config, files, space, format)), as_json=json)
+            return
         report = asyncio.run(_learn(config, files, space, format, quiet=json))
     if json:
         print_json(report)
@@ -88,6 +107,37 @@ async def _learn(config: Config, files: list[Path], space: str, format_: str, *,
         )
     finally:
         await engine.close()
+
+
+async def _estimate(config: Config, files: list[Path], space: str, format_: str) -> Estimate:
+    # The transcripts are counted, not learned: the engine is opened, but not started.
+    engine = Engine.open(msgspec.structs.replace(config, model=""))
+    try:
+        project, _, _ = await engine.projects.ensure_default()
+        return await engine.learning.estimate(project.id, space, _transcripts(files, format_))
+    finally:
+        await engine.close()
+
+
+def _transcripts(files: list[Path], format_: str) -> Iterator[Transcript]:
+    for path in files:
+        try:
+            yield from importers.read(path, format_)
+        except BadTranscript as error:
+            err.print(f"error: {error}", markup=False)
+
+
+def _print_estimate(found: Estimate, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    known = f", {found.known} already learned from before" if found.known else ""
+    out.print(f"{_count(found.sessions, 'session')} with {_count(found.messages, 'message')}{known}.", markup=False)
+    out.print("With a language model that takes about:", markup=False)
+    rows = [(stage, found.calls[stage], f"{found.input_tokens[stage]:,}") for stage in found.calls]
+    rows.append(("all", sum(found.calls.values()), f"{sum(found.input_tokens.values()):,}"))
+    print_table(("STAGE", "CALLS", "INPUT TOKENS"), rows, "")
+    out.print("Answers come on top: usually a tenth to a fifth of that. The built-in rules cost nothing.", markup=False)
 
 
 def _progress(quiet: bool) -> Progress:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seasoned.cli.console import Home, load_config, out, reported
+from seasoned.cli.console import BaseUrl, Home, load_config, out, reported
 from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.engine.keys import KEY_FILE
@@ -16,13 +16,14 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", help="The port to listen on; 0 takes a free one.", min=0, max=65535)
     ] = 8029,
+    base_url: BaseUrl = None,
     home: Home = None,
 ) -> None:
     """Serve the HTTP API, and learn in the background, until stopped."""
     from seasoned.http import server  # noqa: PLC0415 - the web framework is needed by this command only
 
     with reported():
-        config = load_config(home)
+        config = load_config(home, base_url=base_url)
         key, made = asyncio.run(_prepare(config))
         listener = server.listen(host, port)
         address, bound = listener.getsockname()[:2]

@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from seasoned.config import Config
+from seasoned.engine import estimate
+from seasoned.engine.estimate import Estimate
 from seasoned.engine.spaces import Spaces
 from seasoned.errors import Invalid
 from seasoned.ids import new_id
@@ -86,6 +88,22 @@ class Learning:
         imported = await self._store.write(commit)
         await self._dispatcher.look_at(imported.session_id)
         return imported
+
+    async def estimate(self, project_id: str, space: str, transcripts: Iterable[Transcript]) -> Estimate:
+        """What learning from transcripts would cost with a model. Nothing is stored, nothing is asked."""
+        row = await self._store.read(lambda connection: spaces.by_name(connection, project_id, space))
+        total = Estimate()
+        for transcript in transcripts:
+            known = await self._taken(project_id, row.id, transcript) if row else 0
+            await asyncio.to_thread(estimate.add, total, self._config, transcript, known)
+        await asyncio.to_thread(estimate.finish, total, self._config)
+        return total
+
+    async def _taken(self, project_id: str, space_id: str, transcript: Transcript) -> int:
+        """How many of a transcript's messages were taken before."""
+        key = _import_key(space_id, transcript.key)
+        row = await self._store.read(lambda connection: sessions.by_import_key(connection, project_id, key))
+        return row.last_number if row else 0
 
     async def counts(self, session_ids: Sequence[str]) -> dict[str, Counts]:
         """How many tasks and lessons each session has."""

@@ -8,12 +8,13 @@ from seasoned.llm.model import (
     DistillQuestion,
     ExtractAnswer,
     ExtractQuestion,
+    TaskChange,
     WriteAnswer,
     WriteQuestion,
 )
 from seasoned.message import NumberedMessage
 
-__all__ = ["RULES", "Rules", "distill_hints", "extract_hints"]
+__all__ = ["RULES", "Rules", "distill_hints", "extract_hints", "extract_tasks"]
 
 RULES = "rules"
 HINT_CHARS_MAX = 160
@@ -37,6 +38,11 @@ def _write(question: WriteQuestion) -> WriteAnswer:
     from seasoned.llm.rules.write import write  # noqa: PLC0415
 
     return write(question)
+
+
+def extract_tasks(question: ExtractQuestion) -> tuple[TaskChange, ...]:
+    """The tasks that the rules find, for counting them without a model."""
+    return _extract(question).tasks
 
 
 def extract_hints(question: ExtractQuestion, at_most: int) -> tuple[str, ...]:

@@ -1,0 +1,100 @@
+"""What learning from transcripts would cost, counted before anything is spent or stored.
+
+The rules find the tasks, which needs no model; the prompts of extraction and distilling are then the real ones. What
+the writer will be shown is not known yet, so its prompts are taken at their longest.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from seasoned.config import Config
+from seasoned.importers import Transcript
+from seasoned.llm import asking
+from seasoned.llm.language import instructions
+from seasoned.llm.model import DistillQuestion, ExtractQuestion
+from seasoned.llm.rules import extract_tasks
+from seasoned.message import NumberedMessage
+from seasoned.task import Task
+from seasoned.tokens import count_tokens
+
+# What one run of the writer takes at most besides its instructions: the shelf, and lessons of usual length.
+SHELF_TOKENS = asking.SHELF_CHARS_MAX // 4
+LESSON_TOKENS = 150
+LESSONS_A_TASK = 2
+
+
+def _stages() -> dict[str, int]:
+    return {"extract": 0, "distill": 0, "write": 0}
+
+
+class Estimate(msgspec.Struct, kw_only=True):
+    """Calls and prompt tokens by stage; answers come on top."""
+
+    sessions: int = 0
+    known: int = 0
+    messages: int = 0
+    tasks: int = 0
+    calls: dict[str, int] = msgspec.field(default_factory=_stages)
+    input_tokens: dict[str, int] = msgspec.field(default_factory=_stages)
+
+    def add(self, stage: str, tokens: int) -> None:
+        """One more call."""
+        self.calls[stage] += 1
+        self.input_tokens[stage] += tokens
+
+
+def add(estimate: Estimate, config: Config, transcript: Transcript, new_from: int) -> None:
+    """Add what a transcript would cost whose first `new_from` messages were learned from before."""
+    messages = tuple(
+        NumberedMessage(number=number, at=timed.at or 0, message=timed.message)
+        for number, timed in enumerate(transcript.messages, start=1)
+    )
+    new = messages[new_from:]
+    if not new:
+        estimate.known += 1
+        return
+    estimate.sessions += 1
+    estimate.messages += len(new)
+    for batch in _batches(new, config):
+        question = ExtractQuestion(messages=batch, user=transcript.user or "", closed=True)
+        estimate.add("extract", count_tokens(instructions("extract")) + count_tokens(asking.extract_prompt(question)))
+    finished = _finished(new)
+    for task, shown in finished:
+        question_of_task = DistillQuestion(task=task, messages=shown, user=transcript.user or "")
+        estimate.add(
+            "distill", count_tokens(instructions("distill")) + count_tokens(asking.distill_prompt(question_of_task))
+        )
+    estimate.tasks += len(finished)
+
+
+def finish(estimate: Estimate, config: Config) -> None:
+    """Add the writer, which takes the lessons of all sessions together."""
+    lessons = estimate.tasks * LESSONS_A_TASK
+    for start in range(0, lessons, config.lessons_per_write):
+        count = min(config.lessons_per_write, lessons - start)
+        estimate.add("write", count_tokens(instructions("write")) + SHELF_TOKENS + count * LESSON_TOKENS)
+
+
+def _batches(messages: Sequence[NumberedMessage], config: Config) -> Iterator[tuple[NumberedMessage, ...]]:
+    start = 0
+    while start < len(messages):
+        end, chars = start, 0
+        while end < len(messages) and end - start < config.batch_messages:
+            chars += sum(map(len, messages[end].message.texts()))
+            if chars > config.batch_chars and end > start:
+                break
+            end += 1
+        yield tuple(messages[start:end])
+        start = end
+
+
+def _finished(messages: tuple[NumberedMessage, ...]) -> list[tuple[Task, tuple[NumberedMessage, ...]]]:
+    by_number = {stored.number: stored for stored in messages}
+    found = []
+    for order, change in enumerate(extract_tasks(ExtractQuestion(messages=messages, closed=True)), start=1):
+        # Whatever the rules cannot tell the end of, a model might: it counts as a finished task.
+        numbers = change.messages
+        task = Task(order=order, title=change.title, status="success", first=numbers[0], last=numbers[-1])
+        found.append((task, tuple(by_number[number] for number in numbers if number in by_number)))
+    return found
