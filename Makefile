@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_HOME := demo-home
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types clean bench bench-ingest bench-latency bench-cost bench-duplicates worlds constraints
+.PHONY: help demo test check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates worlds constraints
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
@@ -46,6 +46,9 @@ bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 
 bench-cost: $(VENV)/.dev ## How many model calls and prompt tokens a learned task takes.
 	@$(BIN)/python benchmarks/cost.py
+
+bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
+	@$(BIN)/python benchmarks/retention.py
 
 bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
 	@$(BIN)/python benchmarks/duplicates.py

@@ -20,6 +20,10 @@ TEXT_CHARS_MAX: Final = 4_000
 # How much of the new entry's words must stand in the known one, and how much of both must be shared.
 CONTAINED_MIN: Final = 0.8
 SHARED_MIN: Final = 0.5
+# Entries that name the very same things, two or more, need to share less.
+SAME_NAMES_MIN: Final = 2
+SAME_CONTAINED_MIN: Final = 0.5
+SAME_SHARED_MIN: Final = 0.4
 # More words than these that the known entry lacks are an addition, however long both are.
 LACKING_MAX: Final = 4
 STEM_CHARS_MIN: Final = 3
@@ -157,7 +161,9 @@ def closeness(new: Fingerprint, known: Fingerprint) -> float:
         return 0.0
     contained = shared / len(words) if words else 1.0
     union = len(words | known.stems | known.poles)
-    return min(contained / CONTAINED_MIN, (shared / union if union else 1.0) / SHARED_MIN)
+    same = len(new.telling) >= SAME_NAMES_MIN and new.telling == known.telling
+    contained_min, shared_min = (SAME_CONTAINED_MIN, SAME_SHARED_MIN) if same else (CONTAINED_MIN, SHARED_MIN)
+    return min(contained / contained_min, (shared / union if union else 1.0) / shared_min)
 
 
 def _opposed(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -33,6 +33,9 @@ LEARNED_FILES_MAX: Final = 5_000
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
 SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
 ENTRY_CHARS_MAX: Final = 2_000
+# What the standard advises for a SKILL.md, about 5,000 tokens, is good for every file that an agent reads whole.
+LINES_ADVISED: Final = 500
+CHARS_ADVISED: Final = 20_000
 # A skill whose front matter has `metadata: entries: journal` is written by rule.
 RULE_KEY: Final = "entries"
 JOURNAL_RULE: Final = "journal"

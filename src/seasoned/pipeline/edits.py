@@ -26,9 +26,11 @@ from seasoned.llm.scanner import scan
 from seasoned.llm.secrets import contains_secret
 from seasoned.similar import best_twin
 from seasoned.skill import (
+    CHARS_ADVISED,
     ENTRY_CHARS_MAX,
     FILE_BYTES_MAX,
     JOURNAL_RULE,
+    LINES_ADVISED,
     SKILL_FILE,
     Entry,
     Frontmatter,
@@ -46,6 +48,8 @@ from seasoned.skill import (
 )
 from seasoned.store.files import as_text
 from seasoned.store.skills import FileRow
+
+FILES_IN_A_ROW_MAX = 100
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -231,6 +235,7 @@ class Workbench:
         if twin is not None:
             self._note(twin.skill, twin.path, twin.text, edit.lessons, "reinforced")
             return
+        path = _with_room(draft, path, text)
         before = draft.text(path)
         if not before.strip() and edit.title:
             before = f"# {edit.title}\n"
@@ -293,7 +298,8 @@ class Workbench:
         data = text.encode()
         if len(data) > FILE_BYTES_MAX:
             raise TooLarge(f"A file of a skill holds at most {FILE_BYTES_MAX} bytes.")
-        added = _added(draft.text(path), text)
+        before = draft.text(path)
+        added = _added(before, text)
         if contains_secret(added):
             raise Invalid("The text holds what looks like a secret.")
         reasons = scan(added)
@@ -303,6 +309,7 @@ class Workbench:
             head = parse_skill_file(text)
             if head.name != draft.name:
                 raise Conflict("A skill's name cannot be changed.")
+            _check_head(head, before)
             draft.description, draft.rule = head.description, rule_of(text)
         draft.put(path, data)
         self._touch(draft, lessons)
@@ -320,6 +327,31 @@ class Workbench:
             # A lesson that brought text stays written, whatever else it did.
             if known is None or known.status != "written":
                 self.effects[key] = effect
+
+
+def _check_head(head: Frontmatter, before: str) -> None:
+    """Refuse what would make a SKILL.md break the standard; faults that it had before are its author's."""
+    known = check_standard(parse_skill_file(before)) if before.strip() else []
+    faults = [fault for fault in check_standard(head) if fault not in known]
+    if faults:
+        raise Invalid(f"{SKILL_FILE} cannot be changed so: {'; '.join(faults)}.")
+
+
+def _with_room(draft: Draft, path: str, text: str) -> str:
+    """The file for a new entry: the one named, or the next in its row (`topic-2.md`) when that is as long as advised.
+
+    Raises TooLarge when it is SKILL.md that is full, or the whole row.
+    """
+    stem = path.removesuffix(".md")
+    for number in range(1, FILES_IN_A_ROW_MAX + 1):
+        place = path if number == 1 else f"{stem}-{number}.md"
+        known = draft.text(place)
+        chars, lines = len(known) + len(text), known.count("\n") + text.count("\n")
+        if not known or (chars <= CHARS_ADVISED and lines <= LINES_ADVISED):
+            return place
+        if path == SKILL_FILE:
+            raise TooLarge(f"{SKILL_FILE} of {draft.name} is as long as advised; put the entry into another file.")
+    raise TooLarge(f"{draft.name}/{path} and the files that go on from it are full; use a file of a narrower topic.")
 
 
 def _look_up(text: str, wanted: str) -> Entry | None:
