@@ -33,11 +33,14 @@ def answered(text: str) -> Message:
 
 @asynccontextmanager
 async def opened(
-    home: Path, model: Model | None = None, clock: Clock | None = None, **settings: object
+    home: Path, model: Model | str | None = None, clock: Clock | None = None, **settings: object
 ) -> AsyncIterator[Engine]:
-    """An engine that learns, closed at the end."""
+    """An engine that learns with a model, or with the one that a `provider:name` names, closed at the end."""
     given: dict[str, object] = {"quiet_seconds": 0.05, "retry_seconds": 0.01, **settings}
-    engine = Engine.open(config.load({}, home=home, api_key=KEY, **given), model=model or ScriptedModel(), clock=clock)
+    named = model if isinstance(model, str) else None
+    loaded = config.load({}, home=home, api_key=KEY, model=named, **given)
+    own = None if isinstance(model, str) else model or ScriptedModel()
+    engine = Engine.open(loaded, model=own, clock=clock)
     await engine.start()
     try:
         yield engine

@@ -147,7 +147,8 @@ def _shelf(skills: Sequence[SkillView], near: Sequence[NearEntry], chars_max: in
 
 def _skill(skill: SkillView, near: Sequence[NearEntry], chars_max: int) -> str:
     """A skill: what it is for, its files, and of their entries all that fit, the closest to the lessons first."""
-    lines = [f"=== skill {skill.name}: {elide(skill.description, 400)}"]
+    made_by = " (made by the user)" if skill.of_user else ""
+    lines = [f"=== skill {skill.name}{made_by}: {elide(skill.description, 400)}"]
     if skill.instructions.strip():
         lines.append(f"--- {SKILL_FILE}\n{elide(skill.instructions.strip(), INSTRUCTIONS_CHARS_MAX)}")
     files = {path: entries(text) for path, text in skill.files.items() if path.endswith(".md") and path != SKILL_FILE}

@@ -16,6 +16,8 @@ import re
 import msgspec
 
 from seasoned.clock import parse_time, to_datetime
+from seasoned.llm.scanner import scan
+from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject
 from seasoned.skill import Frontmatter, add_entry, find_entry, replace_entry
 from seasoned.task import Task
@@ -54,13 +56,19 @@ def entry_for(task: Task, summary: Summary) -> str:
     title = title if len(title) <= _TITLE_CHARS_MAX else title[: _TITLE_CHARS_MAX - 1].rstrip() + "…"
     return "\n".join(
         [
-            f"## [{to_datetime(task.ended_at):%H:%M}] Task: {title}",
+            f"## [{to_datetime(task.ended_at):%H:%M}] Task: {_safe(title)}",
             f"- **Outcome**: {task.status}",
-            f"- **Summary**: {summary.summary or task.evidence or 'nothing more is known.'}",
-            f"- **Key Decisions**: {_joined(summary.decisions)}",
-            f"- **Learnings**: {_joined(summary.learnings)}",
+            f"- **Summary**: {_safe(summary.summary or task.evidence or 'nothing more is known.')}",
+            f"- **Key Decisions**: {_safe(_joined(summary.decisions))}",
+            f"- **Learnings**: {_safe(_joined(summary.learnings))}",
         ]
     )
+
+
+def _safe(line: str) -> str:
+    """A line without secrets; one that reads like orders to an agent is left out, with the reason in its place."""
+    reasons = scan(line)
+    return f"(left out, because {reasons[0]})" if reasons else redact(" ".join(line.split()))
 
 
 def place(text: str, day: str, entry: str, old_entry: str | None) -> str:
