@@ -203,7 +203,8 @@ def test_a_space_can_have_a_budget_of_its_own_in_its_meta(tmp_path: Path, monkey
             poor = await engine.spaces.create(project_id, meta={"learning_budget_tokens": 1})
             rich = await engine.spaces.create(project_id)
             first = await linked_session(engine, project_id, poor.id, *TEXTS)
-            second = await linked_session(engine, project_id, rich.id, *TEXTS)
+            # Other words: the same question would be answered from the calls of the other space, for nothing.
+            second = await linked_session(engine, project_id, rich.id, TEXTS[0], f"{TEXTS[1]} All is well.")
             for session_id in (first, second):
                 await engine.sessions.flush(project_id, session_id)
             done = (await settled(engine, project_id, rich.id, second)).status
@@ -290,12 +291,10 @@ def test_skills_of_the_user_are_shown_with_their_instructions_and_filled_in_thei
         shown.append(prompt)
         edits: list[dict[str, object]] = []
         for key in re.findall(r"^(L\d+) \w+ \[", prompt, re.MULTILINE):
-            entries: list[dict[str, object]] = [
-                {"type": "add_entry", "skill": name, "path": path, "title": "Title", "lessons": [key]}
-                | {"text": f"- Known of {name} by {key}." if name == "people" else f"## Of {name} {key}\n- Fix: it"}
-                for name, (_, path) in CUSTOM.items()
-            ]
-            edits += entries
+            for name, (_, path) in CUSTOM.items():
+                text = f"- Known of {name} by {key}." if name == "people" else f"## Of {name} {key}\n- Fix: it"
+                place = {"skill": name, "path": path, "title": "Title", "text": text}
+                edits.append({"type": "add_entry", "lessons": [key], **place})
         return json.dumps({"edits": edits})
 
     async def run() -> dict[str, str]:
