@@ -73,11 +73,16 @@ _QUOTED: Final = r"[^\s\"'`\\]"
 _VALUE: Final = rf"(?:(?P<quote>{_QUOTE})(?=(?P<quoted>{_QUOTED}{{6,80}}))|(?=(?P<bare>{_BARE}{{6,80}})))"
 _MORE: Final = {"quoted": re.compile(_QUOTED + "*"), "bare": re.compile(_BARE + "*")}
 
-_STRONG: Final = r"password|passwd|passwort|kennwort|contraseña|passphrase|passcode|pwd"
+_STRONG: Final = (
+    r"password|passwd|passwort|kennwort|contraseña|passphrase|passcode|pwd|mot de passe|senha|wachtwoord|lösenord|hasło|пароль"
+    r"|密码|密碼|パスワード|비밀번호"
+)
 _WEAK: Final = (
     r"secret|token|(?:api|access|auth|private|signing|encryption|account|secret)[_-]?key|credentials?"
     r"|(?<![a-z])creds?|(?<![a-z])pass"
 )
+# What may follow a secret's name without making it the name of something else.
+_OF_KEY: Final = r"(?:[_-](?:base|prod|production|dev|staging|live|test|value|main|primary|secondary|old|new|root|admin|db|v?\d{1,2}))?"
 # The word inside a marker is no name of a secret.
 _KEY: Final = rf"(?<!\[redacted:)(?P<key>{_STRONG}|{_WEAK})"
 _IS_STRONG: Final = re.compile(_STRONG, re.IGNORECASE)
@@ -88,9 +93,18 @@ _HARMLESS_KEY: Final = re.compile(
 )
 _ASSIGNMENTS: Final = (
     re.compile(
-        rf"{_KEY}(?:{_QUOTE})?\]?[ \t]{{0,8}}(?:=>|:=|={{1,3}}|!==?|::?)[ \t]{{0,8}}[@fbr]?{_VALUE}", re.IGNORECASE
+        # The last alternative: a quoted name with its quoted value as two arguments.
+        rf"{_KEY}{_OF_KEY}(?:(?:{_QUOTE})?\]?[ \t]{{0,8}}(?:=>|:=|={{1,3}}|!==?|::?|：)[ \t]{{0,8}}[@fbr]?"
+        rf"|{_QUOTE}[ \t]{{0,3}},[ \t]{{0,3}}(?={_QUOTE})){_VALUE}",
+        re.IGNORECASE,
     ),
     re.compile(rf"(?<!\S)--?[a-z_-]{{0,40}}?{_KEY}[ \t]{{1,4}}{_VALUE}", re.IGNORECASE),
+    # A name and its value as two attributes, or as a tag, of XML.
+    re.compile(
+        rf"\b(?:name|key|id)={_QUOTE}[\w.:-]{{0,60}}?{_KEY}{_OF_KEY}{_QUOTE}\s{{1,10}}value=(?={_QUOTE}){_VALUE}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"<[\w:.-]{{0,40}}?{_KEY}{_OF_KEY}>{_VALUE}", re.IGNORECASE),
     # A name and its value as two fields, as containers' environments are written.
     re.compile(
         rf"\bname(?:{_QUOTE})?:[ \t]{{0,4}}(?:{_QUOTE})?[\w.-]{{0,60}}?{_KEY}(?:{_QUOTE})?,?\s{{1,40}}"
@@ -100,12 +114,12 @@ _ASSIGNMENTS: Final = (
 )
 _SENTENCES: Final = (
     re.compile(
-        rf"\b(?<!\[redacted:)(?P<key>{_STRONG}|(?:api|access|secret) key|token|secret|pin code|login)"
+        rf"\b(?<!\[redacted:)(?P<key>{_STRONG}|(?:api|access|secret) key|(?:signing |root |access |client |refresh |bot )?(?:token|secret)|[a-z]{{2,20}} key|pin code|login)"
         rf"(?: (?:for|of|to|on|at) (?:[\w.@/-]{{1,40}} ){{1,4}}?|[ ,]{{1,2}})"
-        rf"(?:is|was|are|=|to|reads|remains|ist|lautet)(?: (?:now|still|set to|just|currently))?[ :]{{1,3}}{_VALUE}",
+        rf"(?:is|was|are|=|to|reads|remains|ist|lautet|es|est|é)(?: (?:now|still|set to|just|currently))?[ :]{{1,3}}{_VALUE}",
         re.IGNORECASE,
     ),
-    re.compile(rf"\b(?<!\[redacted:)(?P<key>{_STRONG})[ ]{_VALUE}", re.IGNORECASE),
+    re.compile(rf"(?:\b|(?<=[^\x00-\x7f]))(?<!\[redacted:)(?P<key>{_STRONG})[ ]{_VALUE}", re.IGNORECASE),
     re.compile(
         rf"\b(?<!\[redacted:)(?P<key>log[ -]?in|credentials|creds|sign[ -]?in)(?: (?:is|are|with|as))?:?[ \t]{{1,3}}"
         rf"[\w.@-]{{1,60}}[ \t]{{0,3}}/[ \t]{{0,3}}{_VALUE}",
@@ -119,6 +133,13 @@ _COMMANDS: Final = (
         r"\b(?:mysql\w{0,10}|mariadb\w{0,10}|sshpass|redis-cli|(?:docker|podman|helm registry|az|oc|skopeo|npm) login)"
         rf"\b[^\n|]{{0,200}}?[ \t]-[pa][ \t]{{0,2}}{_VALUE}"
     ),
+    re.compile(
+        rf"\b(?:openssl [^\n|]{{0,120}}?[ \t]-(?:k|pass(?:in|out)?[ \t]pass:)|(?:un)?zip\b[^\n|]{{0,80}}?[ \t]-P|ldap\w{{3,8}}\b[^\n|]{{0,160}}?[ \t]-w|7za? [^\n|]{{0,80}}?[ \t]-p)[ \t]{{0,2}}{_VALUE}"
+    ),
+    re.compile(
+        rf"\bhtpasswd[ \t]{{1,3}}-\w{{0,6}}b\w{{0,6}}[ \t]{{1,3}}\S{{1,120}}[ \t]{{1,3}}\S{{1,60}}[ \t]{{1,3}}{_VALUE}"
+    ),
+    re.compile(rf"(?<!\S)-U[ \t]{{0,2}}[\w.\\-]{{1,60}}%{_VALUE}"),
 )
 _IN_URL: Final = re.compile(r"://[^\s/:@\"'<>\\]{0,80}:(?P<secret>[^\s/\"'<>\\]{3,200})@(?=[\w\[.$-])")
 _URL_TOKEN: Final = re.compile(r"\bhttps?://(?P<secret>[\w-]{20,200})@")
@@ -136,10 +157,43 @@ _SIGNED: Final = re.compile(
 )
 _PREFIXED: Final = re.compile(
     r"(?<![A-Za-z0-9_-])(?P<secret>(?:[spr]k[-_](?:live|test|ant|proj|or|svcacct|admin)?[-_]?|gh[pousr]_|github_pat_"
-    r"|gl[a-z]{2,6}-|xox[a-z]-|xapp-|ya29\.|AIza|hf_|npm_|pypi-|dop_v1_|shp(?:at|ss|ca|pa)_|SG\.|GOCSPX-|dckr_[a-z]{2,4}_"
-    r"|lin_api_|figd_|dapi|sntry[su]_|PMAK-|dp\.pt\.|hv[sbr]\.|rubygems_|NRAK-|glsa_|gsk_|xai-|r8_|AGE-SECRET-KEY-1)"
-    r"(?P<rest>[\w.-]{16,}))"
+    r"|gl[a-z]{2,6}-|GR1348941|xox[a-z]-|xapp-|ya29\.|AIza|hf_|api_org_|npm_|pypi-|do[opr]_v1_|shp(?:at|ss|ca|pa)_|SG\.|GOCSPX-|dckr_[a-z]{2,4}_"
+    r"|lin_(?:api|oauth)_|figd_|dapi|sntry[su]_|PMAK-|dp\.(?:pt|st|ct|sa|scim|audit)\.|hv[sbr]\.|rubygems_|NR(?:AK|II|JS|RA)-|gl(?:sa|c)_|gsk_|xai-|r8_"
+    r"|AGE-SECRET-KEY-1|whsec_|sq0[a-z]{3}-|EAA[A-Z]|AT(?:ATT|CTT|BB|TA)3?|ntn_|secret_|pscale_(?:pw|tkn|oauth)_|sb[ps]_|pplx-|FLW(?:SEC|PUB)K[-_]"
+    r"|pul-|CCIPAT_|bk(?:ua|ct)_|tskey-|tfp_|xkeysib-|sm_aat_|sgp_|dt0c01\.|EZ[AT]K|LTAI|HRKU-|oy2|pnu_|rdme_|sl\.|sk\.eyJ|pcsk_|lsv2_|sha256~"
+    r"|pat-[a-z]{2}\d-|sq[upa]_|CLOJARS_|ico-|shippo_(?:live|test)_|duffel_(?:live|test)_|fio-u-|key-(?=[0-9a-f]{32})|AQVN|1//0|PRIVATE-)"
+    r"(?P<rest>[\w.~/-]{16,}={0,2}\w{0,12}))"
 )
+# Tokens with a mark in their middle.
+_MARKED: Final = re.compile(
+    r"(?<![\w.])(?P<secret>[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}|pat[A-Za-z0-9]{14}\.[0-9a-f]{40,}|SSWS (?P<sent>[\w-]{24,}))"
+)
+# A random word of some length is a secret where a word before it says so; without that it may be any id.
+_NEAR_WORD: Final = re.compile(
+    r"(?<![A-Za-z])(?:key|token|secret|password|credentials?|bearer|apikey|keypair)s?(?![A-Za-z_])(?P<between>[^\n]{0,40}?)(?<![\w/.:=@#-])(?P<secret>[A-Za-z0-9_+/-]{24,200}={0,2})(?![\w.@/-])",
+    re.IGNORECASE,
+)
+_GIVEN_OUT: Final = re.compile(
+    r"(?<![\w/.:=@#-])(?P<secret>[A-Za-z0-9_+-]{24,200}={0,2}) (?:as|is|was|for) (?:the |a |its |your |my )?(?:\w{2,16} ){0,2}(?:key|token|secret|password)\b",
+    re.IGNORECASE,
+)
+_NOT_SECRET: Final = re.compile(
+    r"\b(?:public|primary|foreign|sort|cache|partition|fingerprint|sha\d{0,3}|digest|checksum|hash|commit|file|path|name|id)\b",
+    re.IGNORECASE,
+)
+_CODE: Final = re.compile(
+    r"\b(?:(?:recovery|backup|verification|security|2fa|mfa|otp|one[- ]time|activation)[ -](?:code|password|pin|key)s?|pin[ -]code|(?-i:PIN))"
+    r"(?: (?:for|of) (?:[\w-]{1,20} ){1,3}?| )?(?:is|was|:|=)?[ \t]{0,3}[\"'`]?(?P<secret>(?=[A-Za-z-]{0,20}\d)[A-Za-z0-9]{4,12}(?:-[A-Za-z0-9]{3,8}){0,6})(?![\w-])",
+    re.IGNORECASE,
+)
+_COOKIE: Final = re.compile(
+    r"\b(?:session(?:id|_id|_token|-token)?|jsessionid|phpsessid|connect\.sid|sid|remember_token|auth|csrftoken|xsrf-token)=(?P<secret>[\w%+/.:-]{16,})",
+    re.IGNORECASE,
+)
+_PASS_FILE: Final = re.compile(
+    r"(?<!\S)[\w.*-]{1,100}:(?:\d{2,5}|\*):[\w.*-]{1,60}:[\w.*-]{1,60}:(?P<secret>[^\s:\"'`]{4,80})(?!\S)"
+)
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _VENDOR: Final = re.compile(
     r"(?<![A-Za-z0-9_-])(?P<secret>[A-Za-z][A-Za-z0-9]{1,14}_(?P<stage>live|test|prod|sandbox|secret|pat|tok|token|key)_"
     r"(?P<rest>[A-Za-z0-9_-]{12,}))"
@@ -155,6 +209,7 @@ _CARD: Final = re.compile(
 _PEM: Final = re.compile(
     r"-----(?P<which>BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\bPrivate-Lines: ?\d{1,4}"
 )
+_PEM_BODY: Final = re.compile(r"[A-Za-z0-9+/=]{16}")
 _PEM_LINE: Final = re.compile(r"(?:\s|\\[nrt]){0,8}(?:[A-Za-z0-9+/]{16,100}|[A-Za-z0-9+/]{1,100}={1,2})(?![\w.,=+/-])")
 
 _TEMPLATE: Final = re.compile(
@@ -222,6 +277,12 @@ def _candidates(text: str) -> Iterator[Span]:
     yield from _matches(text, "credentials", _BEFORE_HOST, lambda match: _is_random(match["secret"], mixed=True))
     yield from _matches(text, "token", _PREFIXED, lambda match: _is_random(match["rest"]))
     yield from _matches(text, "token", _VENDOR, _is_vendor_token)
+    yield from _matches(text, "token", _MARKED, lambda _: True)
+    yield from _matches(text, "token", _NEAR_WORD, _is_meant)
+    yield from _matches(text, "token", _GIVEN_OUT, lambda match: _has_three_kinds(match["secret"]))
+    yield from _matches(text, "token", _COOKIE, lambda match: _is_random(match["secret"]))
+    yield from _matches(text, "stated", _CODE, lambda _: True)
+    yield from _matches(text, "credentials", _PASS_FILE, lambda match: _is_random(match["secret"]))
     for pattern in (_AWS, _JWT, _WEBHOOK):
         yield from _matches(text, "token", pattern, lambda _: True)
     yield from _matches(text, "token", _SIGNED, lambda match: _is_random(match["secret"]))
@@ -229,7 +290,7 @@ def _candidates(text: str) -> Iterator[Span]:
     yield from _matches(text, "card", _CARD, lambda match: _is_card(match["secret"]))
     for listed, loose in _DENYLISTS:
         for match in listed.finditer(text):
-            if not loose or _has_three_kinds(match.group()):
+            if not _is_drawn(match.group()) and (not loose or _has_three_kinds(match.group())):
                 yield _trimmed(text, match.start(), match.end())
     yield from _values(text, "assigned", _ASSIGNMENTS, _is_assigned)
     yield from _values(text, "assigned", _COMMANDS, lambda _, value: _is_random(value))
@@ -268,7 +329,7 @@ def _is_assigned(match: re.Match[str], value: str) -> bool:
         if after in (" ", "\t") and _is_plain(value):
             return False
     else:
-        if after in ("(", "[", "{") or _EXPRESSION.fullmatch(value):
+        if after in ("(", "[", "{") or _is_expression(value):
             return False
         value = value.rstrip(".,:;!?")
     return _fits_key(match["key"], value)
@@ -279,10 +340,15 @@ def _is_stated(match: re.Match[str], value: str) -> bool:
     if match["quote"] and _after(match) in ("'", '"', "`", "\\"):
         return _fits_key(match["key"], value)
     value = value.rstrip(".,:;!?")
-    if len(value) < VALUE_CHARS_MIN or _after(match) in ("(", "[", "{") or _EXPRESSION.fullmatch(value):
+    if len(value) < VALUE_CHARS_MIN or _after(match) in ("(", "[", "{") or _is_expression(value):
         return False
     numbered = _NUMBERED.fullmatch(value) is not None and not _ALGORITHM.match(value)
     return _is_random(value) or (numbered and _IS_STRONG.fullmatch(match["key"]) is not None)
+
+
+def _is_expression(value: str) -> bool:
+    """Whether it is a piece of code that names a value: `settings.api_key`."""
+    return _EXPRESSION.fullmatch(value) is not None and _is_plain(value)
 
 
 def _after(match: re.Match[str]) -> str:
@@ -300,6 +366,21 @@ def _fits_key(key: str, value: str) -> bool:
     return _is_random(value, mixed=not any(map(str.isdigit, value)))
 
 
+def _is_meant(match: re.Match[str]) -> bool:
+    """Whether a random word is the key or token that a word before it speaks of."""
+    return (
+        _has_three_kinds(match["secret"])
+        and not _is_plain(match["secret"])
+        and not _NOT_SECRET.search(match.string[max(0, match.start() - 24) : match.start("secret")])
+    )
+
+
+def _is_drawn(value: str) -> bool:
+    """Whether it is the picture of a secret: `ghp_xxxxxxxx`."""
+    longest = max(re.split(r"[^A-Za-z0-9*.]", value), key=len)
+    return len(set(longest)) <= 2  # noqa: PLR2004 - one character, perhaps two in turn
+
+
 def _is_plain(value: str) -> bool:
     """Whether it is made of words and small numbers, as names, versions and prose are."""
     return all(_PIECE.fullmatch(piece) for piece in _SPLIT.split(value))
@@ -310,7 +391,7 @@ def _is_random(value: str, *, mixed: bool = False) -> bool:
 
     With `mixed` it must also have all but one of digits, capitals, small letters and signs.
     """
-    if _TEMPLATE.fullmatch(value):
+    if _TEMPLATE.fullmatch(value) or _UUID.fullmatch(value) or _is_drawn(value):
         return False
     signs = _SIGN.search(value) is not None
     kinds = signs + sum(any(map(test, value)) for test in (str.isdigit, str.isupper, str.islower))
@@ -356,7 +437,7 @@ def _private_keys(text: str) -> Iterator[Span]:
             end = fence.end()
             while (line := _PEM_LINE.match(text, end)) and end - fence.start() < KEY_BLOCK_CHARS_MAX:
                 end = line.end()
-        if end > fence.end():
+        if end > fence.end() and _PEM_BODY.search(text, fence.end(), end):
             yield Span(fence.start(), end, "private-key")
 
 
