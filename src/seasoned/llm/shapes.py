@@ -62,16 +62,33 @@ SHAPES: Final = (
         reason=PIPES,
         hints=("|",),
         anchor=_pattern(
-            r"\|\s{0,4}(?:sudo\s{1,4}(?:-\w{1,10}\s{1,4}){0,3})?(?:env\s{1,4})?(?:/(?:usr/)?bin/)?(?:(?:ba|z|da|k|fi)?sh\b|crontab\b|(?:python3?|perl|node|ruby|php)(?=\s{0,4}(?:$|[;&|`'\")\n]|-(?:\s|$))))"
+            r"\|\s{0,4}(?:sudo\s{1,4}(?:-\w{1,10}\s{1,4}){0,3})?(?:env\s{1,4})?(?:/(?:usr/)?bin/)?(?:(?:ba|z|da|k|fi|a)?sh\b|crontab\b|(?:python3?|perl|node|ruby|php)(?=\s{0,4}(?:$|[;&|`'\")\n]|-(?:\s|$))))"
         ),
         near=_pattern(rf"\b{_FETCH}\b[^\n]{{0,280}}?{_FROM}"),
         before=300,
     ),
     Shape(
         reason=PIPES,
-        hints=("(curl", "( curl", "(wget", "( wget", "iex ", "iex(", "downloadstring", "(lwp-download", "(fetch"),
+        hints=(
+            "(curl",
+            "( curl",
+            "(wget",
+            "( wget",
+            "iex ",
+            "iex(",
+            "deno run",
+            "npx ",
+            "bun ",
+            "bunx ",
+            "uvx ",
+            "go run ",
+            "pipx run ",
+            "downloadstring",
+            "(lwp-download",
+            "(fetch",
+        ),
         anchor=_pattern(
-            r"(?:\b(?:ba|z|da|k)?sh\s{1,4}(?:-c\s{1,4})?|\b(?:eval|source|\.)\s{1,4}|\b(?:python3?|perl|ruby|node|php)\s{1,4}-[cer]\s{1,4})[\"']?(?:<|\$)\(\s{0,4}(?:curl|wget|lwp-download|fetch)\b|\biex\b[ (]{1,4}(?:iwr|irm|\(?new-object|invoke-webrequest)|\bdownloadstring\("
+            r"(?:\b(?:ba|z|da|k)?sh\s{1,4}(?:-c\s{1,4})?|\b(?:eval|source|\.)\s{1,4}|\b(?:python3?|perl|ruby|node|php)\s{1,4}-[cer]\s{1,4})[\"']?(?:<|\$)\(\s{0,4}(?:curl|wget|lwp-download|fetch)\b|\b(?:deno run|npx|bunx?|uvx|go run|pipx run)\b[^\n]{0,40}?\shttps?://|\biex\b[ (]{1,4}(?:iwr|irm|\(?new-object|invoke-webrequest)|\bdownloadstring\("
         ),
     ),
     Shape(
@@ -79,16 +96,16 @@ SHAPES: Final = (
         hints=("curl ", "wget "),
         anchor=_pattern(r"\b(?:curl|wget)\s"),
         near=_pattern(
-            r"(?:&&|;)\s{0,4}(?:sudo\s{1,4})?(?:(?:ba|z)?sh\s{1,4}[\w./~-]{1,80}|chmod\s{1,4}(?:\+x|[0-7]{3,4}|a\+x)\s{1,4}\S{1,80}\s{0,4}(?:&&|;)\s{0,4}(?:sudo\s{1,4})?[./~])"
+            r"(?:&&|;)\s{0,4}(?:sudo\s{1,4})?(?:(?:(?:ba|z)?sh|python3?|perl|node|ruby|php|sudo)\s{1,4}[\w./~-]{1,80}|chmod\s{1,4}(?:\+x|[0-7]{3,4}|a\+x)\s{1,4}\S{1,80}\s{0,4}(?:&&|;)\s{0,4}(?:sudo\s{1,4})?[./~])"
         ),
         after=250,
     ),
     Shape(
         reason=SENDS,
-        hints=("curl", "wget", "nc ", "ncat", "scp ", "rsync", "/dev/tcp/"),
-        anchor=_pattern(r"\b(?:curl|wget|nc|ncat|scp|rsync)\s|/dev/tcp/\S"),
+        hints=("curl", "wget", "nc ", "ncat", "scp ", "rsync", "/dev/tcp/", "mail ", "mailx ", "ftp "),
+        anchor=_pattern(r"\b(?:curl|wget|nc|ncat|scp|rsync)\s|/dev/tcp/\S|\b(?:mail|mailx|sendmail|ftp)\s"),
         near=_pattern(
-            r"/dev/tcp/|(?:-d|--data\S{0,16}|-F|-T|--upload-file|--post-file)[ =]?\S{0,24}(?:@|=|\s)?\s?[\"']?(?:@?~/|@?/etc/|@?\S{0,20}\.env\b|\$HOME|\$\((?:env|cat|printenv)|@?\S{0,20}\.(?:ssh|aws|kube|gnupg)/)|\s(?:~|\$HOME|/root)/\.(?:ssh|aws|kube|netrc|gnupg|docker)"
+            r"/dev/tcp/|\b(?:nc|ncat)\s[^\n]{0,60}?-(?:e|c)\s{1,3}\S{0,20}(?:sh|cmd)\b|<\s{0,2}(?:~|\$HOME|/root|/etc)/|(?:-d|--data\S{0,16}|-F|-T|--upload-file|--post-file)[ =]?\S{0,24}(?:@|=|\s)?\s?[\"']?(?:@?~/|@?/etc/|@?\S{0,20}\.env\b|\$HOME|\$\((?:env|cat|printenv)|@?\S{0,20}\.(?:ssh|aws|kube|gnupg)/)|\s(?:~|\$HOME|/root)/\.(?:ssh|aws|kube|netrc|gnupg|docker)"
         ),
         after=250,
     ),
@@ -97,7 +114,7 @@ SHAPES: Final = (
         hints=("curl", "wget", "nc ", "ncat", "socat", "ssh ", "scp "),
         anchor=_pattern(r"\|\s{0,4}(?:curl|wget|nc|ncat|socat|ssh)\s"),
         near=_pattern(
-            rf"\b(?:env|printenv|set|export -p)\s{{0,3}}\||\b(?:auth token|get secrets?|config view --raw|print-access-token|secrets? (?:list|get|read))\b|{_KEPT_FILES}"
+            rf"\b(?:env|printenv|set|export -p)\s{{0,3}}\||\$\{{?\w{{0,40}}(?:SECRET|TOKEN|PASSWORD|PASSWD|API_KEY|ACCESS_KEY|CREDENTIAL)|\b(?:auth token|get secrets?|config view --raw|print-access-token|secrets? (?:list|get|read))\b|{_KEPT_FILES}"
         ),
         before=160,
     ),
@@ -113,9 +130,10 @@ SHAPES: Final = (
             "os.environ",
             "process.env",
             "git push ",
+            "aws s3 ",
         ),
         anchor=_pattern(
-            r"\b(?:env|printenv)\s{0,3}>\s{0,2}\S{1,80}\s{0,3}(?:&&|;)\s{0,3}(?:scp|curl|nc|rsync|ftp)\b|\b(?:nslookup|dig|host)\s[^\n]{0,60}\$\(|\bgit remote add [^\n]{1,160}(?:&&|;)[^\n]{0,40}git push [^\n]{0,60}--(?:all|mirror)|(?:fetch|sendbeacon|location(?:\.href)?|\.src|xmlhttprequest|axios)\b[^\n]{0,120}document\.cookie|(?:urlopen|requests\.(?:get|post)|httpx\.(?:get|post)|fetch|axios\S{0,8})\s{0,2}\([^\n]{0,160}(?:os\.environ\b(?!\[|\.get)|process\.env\b(?!\.|\[))"
+            r"\b(?:env|printenv)\s{0,3}>\s{0,2}\S{1,80}\s{0,3}(?:&&|;)\s{0,3}(?:scp|curl|nc|rsync|ftp)\b|\b(?:nslookup|dig|host)\s[^\n]{0,60}\$\(|\baws s3 (?:cp|sync|mv)\s{1,3}(?:--\S{1,30}\s{1,3}){0,4}(?:~|\$HOME|/root|/etc)/\S{0,80}|\bgit remote add [^\n]{1,160}(?:&&|;)[^\n]{0,40}git push [^\n]{0,60}--(?:all|mirror)|(?:fetch|sendbeacon|location(?:\.href)?|\.src|xmlhttprequest|axios)\b[^\n]{0,120}document\.cookie|(?:urlopen|requests\.(?:get|post)|httpx\.(?:get|post)|fetch|axios\S{0,8})\s{0,2}\([^\n]{0,160}(?:os\.environ\b(?!\[|\.get)|process\.env\b(?!\.|\[))"
         ),
     ),
     Shape(
@@ -139,6 +157,8 @@ SHAPES: Final = (
             "reject_unauth",
             "rejectunauth",
             "setenforce",
+            "trusted-host",
+            "--privileged",
             "hostkeychecking",
             "curl -",
             "ufw",
@@ -148,7 +168,7 @@ SHAPES: Final = (
             "nft flush",
         ),
         anchor=_pattern(
-            r"--insecure(?:-skip-tls-verify)?\b|--no-check-certificate\b|--(?:nogpgcheck|no-gpg-check|allow-unauthenticated|dangerously-skip-permissions|disable-ssl-\w{1,20}|trusted-host|unsafe-perm)\b|--no-verify\b|\bverify\s{0,2}=\s{0,2}False\b|\bsslverify\s{0,2}=?\s{0,2}[\"']?false\b|NODE_TLS_REJECT_UNAUTHORIZED\s{0,2}=\s{0,2}[\"']?0|\bsetenforce 0\b|StrictHostKeyChecking[ =]no\b|\bInsecureSkipVerify:\s{0,2}true|\brejectUnauthorized:\s{0,2}false|\bcurl (?:-\w{1,8} ){0,4}-\w{0,6}k\w{0,6} |\bufw disable\b|\biptables\s{1,3}(?:-F|--flush)\b|\bnft flush ruleset\b"
+            r"--insecure(?:-skip-tls-verify)?\b|--no-check-certificate\b|--(?:nogpgcheck|no-gpg-check|allow-unauthenticated|dangerously-skip-permissions|disable-ssl-\w{1,20}|trusted-host|unsafe-perm)\b|--no-verify\b|\bverify\s{0,2}=\s{0,2}False\b|\bsslverify\s{0,2}=?\s{0,2}[\"']?false\b|NODE_TLS_REJECT_UNAUTHORIZED\s{0,2}=\s{0,2}[\"']?0|\bsetenforce 0\b|\bglobal\.trusted-host\b|--privileged\b[^\n]{0,80}-v\s{0,2}/:|StrictHostKeyChecking[ =]no\b|\bInsecureSkipVerify:\s{0,2}true|\brejectUnauthorized:\s{0,2}false|\bcurl (?:-\w{1,8} ){0,4}-\w{0,6}k\w{0,6} |\bufw disable\b|\biptables\s{1,3}(?:-F|--flush)\b|\bnft flush ruleset\b"
         ),
         unless_warned=True,
     ),
@@ -190,11 +210,25 @@ SHAPES: Final = (
     ),
     Shape(
         reason=FRAME,
-        hints=("<", "[inst", "[/inst", "###", "```", "javascript:", "data:text"),
+        hints=(
+            "<",
+            "[inst",
+            "[system",
+            "[/system",
+            "[admin",
+            "[sudo",
+            '"tool_calls"',
+            '"function_call"',
+            "[/inst",
+            "###",
+            "```",
+            "javascript:",
+            "data:text",
+        ),
         anchor=_pattern(
             r"<\|?(?:im_start|im_end|endoftext|start_header_id|end_header_id|eot_id|system|user|assistant|begin_of_text)\|>|\[/?INST\]|<</?SYS>>"
             r"|(?<!`)</?(?:system|assistant|system[-_]reminder|instructions?|function_calls|function_results|tool_results?|tool_call|invoke|untrusted[\w-]{0,20}|trusted|important|data(?: [0-9a-f]{8,64})?|antml:\w{1,20})(?:\s[^>\n]{0,80})?>(?!`)"
-            r"|(?:^|\n)\s{0,3}#{1,6}\s{0,2}(?:system|assistant|human|instruction|new instructions?)\s?:|(?:^|\n)```\s?(?:system|assistant|developer)\b"
+            r"|(?:^|\n)\s{0,3}#{1,6}\s{0,2}(?:system|assistant|human|instruction|new instructions?)\s?:|\[/?(?:system|system prompt|system message|admin|sudo)\](?!\()|\"(?:tool_calls|function_call)\"\s?:\s?[\[{]|(?:^|\n)```\s?(?:system|assistant|developer)\b"
             r"|\]\(\s?javascript:|\bdata:(?:text/html|text/javascript|application/(?:x-)?javascript|image/svg\+xml)[;,]"
         ),
     ),

@@ -44,8 +44,8 @@ _IN: Final = r"[^.:;!?]"
 _AI: Final = r"(?:(?:ai|llm|coding|autonomous|automated|language|large language|chat|virtual|digital|ki|ia) ){0,2}(?:agents?|assistants?|copilots?|chat ?bots?|bots?|llms?|ai|ais|models?|claude|(?:chat ?)?gpt|gemini|reviewers?|assistenten?|asistentes?|agenten?|agentes?|assistant)"
 _SURE_AI: Final = r"(?:(?:ai|llm|language|coding|automated|autonomous|ki|ia) (?:agents?|assistants?|models?|bots?|reviewers?|copilots?|systems?|assistenten?)|ai|ais|llms?|a i|chat ?bots?|copilots?|claude|(?:chat ?)?gpt|gemini|(?:assistants?|asistentes?|assistenten?|agents?) (?:ia|de ia|d ia|ki))"
 _PERSON: Final = r"(?:users?|humans?|operators?|(?:account |shop )?owners?|maintainers?|developers?|admins?|people|person|anyone|anybody|them|him|her|human)"
-_RULES: Final = r"(?:instructions?|prompts?|rules?|messages?|directions?|guidelines?|directives?|context|polic(?:y|ies)|constraints?|restrictions?|orders|commands?|programming|training)"
-_OF_AGENT: Final = r"(?:the|all|any|of|your|my|these|those|previous|prior|above|earlier|preceding|former|existing|system|safety|other|and|developer|initial|original|everything|every|each|given|past|current|own|s|content|confirmation|operator|security)"
+_RULES: Final = r"(?:instructions?|prompts?|rules?|messages?|directions?|guidelines?|directives?|context|polic(?:y|ies)|constraints?|restrictions?|orders|commands?|programming|training|guidance|brief(?:ing)?)"
+_OF_AGENT: Final = r"(?:the|all|any|of|your|my|these|those|previous|prior|above|earlier|preceding|former|existing|system|safety|other|and|developer|initial|original|everything|every|each|given|past|current|own|s|content|confirmation|operator|security|any|these|guidance)"
 _NOT: Final = r"(?:do not|don t|never|must not|mustn t|should not|shouldn t|no need to|without|cannot|may not|not)"
 _ACT: Final = r"(?:use|call|run|open|ignore|disregard|add|approve|ask|send|post|transfer|escalate|execute|install|visit|close|push|output|say|rate|include|delete|fetch|do|store|please|also|always|must|never|import|merge|accept|follow|forward|download|click|stop|import|whitelist|grant|pay|the user|you|load|append|write|reply|respond|answer|before|first)"
 
@@ -53,8 +53,8 @@ PHRASES: Final = (
     # Instructions that are to be set aside.
     _phrase(
         IGNORES,
-        "ignore disregard forget override bypass overlook discard abandon neglect drop ignoring disregarding",
-        rf"\w+(?: {_OF_AGENT}){{1,7}} {_RULES}(?! (?:in|of|from|for|file|files|about|queue|table|broker|bus)\b)",
+        "ignore disregard forget override bypass overlook discard abandon neglect drop ignoring disregarding set",
+        rf"(?:set aside|\w+)(?: {_OF_AGENT}){{1,7}} {_RULES}(?! (?:in|of|from|for|file|files|about|queue|table|broker|bus)\b)",
     ),
     _phrase(
         IGNORES,
@@ -63,8 +63,8 @@ PHRASES: Final = (
     ),
     _phrase(
         IGNORES,
-        "ignore disregard abandon drop forget",
-        r"\w+ (?:what )?(?:the |its |your |my )?(?:users?(?: s)? (?:task|request|wish|wishes|question|instructions?|asked|wants|said)|current task|original (?:task|request|goal)|other (?:rows|documents|results|sources))\b",
+        "ignore disregard abandon drop forget set",
+        r"(?:set aside|\w+) (?:what )?(?:the |its |your |my )?(?:users?(?: s)? (?:task|request|wish|wishes|question|instructions?|asked|wants|said)|current task|original (?:task|request|goal)|other (?:rows|documents|results|sources))\b",
         unless_warned=True,
     ),
     _phrase(
@@ -124,7 +124,7 @@ PHRASES: Final = (
     ),
     _phrase(
         IGNORES,
-        "ignoriere ignorier ignorieren vergiss vergesst missachte ubergehe ignora ignorad ignoren ignore ignorez oublie oubliez olvida olvide olviden olvidad esquece esqueca dimentica negeer vergeet zignoruj ignoruj zapomnij ignorera glom игнорируй игнорируйте забудь забудьте проигнорируй",
+        "ignoriere ignorier ignorieren vergiss vergesst missachte ubergehe ignora ignorad ignoren ignore ignorez oublie oubliez olvida olvide olviden olvidad esquece esqueca dimentica negeer vergeet zignoruj ignoruj zapomnij ignorera glom игнорируи игнорируите забудь забудьте проигнорируи",
         r"\w+(?: \w+){0,4}? (?:alle|deine|eure|bisherigen?|vorherigen?|fruheren?|obigen?|todas?|tus|sus|las anteriores|anteriores|previas|toutes?|tes|vos|precedentes?|todas as|suas|tutte|tue|precedenti|eerdere|vorige|wszystkie|poprzednie|swoje|alla|tidigare|все|всех|предыдущие|свои|прежние)(?: \w+){0,3}? (?:anweisung\w*|regeln?|vorgaben|instruktion\w*|instruccion\w*|reglas|ordenes|instruction\w*|consignes|regles|directives|instruc\w+|regras|istruzion\w*|regole|instructies|regels|instrukcj\w*|zasad\w*|polecen\w*|инструкци\w*|правила|указания|prompts?|mensajes)\b",
     ),
     _phrase(
@@ -134,9 +134,92 @@ PHRASES: Final = (
     ),
     _phrase(
         IGNORES,
+        "ignora ignore ignorez olvida oublie oubliez dimentica esquece ignoriere vergiss ignoren ignorad negeer игнорируи забудь",
+        r"\w+ (?:\w+ ){0,2}(?:regole|istruzioni|instrucciones|reglas|instructions|consignes|regles|instrucoes|regras|anweisungen|regeln|instructies|regels|инструкции|правила) (?:precedenti|anteriores|previas|precedentes|anteriori|du systeme|del sistema|eerder|vorher|выше)\b",
+    ),
+    _phrase(
+        IGNORES,
         "onceki yukaridaki",
         r"\w+ (?:\w+ ){0,2}(?:talimat\w*|kural\w*|komut\w*) (?:\w+ ){0,1}(?:yok say\w*|gormezden|unut\w*)",
     ),
+    _phrase(
+        IGNORES,
+        "the earlier previous old prior",
+        rf"(?:the )?(?:earlier|previous|old|prior|original) (?:{_RULES}|task|request|goal) (?:is|are|was|were|has been|have been) (?:now )?(?:cancell?ed|void|withdrawn|revoked|superseded|overruled)\b",
+    ),
+    _phrase(IGNORES, "only", r"only (?:on )?what \w+ (?:assigns|says|orders|wants|commands|decides)\b"),
+    _phrase(
+        IGNORES,
+        "says say obey serve trust follow",
+        r"(?:says? )?(?:obey|serve|trust|follow) \w+(?: \w+)? (?:unconditionally|blindly|only|alone|from now on|completely|in everything)\b|says? obey\b",
+    ),
+    _phrase(
+        IGNORES, "new updated revised changed", r"\w+ system (?:instructions?|prompt|rules|message)\b(?: \w+){0,2} ?:"
+    ),
+    _phrase(
+        IGNORES,
+        "merge approve deploy",
+        r"\w+ (?:this|it|now)(?: \w+){0,4} ignore (?:the |all |any )?(?:failing|failed|red) (?:checks?|tests?)\b",
+    ),
+    _phrase(
+        IGNORES,
+        "haz hagan faites fais ne non no",
+        r"(?:haz|hagan|haga) caso omiso de\b|ne (?:tenez|tiens) (?:pas |aucun )?compte (?:pas )?des?\b.{0,20}(?:instructions|consignes|regles)|(?:no|non) (?:sigas|sigan|seguire|seguir) (?:las |le |as )?(?:instruc\w+|reglas|regole|istruzioni)",
+    ),
+    _phrase(
+        SPEAKS,
+        "you",
+        r"you (?:are|re) no longer (?:an? |the )?(?:ai|assistant|agent|bot|chatbot|language model|bound)\b",
+    ),
+    _phrase(
+        SPEAKS,
+        "the",
+        r"the (?:next|other|future|following) (?:agent|assistant|session|model|bot|run)s? (?:knows?|must|has to|have to|should|shall|needs? to|will)\b",
+    ),
+    _phrase(
+        SPEAKS,
+        "all every each any",
+        r"\w+ (?:ai |coding )?(?:agents|assistants|bots|models|agent|assistant|bot|model) (?:accepts?|trusts?|obeys?|follows?|serves?|must|reports? to|belongs? to)\b",
+    ),
+    _phrase(
+        SPEAKS,
+        "the",
+        r"the (?:assistant|agent|model|ai|bot|llm) (?:should|must|has to|needs to) (?:now )?(?:\w+ ){0,4}(?:with the admin|admin password|and tell|tell \w+|report to|send|transfer|wire|pay|open http|visit|log in|grant|approve all)\b",
+    ),
+    _phrase(
+        SPEAKS,
+        "required mandatory next necessary",
+        r"\w+ (?:next )?(?:action|step|tool call|function call)s? ?: ?(?:call|run|open|send|transfer|execute|use|invoke|visit|wire|pay)\b",
+    ),
+    _phrase(SPEAKS, "respond answer reply speak", r"\w+ only as \w+|\w+ as \w+ ?,? an ai\b"),
+    _phrase(
+        SPEAKS,
+        "from",
+        r"from (?:today|tomorrow|here|this day)(?: on)? ?,? (?:every|each|all) (?:sessions?|tasks?|agents?|runs?|conversations?|answers?) (?:has|have|must|should|shall|begins?|starts?|will)\b",
+    ),
+    _phrase(
+        SPEAKS,
+        "ai llm agents assistant assistants bot copilot",
+        r"(?<!support )(?<!service )(?<!sales )(?<!the )(?<!an )(?:ai|llm|agents|assistants?|bot|copilot)(?: agents?)? ?: ?(?:skip|always|never|use|run|call|ignore|add|do|open|merge|approve|trust)\b",
+    ),
+    _phrase(
+        SPEAKS,
+        "claude copilot chatgpt gemini codex cursor",
+        r"(?<=@)\w+ (?:please |now |just )?(?:merge|approve|run|add|push|close|delete|install|ignore|deploy|accept|execute|use|fix and|disable)\b",
+    ),
+    _phrase(SPEAKS, "assistant", r"(?<=@)assistant ,? ?(?:please )?(?:\w+)\b"),
+    _phrase(
+        SPEAKS,
+        "all every each",
+        r"\w+ (?:skills?|answers|files|runbooks) (?:must|have to|has to|should) (?:contain|include|mention|begin with|end with|carry|link)\b",
+    ),
+    _phrase(
+        SPEAKS,
+        "as part consider",
+        r"(?:as )?part of your (?:system prompt|instructions|rules|guidelines)\b|consider (?:this|the following)(?: \w+)? (?:as )?(?:part of )?your\b",
+    ),
+    _phrase(SPEAKS, "you", r"you (?:have been|are|were) (?:reassigned|repurposed|reprogrammed|reconfigured)\b"),
+    _phrase(SPEAKS, "stop", r"stop (?:the|your) current (?:work|task|job)\b"),
     # Who the reader is told to be, and to whom it is told to listen.
     _phrase(
         SPEAKS,
@@ -338,6 +421,12 @@ PHRASES: Final = (
         "merke merk speichere recuerda guarda souviens retiens ricorda lembra onthoud",
         r"\w+ (?:dir |te |toi )?(?:dauerhaft|fur immer|permanent\w*|para siempre|siempre|pour toujours|toujours|per sempre|sempre|in deinem|en tu memoria|dans ta memoire)\b",
     ),
+    _phrase(KEEPS_RULE, "permanently forever", r"\w+ (?:remember|store|keep|save|note|trust|treat|assume|accept)\b"),
+    _phrase(
+        KEEPS_RULE,
+        "save store add put write commit",
+        rf"\w+ {_IN}{{0,30}}\b(?:to|in|into) (?:your|the agents?|the assistants?)(?: s)? (?:knowledge(?: base)?|notes|brain|long term|persistent|mind|context)\b",
+    ),
     # What is to be kept from somebody.
     _phrase(
         KEEPS_FROM,
@@ -385,11 +474,32 @@ PHRASES: Final = (
         "install run send add copy do upload delete transfer execute",
         r"\w+ (?:it|this|that|them) (?:secretly|silently|quietly|covertly|in secret|without (?:a )?trace)\b",
     ),
+    _phrase(
+        KEEPS_FROM,
+        "do don never",
+        rf"{_NOT} (?:ever )?(?:report|mention|log|disclose|announce|reveal|record) (?:it|this|that)\b(?= ?(?:$|[.!,;]))(?! twice)",
+    ),
+    _phrase(KEEPS_FROM, "keep", r"keep (?:this|it|that) (?:between us|secret|quiet|hidden|to yourself)\b"),
+    _phrase(
+        KEEPS_FROM,
+        "the your",
+        rf"(?:the|your) {_PERSON} (?:need|needs|must|should|does) not (?:to )?(?:know|see|learn|hear)\b",
+    ),
+    _phrase(
+        KEEPS_FROM,
+        "do don never",
+        rf"{_NOT} (?:show|tell|forward|mention|reveal) (?:this|these) (?:\w+ )?to (?:your|the) (?:boss|user|manager|owner|human|operator|principal)\b",
+    ),
     # Data that leaves.
     _phrase(
         SENDS,
         "send post upload forward exfiltrate mail email submit copy report transmit share bcc cc reply paste put sende schicke envia envie enviar envoie envoyez invia manda leite include",
         r"\w+ (?:[^.;!?]|[.](?! )){0,90}?\b(?:environment|env(?:ironment)? var\w{0,8}|credentials?|secrets?|tokens?|(?:api|ssh|private|access) keys?|passwords?|cookies|env|id rsa|transcripts?|conversations?|(?:customer|personal|patient) (?:data|records?)|card numbers?|cop(?:y|ies) of (?:each|every|all|the)|chat history|last message|system prompt|database dump|passworter|zugangsdaten|contrasenas|claves|mots de passe|senhas|wachtwoorden|(?:customers?|users?)(?: s)? e ?mail)\b(?:[^.;!?]|[.](?! )){0,80}?(?:https?: ?\S|\S+@\S|s3: ?\S)",
+    ),
+    _phrase(
+        SENDS,
+        "take paste copy collect read gather",
+        r"\w+ (?:[^;!?.]|[.](?! )){0,60}?\b(?:contents? of|api keys?|tokens?|secrets?|credentials?|passwords?|history)\b(?:[^;!?.]|[.](?! )){0,50}?\b(?:submit|send|post|upload|paste|into|to|at)\b(?:[^;!?.]|[.](?! )){0,20}?https?:",
     ),
     _phrase(SENDS, "send post upload copy forward", r"\w+ (?:\w+ ){0,3}customer data(?: \w+){0,2} to https?:"),
     _phrase(
@@ -462,6 +572,17 @@ PHRASES: Final = (
         "may can darf puede peut",
         r"\w+ (?:change the bank details|ohne freigabe|sin aprobacion|sans validation|see all)\b",
     ),
+    _phrase(
+        UNPROTECTED,
+        "set turn switch",
+        r"\w+ (?:the )?(?:mfa|2fa|two factor|firewall|audit log|selinux|tls verification|branch protection)(?: \w+)? (?:to )?(?:off|disabled|false|none)\b",
+        unless_warned=True,
+    ),
+    _phrase(
+        RIGHTS,
+        "may can",
+        r"\w+ (?:deploy|merge|pay|transfer|book|approve|access \w+|change \w+) without (?:any )?(?:approval|review|confirmation|asking|checks?)\b",
+    ),
     # Advertising.
     _phrase(
         PROMOTES,
@@ -472,6 +593,17 @@ PHRASES: Final = (
         PROMOTES,
         "place buy order",
         r"\w+ (?:all )?(?:orders? )?(?:with|from|at) \w+ only\b.{0,20}other (?:suppliers|vendors|providers)",
+    ),
+    _phrase(
+        PROMOTES,
+        "in",
+        r"in (?:every|each|all)(?: of)?(?: your)? (?:answers?|repl(?:y|ies)|responses?|reports?|summar(?:y|ies))(?: \w+){0,4} ?,? ?(?:always )?(?:mention|recommend|say|state|praise|promote|link)\b",
+    ),
+    _phrase(PROMOTES, "suggest recommend offer name", r"\w+ \w+ (?:and|but) nothing else\b"),
+    _phrase(
+        PROMOTES,
+        "speak talk write",
+        r"\w+ (?:well|highly|favou?rably|positively) (?:of|about) \w+.{0,40}(?:rivals|competitors|in all|in every|badly)",
     ),
     _phrase(
         PROMOTES,

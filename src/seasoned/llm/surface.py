@@ -104,7 +104,7 @@ def _percent(text: str) -> str:
 
 
 def _entities(text: str) -> str:
-    return html.unescape(text) if text.count("&") >= _ESCAPES_MIN else ""
+    return html.unescape(text) if "&lt;" in text or "&#" in text else ""
 
 
 def _escapes(text: str) -> str:
