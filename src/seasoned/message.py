@@ -109,6 +109,21 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
         """What was said in words: the text parts, joined by line feeds."""
         return "\n".join(part.text for part in self.parts if part.type == "text" and part.text)
 
+    def counted(self) -> str:
+        """The text whose tokens are the message's: texts, thinking, tools' answers, and calls as compact JSON.
+
+        The published API counts a call as Go writes its arguments and name, which escapes `<`, `>` and `&`.
+        """
+        chunks = []
+        for part in self.parts:
+            if part.type == "tool-call":
+                called = {key: part.meta[key] for key in ("arguments", "name") if key in part.meta}
+                text = msgspec.json.encode(called).decode()
+                chunks.append(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") + "\n")
+            elif part.text:
+                chunks.append(part.text + "\n")
+        return "".join(chunks)
+
     def texts(self) -> Iterator[str]:
         """Every text of the message: words, tools' arguments and answers; what quotes are checked against."""
         for part in self.parts:

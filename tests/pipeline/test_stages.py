@@ -58,7 +58,7 @@ def test_learn_on_a_session_whose_work_is_done_learns_from_it(tmp_path: Path) ->
         async with opened(tmp_path) as engine:
             project_id = await project(engine)
             row, _ = await engine.sessions.create(project_id, NewSessionRequest())
-            await engine.sessions.store_message(project_id, row.id, said("Pay the invoice"), None)
+            await engine.messages.store(project_id, row.id, said("Pay the invoice"), None)
             assert await engine.sessions.flush(project_id, row.id) == (True, "")
             found, _ = await engine.sessions.tasks(project_id, row.id, PageQuery())
             assert [one.distilled_revision for one in found] == [0]
@@ -98,7 +98,7 @@ def test_new_messages_make_a_completed_session_run_again_until_they_are_read(tmp
             session_id = await linked_session(engine, project_id, space.id, "First", "Done.")
             await engine.sessions.flush(project_id, session_id)
             assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
-            await engine.sessions.store_message(project_id, session_id, said("Second"), None)
+            await engine.messages.store(project_id, session_id, said("Second"), None)
             assert (await engine.spaces.state(project_id, space.id, session_id)).status == "running"
             await engine.sessions.flush(project_id, session_id)
             assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
@@ -284,7 +284,7 @@ def test_a_reopened_task_is_distilled_again_and_its_journal_entry_revised(tmp_pa
             session_id = await linked_session(engine, project_id, space.id, "Deploy please", "Done.")
             await engine.sessions.flush(project_id, session_id)
             await settled(engine, project_id, space.id, session_id)
-            await engine.sessions.store_message(project_id, session_id, said("it is broken"), None)
+            await engine.messages.store(project_id, session_id, said("it is broken"), None)
             await engine.sessions.flush(project_id, session_id)
             await settled(engine, project_id, space.id, session_id)
             files = await skill_files(engine, project_id, space.id)
@@ -304,7 +304,7 @@ def test_a_long_turn_is_not_cut_while_its_agent_works(tmp_path: Path) -> None:
             space = await engine.spaces.create(project_id)
             session_id = await linked_session(engine, project_id, space.id)
             for number in range(12):
-                await engine.sessions.store_message(project_id, session_id, said(f"part {number}"), None)
+                await engine.messages.store(project_id, session_id, said(f"part {number}"), None)
                 await asyncio.sleep(0.05)  # shorter than the idle time, which each message starts anew
             await settled(engine, project_id, space.id, session_id)
 
@@ -360,7 +360,7 @@ def test_a_turn_that_ends_late_is_read_once_it_is_quiet_and_not_when_its_patienc
             call = Message(
                 role="assistant", parts=(Part("tool-call", meta={"id": "1", "name": "x", "arguments": "{}"}),)
             )
-            await engine.sessions.store_message(project_id, session_id, call, None)
+            await engine.messages.store(project_id, session_id, call, None)
 
             async def waits() -> bool | None:
                 return engine.dispatcher.is_idle() or None
@@ -368,7 +368,7 @@ def test_a_turn_that_ends_late_is_read_once_it_is_quiet_and_not_when_its_patienc
             await asyncio.sleep(0.3)  # the quiet time passes while the turn is open
             await until(engine, waits)
             assert (await engine.sessions.get(project_id, session_id)).extracted_to == 0
-            await engine.sessions.store_message(project_id, session_id, said("Thanks"), None)
+            await engine.messages.store(project_id, session_id, said("Thanks"), None)
             assert (await settled(engine, project_id, space.id, session_id)).status == "completed"
 
     asyncio.run(run())

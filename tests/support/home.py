@@ -60,7 +60,7 @@ async def linked_session(engine: Engine, project_id: str, space_id: str, *texts:
     await engine.spaces.learn(project_id, space_id, row.id)
     for index, text in enumerate(texts):
         message = answered(text) if index % 2 else said(text)
-        await engine.sessions.store_message(project_id, row.id, message, None)
+        await engine.messages.store(project_id, row.id, message, None)
     return row.id
 
 

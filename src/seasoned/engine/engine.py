@@ -7,6 +7,8 @@ from seasoned.config import Config
 from seasoned.engine.calls import ModelCalls
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
+from seasoned.engine.links import Links
+from seasoned.engine.messages import Messages
 from seasoned.engine.projects import Projects
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
@@ -34,8 +36,10 @@ class Engine:
         self.dispatcher = Dispatcher(store, model, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
+        self.messages = Messages(store, config, self.dispatcher)
+        self.links = Links(store, self.keyring)
         self.spaces = Spaces(store, config, self.dispatcher)
-        self.skills = Skills(store, config, self.keyring)
+        self.skills = Skills(store, config)
         self.learning = Learning(store, config, self.dispatcher, self.spaces)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Sessions: storing messages, reading them back, and having them read."""
+"""Sessions: creating and listing them, and having them read."""
 
 import asyncio
 
@@ -6,12 +6,11 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.errors import Conflict, TooLarge
+from seasoned.errors import Conflict
 from seasoned.ids import new_id
-from seasoned.message import JsonObject, Message
+from seasoned.message import JsonObject
 from seasoned.pipeline.worker import Dispatcher
-from seasoned.store import Connection, Store, messages, projects, sessions, tasks
-from seasoned.store.messages import MessageRow, NewMessage
+from seasoned.store import Connection, Store, projects, sessions, tasks
 from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.tasks import TaskRow
@@ -27,13 +26,12 @@ class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sessions:
-    """Use cases of sessions and their messages."""
+    """Use cases of sessions."""
 
     def __init__(self, store: Store, config: Config, dispatcher: Dispatcher) -> None:
         self._store = store
         self._config = config
         self._dispatcher = dispatcher
-        self._append = messages.appender(store.clock)
 
     async def create(self, project_id: str, request: NewSessionRequest) -> tuple[SessionRow, bool]:
         """A session and whether it is new: an id that the project has already gives the session there is.
@@ -73,58 +71,6 @@ class Sessions:
     async def delete(self, project_id: str, session_id: str) -> None:
         """Remove a session with its messages and tasks; what it taught stays in the skills. Raises NotFound."""
         await self._store.write(lambda c: sessions.delete(c, project_id, session_id))
-
-    async def store_message(
-        self, project_id: str, session_id: str, message: Message, user_meta: JsonObject | None
-    ) -> MessageRow:
-        """Append a message to a session. Raises NotFound, TooLarge, Busy."""
-        encoded = msgspec.json.encode(message.parts)
-        if len(encoded) > self._config.message_bytes_max:
-            limit = self._config.message_bytes_max
-            raise TooLarge(f"A message holds at most {limit} bytes; this has {len(encoded)}. Split it.")
-        parts, sha256, chars = encoded.decode(), None, len(encoded)
-        if len(encoded) > self._config.inline_bytes_max:
-            parts, sha256, chars = "", await self._store.blobs.put(encoded), self._config.inline_bytes_max
-        new = NewMessage(
-            project_id=project_id,
-            session_id=session_id,
-            role=message.role,
-            parts=parts,
-            parts_sha256=sha256,
-            meta=dump_object(message.meta or None),
-            user_meta=dump_object(user_meta or None),
-            chars=chars,
-            turn_open=message.calls_tools or message.is_tool_answer,
-        )
-        row = await self._store.write_grouped(self._append, new)
-        if row.status == "pending":
-            self._dispatcher.message_arrived(session_id)
-            if row.number % self._config.batch_messages == 0:
-                self._dispatcher.wake("extract", session_id)
-        return row
-
-    async def messages(
-        self, project_id: str, session_id: str, query: PageQuery
-    ) -> tuple[list[tuple[MessageRow, Message]], str | None]:
-        """A page of a session's messages, oldest first, and the cursor of the next one. Raises NotFound."""
-
-        def load(connection: Connection) -> tuple[list[tuple[MessageRow, Message]], str | None]:
-            sessions.get(connection, project_id, session_id)
-            rows, cursor = messages.page(connection, session_id, query)
-            return [(row, messages.unpack(row, self._store.blobs)) for row in rows], cursor
-
-        return await self._store.read(load)
-
-    async def patch_message_meta(
-        self, project_id: str, session_id: str, message_id: str, changes: JsonObject
-    ) -> JsonObject:
-        """Merge keys into a message's user meta; null deletes a key. Raises NotFound."""
-
-        def commit(connection: Connection) -> JsonObject:
-            sessions.get(connection, project_id, session_id)
-            return messages.set_user_meta(connection, session_id, message_id, changes, self._store.clock.now())
-
-        return await self._store.write(commit)
 
     async def tasks(self, project_id: str, session_id: str, query: PageQuery) -> tuple[list[TaskRow], str | None]:
         """A page of a session's tasks and the cursor of the next one. Raises NotFound."""

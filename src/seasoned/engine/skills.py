@@ -6,7 +6,6 @@ import msgspec
 
 from seasoned import archive
 from seasoned.config import Config
-from seasoned.engine.keys import Keyring, Link, expiry
 from seasoned.errors import NotFound, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import SKILL_FILE, check_files
@@ -37,10 +36,9 @@ class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
 class Skills:
     """Use cases of skills."""
 
-    def __init__(self, store: Store, config: Config, keyring: Keyring) -> None:
+    def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
-        self._keyring = keyring
 
     async def upload(
         self, project_id: str, data: bytes, *, user: str | None, meta: JsonObject | None
@@ -125,18 +123,6 @@ class Skills:
     async def delete(self, project_id: str, skill_id: str) -> None:
         """Remove a skill with its history. Raises NotFound."""
         await self._store.write(lambda c: skills.delete(c, project_id, skill_id))
-
-    def link(self, project_id: str, file: SkillFile, seconds: float) -> str:
-        """A token that gives access to a file without a key for some seconds."""
-        name = file.path.rsplit("/", 1)[-1]
-        expires_at = expiry(self._store.clock.now(), seconds)
-        return self._keyring.sign(Link(project_id, file.sha256, file.mime, name, expires_at))
-
-    async def open_link(self, token: str) -> tuple[Link, bytes]:
-        """What a token gives access to. Raises NotFound when it is not ours or has expired."""
-        link = self._keyring.open(token, self._store.clock.now())
-        body = await self._store.read(lambda c: skills.content(c, link.sha256))
-        return link, body if body is not None else await self._store.blobs.get(link.sha256)
 
     async def _head(self, project_id: str, skill_id: str) -> list[FileRow]:
         def load(connection: Connection) -> list[FileRow]:

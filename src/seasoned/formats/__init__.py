@@ -3,49 +3,83 @@
 `parse` takes one message as an agent would store it; `render` gives stored messages back in a provider's form. What
 `Message` has no place for is kept under the meta key `extra` (of message or part), and a part of an unknown type
 as a `data` part that holds it whole, so that reading back in the form that was written returns what was sent.
-
-The gemini format is still to come: its module belongs beside these, its name into `Format` and the two tables. It also
-needs the session's open calls (section C.4), which the other formats do not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
 from seasoned.errors import Invalid
-from seasoned.formats import acontext, anthropic, openai
-from seasoned.formats.acontext import render_part
+from seasoned.formats import acontext, anthropic, gemini, openai
+from seasoned.formats.acontext import Upload, Uploads, render_part
 from seasoned.formats.fields import kind_of
+from seasoned.formats.media import Context, Files, NoFiles
 from seasoned.message import Json, JsonObject, Message
 
-Format = Literal["openai", "anthropic", "acontext"]
+Format = Literal["openai", "anthropic", "gemini", "acontext"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 _PARSE: dict[Format, Callable[[JsonObject], Message]] = {
     "openai": openai.parse,
     "anthropic": anthropic.parse,
-    "acontext": acontext.parse,
+    "gemini": gemini.parse,
 }
-_RENDER: dict[Format, Callable[[Message], Json]] = {
+_RENDER: dict[Format, Callable[[Message, Context], list[Json]]] = {
     "openai": openai.render,
     "anthropic": anthropic.render,
+    "gemini": gemini.render,
     "acontext": acontext.render,
 }
+_NO_FILES = NoFiles()
 
 
-def parse(blob: Json, format: Format) -> Message:  # noqa: A002 - the wire's word
+def parse(blob: Json, format: Format, uploads: Uploads | None = None) -> Message:  # noqa: A002 - the wire's word
     """A provider's message as a value.
 
+    `uploads` are the files that came with it (None when none could), which only the acontext format can name.
     Raises Invalid with a sentence that names what is wrong and what to send; TooLarge for more than 10,000 parts.
     """
     if not isinstance(blob, dict):
         raise Invalid(f"The message is {kind_of(blob)}; send one message in the {format} format as a JSON object.")
-    return _PARSE[format](blob)
+    return acontext.parse(blob, uploads) if format == "acontext" else _PARSE[format](blob)
 
 
 def render(messages: Sequence[Message], format: Format) -> list[Json]:  # noqa: A002 - the wire's word
-    """Stored messages in a provider's form: exactly one JSON value for each, in order."""
+    """Stored messages in a provider's form, in order, without the bytes of uploaded files."""
+    return [item for items in render_each(messages, format) for item in items]
+
+
+def render_each(
+    messages: Sequence[Message],
+    format: Format,  # noqa: A002 - the wire's word
+    *,
+    files: Files = _NO_FILES,
+    earlier: Iterable[Message] = (),
+) -> list[list[Json]]:
+    """For each stored message what it is in a provider's form.
+
+    Nearly always one value. Several where each tool's answer is a message of its own (openai), none where nothing of a
+    message can be said (gemini). `earlier` are messages from before these, in which calls of tools may be found.
+    """
     one = _RENDER[format]
-    return [one(message) for message in messages]
+    tools = _tool_names(earlier) | _tool_names(messages) if format == "gemini" else {}
+    context = Context(files=files, tools=tools)
+    return [one(message, context) for message in messages]
 
 
-__all__ = ["FORMATS", "Format", "parse", "render", "render_part"]
+def _tool_names(messages: Iterable[Message]) -> dict[str, str]:
+    """The names of the tools that were called, by the id of the call."""
+    return {part.call_id: part.tool_name for one in messages for part in one.parts if part.type == "tool-call"}
+
+
+__all__ = [
+    "FORMATS",
+    "Files",
+    "Format",
+    "NoFiles",
+    "Upload",
+    "Uploads",
+    "parse",
+    "render",
+    "render_each",
+    "render_part",
+]

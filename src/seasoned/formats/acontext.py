@@ -1,5 +1,6 @@
 """The unified form of the `acontext` SDKs (wire contract, C.5 and C.7)."""
 
+from collections.abc import Mapping
 from typing import get_args
 
 import msgspec
@@ -15,27 +16,41 @@ from seasoned.formats.fields import (
     text_at,
     wrong,
 )
-from seasoned.message import Json, JsonObject, Message, Part, PartType
+from seasoned.formats.media import Context
+from seasoned.message import Asset, Json, JsonObject, Message, Part, PartType
 
 NAME = "acontext"
+# What only the store may say of a message.
+_RESERVED = ("__user_meta__", "__gemini_call_info__", "__gemini_answers__")
 PART_TYPES: dict[str, PartType] = {name: name for name in get_args(PartType)}
 
 
-def parse(blob: JsonObject) -> Message:
+class Upload(msgspec.Struct, frozen=True):
+    """A file that came with a message: what it is, and its name at the sender's."""
+
+    asset: Asset
+    filename: str
+
+
+Uploads = Mapping[str, Upload]
+
+
+def parse(blob: JsonObject, uploads: Uploads | None = None) -> Message:
     """A message of role user or assistant with typed parts. Raises Invalid, TooLarge.
 
+    `uploads` are the files that came with it, by the name that a part's `file_field` gives; None when none could come.
     Fields that only a stored message has (`id`, `asset`...) are ignored: what is stored cannot be claimed by naming it.
     """
     role, parts = blob.get("role"), blob.get("parts")
     if role not in ("user", "assistant"):
         raise bad_role(role, NAME, ("user", "assistant"))
-    meta = _meta(blob, "")
+    meta = {key: value for key, value in _meta(blob, "").items() if key not in _RESERVED}
     if not isinstance(meta.get("source_format"), str):
         meta = {**meta, "source_format": NAME}
     items = [] if parts is None else items_of(parts, "parts")
     return Message(
         "user" if role == "user" else "assistant",
-        tuple(_part(item, f"parts[{index}]") for index, item in enumerate(items)),
+        tuple(_part(item, f"parts[{index}]", uploads) for index, item in enumerate(items)),
         meta,
     )
 
@@ -48,12 +63,11 @@ def _meta(source: JsonObject, where: str) -> JsonObject:
     return meta
 
 
-def _part(item: JsonObject, where: str) -> Part:
+def _part(item: JsonObject, where: str, uploads: Uploads | None) -> Part:
     kind = PART_TYPES.get(text_at(item, "type", where))
     if kind is None:
         raise Invalid(f"The message's {where}.type is not known; send one of {', '.join(PART_TYPES)}.")
-    if item.get("file_field") is not None:
-        raise Invalid(f"The message's {where} names a file_field, but the request has no files; send it as multipart.")
+    upload = _upload(item, where, uploads)
     text, meta = optional_text(item, "text", where) or None, _meta(item, where)
     if kind in ("text", "thinking") and text is None:
         raise Invalid(f"The message's {where}.text is empty; a {kind} part needs a text.")
@@ -63,7 +77,18 @@ def _part(item: JsonObject, where: str) -> Part:
         text_at(meta, "tool_call_id", f"{where}.meta")
     elif kind == "data":
         name_at(meta, "data_type", f"{where}.meta")
-    return Part(kind, text, meta)
+    return Part(kind, text, meta) if upload is None else Part(kind, text, meta, upload.asset, upload.filename)
+
+
+def _upload(item: JsonObject, where: str, uploads: Uploads | None) -> Upload | None:
+    field = optional_text(item, "file_field", where)
+    if field is None:
+        return None
+    if uploads is None:
+        raise Invalid(f"The message's {where} names a file_field, but the request has no files; send it as multipart.")
+    if field not in uploads:
+        raise Invalid(f"The message's {where} names the file_field {field[:60]!r}; send a file part of that name.")
+    return uploads[field]
 
 
 def _call(meta: JsonObject, where: str) -> JsonObject:
@@ -90,6 +115,6 @@ def render_part(part: Part) -> JsonObject:
     return shown
 
 
-def render(message: Message) -> Json:
+def render(message: Message, _context: Context) -> list[Json]:
     """A message without its row's fields, as `parse` takes it."""
-    return {"role": message.role, "parts": [render_part(part) for part in message.parts], "meta": message.meta}
+    return [{"role": message.role, "parts": [render_part(part) for part in message.parts], "meta": message.meta}]

@@ -21,6 +21,7 @@ from seasoned.formats.fields import (
     with_extra,
     wrong,
 )
+from seasoned.formats.media import Context, Media, decoded, media_of
 from seasoned.message import Json, JsonObject, Message, Part
 
 NAME = "anthropic"
@@ -32,6 +33,7 @@ _RESPONSE_KEYS = frozenset(
 )
 _PLAIN_KEYS = 2  # role and content
 _SOURCE_KEYS = ("type", "media_type", "data", "url")
+_TEXT_TYPES = frozenset({"application/json", "application/xml", "application/yaml", "application/x-yaml"})
 
 
 def parse(blob: JsonObject) -> Message:
@@ -88,7 +90,7 @@ def _tool_use(item: JsonObject, where: str) -> Part:
 
 
 def _tool_result(item: JsonObject, where: str) -> Part:
-    text, whole = tool_output(item.get("content"), f"{where}.content")
+    text, whole = tool_output(item.get("content"), f"{where}.content", joined=False)
     failed = item.get("is_error")
     if failed is not None and not isinstance(failed, bool):
         raise wrong(f"{where}.is_error", failed, "true or false")
@@ -140,18 +142,18 @@ _BLOCKS: dict[str, Callable[[JsonObject, str], Part]] = {
 }
 
 
-def render(message: Message) -> Json:
+def render(message: Message, context: Context) -> list[Json]:
     """A message as the Messages API would have it: always a list of blocks. What it cannot say is left out."""
     own = is_from(message, NAME)
-    blocks = [block for part in message.parts if (block := _render_part(part, own)) is not None]
-    return {**extra_of(message.meta, own=own), "role": message.role, "content": list(blocks)}
+    blocks = [block for part in message.parts if (block := _render_part(part, own, context)) is not None]
+    return [{**extra_of(message.meta, own=own), "role": message.role, "content": list(blocks)}]
 
 
-def _render_part(part: Part, own: bool) -> JsonObject | None:
+def _render_part(part: Part, own: bool, context: Context) -> JsonObject | None:
     if part.type == "data":
         value = part.meta.get("value") if part.meta.get("data_type") == NAME else None
         return value if isinstance(value, dict) else None
-    known = _render_known(part, own)
+    known = _render_known(part, own, context)
     if known is None:
         return None
     control = part.meta.get("cache_control")
@@ -160,7 +162,7 @@ def _render_part(part: Part, own: bool) -> JsonObject | None:
     return {**extra_of(part.meta, own=own), **known}
 
 
-def _render_known(part: Part, own: bool) -> JsonObject | None:
+def _render_known(part: Part, own: bool, context: Context) -> JsonObject | None:
     if part.type == "text":
         return {"type": "text", "text": part.text} if part.text else None
     if part.type == "thinking":
@@ -173,9 +175,11 @@ def _render_known(part: Part, own: bool) -> JsonObject | None:
         return {"type": "tool_use", "id": part.call_id, "name": part.tool_name, "input": _input(part)}
     if part.type == "tool-result":
         return _render_result(part, own) if part.call_id else None
-    if part.type in ("image", "file"):
-        source = _own_source(part) if own else _source_of(part)
+    if part.type in ("image", "file") and own and part.asset is None:
+        source = _own_source(part)
         return None if source is None else {"type": "image" if part.type == "image" else "document", "source": source}
+    if part.type in ("image", "audio", "video", "file"):
+        return _render_media(part, context)
     return None
 
 
@@ -211,13 +215,31 @@ def _own_source(part: Part) -> JsonObject | None:
     return {**(kept if isinstance(kept, dict) else {}), **known} or None
 
 
-def _source_of(part: Part) -> JsonObject | None:
-    """Where an image or a file of another format can be had: its bytes, or its address."""
-    data, media_type = part.meta.get("data"), part.meta.get("media_type")
-    if isinstance(data, str) and isinstance(media_type, str):
-        return {"type": "base64", "media_type": media_type, "data": data}
-    url = _string(part, "url") or _string(part, "file_data")
-    if url.startswith("data:"):
-        head, mark, data = url.removeprefix("data:").partition(";base64,")
-        return {"type": "base64", "media_type": head.split(";", 1)[0], "data": data} if mark else None
-    return {"type": "url", "url": url} if url.startswith(("http://", "https://")) else None
+def _render_media(part: Part, context: Context) -> JsonObject | None:
+    """A picture or a document of another format: its bytes, or its address. Sound cannot be said here."""
+    media = media_of(part, context.files)
+    if media is None or (family := media.family(part)) not in ("image", "file"):
+        return None
+    if family == "image":
+        return {"type": "image", "source": source} if (source := _source_of(media)) else None
+    source = _document_source(media) if part.asset is not None or media.text is not None else _source_of(media)
+    titled: JsonObject = {"title": media.filename} if media.filename else {}
+    return {"type": "document", "source": source, **titled} if source else None
+
+
+def _source_of(media: Media) -> JsonObject | None:
+    if media.url:
+        return {"type": "url", "url": media.url}
+    if media.data is None or not media.mime:
+        return None
+    return {"type": "base64", "media_type": media.mime, "data": media.data}
+
+
+def _document_source(media: Media) -> JsonObject | None:
+    """The API takes PDF and plain text; other files it would refuse."""
+    if media.mime == "application/pdf":
+        return _source_of(media)
+    text = media.text if media.text is not None else decoded(media.data or "")
+    if text is None or not (media.text is not None or media.mime.startswith("text/") or media.mime in _TEXT_TYPES):
+        return None
+    return {"type": "text", "media_type": "text/plain", "data": text}

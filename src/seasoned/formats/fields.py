@@ -124,10 +124,10 @@ def items_of(value: Json, where: str, room: int = PARTS_MAX) -> list[JsonObject]
     return items
 
 
-def tool_output(content: Json, where: str) -> tuple[str, list[Json] | None]:
+def tool_output(content: Json, where: str, *, joined: bool = True) -> tuple[str, list[Json] | None]:
     """What a tool answered: its texts joined, and the list as it was when it holds more than plain texts.
 
-    Null counts as no output. Raises Invalid, TooLarge.
+    With `joined` false several plain texts are kept apart as well. Null counts as no output. Raises Invalid, TooLarge.
     """
     if content is None or isinstance(content, str):
         check_text(content or "", where)
@@ -142,7 +142,7 @@ def tool_output(content: Json, where: str) -> tuple[str, list[Json] | None]:
             plain = plain and all(key in ("type", "text") or value is None for key, value in item.items())
         else:
             plain = False
-    if plain:
+    if plain and (joined or len(texts) <= 1):
         return "".join(texts), None
     check_json(content, where)
     return "".join(texts), content

@@ -21,6 +21,7 @@ from seasoned.formats.fields import (
     with_extra,
     wrong,
 )
+from seasoned.formats.media import Context, Files, media_of
 from seasoned.message import Json, JsonObject, Message, Part, Role
 
 NAME = "openai"
@@ -178,23 +179,29 @@ def _tool_answer(blob: JsonObject) -> Part:
     return Part("tool-result", text, with_extra(meta, {"content": whole} if whole is not None else {}))
 
 
-def render(message: Message) -> Json:
-    """A message as Chat Completions would have it. What it cannot say is left out."""
+def render(message: Message, context: Context) -> list[Json]:
+    """A message as Chat Completions would have it. What it cannot say is left out.
+
+    One message for each, but for several tools' answers, and answers beside other parts: each is a message of its own.
+    """
     own = is_from(message, NAME)
     name = message.meta.get("name")
     named: JsonObject = {"name": name} if isinstance(name, str) and name else {}
-    return {**extra_of(message.meta, own=own), **named, **_rendered(message, own)}
+    head = {**extra_of(message.meta, own=own), **named}
+    return [{**head, **shown} for shown in _rendered(message, own, context)]
 
 
-def _rendered(message: Message, own: bool) -> JsonObject:
+def _rendered(message: Message, own: bool, context: Context) -> list[JsonObject]:
     if message.original_role in ("system", "developer"):
-        return {"role": message.original_role, "content": _render_instructions(message, own)}
+        return [{"role": message.original_role, "content": _render_instructions(message, own, context)}]
     if message.role == "assistant":
-        return _render_assistant(message, own)
-    if message.is_tool_answer:
-        return _render_tool_answer(message, own)
-    shown = [block for part in message.parts if (block := _render_part(part, own)) is not None]
-    return {"role": "user", "content": _short(shown)}
+        return [_render_assistant(message, own, context)]
+    results = [part for part in message.parts if part.type == "tool-result"]
+    shown = [_render_tool_answer(part, own) for part in results]
+    if results and len(results) == len(message.parts):
+        return shown
+    blocks = [block for part in message.parts if (block := _render_part(part, own, context)) is not None]
+    return [*shown, {"role": "user", "content": _short(blocks)}] if blocks or not shown else shown
 
 
 def _short(blocks: list[JsonObject]) -> Json:
@@ -208,14 +215,14 @@ def _is_plain(block: JsonObject) -> bool:
     return len(block) == 2 and block.get("type") == "text" and "text" in block  # noqa: PLR2004 - these two
 
 
-def _render_instructions(message: Message, own: bool) -> Json:
-    blocks = [block for part in message.parts if (block := _render_part(part, own)) is not None]
+def _render_instructions(message: Message, own: bool, context: Context) -> Json:
+    blocks = [block for part in message.parts if (block := _render_part(part, own, context)) is not None]
     if own and not all(map(_is_plain, blocks)):
         return list(blocks)
     return "".join(part.text or "" for part in message.parts if part.type == "text")
 
 
-def _render_part(part: Part, own: bool) -> JsonObject | None:
+def _render_part(part: Part, own: bool, context: Context) -> JsonObject | None:
     extra = extra_of(part.meta, own=own)
     if part.type == "text":
         said_as = "refusal" if part.meta.get("is_refusal") is True else "text"
@@ -223,49 +230,58 @@ def _render_part(part: Part, own: bool) -> JsonObject | None:
     if part.type == "data" and part.meta.get("data_type") == NAME:
         value = part.meta.get("value")
         return value if isinstance(value, dict) else None
-    render_media = _MEDIA.get(part.type)
-    if render_media is None:
+    if part.type not in ("image", "audio", "video", "file"):
         return None
-    kind, known = render_media[0], render_media[1](part)
+    kind, known = _render_media(part, context.files)
     if not known:
         return None
     kept = extra.get(kind)
     return {**extra, "type": kind, kind: {**(kept if isinstance(kept, dict) else {}), **known}}
 
 
-def _image_fields(part: Part) -> JsonObject:
-    url, detail = part.meta.get("url"), part.meta.get("detail")
-    if not isinstance(url, str):
-        url = _data_url(part)
-    return {"url": url, **({"detail": detail} if detail else {})} if url is not None else {}
+def _render_media(part: Part, files: Files) -> tuple[str, JsonObject]:
+    """The type of a picture, sound or file, and its fields; no fields when this format cannot say it."""
+    meta = part.meta
+    if part.asset is None and part.type == "image" and isinstance(meta.get("url"), str):
+        return "image_url", {"url": meta["url"], **_detail(part)}
+    if part.asset is None and part.type == "audio" and isinstance(meta.get("data"), str) and "format" in meta:
+        return "input_audio", {"data": meta["data"], "format": meta["format"] or ""}
+    named: JsonObject = {key: meta[key] for key in _FILE_KEYS if isinstance(meta.get(key), str)}
+    if part.asset is not None and part.asset.mime.startswith("image/"):
+        # An address costs a reader less than the bytes.
+        address = files.url(part.asset, part.filename or "")
+        if address:
+            return "image_url", {"url": address, **_detail(part)}
+    if "file_id" in named or "file_data" in named:
+        return "file", named
+    media = media_of(part, files)
+    if media is None or media.data is None:
+        return "file", named if part.type == "file" else {}
+    family = media.family(part)
+    if family == "image":
+        return "image_url", {"url": media.data_url(), **_detail(part)}
+    if family == "audio" and media.mime in _AUDIO:
+        return "input_audio", {"data": media.data, "format": _AUDIO[media.mime]}
+    filename: JsonObject = {"filename": media.filename} if media.filename else {}
+    return "file", {"file_data": media.data_url(), **filename, **named}
 
 
-def _audio_fields(part: Part) -> JsonObject:
-    data, encoding = part.meta.get("data"), part.meta.get("format")
-    return {"data": data, "format": encoding or ""} if isinstance(data, str) else {}
+def _detail(part: Part) -> JsonObject:
+    detail = part.meta.get("detail")
+    return {"detail": detail} if detail else {}
 
 
-def _file_fields(part: Part) -> JsonObject:
-    found = {key: part.meta[key] for key in _FILE_KEYS if isinstance(part.meta.get(key), str)}
-    data = _data_url(part)
-    return {"file_data": data, **found} if data is not None else found
-
-
-def _data_url(part: Part) -> str | None:
-    data, media_type = part.meta.get("data"), part.meta.get("media_type")
-    if part.meta.get("type") == "text" or not isinstance(data, str):
-        return None
-    return f"data:{media_type if isinstance(media_type, str) else 'application/octet-stream'};base64,{data}"
-
-
-_MEDIA: dict[str, tuple[str, Callable[[Part], JsonObject]]] = {
-    "image": ("image_url", _image_fields),
-    "audio": ("input_audio", _audio_fields),
-    "file": ("file", _file_fields),
+_AUDIO = {
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/wave": "wav",
+    "audio/vnd.wave": "wav",
+    "audio/mpeg": "mp3",
+    "audio/mp3": "mp3",
 }
 
 
-def _render_assistant(message: Message, own: bool) -> JsonObject:
+def _render_assistant(message: Message, own: bool, context: Context) -> JsonObject:
     blocks: list[JsonObject] = []
     calls: list[Json] = []
     shown: JsonObject = {"role": "assistant"}
@@ -274,7 +290,7 @@ def _render_assistant(message: Message, own: bool) -> JsonObject:
             shown["function_call"] = {"name": part.tool_name, "arguments": part.arguments}
         elif (call := _render_call(part, own)) is not None:
             calls.append(call)
-        elif (block := _render_words(part, own)) is not None:
+        elif (block := _render_words(part, own, context)) is not None:
             blocks.append(block)
     if blocks:
         shown["content"] = _short(blocks)
@@ -283,13 +299,13 @@ def _render_assistant(message: Message, own: bool) -> JsonObject:
     return shown
 
 
-def _render_words(part: Part, own: bool) -> JsonObject | None:
+def _render_words(part: Part, own: bool, context: Context) -> JsonObject | None:
     if part.type == "thinking":
         return {"type": "text", "text": part.text} if part.text else None
     if part.type == "text" and not part.text and not part.meta:
         return None
     # An agent's images and files are only known to those who wrote them here.
-    return _render_part(part, own) if own or part.type == "text" else None
+    return _render_part(part, own, context) if own or part.type == "text" else None
 
 
 def _render_call(part: Part, own: bool) -> JsonObject | None:
@@ -310,14 +326,10 @@ def _render_call(part: Part, own: bool) -> JsonObject | None:
     return {**extra, "id": part.call_id, "type": kind, kind: called}
 
 
-def _render_tool_answer(message: Message, own: bool) -> JsonObject:
-    """One `tool` message; of several results (other formats have them) the first's id and all the texts."""
-    first = message.parts[0]
-    content: Json = "".join(part.text or "" for part in message.parts)
-    whole = extra_of(first.meta, own=own).get("content")
-    if len(message.parts) == 1 and isinstance(whole, list):
-        content = whole
-    function = first.meta.get("function_name")
-    if isinstance(function, str) and not first.call_id:
+def _render_tool_answer(part: Part, own: bool) -> JsonObject:
+    whole = extra_of(part.meta, own=own).get("content")
+    content: Json = whole if isinstance(whole, list) else part.text or ""
+    function = part.meta.get("function_name")
+    if isinstance(function, str) and not part.call_id:
         return {"role": "function", "name": function, "content": content}
-    return {"role": "tool", "tool_call_id": first.call_id, "content": content}
+    return {"role": "tool", "tool_call_id": part.call_id, "content": content}

@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.http import messages, sessions, skills, spaces, usage
+from seasoned.http.downloads import download
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/session", sessions.create),
     ("DELETE", "/session/{session_id}", sessions.delete),
     ("POST", "/session/{session_id}/flush", sessions.flush),
+    ("GET", "/session/{session_id}/token_counts", messages.token_counts),
     ("GET", "/session/{session_id}/task", sessions.tasks),
     ("POST", "/learning_spaces", spaces.create),
     ("GET", "/learning_spaces", spaces.page),
@@ -111,8 +113,8 @@ class App:
             await self._engine.close()
 
     async def _material(self, request: Request) -> Response:
-        link, data = await self._engine.skills.open_link(request.path_params["token"])
-        return skills.download(data, link.mime, link.filename)
+        link, data = await self._engine.links.open(request.path_params["token"])
+        return download(data, link.mime, link.filename)
 
 
 class _Endpoint:

@@ -1,22 +1,29 @@
-"""Messages of a session (wire contract, B.5)."""
+"""Messages of a session (wire contract, B.5, and section C)."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import get_args
 
 import msgspec
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
-from seasoned import formats
+from seasoned import formats, strategies
+from seasoned.clock import to_rfc3339
+from seasoned.engine.messages import Edits, Page
+from seasoned.engine.uploads import File, describe
 from seasoned.errors import Invalid
-from seasoned.formats import Format
+from seasoned.formats import Files, Format
+from seasoned.http.downloads import public_url
+from seasoned.http.forms import form_of
 from seasoned.http.wire import Call, answer, decode, raw_json, timestamps
 from seasoned.message import Json, JsonObject, Message
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
 META_BYTES_MAX = 64 * 1024
-# A rough count until a tokenizer is built in: English text has about four characters to a token.
-CHARS_PER_TOKEN = 4
+FILES_MAX = 100
+URL_SECONDS = 24 * 3600
 
 
 class _NewMessage(msgspec.Struct, frozen=True):
@@ -48,38 +55,134 @@ async def store(call: Call) -> Response:
     """POST /session/{session_id}/messages: 201 with the stored message; its `meta` is the user's."""
     session_id = call.id("session_id", "The session id")
     if call.request.headers.get("content-type", "").startswith("multipart/"):
-        raise Invalid("Messages with uploaded files are not supported by this release; send the message as JSON.")
-    body = await call.body(_NewMessage)
+        body, files = await _with_files(call)
+        message = _parse(body, {name: file.upload for name, file in files.items()})
+        named = {part.asset.sha256 for part in message.parts if part.asset is not None}
+        kept = list({file.upload.asset.sha256: file for file in files.values()}.values())
+        used = [file for file in kept if file.upload.asset.sha256 in named]
+    else:
+        body, used = await call.body(_NewMessage), []
+        message = _parse(body, None)
+    row, message = await call.engine.messages.store(call.project_id, session_id, message, body.meta, used)
+    return answer(message_json(row, message, raw_json(row.user_meta) or {}), status=201)
+
+
+def _parse(body: _NewMessage, uploads: formats.Uploads | None) -> Message:
     if body.blob is None:
         raise Invalid("The body has no blob; send the provider's message as `blob`.")
     _check_meta(body.meta)
-    message = formats.parse(body.blob, _format(body.format))
-    row = await call.engine.sessions.store_message(call.project_id, session_id, message, body.meta)
-    return answer(message_json(row, message, raw_json(row.user_meta) or {}), status=201)
+    return formats.parse(body.blob, _format(body.format), uploads)
+
+
+async def _with_files(call: Call) -> tuple[_NewMessage, dict[str, File]]:
+    """The message and the files of a multipart request, by the name of their form field."""
+    async with form_of(call, files_max=FILES_MAX, field_bytes_max=call.engine.config.message_bytes_max) as form:
+        payload = form.get("payload")
+        if not isinstance(payload, str):
+            raise Invalid("There is no payload; send the message's JSON as the multipart field `payload`.")
+        files = await _read_files(call, form)
+    return decode(payload.encode(), _NewMessage), files
+
+
+async def _read_files(call: Call, form: FormData) -> dict[str, File]:
+    read: dict[str, File] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and name not in read:
+            data = await value.read()
+            read[name] = await asyncio.to_thread(describe, call.project_id, value.filename or "", data)
+    return read
 
 
 async def page(call: Call) -> Response:
     """GET /session/{session_id}/messages: items oldest first, with ids and metas in the same order."""
     session_id = call.id("session_id", "The session id")
     wanted = _format(call.text("format") or "openai")
-    if call.text("edit_strategies") not in ("", "[]"):
-        raise Invalid("Edit strategies are not supported by this release; leave edit_strategies out.")
+    edits = Edits(
+        strategies.read(call.text("edit_strategies")), call.text("pin_editing_strategies_at_message").strip().lower()
+    )
+    with_urls, with_events = call.flag("with_asset_public_url", default=True), call.flag("with_events")
     query = PageQuery(
         limit=call.number("limit", 0, 0, PAGE_MAX), cursor=call.text("cursor"), newest_first=call.flag("time_desc")
     )
-    found, cursor = await call.engine.sessions.messages(call.project_id, session_id, query)
-    data: dict[str, object] = {
-        "items": _items(found, wanted),
-        "ids": [row.id for row, _ in found],
-        "metas": [raw_json(row.user_meta) or {} for row, _ in found],
-        "has_more": cursor is not None,
-        "this_time_tokens": sum(_tokens(message) for _, message in found),
-    }
-    if cursor is not None:
-        data["next_cursor"] = cursor
-    if found:
-        data["edit_at_message_id"] = found[-1][0].id
+    found = await call.engine.messages.page(call.project_id, session_id, query, edits)
+    urls = _public_urls(call, found) if with_urls else {}
+    files = call.engine.messages.files({sha256: shown["url"] for sha256, shown in urls.items()})
+    earlier = await call.engine.messages.before(session_id, found.rows[0].number) if _looks_back(found, wanted) else []
+    # A page may be large: to convert it must not hold up the others' requests.
+    data = await asyncio.to_thread(_page_json, found, wanted, files, earlier)
+    if wanted == "acontext" and urls:
+        data["public_urls"] = urls
+    if with_events and (events := await _events(call, session_id, found)):
+        data["events"] = events
     return answer(data)
+
+
+def _page_json(found: Page, wanted: Format, files: Files, earlier: Sequence[Message]) -> dict[str, object]:
+    items = _items(found, wanted, files, earlier)
+    data: dict[str, object] = {
+        "items": [item for _, item in items],
+        "ids": [row.id for row, _ in items],
+        "metas": [raw_json(row.user_meta) or {} for row, _ in items],
+        "has_more": found.cursor is not None,
+        "this_time_tokens": found.tokens,
+    }
+    if found.cursor is not None:
+        data["next_cursor"] = found.cursor
+    if found.edited_at is not None:
+        data["edit_at_message_id"] = found.edited_at
+    return data
+
+
+def _items(
+    found: Page, wanted: Format, files: Files, earlier: Sequence[Message]
+) -> Sequence[tuple[MessageRow, object]]:
+    """The page's items, each with the row of its message: a message may be several items, or none."""
+    if wanted == "acontext":
+        pairs = zip(found.rows, found.messages, strict=True)
+        return [(row, message_json(row, message, _stored_meta(found, row, message))) for row, message in pairs]
+    shown = formats.render_each(found.messages, wanted, files=files, earlier=earlier)
+    return [(row, item) for row, items in zip(found.rows, shown, strict=True) for item in items]
+
+
+def _stored_meta(found: Page, row: MessageRow, message: Message) -> JsonObject:
+    """The message's own meta with the user's beside it, as upstream stores them."""
+    meta = dict(message.meta)
+    waiting: list[Json] = [
+        {"id": part.call_id, "name": part.tool_name}
+        for part in message.parts
+        if part.type == "tool-call" and part.call_id in found.open_calls
+    ]
+    if waiting and message.meta.get("source_format") == "gemini":
+        meta["__gemini_call_info__"] = waiting
+    if row.user_meta:
+        meta["__user_meta__"] = decode(row.user_meta.encode(), dict[str, Json])
+    return meta
+
+
+def _looks_back(found: Page, wanted: Format) -> bool:
+    """Whether the page answers calls that it does not hold, in a format that needs their names."""
+    if wanted != "gemini" or not found.rows:
+        return False
+    parts = [part for message in found.messages for part in message.parts]
+    known = {part.call_id for part in parts if part.type == "tool-call"}
+    return any(part.type == "tool-result" and not part.tool_name and part.call_id not in known for part in parts)
+
+
+def _public_urls(call: Call, found: Page) -> dict[str, dict[str, str]]:
+    """An address for each uploaded file of the page, by its SHA-256."""
+    urls: dict[str, dict[str, str]] = {}
+    for message in found.messages:
+        for part in message.parts:
+            if part.asset is not None and part.asset.sha256 not in urls:
+                asset = part.asset
+                url, expires_at = public_url(call, asset.sha256, asset.mime, part.filename or "", URL_SECONDS)
+                urls[asset.sha256] = {"url": url, "expire_at": to_rfc3339(expires_at)}
+    return urls
+
+
+async def _events(_call: Call, _session_id: str, _found: Page) -> list[dict[str, object]]:
+    """The session's events of the time that the page spans (`Page.span`); sessions have none yet."""
+    return []
 
 
 async def patch_meta(call: Call) -> Response:
@@ -87,24 +190,14 @@ async def patch_meta(call: Call) -> Response:
     body = await call.body(_Meta)
     _check_meta(body.meta)
     session_id, message_id = call.id("session_id", "The session id"), call.id("message_id", "The message id")
-    merged = await call.engine.sessions.patch_message_meta(call.project_id, session_id, message_id, body.meta)
+    merged = await call.engine.messages.patch_meta(call.project_id, session_id, message_id, body.meta)
     return answer({"meta": merged})
 
 
-def _items(found: Sequence[tuple[MessageRow, Message]], wanted: Format) -> Sequence[object]:
-    if wanted == "acontext":
-        return [message_json(row, message, _stored_meta(row)) for row, message in found]
-    return formats.render([message for _, message in found], wanted)
-
-
-def _stored_meta(row: MessageRow) -> JsonObject:
-    """The message's own meta with the user's beside it, as upstream stores them."""
-    meta: JsonObject = decode(row.meta.encode(), dict[str, Json]) if row.meta else {}
-    return {**meta, "__user_meta__": decode(row.user_meta.encode(), dict[str, Json])} if row.user_meta else meta
-
-
-def _tokens(message: Message) -> int:
-    return sum(len(text) for text in message.texts()) // CHARS_PER_TOKEN
+async def token_counts(call: Call) -> Response:
+    """GET /session/{session_id}/token_counts: the tokens of all texts and calls of the session."""
+    total = await call.engine.messages.tokens(call.project_id, call.id("session_id", "The session id"))
+    return answer({"total_tokens": total})
 
 
 def _format(name: str) -> Format:

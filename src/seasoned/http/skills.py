@@ -1,19 +1,17 @@
 """Agent skills (wire contract, B.8, E.2 and E.4)."""
 
-from urllib.parse import quote
-
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from seasoned.engine.skills import SkillFile, SkillState
 from seasoned.errors import Invalid
 from seasoned.http.content import content_of
+from seasoned.http.downloads import download, public_url
+from seasoned.http.forms import form_of
 from seasoned.http.wire import Call, answer, decode, page_of, raw_json, timestamps
 from seasoned.message import Json, JsonObject
 
 EXPIRE_SECONDS = 900
-FORM_FIELDS_MAX = 20
 
 
 def skill_json(state: SkillState) -> dict[str, object]:
@@ -41,18 +39,13 @@ async def upload(call: Call) -> Response:
 
 
 async def _form(call: Call) -> tuple[bytes, object, object]:
-    try:
-        async with call.request.form(max_files=1, max_fields=FORM_FIELDS_MAX) as form:
-            file, user, meta = form.get("file"), form.get("user"), form.get("meta")
-            if not isinstance(file, UploadFile):
-                raise Invalid("There is no file; send the ZIP as the multipart field `file`.")
-            if not (file.filename or "").lower().endswith(".zip"):
-                raise Invalid("The file's name does not end in .zip; upload a ZIP of the skill's folder.")
-            return await file.read(), user, meta
-    except MultiPartException as error:
-        raise Invalid(f"The multipart body cannot be read: {error.message}") from None
-    except (UnicodeError, LookupError):
-        raise Invalid("The multipart body's charset cannot be read; send UTF-8.") from None
+    async with form_of(call) as form:
+        file, user, meta = form.get("file"), form.get("user"), form.get("meta")
+        if not isinstance(file, UploadFile):
+            raise Invalid("There is no file; send the ZIP as the multipart field `file`.")
+        if not (file.filename or "").lower().endswith(".zip"):
+            raise Invalid("The file's name does not end in .zip; upload a ZIP of the skill's folder.")
+        return await file.read(), user, meta
 
 
 async def page(call: Call) -> Response:
@@ -90,19 +83,11 @@ async def download_zip(call: Call) -> Response:
     return download(data, "application/zip", f"{name}.zip")
 
 
-def download(data: bytes, mime: str, filename: str) -> Response:
-    """A file to be saved, never shown: its bytes are somebody else's."""
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename)
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
-    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
-    return Response(data, media_type=mime, headers=headers)
-
-
 def _url(call: Call, found: SkillFile) -> str:
     expire = call.request.query_params.get("expire", "")
     seconds = int(expire) if expire.isascii() and expire.isdigit() and len(expire) < 10 else EXPIRE_SECONDS  # noqa: PLR2004
-    token = call.engine.skills.link(call.project_id, found, seconds)
-    return f"{str(call.request.base_url).rstrip('/')}/api/v1/material/{token}"
+    name = found.path.rsplit("/", 1)[-1]
+    return public_url(call, found.sha256, found.mime, name, seconds)[0]
 
 
 def _meta(value: object) -> JsonObject | None:

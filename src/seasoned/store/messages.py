@@ -10,6 +10,7 @@ from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
+from seasoned.store import pairing
 from seasoned.store.blobs import FolderBlobs
 from seasoned.store.rows import PageQuery, columns, decode_cursor, dump, encode_cursor, load_object, to_rows
 from seasoned.store.schema import messages, sessions
@@ -47,6 +48,7 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     chars: int = 0
     turn_open: bool = False
     at: int | None = None
+    ties: tuple[pairing.Tie, ...] = ()
 
 
 class _End(msgspec.Struct):
@@ -58,6 +60,8 @@ class _End(msgspec.Struct):
     tracked: bool
     chars: int
     turn_open: bool = False
+    # Loaded only for who needs them.
+    open_calls: list[pairing.OpenCall] | None = None
 
 
 def pack(message: Message, blobs: FolderBlobs, inline_bytes_max: int) -> tuple[str, str | None]:
@@ -71,8 +75,16 @@ def pack(message: Message, blobs: FolderBlobs, inline_bytes_max: int) -> tuple[s
 def unpack(row: MessageRow, blobs: FolderBlobs) -> Message:
     """The message of a row."""
     encoded = blobs.get_now(row.parts_sha256) if row.parts_sha256 else row.parts.encode()
-    parts = msgspec.json.decode(encoded, type=tuple[Part, ...])
-    return Message(role=row.role, parts=parts, meta=load_object(row.meta))
+    parts, meta = msgspec.json.decode(encoded, type=tuple[Part, ...]), load_object(row.meta)
+    if pairing.OPEN_KEY in meta:
+        parts, meta = pairing.completed(parts, meta)
+    return Message(role=row.role, parts=parts, meta=meta)
+
+
+def settled(row: MessageRow, message: Message) -> Message:
+    """A message with what its row got to know when it was stored: the calls that its answers belong to."""
+    parts, _ = pairing.completed(message.parts, load_object(row.meta))
+    return msgspec.structs.replace(message, parts=parts)
 
 
 def numbered(row: MessageRow, blobs: FolderBlobs) -> NumberedMessage:
@@ -92,6 +104,9 @@ def appender(clock: Clock) -> Appender:
     def append(connection: Connection, batch: Sequence[NewMessage]) -> list[MessageRow | SeasonedError]:
         now = clock.now()
         ends = _ends(connection, {new.session_id for new in batch})
+        for session_id in {new.session_id for new in batch if new.ties} & ends.keys():
+            end = ends[session_id]
+            end.open_calls = pairing.open_calls(connection, session_id, end.number)
         results = [_place(ends.get(new.session_id), new, now) for new in batch]
         rows = [row for row in results if isinstance(row, MessageRow)]
         if rows:
@@ -163,6 +178,13 @@ def _end_tuple(session_id: str, end: _End, now: int) -> tuple[object, ...]:
 def _place(end: _End | None, new: NewMessage, now: int) -> MessageRow | SeasonedError:
     if end is None or end.project_id != new.project_id:
         return NotFound(f"There is no session {new.session_id} in this project.")
+    meta = new.meta
+    if new.ties:
+        try:
+            end.open_calls, filled = pairing.settle(end.open_calls or (), new.ties)
+        except Invalid as refusal:
+            return refusal
+        meta = pairing.noted(meta, end.open_calls, filled)
     row = MessageRow(
         id=new_id(),
         session_id=new.session_id,
@@ -170,7 +192,7 @@ def _place(end: _End | None, new: NewMessage, now: int) -> MessageRow | Seasoned
         role=new.role,
         parts=new.parts,
         parts_sha256=new.parts_sha256,
-        meta=new.meta,
+        meta=meta,
         user_meta=new.user_meta,
         parent_id=end.message_id,
         task_id=None,

@@ -1,0 +1,21 @@
+"""Files that are sent to be saved, and the addresses that lead to them without a key."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from seasoned.http.wire import Call
+
+
+def download(data: bytes, mime: str, filename: str) -> Response:
+    """A file to be saved, never shown: its bytes are somebody else's."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
+    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
+    return Response(data, media_type=mime, headers=headers)
+
+
+def public_url(call: Call, sha256: str, mime: str, filename: str, seconds: float) -> tuple[str, int]:
+    """An address that opens a stored file for some seconds, and when it ends (microseconds)."""
+    token, expires_at = call.engine.links.make(call.project_id, sha256, mime, filename, seconds)
+    return f"{str(call.request.base_url).rstrip('/')}/api/v1/material/{token}", expires_at

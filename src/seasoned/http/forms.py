@@ -1,0 +1,27 @@
+"""Multipart forms: read within bounds, and refused with a sentence when they cannot be read."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartException
+
+from seasoned.errors import Invalid
+from seasoned.http.wire import Call
+
+FORM_FIELDS_MAX = 20
+FIELD_BYTES_MAX = 1024 * 1024
+
+
+@asynccontextmanager
+async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIELD_BYTES_MAX) -> AsyncIterator[FormData]:
+    """A request's form; its files are gone after the block. Raises Invalid, TooLarge."""
+    try:
+        async with call.request.form(
+            max_files=files_max, max_fields=FORM_FIELDS_MAX, max_part_size=field_bytes_max
+        ) as form:
+            yield form
+    except MultiPartException as error:
+        raise Invalid(f"The multipart body cannot be read: {error.message}") from None
+    except (UnicodeError, LookupError):
+        raise Invalid("The multipart body's charset cannot be read; send UTF-8.") from None

@@ -1,0 +1,129 @@
+"""Which call of a tool an answer belongs to where the provider gives no ids: the session's oldest open one.
+
+Gemini's way (wire contract, C.4). Each Gemini message that calls or answers keeps, in its meta, the calls of the
+session that are open after it; so the newest such message alone says what is open, and nothing is counted again.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.errors import Invalid
+from seasoned.message import Json, JsonObject, Message, Part
+from seasoned.store.rows import dump, load_object
+from seasoned.store.schema import messages
+
+OPEN_KEY = "__gemini_call_info__"
+ANSWERS_KEY = "__gemini_answers__"
+# A model that is never answered must not have each of its messages carry all its calls.
+OPEN_MAX = 256
+# How far back an open call is looked for.
+LOOK_BACK_MESSAGES = 2_000
+TRIES = 20
+
+
+class OpenCall(msgspec.Struct, frozen=True):
+    """A call of a tool that waits for its answer."""
+
+    id: str
+    name: str
+
+
+class Tie(msgspec.Struct, frozen=True):
+    """A part that opens a call, or answers one: `part` is its place in the message, `id` may be empty in an answer."""
+
+    part: int
+    opens: bool
+    id: str
+    name: str
+    goes_on: bool = False
+
+
+def ties(message: Message) -> tuple[Tie, ...]:
+    """What of a Gemini message opens and answers calls, in order; nothing for other messages."""
+    if message.meta.get("source_format") != "gemini":
+        return ()
+    return tuple(
+        Tie(index, part.type == "tool-call", part.call_id, part.tool_name, _goes_on(part))
+        for index, part in enumerate(message.parts)
+        if part.type in ("tool-call", "tool-result")
+    )
+
+
+def _goes_on(part: Part) -> bool:
+    """Whether more of the same answer is to come."""
+    extra = part.meta.get("extra")
+    response = extra.get("functionResponse") if isinstance(extra, dict) else None
+    return isinstance(response, dict) and response.get("willContinue") is True
+
+
+def open_calls(connection: Connection, session_id: str, last_number: int) -> list[OpenCall]:
+    """The calls of a session that are open after its message `last_number`, oldest first."""
+    found = connection.execute(
+        sa.select(messages.c.meta)
+        .where(
+            messages.c.session_id == session_id,
+            messages.c.number <= last_number,
+            messages.c.number > last_number - LOOK_BACK_MESSAGES,
+            messages.c.meta.contains(f'"{OPEN_KEY}":', autoescape=True),
+        )
+        .order_by(messages.c.number.desc())
+        .limit(TRIES)
+    )
+    for (meta,) in found:
+        stated = load_object(meta).get(OPEN_KEY)
+        if isinstance(stated, list):
+            return msgspec.convert(stated, list[OpenCall])
+    return []
+
+
+def settle(opened: Sequence[OpenCall], made: Sequence[Tie]) -> tuple[list[OpenCall], dict[str, str]]:
+    """The open calls after a message, and the ids of the calls that its answers without an id belong to, by part.
+
+    Raises Invalid when an answer answers nothing, or not the oldest open call.
+    """
+    waiting, filled = list(opened), dict[str, str]()
+    for tie in made:
+        if tie.opens:
+            waiting = [*waiting[-OPEN_MAX + 1 :], OpenCall(tie.id, tie.name)]
+            continue
+        oldest = _answered(waiting, tie)
+        if not tie.id:
+            filled[str(tie.part)] = oldest.id
+        if not tie.goes_on:
+            waiting.pop(0)
+    return waiting, filled
+
+
+def _answered(waiting: Sequence[OpenCall], tie: Tie) -> OpenCall:
+    if not waiting:
+        raise Invalid(
+            f"No functionCall of this session waits for the answer of {tie.name[:60]!r}; store its call first."
+        )
+    oldest = waiting[0]
+    if oldest.name != tie.name or (tie.id and tie.id != oldest.id):
+        raise Invalid(
+            f"The functionResponse of {tie.name[:60]!r} does not answer the oldest open functionCall, which is "
+            f"{oldest.name[:60]!r} with the id {oldest.id[:60]!r}; store the answers in the order of the calls."
+        )
+    return oldest
+
+
+def noted(meta: str | None, waiting: Sequence[OpenCall], filled: Mapping[str, str]) -> str:
+    """A message's meta with what `settle` found."""
+    return dump({**load_object(meta), OPEN_KEY: waiting, **({ANSWERS_KEY: filled} if filled else {})})
+
+
+def completed(parts: tuple[Part, ...], meta: JsonObject) -> tuple[tuple[Part, ...], JsonObject]:
+    """A stored message's parts with the ids that its answers got, and its meta without the store's own keys."""
+    filled = meta.get(ANSWERS_KEY)
+    shown = {key: value for key, value in meta.items() if key not in (OPEN_KEY, ANSWERS_KEY)}
+    if not isinstance(filled, dict):
+        return parts, shown
+    return tuple(_with_id(part, filled.get(str(index))) for index, part in enumerate(parts)), shown
+
+
+def _with_id(part: Part, call_id: Json) -> Part:
+    return part if call_id is None else msgspec.structs.replace(part, meta={**part.meta, "tool_call_id": call_id})
