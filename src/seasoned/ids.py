@@ -1,15 +1,26 @@
 """Identifiers: UUID version 7 (RFC 9562), canonical lower case, increasing with time."""
 
 import uuid
+from collections.abc import Callable
 
 import uuid_utils
 
 from seasoned.errors import Invalid
 
 
+_source: Callable[[], object] = uuid_utils.uuid7
+
+
 def new_id() -> str:
     """A fresh identifier; later ones sort after earlier ones of this process."""
-    return str(uuid_utils.uuid7())
+    return str(_source())
+
+
+def take_from(source: Callable[[], object]) -> Callable[[], object]:
+    """Let identifiers come from `source` (a simulation's, whose runs repeat); the source before."""
+    global _source  # noqa: PLW0603 - one for the process
+    before, _source = _source, source
+    return before
 
 
 def parse_id(text: str, what: str) -> str:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import OverBudget
@@ -70,10 +71,12 @@ class ModelCalls:
 
     async def add(self, call: Call) -> None:
         """Keep a call; the answer may be used once this returns."""
+        faults.point("answer.received")
         values = msgspec.structs.asdict(call)
         scope = values.pop("scope")
         ids = {name: value or None for name, value in msgspec.structs.asdict(scope).items()}
         await self._store.write(lambda connection: calls.add(connection, {**values, **ids}, self._store.clock.now()))
+        faults.point("answer.stored")
 
     async def usage(self, project_id: str, days: int) -> Usage:
         """What a project spent in the last days, by day, space, stage and model, and its budgets."""

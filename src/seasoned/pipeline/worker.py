@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Literal
 
+from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
@@ -67,6 +68,7 @@ class Dispatcher:
         """Look soon whether this piece of work is due."""
         if self._closing:
             return
+        faults.point("wake.before")
         name = (stage, key)
         timer = self._timers.pop(name, None)
         if timer is not None:
@@ -75,6 +77,7 @@ class Dispatcher:
             self._again.add(name)
         else:
             self._running[name] = asyncio.create_task(self._run(stage, key))
+        faults.point("wake.after")
 
     async def look_at(self, session_id: str) -> None:
         """Start what is due for a session: reading it, distilling its tasks, writing to its space."""

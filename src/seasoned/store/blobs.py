@@ -10,6 +10,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from seasoned import faults
 from seasoned.errors import NotFound, StorageFull
 from seasoned.ids import new_id
 
@@ -37,8 +38,10 @@ class FolderBlobs:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            faults.point("blob.written")
             temporary.replace(target)
             _flush_folder(target.parent)
+            faults.point("blob.renamed")
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)

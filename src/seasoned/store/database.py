@@ -47,7 +47,7 @@ class Store:
         home = config.home_path
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            engine = _sqlite(home / DATABASE_FILE)
+            engine = sqlite_engine(home / DATABASE_FILE)
         except OSError as error:
             raise Invalid(f"The home {home} cannot be used ({error.strerror}); choose another with --home.") from None
         try:
@@ -83,7 +83,7 @@ class Store:
         self._readers.dispose()
 
 
-def _sqlite(path: Path) -> Engine:
+def sqlite_engine(path: Path) -> Engine:
     # The database holds people's histories: only its owner may read it.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     engine = sa.create_engine(

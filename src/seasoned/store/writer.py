@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine, NestedTransaction
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from seasoned import faults
 from seasoned.errors import Busy, SeasonedError, StorageFull
 
 T = TypeVar("T")
@@ -121,6 +122,8 @@ class Writer:
         try:
             with self._connection.begin():
                 _run_batch(self._connection, batch)
+                faults.point("commit.before")
+            faults.point("commit.after")
         except _TransactionLost:
             for request in batch:
                 self._commit_alone(request)
@@ -135,6 +138,8 @@ class Writer:
         try:
             with self._connection.begin():
                 request.run(self._connection)
+                faults.point("commit.before")
+            faults.point("commit.after")
         except (DBAPIError, OSError) as error:
             request.result, request.error = None, _translate(error)
         except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
@@ -145,8 +150,10 @@ class Writer:
         try:
             with self._connection.begin():
                 results = group(self._connection, [request.item for request in batch])
+                faults.point("commit.before")
         except (DBAPIError, SeasonedError):
             return False
+        faults.point("commit.after")
         _take_results(batch, results)
         return True
 

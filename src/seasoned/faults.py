@@ -1,0 +1,44 @@
+"""Fault points: named places at the dangerous lines, where a test can make the process die or the disk fail.
+
+Nobody listens outside tests, and then a point is one comparison. What can happen at a point is in `seasoned.testing`;
+the names are:
+
+    commit.before   all of a transaction is written, nothing of it is committed
+    commit.after    it is committed, nobody has been told
+    answer.received a model has answered (and is paid), the answer is not kept yet
+    answer.stored   the answer is kept, it has not been used yet
+    blob.written    a blob's bytes are in a temporary file
+    blob.renamed    the blob has its name, no row names it yet
+    wake.before     a wake-up is about to be given
+    wake.after      it was given
+"""
+
+from collections.abc import Callable
+
+Listener = Callable[[str], None]
+
+POINTS = (
+    "commit.before",
+    "commit.after",
+    "answer.received",
+    "answer.stored",
+    "blob.written",
+    "blob.renamed",
+    "wake.before",
+    "wake.after",
+)
+
+_listener: Listener | None = None
+
+
+def point(name: str) -> None:
+    """Something dangerous happens here: tell whoever listens."""
+    if _listener is not None:
+        _listener(name)
+
+
+def listen(listener: Listener | None) -> Listener | None:
+    """Tell `listener` of every point from now on (None: nobody); the one that was told before."""
+    global _listener  # noqa: PLW0603 - one for the process, as the points are
+    before, _listener = _listener, listener
+    return before

@@ -1,0 +1,125 @@
+"""What goes wrong in a simulation, and when: thrown with dice at the fault points and in the wake-ups."""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import msgspec
+
+from seasoned import faults, ids
+from seasoned.pipeline.worker import Dispatcher
+from seasoned.store.work import Stage
+from seasoned.testing.faults import STATEMENT, SimulatedCrash, database_full, disk_full
+from seasoned.testing.simulation.cluster import Cluster, Life
+from seasoned.testing.simulation.loop import OWNER
+from seasoned.testing.simulation.world import World
+
+DEATHS_MAX = 12
+# Statements are passed a hundred times as often as other points.
+RARELY = 0.03
+FREEZES_SECONDS_MAX = 60.0
+
+
+class Weather(msgspec.Struct, frozen=True, kw_only=True):
+    """How bad a run is: chances at each point or wake-up, and seconds between pauses and restarts (0: none)."""
+
+    crash: float = 0.0
+    io_error: float = 0.0
+    lost_wakeup: float = 0.0
+    doubled_wakeup: float = 0.0
+    pause_every: float = 0.0
+    restart_every: float = 0.0
+
+
+def weather_of(dice: random.Random) -> Weather:
+    """A run's weather: some are quiet, most have some of everything."""
+
+    def sometimes(chance: float, highest: float) -> float:
+        return dice.uniform(0, highest) if dice.random() < chance else 0.0
+
+    return Weather(
+        crash=sometimes(0.8, 0.03),
+        io_error=sometimes(0.5, 0.05),
+        lost_wakeup=sometimes(0.6, 0.5),
+        doubled_wakeup=sometimes(0.6, 0.5),
+        pause_every=sometimes(0.4, 300.0),
+        restart_every=sometimes(0.3, 400.0),
+    )
+
+
+class Chaos:
+    """Makes things go wrong until the world is calm."""
+
+    def __init__(self, world: World, cluster: Cluster, weather: Weather) -> None:
+        self._world = world
+        self._cluster = cluster
+        self._weather = weather
+
+    @contextmanager
+    def reigns(self) -> Iterator[None]:
+        """Listen at the points, and carry the wake-ups, until the block ends."""
+        true_wake = Dispatcher.wake
+
+        def wake(dispatcher: Dispatcher, stage: Stage, key: str) -> None:
+            for _ in range(self._copies(stage)):
+                true_wake(dispatcher, stage, key)
+
+        listened, taken = faults.listen(self._at), ids.take_from(self._world.new_id)
+        try:
+            with patch.object(Dispatcher, "wake", wake):
+                yield
+        finally:
+            faults.listen(listened)
+            ids.take_from(taken)
+
+    def _at(self, name: str) -> None:
+        life = OWNER.get()
+        if not isinstance(life, Life) or not life.alive:
+            return
+        if name != STATEMENT:
+            self._world.note(name)
+        if self._world.calm:
+            return
+        dice, rarity = self._world.faults, RARELY if name == STATEMENT else 1.0
+        if dice.random() < self._weather.crash * rarity and self._cluster.deaths < DEATHS_MAX:
+            self._world.note(f"crashes at {name}")
+            self._cluster.die(life)
+            raise SimulatedCrash
+        if dice.random() < self._weather.io_error * rarity:
+            self._fail(name)
+
+    def _fail(self, name: str) -> None:
+        if name in ("blob.written", "blob.renamed"):
+            self._world.note(f"disk is full at {name}")
+            raise disk_full()
+        if name in ("commit.before", STATEMENT):
+            self._world.note(f"database fails at {name}")
+            raise database_full()
+
+    def _copies(self, stage: Stage) -> int:
+        """How often a wake-up arrives."""
+        if self._world.calm:
+            return 1
+        dice = self._world.faults.random()
+        if dice < self._weather.lost_wakeup:
+            self._world.note(f"a wake-up to {stage} gets lost")
+            return 0
+        return 1 if self._world.faults.random() >= self._weather.doubled_wakeup else 2
+
+    async def pause_now_and_then(self) -> None:
+        """Freeze a process for a while, again and again."""
+        while self._weather.pause_every and not self._world.calm:
+            await asyncio.sleep(self._world.faults.uniform(1.0, 5.0 + self._weather.pause_every))
+            alive = self._cluster.ready()
+            if alive and not self._world.calm:
+                self._cluster.freeze(self._world.faults.choice(alive), self._world.faults.uniform(1, FREEZES_SECONDS_MAX))
+
+    async def restart_now_and_then(self) -> None:
+        """End a process in good order and start it again, again and again."""
+        while self._weather.restart_every and not self._world.calm:
+            await asyncio.sleep(self._world.faults.uniform(1.0, 5.0 + self._weather.restart_every))
+            alive = self._cluster.ready()
+            if alive and not self._world.calm:
+                await self._cluster.restart(self._world.faults.choice(alive))

@@ -1,0 +1,254 @@
+"""Simulated users of the API: agents that run sessions, editors of skills, a librarian, an importer.
+
+Whatever was acknowledged is written into the ledger. A call that was cut off is made again, as a careful client does,
+so that a message may be there twice.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+from seasoned.archive import write_zip
+from seasoned.config import Config
+from seasoned.engine import Engine
+from seasoned.engine.sessions import NewSessionRequest
+from seasoned.errors import AlreadyLearned, Busy, Conflict, NotFound, StorageFull, Superseded
+from seasoned.ids import new_id
+from seasoned.importers import Transcript
+from seasoned.importers.transcript import TimedMessage
+from seasoned.message import Message, Part
+from seasoned.skill import add_entry
+from seasoned.store import Connection, files, skills
+from seasoned.store.skills import NewVersion
+from seasoned.testing.simulation import script
+from seasoned.testing.simulation.cluster import Cluster, Lost
+from seasoned.testing.simulation.ledger import Ledger, SessionRecord
+from seasoned.testing.simulation.world import START, World
+
+T = TypeVar("T")
+
+TRIES_MAX = 200
+LARGE_CHARS = 1_500
+NOTES = "notes.md"
+
+
+class Clients:
+    """All clients of a simulation."""
+
+    def __init__(self, world: World, cluster: Cluster, ledger: Ledger, config: Config) -> None:
+        self._world = world
+        self._cluster = cluster
+        self._ledger = ledger
+        self._config = config
+        self._dice = world.plans
+
+    async def prepare(self, spaces: int) -> None:
+        """The learning spaces that the others use."""
+        self._ledger.project_id = (await self._until_done("project", lambda e: e.projects.ensure_default()))[0].id
+        for _ in range(spaces):
+            name = self._ledger.name("space")
+            row = await self._until_done("space", lambda e, n=name: e.learning.space_named(self._ledger.project_id, n))
+            self._ledger.spaces.append(row.id)
+
+    async def agent(self) -> None:
+        """One session from its start to its end, with a few tasks."""
+        await self._pause(20)
+        record = SessionRecord(new_id())
+        request = NewSessionRequest(use_uuid=record.id)
+        await self._until_done("create", lambda e: e.sessions.create(self._ledger.project_id, request))
+        self._ledger.sessions[record.id] = record
+        linked = self._dice.choice(["early", "early", "late", "after", "never"])
+        if linked == "early":
+            await self._learn(record)
+        steps = list(self._plan())
+        for index, text in enumerate(steps):
+            await self._say(record, text)
+            if linked == "late" and index == len(steps) // 2:
+                await self._learn(record)
+            await self._pause(self._dice.choice([0.1, 1.0, 4.0, 30.0]))
+            if self._dice.random() < 0.1:  # noqa: PLR2004
+                await self._flush(record)
+        if self._dice.random() < 0.6:  # noqa: PLR2004
+            await self._flush(record)
+        if linked == "after":
+            await self._pause(60)
+            await self._learn(record)
+        if self._dice.random() < 0.12:  # noqa: PLR2004
+            await self._pause(60)
+            await self._delete(record)
+
+    def _plan(self) -> Iterator[str]:
+        """What is said in a session: one to three tasks, some of them reopened, with preferences in between."""
+        for _ in range(self._dice.randint(1, 3)):
+            task = self._ledger.name("T")
+            yield f"begin {task}"
+            yield from (f"work {task}" for _ in range(self._dice.randint(0, 2)))
+            if self._dice.random() < 0.4:  # noqa: PLR2004
+                yield f"prefer {self._ledger.name('P')}"
+            if self._dice.random() < 0.1:  # noqa: PLR2004
+                continue
+            yield self._ending(task)
+            while self._dice.random() < 0.25:  # noqa: PLR2004
+                yield f"reopen {task}"
+                yield self._ending(task)
+
+    def _ending(self, task: str) -> str:
+        taught = [self._ledger.name("K") for _ in range(self._dice.choice([0, 1, 1, 2]))]
+        if self._dice.random() < 0.2:  # noqa: PLR2004
+            taught.append(f"C{self._dice.randint(1, 4)}")
+        if self._dice.random() < 0.1:  # noqa: PLR2004
+            taught.append(self._ledger.name("U"))
+        outcome = self._dice.choice(["success", "success", "failed"])
+        return " ".join([f"finish {task} {outcome}", *(f"+{token}" for token in taught)])
+
+    async def _say(self, record: SessionRecord, text: str) -> None:
+        """Append a message; sometimes it is large, sometimes it calls a tool, sometimes two are sent at once."""
+        if text.startswith("work") and self._dice.random() < 0.3:  # noqa: PLR2004
+            await asyncio.gather(*(self._append(record, text) for _ in range(self._dice.randint(2, 6))))
+        else:
+            await self._append(record, text)
+
+    async def _append(self, record: SessionRecord, text: str) -> None:
+        filler = " padding" * (LARGE_CHARS // 8) if self._dice.random() < 0.1 else ""  # noqa: PLR2004
+        whole = text + filler
+        parts = [Part("text", text=whole)]
+        if text.startswith("work") and self._dice.random() < 0.2:  # noqa: PLR2004
+            parts.append(Part("tool-call", meta={"id": "call", "name": "run", "arguments": "{}"}))
+        role = "assistant" if text.startswith(("work", "finish")) else "user"
+        message = Message(role="assistant" if role == "assistant" else "user", parts=tuple(parts))
+        record.asked.append(whole)
+        row = await self._until_done(
+            "message", lambda e: e.sessions.store_message(self._ledger.project_id, record.id, message, None)
+        )
+        record.messages[row.number] = whole
+
+    async def _learn(self, record: SessionRecord) -> None:
+        space_id = self._dice.choice(self._ledger.spaces)
+        try:
+            await self._until_done("learn", lambda e: e.spaces.learn(self._ledger.project_id, space_id, record.id))
+        except AlreadyLearned:
+            pass  # the call before, which was cut off, did it
+        record.space_id = space_id
+
+    async def _flush(self, record: SessionRecord) -> None:
+        await self._until_done("flush", lambda e: e.sessions.flush(self._ledger.project_id, record.id))
+
+    async def _delete(self, record: SessionRecord) -> None:
+        record.deletion_asked = True
+        try:
+            await self._until_done("delete", lambda e: e.sessions.delete(self._ledger.project_id, record.id))
+        except NotFound:
+            pass  # the call before, which was cut off, did it
+        record.deleted = True
+
+    async def editor(self, edits: int) -> None:
+        """Edits skills by hand while the learner writes to them, under compare-and-swap as everybody does."""
+        for _ in range(edits):
+            await self._pause(60)
+            space_id = self._dice.choice(self._ledger.spaces)
+            states = await self._until_done("skills", lambda e, s=space_id: e.skills.of_space(self._ledger.project_id, s))
+            learned = [state.row.id for state in states if state.row.name.startswith(("skill-", "handbook-"))]
+            if learned:
+                await self._edit(self._dice.choice(learned), self._ledger.name("E"))
+
+    async def _edit(self, skill_id: str, token: str) -> None:
+        entry = f"## By hand\n{script.lesson_text(token)}"
+        for _ in range(TRIES_MAX):
+            try:
+                await self._until_done("edit", lambda e: self._edit_once(e, skill_id, entry))
+            except Superseded:
+                continue
+            self._ledger.edits[token] = skill_id
+            return
+
+    async def _edit_once(self, engine: Engine, skill_id: str, entry: str) -> None:
+        def read(connection: Connection) -> tuple[int, list[skills.FileRow]]:
+            return skills.get(connection, self._ledger.project_id, skill_id).head, skills.head_files(connection, skill_id)
+
+        head, rows = await engine.store.read(read)
+        content = {row.path: files.unpack(row, engine.store.blobs) for row in rows}
+        text = content.get(NOTES, b"# Notes\n").decode()
+        if entry in text:
+            return
+        content[NOTES] = add_entry(text, entry).encode()
+        # A person takes a while: in between, others may commit.
+        await asyncio.sleep(self._dice.uniform(0.1, 5.0))
+        packed = files.pack(content, engine.store.blobs, self._config.inline_bytes_max)
+        version = NewVersion(files=packed, author="api", reason="Edited by hand.")
+        await engine.store.write(lambda c: skills.commit(c, skill_id, head, version, engine.store.clock.now()))
+
+    async def librarian(self, rounds: int) -> None:
+        """Uploads handbooks, lets spaces write to them, and takes skills out again."""
+        project_id = self._ledger.project_id
+        for _ in range(rounds):
+            await self._pause(80)
+            topic, space_id = self._dice.choice(script.TOPICS), self._dice.choice(self._ledger.spaces)
+            skill_id = await self._upload(topic)
+            await self._pause(10)
+            try:
+                await self._until_done(
+                    "include", lambda e, s=space_id, k=skill_id: e.spaces.include_skill(project_id, s, k)
+                )
+            except Conflict:
+                pass  # the space has one of this name already
+            await self._pause(80)
+            states = await self._until_done("skills", lambda e, s=space_id: e.skills.of_space(project_id, s))
+            learned = [state.row.id for state in states if state.row.name.startswith(("skill-", "handbook-"))]
+            if learned and self._dice.random() < 0.7:  # noqa: PLR2004
+                taken = self._dice.choice(learned)
+                await self._until_done(
+                    "exclude", lambda e, s=space_id, k=taken: e.spaces.exclude_skill(project_id, s, k)
+                )
+
+    async def _upload(self, topic: str) -> str:
+        large = f"{self._ledger.name('upload')} ".encode() * (LARGE_CHARS // 8)
+        head = f"---\nname: handbook-{topic}\ndescription: All about {topic}.\n---\n# {topic}\n"
+        data = write_zip({"SKILL.md": head.encode(), "reference.txt": large})
+        state, _ = await self._until_done(
+            "upload", lambda e: e.skills.upload(self._ledger.project_id, data, user=None, meta=None)
+        )
+        self._ledger.uploads[state.row.id] = hashlib.sha256(large).hexdigest()
+        return state.row.id
+
+    async def importer(self, transcripts: int) -> None:
+        """Imports transcripts one after the other; they must be learned in this order."""
+        self._ledger.in_order = True
+        for number in range(transcripts):
+            space_id = self._ledger.spaces[number % len(self._ledger.spaces)]
+            said = tuple(
+                TimedMessage(START + number * 60_000_000 + at, Message(role=_role(text), parts=(Part("text", text=text),)))
+                for at, text in enumerate(self._plan())
+            )
+            transcript = Transcript(key=f"transcript{number}", source="simulated", format="simulated", messages=said)
+            imported = await self._until_done(
+                "import", lambda e, s=space_id, t=transcript: e.learning.take(self._ledger.project_id, s, t)
+            )
+            texts = [next(one.message.texts(), "") for one in said]
+            self._ledger.sessions[imported.session_id] = SessionRecord(
+                imported.session_id, dict(enumerate(texts, start=1)), texts, space_id
+            )
+            if self._dice.random() < 0.3:  # noqa: PLR2004
+                await self._pause(5)
+
+    async def retry_parked(self, session_ids: list[str]) -> None:
+        """Give everything that is parked another chance, as a user does."""
+        for session_id in session_ids:
+            await self._flush(self._ledger.sessions[session_id])
+
+    async def _until_done(self, what: str, use: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
+        for _ in range(TRIES_MAX):
+            self._ledger.calls[what] += 1
+            try:
+                return await self._cluster.call(use)
+            except (Lost, Busy, StorageFull) as error:
+                self._world.note(f"{what}: {type(error).__name__}")
+                await asyncio.sleep(self._dice.uniform(0.05, 3.0))
+        raise RuntimeError(f"A client gave up on {what} after {TRIES_MAX} tries.")
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(self._dice.uniform(0.01, seconds))
+
+
+def _role(text: str) -> Any:
+    return "assistant" if text.startswith(("work", "finish")) else "user"

@@ -1,0 +1,159 @@
+"""Simulated processes over one home: each is an engine that may die at any moment and starts again without memory."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError
+
+from seasoned.config import Config
+from seasoned.engine import Engine
+from seasoned.engine.calls import ModelCalls
+from seasoned.errors import SeasonedError
+from seasoned.testing.simulation.database import Database
+from seasoned.testing.simulation.loop import OWNER, Owner
+from seasoned.testing.simulation.model import SimulatedModel
+from seasoned.testing.simulation.world import World
+
+T = TypeVar("T")
+
+DOWN_SECONDS_MAX = 20.0
+DRAIN_SECONDS = 0.01
+
+
+class Lost(Exception):
+    """The process died before it answered: whether it did what was asked is unknown."""
+
+
+class Life(Owner):
+    """One run of a process, from its start to its death or end."""
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        super().__init__(name)
+        self.engine = engine
+        self.ready = False
+        self.calls: list[asyncio.Future[Any]] = []
+        self.context = contextvars.copy_context()
+        self.context.run(OWNER.set, self)
+
+
+class Cluster:
+    """The processes of a simulation, numbered from 1."""
+
+    def __init__(self, world: World, database: Database, config: Config, size: int) -> None:
+        self._world = world
+        self._database = database
+        self._config = config
+        self._lives: list[Life | None] = [None] * size
+        self.deaths = 0
+
+    def start(self) -> None:
+        """Start every process."""
+        for place in range(len(self._lives)):
+            self._bear(place)
+
+    def ready(self) -> list[Life]:
+        """The processes that take calls now."""
+        return [life for life in self._lives if life is not None and life.alive and life.ready]
+
+    def is_idle(self) -> bool:
+        """Whether every process is up and none runs a stage."""
+        alive = self.ready()
+        return len(alive) == len(self._lives) and all(one.engine.dispatcher.is_idle() for one in alive)
+
+    async def call(self, use: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
+        """Ask one of the processes to do something. Raises Lost when it dies over it, or nobody is up."""
+        alive = self.ready()
+        if not alive:
+            raise Lost
+        life = self._world.plans.choice(alive)
+        answer: asyncio.Future[T] = self._world.loop.create_future()
+
+        async def run() -> None:
+            try:
+                result = await use(life.engine)
+            except SeasonedError as error:
+                if not answer.done():
+                    answer.set_exception(error)
+            else:
+                if not answer.done():
+                    answer.set_result(result)
+
+        life.calls.append(answer)
+        self._world.loop.create_task(run(), context=life.context.copy())
+        try:
+            return await answer
+        finally:
+            life.calls.remove(answer)
+
+    def die(self, life: Life) -> None:
+        """End a process as `kill -9` does, and let it start again later."""
+        life.alive = False
+        self.deaths += 1
+        self._world.note("dies")
+        down = self._world.faults.uniform(0.1, DOWN_SECONDS_MAX)
+        # Not in its own name: the dead do nothing.
+        context = contextvars.copy_context()
+        context.run(OWNER.set, None)
+        self._world.loop.call_soon(self._clear, life, context=context)
+        self._world.loop.call_later(down, self._bear, self._lives.index(life), context=context)
+
+    def freeze(self, life: Life, seconds: float) -> None:
+        """Stop a process for a while without ending it."""
+        self._world.note(f"freezes {life.name} for {seconds:.1f} s")
+        life.frozen_until = self._world.loop.time() + seconds
+
+    async def restart(self, life: Life) -> None:
+        """End a process in good order, and start it again."""
+        self._world.note(f"restarts {life.name}")
+        life.ready = False
+        place = self._lives.index(life)
+        ended = self._world.loop.create_task(self._end(life), context=life.context.copy())
+        while life.alive and not ended.done():
+            await asyncio.sleep(DRAIN_SECONDS)
+        if life.alive:
+            life.alive = False
+            self._clear(life)
+            self._bear(place)
+
+    async def stop(self) -> None:
+        """End every process in good order."""
+        for life in [one for one in self._lives if one is not None]:
+            if life.alive:
+                await self._world.loop.create_task(self._end(life), context=life.context.copy())
+                life.alive = False
+                self._clear(life)
+
+    async def _end(self, life: Life) -> None:
+        await life.engine.dispatcher.close()
+        # A real pool of threads is joined here: what was begun ends before the connections are closed.
+        while life.jobs:
+            await asyncio.sleep(DRAIN_SECONDS)
+        await life.engine.close()
+
+    def _bear(self, place: int) -> None:
+        store = self._database.open(self._config, self._world)
+        world = self._world
+        model = SimulatedModel(ModelCalls(store), world.moods, world.faults, world.note)
+        life = Life(f"process{place + 1}", Engine(self._config, store, model))
+        self._lives[place] = life
+        world.loop.create_task(self._begin(life), context=life.context.copy())
+
+    async def _begin(self, life: Life) -> None:
+        self._world.note("starts")
+        try:
+            await life.engine.start()
+        except (SeasonedError, DBAPIError) as error:
+            self._world.note(f"cannot start: {type(error).__name__}")
+            self.die(life)
+        else:
+            life.ready = True
+
+    def _clear(self, life: Life) -> None:
+        """What the operating system does when a process has died: its connections end, its callers are cut off."""
+        life.engine.store.close()
+        for answer in life.calls:
+            if not answer.done():
+                answer.set_exception(Lost())
+        self._world.loop.bury(life)
