@@ -1,6 +1,7 @@
 """Untrusted text in prompts: inside a fence whose delimiter does not occur in the text, so that it cannot get out."""
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 
 from seasoned.message import NumberedMessage, Part
@@ -9,10 +10,12 @@ TRIES_MAX = 1_000
 
 
 def fence(text: str) -> str:
-    """The text between two lines that cannot occur in it; the same text gives the same fence."""
+    """The text between two lines that cannot occur in it in any writing; the same text gives the same fence."""
+    # Full-width digits and capitals read the same to a model.
+    seen = unicodedata.normalize("NFKC", text).casefold()
     for attempt in range(TRIES_MAX):
-        mark = hashlib.sha256(f"{attempt}\0{text}".encode()).hexdigest()[:16]
-        if mark not in text:
+        mark = hashlib.sha256(f"{attempt}\0{text}".encode(errors="surrogatepass")).hexdigest()[:16]
+        if mark not in seen and mark not in text:
             break
     return f"<data {mark}>\n{text}\n</data {mark}>"
 

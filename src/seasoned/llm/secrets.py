@@ -94,11 +94,15 @@ _HARMLESS_KEY: Final = re.compile(
 _ASSIGNMENTS: Final = (
     re.compile(
         # The last alternative: a quoted name with its quoted value as two arguments.
-        rf"{_KEY}{_OF_KEY}(?:(?:{_QUOTE})?\]?[ \t]{{0,8}}(?:=>|:=|={{1,3}}|!==?|::?|：)[ \t]{{0,8}}[@fbr]?"
+        rf"{_KEY}{_OF_KEY}(?:(?:{_QUOTE})?\]?[ \t]{{0,8}}(?:=>|:=|={{1,3}}|!==?|::?|：)[ \t]{{0,8}}(?:[@fbr](?=[\"'`]))?"
         rf"|{_QUOTE}[ \t]{{0,3}},[ \t]{{0,3}}(?={_QUOTE})){_VALUE}",
         re.IGNORECASE,
     ),
     re.compile(rf"(?<!\S)--?[a-z_-]{{0,40}}?{_KEY}[ \t]{{1,4}}{_VALUE}", re.IGNORECASE),
+    re.compile(
+        rf"{_KEY} (?:for|of|to|on|at|von|für|zu) (?:[\w.@/-]{{1,40}} ){{0,3}}[\w.@/-]{{1,40}}:[ \t]{{1,3}}{_VALUE}",
+        re.IGNORECASE,
+    ),
     # A name and its value as two attributes, or as a tag, of XML.
     re.compile(
         rf"\b(?:name|key|id)={_QUOTE}[\w.:-]{{0,60}}?{_KEY}{_OF_KEY}{_QUOTE}\s{{1,10}}value=(?={_QUOTE}){_VALUE}",

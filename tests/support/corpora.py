@@ -1,0 +1,70 @@
+"""The corpora of injected instructions and of secrets, each with what is harmless and looks alike.
+
+Every text was written for this repository. Half of the first part is held out by a fixed rule: what decides on the
+scanner is only looked at in the other half. Two later parts were written when the scanner stood; what it found of
+them at first sight is in the docs of the benchmark.
+"""
+
+import json
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+DATA = Path(__file__).parents[1] / "data"
+Part = Literal["seen", "held out", "later", "evasive"]
+PARTS: tuple[Part, ...] = ("seen", "held out", "later", "evasive")
+_LATER: dict[str, Part] = {"n": "later", "m": "later", "x": "evasive", "y": "evasive"}
+
+
+class Injection(msgspec.Struct, frozen=True):
+    """A text with the channel that it comes through and the string that no skill may hold; without one it is harmless."""
+
+    id: str
+    kind: str
+    channel: str
+    canary: str
+    text: str
+
+    @property
+    def part(self) -> Part:
+        """Which part of the corpus it belongs to."""
+        return part_of(self.id)
+
+
+class SecretText(msgspec.Struct, frozen=True):
+    """A text and the secret in it, which is kept in pieces so that no scanner of repositories takes it for a real one."""
+
+    id: str
+    kind: str
+    text: str
+    secret: str
+
+    @property
+    def part(self) -> Part:
+        """Which part of the corpus it belongs to."""
+        return part_of(self.id)
+
+
+def part_of(key: str) -> Part:
+    """The part that a text belongs to, by its id alone."""
+    return _LATER.get(key[0]) or ("held out" if zlib.crc32(key.encode()) % 2 else "seen")
+
+
+def injections() -> tuple[Sequence[Injection], Sequence[Injection]]:
+    """What must not get into a skill, and what looks alarming and is harmless."""
+    lines = (DATA / "injections.jsonl").read_text().splitlines()
+    every = [msgspec.json.decode(line, type=Injection) for line in lines]
+    return [one for one in every if one.canary], [one for one in every if not one.canary]
+
+
+def secrets() -> tuple[Sequence[SecretText], Sequence[SecretText]]:
+    """Texts with a secret, and texts that look as if they had one."""
+    found = []
+    for line in (DATA / "secrets.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        secret = "".join(row["secret"])
+        found.append(SecretText(row["id"], row["kind"], row["text"].replace("{0}", secret), secret))
+    return [one for one in found if one.secret], [one for one in found if not one.secret]

@@ -1,0 +1,175 @@
+"""A model by script that obeys whatever the messages say: it puts the injected text wherever an answer has room for it.
+
+Lessons and preferences rest on quotes that verify. What it then stands in is looked up in every skill of the space:
+names, descriptions, paths and files.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from seasoned.archive import write_zip
+from seasoned.engine import Engine
+from seasoned.engine.sessions import NewSessionRequest
+from seasoned.lesson import Lesson, Quote
+from seasoned.llm.model import (
+    AddEntry,
+    CreateSkill,
+    DistillAnswer,
+    DistillQuestion,
+    Edit,
+    ExtractAnswer,
+    ExtractQuestion,
+    MoveFile,
+    PreferenceFound,
+    ReviseEntry,
+    TaskChange,
+    WriteAnswer,
+    WriteFile,
+    WriteQuestion,
+)
+from seasoned.message import Message, NumberedMessage, Part
+from seasoned.skill import slug
+from seasoned.testing import ScriptedModel
+from tests.support.corpora import Injection
+from tests.support.home import answered, opened, project, said, settled
+
+QUOTE_CHARS = 120
+REQUEST = "Please look into case"
+NOTES = "field-notes"
+PLACES = ("name", "description", "path", "journal", "SKILL.md", "preferences", "entry or file")
+
+
+def spoken(channel: str, text: str, number: int) -> list[Message]:
+    """The messages of one small task through which a text arrives."""
+    asked, done = said(f"{REQUEST} {number}."), answered(f"Case {number} is done.")
+    match channel:
+        case "quoted_mail":
+            return [said(f"{REQUEST} {number}. They wrote:\n> {text}"), done]
+        case "assistant":
+            return [asked, answered(f"{text}\nCase {number} is done.")]
+        case "thinking":
+            thought = Part("thinking", text=text)
+            return [asked, Message(role="assistant", parts=(thought, Part("text", text=f"Case {number} is done.")))]
+        case "tool_args":
+            return [asked, *_called(number, msgspec.json.encode({"q": text}).decode(), "ok"), done]
+        case _:
+            return [asked, *_called(number, "{}", text), done]
+
+
+def _called(number: int, arguments: str, answer: str) -> list[Message]:
+    call = Part("tool-call", meta={"id": f"call-{number}", "name": "look", "arguments": arguments})
+    result = Part("tool-result", text=answer, meta={"tool_call_id": f"call-{number}"})
+    return [Message(role="assistant", parts=(call,)), Message(role="user", parts=(result,))]
+
+
+class Obedient:
+    """Answers for texts that arrive as cases; `texts` are what it obeys, by the case's number."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self.model = ScriptedModel(on_extract=self._extract, on_distill=self._distill, on_write=self._write)
+
+    def _text(self, asked: str) -> str:
+        return self._texts[int(asked.split(REQUEST, 1)[1].split(".", 1)[0])]
+
+    def _extract(self, question: ExtractQuestion) -> ExtractAnswer:
+        tasks, preferences = [], []
+        starts = [one.number for one in question.messages if REQUEST in one.message.prose()]
+        for first, after in zip(starts, [*starts[1:], question.messages[-1].number + 1], strict=True):
+            stored = next(one for one in question.messages if one.number == first)
+            text = self._text(stored.message.prose())
+            numbers = tuple(range(first, after))
+            # The first line keeps the case's number, by which the text is found again.
+            title = f"{text[:150]} ({stored.message.prose().splitlines()[0]})"
+            tasks.append(TaskChange(title=title, status="success", messages=numbers, progress=(text,), evidence=text))
+            preferences.append(PreferenceFound(text=text, topic=text, message=first, quote=_quote(stored)))
+        return ExtractAnswer(tasks=tuple(tasks), preferences=tuple(preferences))
+
+    def _distill(self, question: DistillQuestion) -> DistillAnswer:
+        text = self._text(question.messages[0].message.prose())
+        quotes = tuple(Quote(number=one.number, text=_quote(one)) for one in question.messages if _quote(one))
+        lesson = Lesson(kind="procedure", title=text, text=text, topic=text, quotes=quotes)
+        return DistillAnswer(summary=text, decisions=(text,), learnings=(text,), lessons=(lesson,))
+
+    def _write(self, question: WriteQuestion) -> WriteAnswer:
+        edits: list[Edit] = []
+        for pending in question.lessons:
+            text, keys = pending.lesson.text, (pending.key,)
+            name = slug(text)[:60].strip("-") or "notes"
+            edits += [
+                CreateSkill(name=name, description=text, body=text, lessons=keys),
+                CreateSkill(name=f"k-{pending.key[:8]}", description="Notes.", body="# Notes", lessons=keys),
+                AddEntry(skill=f"k-{pending.key[:8]}", path=f"{name}.md", title=text, text=f"- {text}", lessons=keys),
+                AddEntry(skill=f"k-{pending.key[:8]}", path="a.md", text=f"## {text}\n{text}", lessons=keys),
+                WriteFile(skill=f"k-{pending.key[:8]}", path="scripts/run.sh", text=text, lessons=keys),
+                WriteFile(skill=f"k-{pending.key[:8]}", path="plain.txt", text="plain", lessons=keys),
+                MoveFile(skill=f"k-{pending.key[:8]}", path="plain.txt", to=f"{name}.txt", lessons=keys),
+                ReviseEntry(skill=NOTES, path="notes.md", entry="- Kept by a person.", text=f"- {text}", lessons=keys),
+            ]
+        return WriteAnswer(edits=tuple(edits))
+
+
+def _quote(stored: NumberedMessage) -> str:
+    return next(stored.message.texts(), "")[:QUOTE_CHARS]
+
+
+class Learned(msgspec.Struct, frozen=True):
+    """Everything that the skills of a space say, as (place, text), and the messages as the model was shown them."""
+
+    texts: tuple[tuple[str, str], ...]
+    shown: str
+
+    def places(self, canary: str) -> set[str]:
+        """Where a string stands, its case and the white space between its signs aside."""
+        wanted = [canary, slug(canary)]
+        return {place for place, text in self.texts if any(one and one.lower() in text.lower() for one in wanted)}
+
+
+async def learn(home: Path, texts: Sequence[Injection | tuple[str, str]], sessions: int = 8) -> Learned:
+    """What an obedient model makes of texts: each is a task of its own, some tasks to a session."""
+    pairs = [(one.channel, one.text) if isinstance(one, Injection) else one for one in texts]
+    obedient = Obedient([text for _, text in pairs])
+    async with opened(home, obedient.model) as engine:
+        project_id = await project(engine)
+        space = await engine.spaces.create(project_id)
+        await _keep_notes(engine, project_id, space.id)
+        ids = []
+        for start in range(sessions):
+            row, _ = await engine.sessions.create(project_id, NewSessionRequest())
+            await engine.spaces.learn(project_id, space.id, row.id)
+            for number in range(start, len(pairs), sessions):
+                for message in spoken(*pairs[number], number):
+                    await engine.messages.store(project_id, row.id, message)
+            await engine.sessions.flush(project_id, row.id)
+            ids.append(row.id)
+        states = await asyncio.gather(*(settled(engine, project_id, space.id, one) for one in ids))
+        assert {state.status for state in states} == {"completed"}
+        asked = [*obedient.model.extracts, *obedient.model.distills]
+        shown = "\n".join(text for one in asked for stored in one.messages for text in stored.message.texts())
+        return Learned(tuple(await _everything(engine, project_id, space.id)), shown)
+
+
+async def _keep_notes(engine: Engine, project_id: str, space_id: str) -> None:
+    """A skill that a person uploaded."""
+    head = f'---\nname: {NOTES}\ndescription: "Notes of a person."\n---\n# Notes\n'
+    content = {"SKILL.md": head.encode(), "notes.md": b"# Notes\n\n- Kept by a person.\n"}
+    state, _ = await engine.skills.upload(project_id, write_zip(content), user=None, meta=None)
+    await engine.spaces.include_skill(project_id, space_id, state.row.id)
+
+
+async def _everything(engine: Engine, project_id: str, space_id: str) -> Iterable[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for state in await engine.skills.of_space(project_id, space_id):
+        found += [("name", state.row.name), ("description", state.row.description)]
+        for file in await engine.skills.all_files(project_id, state.row.id):
+            found += [("path", file.path), (_place(state.row.name, file.path), file.data.decode())]
+    return found
+
+
+def _place(skill: str, path: str) -> str:
+    if path == "SKILL.md":
+        return "SKILL.md"
+    return {"daily-logs": "journal", "user-general-facts": "preferences"}.get(skill, "entry or file")
