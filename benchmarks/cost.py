@@ -126,7 +126,7 @@ async def _learn(home: Path, messages: Sequence[Message], batches: int, skill_co
         size = -(-len(messages) // batches)
         for start in range(0, len(messages), size):
             for message in messages[start : start + size]:
-                await engine.sessions.store_message(project.id, session.id, message, None)
+                await engine.messages.store(project.id, session.id, message, None)
             done, why = await engine.sessions.flush(project.id, session.id)
             assert done, why
         async with asyncio.timeout(DEADLINE_SECONDS):

@@ -135,7 +135,7 @@ async def teach(home: Path, facts: Sequence[Fact], lessons_a_task: int) -> dict[
             session, _ = await engine.sessions.create(project.id, NewSessionRequest())
             await engine.spaces.learn(project.id, space.id, session.id)
             said = Message(role="user", parts=(Part("text", text=f"Tell me about the queues from {start}"),))
-            await engine.sessions.store_message(project.id, session.id, said, None)
+            await engine.messages.store(project.id, session.id, said, None)
             await engine.sessions.flush(project.id, session.id)
         while True:
             change = engine.dispatcher.next_change()

@@ -118,8 +118,8 @@ class Clients:
         role = "assistant" if text.startswith(("work", "finish")) else "user"
         message = Message(role="assistant" if role == "assistant" else "user", parts=tuple(parts))
         record.asked.append(whole)
-        row = await self._until_done(
-            "message", lambda e: e.sessions.store_message(self._ledger.project_id, record.id, message, None)
+        row, _ = await self._until_done(
+            "message", lambda e: e.messages.store(self._ledger.project_id, record.id, message, None)
         )
         record.messages[row.number] = whole
 
@@ -174,8 +174,14 @@ class Clients:
         content[NOTES] = add_entry(text, entry).encode()
         # A person takes a while: in between, others may commit.
         await asyncio.sleep(self._dice.uniform(0.1, 5.0))
-        packed = files.pack(content, engine.store.blobs, self._config.inline_bytes_max)
-        version = NewVersion(files=packed, author="api", reason="Edited by hand.")
+        packed = files.pack(
+            {NOTES: content[NOTES]},
+            engine.store.blobs,
+            self._config.inline_bytes_max,
+            before={row.path: row for row in rows},
+            number=head + 1,
+        )
+        version = NewVersion(changes=packed, author="api", reason="Edited by hand.")
         await engine.store.write(lambda c: skills.commit(c, skill_id, head, version, engine.store.clock.now()))
 
     async def librarian(self, rounds: int) -> None:

@@ -135,7 +135,7 @@ class Cluster:
     def _bear(self, place: int) -> None:
         store = self._database.open(self._config, self._world)
         world = self._world
-        model = SimulatedModel(ModelCalls(store), world.moods, world.faults, world.note)
+        model = SimulatedModel(ModelCalls(store, self._config), world.moods, world.faults, world.note)
         life = Life(f"process{place + 1}", Engine(self._config, store, model))
         self._lives[place] = life
         world.loop.create_task(self._begin(life), context=life.context.copy())

@@ -392,9 +392,7 @@ def _blobs(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> Iterat
     have = {
         row[0]: row[1]
         for row in connection.execute(
-            sa.select(versions.c.skill_id, files.c.sha256)
-            .join(versions, versions.c.id == files.c.version_id)
-            .where(files.c.path == "reference.txt", versions.c.number == 1)
+            sa.select(files.c.skill_id, files.c.sha256).where(files.c.path == "reference.txt", files.c.since == 1)
         )
     }
     for skill_id, sha256 in ledger.uploads.items():
