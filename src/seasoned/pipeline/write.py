@@ -174,7 +174,10 @@ def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:
     entry = journal.entry_for(task, summary)
     for draft in bench.drafts.values():
         if draft.keeps_journal:
-            _log(bench, draft, day, entry, read.old_journal.get(f"{draft.skill_id}/{task_row.id}"), lesson.id)
+            place = f"{draft.skill_id}/{task_row.id}"
+            _log(bench, draft, day, entry, read.old_journal.get(place), lesson.id)
+            # A second revision of the task in this run takes the place of the first.
+            read.old_journal[place] = entry_hash(entry)
 
 
 def _log(bench: Workbench, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:

@@ -153,6 +153,8 @@ def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: i
             extract_attempts=0,
             extract_retry_at=0,
             extract_error="",
+            # Another run may have given up on it meanwhile.
+            extract_parked=False,
             updated_at=now,
         )
     )

@@ -139,6 +139,8 @@ def set_distilled(connection: Connection, row: TaskRow, summary: str, now: int) 
             distill_attempts=0,
             distill_retry_at=0,
             distill_error="",
+            # Another run may have given up on it meanwhile.
+            distill_parked=False,
             updated_at=now,
         )
     )
