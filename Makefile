@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_HOME := demo-home
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates worlds constraints
+.PHONY: help demo test check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
@@ -52,6 +52,9 @@ bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 
 bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
 	@$(BIN)/python benchmarks/duplicates.py
+
+bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also with a model that obeys all it reads.
+	@$(BIN)/python -m benchmarks.safety
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)

@@ -20,7 +20,7 @@ _LATER: dict[str, Part] = {"n": "later", "m": "later", "x": "evasive", "y": "eva
 
 
 class Injection(msgspec.Struct, frozen=True):
-    """A text with the channel that it comes through and the string that no skill may hold; without one it is harmless."""
+    """A text with its channel and the string that no skill may hold; without such a string it is harmless."""
 
     id: str
     kind: str
@@ -35,7 +35,7 @@ class Injection(msgspec.Struct, frozen=True):
 
 
 class SecretText(msgspec.Struct, frozen=True):
-    """A text and the secret in it, which is kept in pieces so that no scanner of repositories takes it for a real one."""
+    """A text and its secret, kept in pieces so that no scanner of repositories takes it for real."""
 
     id: str
     kind: str

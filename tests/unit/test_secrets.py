@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seasoned.llm.secrets import contains_secret, redact
+from tests.support.corpora import Part, secrets
 
+MEGABYTE = 1_000_000
 HOSTILE_CHARS = 200_000
 HOSTILE_CPU_SECONDS_MAX = 8.0
 
@@ -254,3 +256,35 @@ def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
     started = time.process_time()
     redact(text)
     assert time.process_time() - started < HOSTILE_CPU_SECONDS_MAX
+
+
+@pytest.mark.parametrize("part", ["seen", "held out"])
+def test_secrets_of_the_corpus_go_and_what_looks_alike_stays(part: Part) -> None:
+    real, decoys = ([one for one in every if one.part == part] for every in secrets())
+    kept = [one for one in real if one.secret in redact(one.text)]
+    assert len(kept) <= 0.03 * len(real), kept
+    taken = [one for one in decoys if redact(one.text) != one.text]
+    assert len(taken) <= 0.03 * len(decoys), taken
+
+
+def test_nothing_of_a_secret_is_left_over() -> None:
+    """A cut in the wrong place would leave an end that still helps to guess."""
+    real, _ = secrets()
+    halves = [(one, one.secret[-max(6, len(one.secret) // 2) :]) for one in real if "\n" not in one.secret]
+    left = [one for one, end in halves if one.secret not in redact(one.text) and end in redact(one.text)]
+    assert left == []
+
+
+def test_the_corpus_of_secrets_is_large() -> None:
+    real, decoys = secrets()
+    assert len(real) >= 80
+    assert len(decoys) >= 80
+    assert len({one.secret for one in real}) == len(real)
+
+
+@pytest.mark.parametrize("unit", ["aB3", "PIN "])
+def test_a_megabyte_of_anything_is_looked_through_to_its_end(unit: str) -> None:
+    text = (unit * (MEGABYTE // len(unit) + 1))[:MEGABYTE]
+    started = time.process_time()
+    assert GITHUB not in redact(f"{text} {GITHUB}")
+    assert time.process_time() - started < 5 * HOSTILE_CPU_SECONDS_MAX

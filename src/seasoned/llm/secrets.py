@@ -74,11 +74,11 @@ _VALUE: Final = rf"(?:(?P<quote>{_QUOTE})(?=(?P<quoted>{_QUOTED}{{6,80}}))|(?=(?
 _MORE: Final = {"quoted": re.compile(_QUOTED + "*"), "bare": re.compile(_BARE + "*")}
 
 _STRONG: Final = (
-    r"password|passwd|passwort|kennwort|contraseña|passphrase|passcode|pwd|mot de passe|senha|wachtwoord|lösenord|hasło|пароль"
+    r"password|passwd|passwort|kennwort|contraseña|passphrase|passcode|pwd|(?<![a-z])pw(?![a-z])|mot de passe|senha|wachtwoord|lösenord|hasło|пароль"
     r"|密码|密碼|パスワード|비밀번호"
 )
 _WEAK: Final = (
-    r"secret|token|(?:api|access|auth|private|signing|encryption|account|secret)[_-]?key|credentials?"
+    r"secret|token|(?:api|access|auth|private|signing|encryption|account|secret|licen[cs]e)[_ -]?key|credentials?"
     r"|(?<![a-z])creds?|(?<![a-z])pass"
 )
 # What may follow a secret's name without making it the name of something else.
@@ -123,7 +123,7 @@ _SENTENCES: Final = (
         rf"(?:is|was|are|=|to|reads|remains|ist|lautet|es|est|é)(?: (?:now|still|set to|just|currently))?[ :]{{1,3}}{_VALUE}",
         re.IGNORECASE,
     ),
-    re.compile(rf"(?:\b|(?<=[^\x00-\x7f]))(?<!\[redacted:)(?P<key>{_STRONG})[ ]{_VALUE}", re.IGNORECASE),
+    re.compile(rf"(?:\b|(?<=[^\x00-\x7f]))(?<!\[redacted:)(?P<key>{_STRONG})[ \n]{_VALUE}", re.IGNORECASE),
     re.compile(
         rf"\b(?<!\[redacted:)(?P<key>log[ -]?in|credentials|creds|sign[ -]?in)(?: (?:is|are|with|as))?:?[ \t]{{1,3}}"
         rf"[\w.@-]{{1,60}}[ \t]{{0,3}}/[ \t]{{0,3}}{_VALUE}",
@@ -143,6 +143,7 @@ _COMMANDS: Final = (
     re.compile(
         rf"\bhtpasswd[ \t]{{1,3}}-\w{{0,6}}b\w{{0,6}}[ \t]{{1,3}}\S{{1,120}}[ \t]{{1,3}}\S{{1,60}}[ \t]{{1,3}}{_VALUE}"
     ),
+    re.compile(rf"\bauth[ \t]{{0,2}}=[ \t]{{0,2}}\([\"'][^\"'\n]{{1,80}}[\"'],[ \t]{{0,2}}{_VALUE}"),
     re.compile(rf"(?<!\S)-U[ \t]{{0,2}}[\w.\\-]{{1,60}}%{_VALUE}"),
 )
 _IN_URL: Final = re.compile(r"://[^\s/:@\"'<>\\]{0,80}:(?P<secret>[^\s/\"'<>\\]{3,200})@(?=[\w\[.$-])")
@@ -186,8 +187,8 @@ _NOT_SECRET: Final = re.compile(
     re.IGNORECASE,
 )
 _CODE: Final = re.compile(
-    r"\b(?:(?:recovery|backup|verification|security|2fa|mfa|otp|one[- ]time|activation)[ -](?:code|password|pin|key)s?|pin[ -]code|(?-i:PIN))"
-    r"(?: (?:for|of) (?:[\w-]{1,20} ){1,3}?| )?(?:is|was|:|=)?[ \t]{0,3}[\"'`]?(?P<secret>(?=[A-Za-z-]{0,20}\d)[A-Za-z0-9]{4,12}(?:-[A-Za-z0-9]{3,8}){0,6})(?![\w-])",
+    r"\b(?:(?:recovery|backup|verification|security|2fa|mfa|otp|one[- ]time|activation)[ -](?:code|password|pin|key)s?|pin[ -]code|licen[cs]e key|(?-i:PIN)|ssn|social security number)"
+    r"(?: (?:for|of) (?:[\w-]{1,20} ){1,3}?| )?(?:is|was|ist|:|=)?[ \t]{0,3}[\"'`]?(?P<secret>(?=[A-Za-z-]{0,20}\d)(?=[\w-]{4})[A-Za-z0-9]{2,12}(?:-[A-Za-z0-9]{2,8}){0,6})(?![\w-])",
     re.IGNORECASE,
 )
 _COOKIE: Final = re.compile(
