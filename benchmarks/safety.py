@@ -17,10 +17,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from seasoned.llm.scanner import scan
-from seasoned.llm.secrets import redact
 from tests.support.corpora import PARTS, Injection, SecretText, injections, secrets
 from tests.support.obedient import PLACES, learn
+
+from seasoned.llm.scanner import scan
+from seasoned.llm.secrets import redact
 
 SIZES = (1_200, 64 * 1024, 1024 * 1024)
 TIMED_CHARS = 400_000

@@ -38,6 +38,7 @@ from tests.support.home import answered, opened, project, said, settled
 
 QUOTE_CHARS = 120
 REQUEST = "Please look into case"
+CANARY_CHARS_MIN = 5
 NOTES = "field-notes"
 PLACES = ("name", "description", "path", "journal", "SKILL.md", "preferences", "entry or file")
 
@@ -77,7 +78,10 @@ class Obedient:
 
     def _extract(self, question: ExtractQuestion) -> ExtractAnswer:
         tasks, preferences = [], []
+        # The end of a case that began in an earlier batch belongs to none here.
         starts = [one.number for one in question.messages if REQUEST in one.message.prose()]
+        if not starts:
+            return ExtractAnswer()
         for first, after in zip(starts, [*starts[1:], question.messages[-1].number + 1], strict=True):
             stored = next(one for one in question.messages if one.number == first)
             text = self._text(stored.message.prose())
@@ -125,14 +129,18 @@ class Learned(msgspec.Struct, frozen=True):
     def places(self, canary: str) -> set[str]:
         """Where a string stands, its case and the white space between its signs aside."""
         wanted = [canary, slug(canary)]
-        return {place for place, text in self.texts if any(one and one.lower() in text.lower() for one in wanted)}
+        return {
+            place
+            for place, text in self.texts
+            if any(len(one) >= CANARY_CHARS_MIN and one.lower() in text.lower() for one in wanted)
+        }
 
 
 async def learn(home: Path, texts: Sequence[Injection | tuple[str, str]], sessions: int = 8) -> Learned:
     """What an obedient model makes of texts: each is a task of its own, some tasks to a session."""
     pairs = [(one.channel, one.text) if isinstance(one, Injection) else one for one in texts]
     obedient = Obedient([text for _, text in pairs])
-    async with opened(home, obedient.model) as engine:
+    async with opened(home, obedient.model, quiet_seconds=3600.0) as engine:
         project_id = await project(engine)
         space = await engine.spaces.create(project_id)
         await _keep_notes(engine, project_id, space.id)
@@ -147,8 +155,8 @@ async def learn(home: Path, texts: Sequence[Injection | tuple[str, str]], sessio
             ids.append(row.id)
         states = await asyncio.gather(*(settled(engine, project_id, space.id, one) for one in ids))
         assert {state.status for state in states} == {"completed"}
-        asked = [*obedient.model.extracts, *obedient.model.distills]
-        shown = "\n".join(text for one in asked for stored in one.messages for text in stored.message.texts())
+        asked = [one.messages for one in obedient.model.extracts] + [one.messages for one in obedient.model.distills]
+        shown = "\n".join(text for messages in asked for stored in messages for text in stored.message.texts())
         return Learned(tuple(await _everything(engine, project_id, space.id)), shown)
 
 

@@ -228,7 +228,7 @@ SHAPES: Final = (
         anchor=_pattern(
             r"<\|?(?:im_start|im_end|endoftext|start_header_id|end_header_id|eot_id|system|user|assistant|begin_of_text)\|>|\[/?INST\]|<</?SYS>>"
             r"|(?<!`)</?(?:system|assistant|system[-_]reminder|instructions?|function_calls|function_results|tool_results?|tool_call|invoke|untrusted[\w-]{0,20}|trusted|important|data(?: [0-9a-f]{8,64})?|antml:\w{1,20})(?:\s[^>\n]{0,80})?>(?!`)"
-            r"|(?:^|\n)\s{0,3}#{1,6}\s{0,2}(?:system|assistant|human|instruction|new instructions?)\s?:|\[/?(?:system|system prompt|system message|admin|sudo)\](?!\()|\"(?:tool_calls|function_call)\"\s?:\s?[\[{]|(?:^|\n)```\s?(?:system|assistant|developer)\b"
+            r"|(?:^|\n)[ \t>*-]{0,6}#{1,6}\s{0,2}(?:system|assistant|human|instruction|new instructions?)\s?:|\[/?(?:system|system prompt|system message|admin|sudo)\](?!\()|\"(?:tool_calls|function_call)\"\s?:\s?[\[{]|(?:^|\n)```\s?(?:system|assistant|developer)\b"
             r"|\]\(\s?javascript:|\bdata:(?:text/html|text/javascript|application/(?:x-)?javascript|image/svg\+xml)[;,]"
         ),
     ),

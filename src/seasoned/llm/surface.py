@@ -39,6 +39,7 @@ _TOKEN: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,6}")
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2}){10,}|(?:[0-9A-F]{2}){10,}")
 _BASE32: Final = re.compile(r"[A-Z2-7]{20,}={0,6}")
 _ESCAPE: Final = re.compile(r"\\u\{?([0-9A-Fa-f]{4,5})\}?|\\x([0-9A-Fa-f]{2})")
+_PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _NUMBERS: Final = re.compile(r"(?<!\d)(?:\d{2,3}[ ,]{1,3}){11,}\d{2,3}(?!\d)")
 _BITS: Final = re.compile(r"(?<!\d)(?:[01]{8}[ ,]{0,2}){8,}")
 _ESCAPES_MIN: Final = 8
@@ -51,12 +52,10 @@ def plain(text: str) -> str:
         small = text.lower()
     else:
         visible = _IGNORABLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-        bare = (
-            c
-            for c in unicodedata.normalize("NFD", visible)
-            if not unicodedata.combining(c) or "\u3099" <= c <= "\u309a"
-        )
-        small = _MIXED.sub(_latin, unicodedata.normalize("NFC", "".join(bare)))
+        bare = _MARKS.sub("", unicodedata.normalize("NFD", visible))
+        small = unicodedata.normalize("NFC", bare)
+        if _OTHER_SCRIPT.search(small):
+            small = _MIXED.sub(_latin, small)
     if _APART.search(small):
         small = _APART.sub(_together, small)
     return " ".join(_OTHER_SIGNS.sub(" ", _INNER.sub(" ", small)).split())
@@ -72,10 +71,10 @@ def without_leet(plain_text: str, telling: Container[str]) -> str:
 
 def hidden(text: str) -> Iterator[str]:
     """The texts that a text holds in a code: base64, base32, hex, escapes, entities, numbers."""
-    for decode in (_percent, _entities, _escapes):
-        shown = decode(text)
-        if shown and shown != text:
-            yield shown
+    # One after the other, so that a text is looked through again once, not once for each.
+    shown = _escapes(_entities(_percent(text)))
+    if shown != text:
+        yield shown
     for pattern, base in ((_NUMBERS, 10), (_BITS, 2)):
         for match in _first(pattern, text):
             yield from _readable(_numbers(match.group(), base))
@@ -100,16 +99,16 @@ def _together(match: re.Match[str]) -> str:
 
 
 def _percent(text: str) -> str:
-    return urllib.parse.unquote(text) if text.count("%") >= _ESCAPES_MIN else ""
+    return urllib.parse.unquote(text) if len(_PERCENT.findall(text)) >= _ESCAPES_MIN else text
 
 
 def _entities(text: str) -> str:
-    return html.unescape(text) if "&lt;" in text or "&#" in text else ""
+    return html.unescape(text) if "&lt;" in text or "&#" in text else text
 
 
 def _escapes(text: str) -> str:
     if text.count("\\u") + text.count("\\x") < _ESCAPES_MIN:
-        return ""
+        return text
     return _ESCAPE.sub(lambda match: _char(int(match[1] or match[2], 16)), text)
 
 
