@@ -1,7 +1,9 @@
-"""Doubles for tests of code that uses Seasoned: a model that answers by script, and a clock that stands still."""
+"""Doubles for tests of code that uses Seasoned: a model that answers by script, a provider on loopback, a clock."""
 
 from seasoned.testing.clock import ManualClock
 from seasoned.testing.model import ScriptedModel
-from seasoned.testing.provider import Asked, Fault, Provider, provider
+from seasoned.testing.provider import Fault, Provider, provider
+from seasoned.testing.recording import recorder, replay
+from seasoned.testing.shapes import Asked
 
-__all__ = ["Asked", "Fault", "ManualClock", "Provider", "ScriptedModel", "provider"]
+__all__ = ["Asked", "Fault", "ManualClock", "Provider", "ScriptedModel", "provider", "recorder", "replay"]
