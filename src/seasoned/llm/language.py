@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 A = TypeVar("A", ExtractAnswer, DistillAnswer, WriteAnswer)
 Reader = Callable[[bytes, Problems], A]
 
-# The longest answer of each stage: current models give at least as much, and a list of edits can be long.
-OUTPUT_TOKENS_MAX: Mapping[Stage, int] = {"extract": 16_000, "distill": 12_000, "write": 16_000}
+# The longest answer unless the settings say otherwise: current models give as much, and a list of edits can be long.
+OUTPUT_TOKENS_MAX = 16_000
 # How often an answer is sent back within one run of a stage.
 CORRECTIONS_MAX = 2
 ANSWER_CHARS_MAX = 400_000
@@ -78,7 +78,9 @@ class LanguageModel:
         fallbacks: Sequence[str] = (),
         base_url: str = "",
         price: Price | None = None,
+        output_tokens_max: int = OUTPUT_TOKENS_MAX,
     ) -> None:
+        self._output_tokens_max = output_tokens_max
         self._name = name
         self._log = log
         self._timeout = timeout_seconds
@@ -138,7 +140,7 @@ class LanguageModel:
         model: ProviderModel = await self._providers.model(name)
         agent: Agent[None, str] = Agent(model, instructions=question.instructions, retries=CORRECTIONS_MAX)
         check = _Check(agent, read)
-        settings = providers.settings_for(name, self._seconds(asked), OUTPUT_TOKENS_MAX[question.stage])
+        settings = providers.settings_for(name, self._seconds(asked), self._output_tokens_max)
         try:
             result = await agent.run(question.prompt, usage=usage, model_settings=settings)
             answer = result.output
