@@ -3,6 +3,7 @@
 import base64
 import json
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -76,13 +77,16 @@ def test_the_address_of_a_picture_opens_without_a_key(client: AcontextClient, se
     got = client.sessions.get_messages(session, format="acontext")
     assert got.public_urls is not None
     assert set(got.public_urls) == {asset["sha256"]}
-    opened = httpx.get(got.public_urls[text_at(asset, "sha256")].url)
+    given = got.public_urls[text_at(asset, "sha256")]
+    left = datetime.fromisoformat(given.expire_at) - datetime.now(UTC)
+    assert timedelta(hours=23, minutes=50) < left <= timedelta(hours=24)
+    opened = httpx.get(given.url)
     assert opened.content == PNG
     assert opened.headers["content-type"] == "image/png"
     assert opened.headers["x-content-type-options"] == "nosniff"
     disposition = opened.headers["content-disposition"]
     assert disposition == "attachment; filename=\"do;t_.png\"; filename*=UTF-8''do%3Bt%C3%BC.png"
-    damaged = got.public_urls[text_at(asset, "sha256")].url[:-3] + "AAA"
+    damaged = given.url[:-3] + "AAA"
     assert httpx.get(damaged).status_code == 404
 
 
@@ -165,6 +169,31 @@ def test_a_request_without_payload_is_refused(http: httpx.Client, session: str) 
     assert "payload" in sentence_of(http.post(path, files=[("f", ("x.png", PNG))]), 400)
     assert "payload" in sentence_of(http.post(path, files=[("payload", ("x.json", b"{}"))]), 400)
     assert "multipart" in sentence_of(http.post(path, json=with_file()), 400)
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "multipart/form-data; boundary=b", "Multipart/Mixed; boundary=b"]
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"--b",
+        b"nonsense",
+        b'--b\r\nContent-Disposition: form-data; name="payload"\r\n\r\n{',
+        b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n",
+        b'--b\r\nContent-Disposition: form-data; name="payload"\r\n\r\n' + b"[" * 100_000 + b"\r\n--b--\r\n",
+        b'--b\r\nContent-Disposition: form-data; name="payload"\r\n\r\n\xff\xfe\r\n--b--\r\n',
+        b"--b\r\nX: y\r\n\r\n" * 2_000,
+    ],
+    ids=range(8),
+)
+def test_a_multipart_body_that_cannot_be_read_is_refused(
+    http: httpx.Client, session: str, kind: str, body: bytes
+) -> None:
+    response = http.post(f"/session/{session}/messages", content=body, headers={"Content-Type": kind})
+    sentence_of(response, 400)
+    assert object_of(http.get(f"/session/{session}/messages"))["items"] == []
 
 
 def test_a_file_for_a_session_that_is_not_there_is_not_kept(server: Server, http: httpx.Client) -> None:
