@@ -58,7 +58,24 @@ ACONTEXT: list[JsonObject] = [
     {"role": "user", "parts": [{"type": "tool-result", "text": LISTING, "meta": {"tool_call_id": "call_1"}}]},
     {"role": "assistant", "parts": [{"type": "text", "text": "Both pods are running."}]},
 ]
-SHAPES: dict[Format, list[JsonObject]] = {"openai": OPENAI, "anthropic": ANTHROPIC, "acontext": ACONTEXT}
+GEMINI: list[JsonObject] = [
+    {"role": "user", "parts": [{"text": "Are the pods up? \u00fc\u4e2d\U0001f600"}]},
+    {
+        "role": "model",
+        "parts": [
+            {"text": "I'll look."},
+            {"functionCall": {"id": "call_1", "name": "shell", "args": dict(COMMAND)}},
+        ],
+    },
+    {"role": "user", "parts": [{"functionResponse": {"name": "shell", "response": {"output": LISTING}}}]},
+    {"role": "model", "parts": [{"text": "Both pods are running."}]},
+]
+SHAPES: dict[Format, list[JsonObject]] = {
+    "openai": OPENAI,
+    "anthropic": ANTHROPIC,
+    "gemini": GEMINI,
+    "acontext": ACONTEXT,
+}
 
 Piece = tuple[str, ...]
 
@@ -68,17 +85,16 @@ def said(item: JsonObject, read_as: Format) -> tuple[str, list[Piece]]:
     role = text_at(item, "role")
     if read_as == "openai":
         return _openai(item, role)
-    key = "parts" if read_as == "acontext" else "content"
-    blocks = item[key]
+    blocks = item["content" if read_as == "anthropic" else "parts"]
     assert isinstance(blocks, list)
-    found = [block for block in blocks if isinstance(block, dict)]
-    return role, [_acontext(block) if read_as == "acontext" else _anthropic(block) for block in found]
+    piece = {"anthropic": _anthropic, "gemini": _gemini, "acontext": _acontext}[read_as]
+    return "assistant" if role == "model" else role, [piece(block) for block in blocks if isinstance(block, dict)]
 
 
 def _openai(item: JsonObject, role: str) -> tuple[str, list[Piece]]:
     content = item.get("content")
     if role == "tool":
-        return "user", [("result", text_at(item, "tool_call_id"), text_at(item, "content"))]
+        return "user", [("result", text_at(item, "tool_call_id"), _told(text_at(item, "content")))]
     pieces: list[Piece] = [("text", content)] if isinstance(content, str) else []
     calls = item.get("tool_calls") or []
     assert isinstance(calls, list)
@@ -99,7 +115,7 @@ def _anthropic(block: JsonObject) -> Piece:
         assert block.get("is_error", False) is False
         assert isinstance(block["content"], list)
         texts = [text_at(inner, "text") for inner in block["content"] if isinstance(inner, dict)]
-        return ("result", text_at(block, "tool_use_id"), "".join(texts))
+        return ("result", text_at(block, "tool_use_id"), _told("".join(texts)))
     assert kind == "text"
     return ("text", text_at(block, "text"))
 
@@ -110,9 +126,29 @@ def _acontext(part: JsonObject) -> Piece:
     if kind == "tool-call":
         return _call(text_at(meta, "id"), text_at(meta, "name"), json.loads(text_at(meta, "arguments")))
     if kind == "tool-result":
-        return ("result", text_at(meta, "tool_call_id"), text_at(part, "text"))
+        return ("result", text_at(meta, "tool_call_id"), _told(text_at(part, "text")))
     assert kind == "text"
     return ("text", text_at(part, "text"))
+
+
+def _gemini(part: JsonObject) -> Piece:
+    if isinstance(call := part.get("functionCall"), dict):
+        return _call(text_at(call, "id"), text_at(call, "name"), call["args"])
+    if isinstance(answer := part.get("functionResponse"), dict):
+        assert answer["name"] == "shell"
+        return ("result", text_at(answer, "id"), _output(answer["response"]))
+    return ("text", text_at(part, "text"))
+
+
+def _output(response: Json) -> str:
+    """What a function said: Gemini's responses are objects, other formats' are texts."""
+    assert isinstance(response, dict)
+    assert set(response) == {"output"}
+    return text_at(response, "output")
+
+
+def _told(text: str) -> str:
+    return _output(json.loads(text)) if text.startswith('{"output":') else text
 
 
 def _call(call_id: str, name: str, arguments: Json) -> Piece:
@@ -278,6 +314,42 @@ def read_pages(client: AcontextClient, session: str, limit: int, *, newest_first
             break
     assert cursor is None
     return pages
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_pages_skip_and_repeat_nothing_while_messages_come_in(
+    server: Server, client: AcontextClient, session: str, *, newest_first: bool
+) -> None:
+    before = tell(client, session, [user(f"message {number}") for number in range(30)])
+
+    async def read_while_others_write() -> list[list[str]]:
+        async with AcontextAsyncClient(api_key=KEY, base_url=server.api) as opened:
+
+            async def write(first: int) -> None:
+                for number in range(first, first + 15):
+                    await opened.sessions.store_message(session, blob=user(f"message {number}"))
+
+            writing = [asyncio.create_task(write(100 * writer)) for writer in range(1, 5)]
+            pages: list[list[str]] = []
+            cursor: str | None = None
+            while True:
+                got = await opened.sessions.get_messages(session, limit=7, cursor=cursor, time_desc=newest_first)
+                pages.append(got.ids)
+                cursor = got.next_cursor
+                if not got.has_more:
+                    break
+            await asyncio.gather(*writing)
+            return pages
+
+    pages = asyncio.run(read_while_others_write())
+    read = [one for page in (reversed(pages) if newest_first else pages) for one in page]
+    every = client.sessions.get_messages(session).ids
+    assert len(every) == 90
+    assert len(set(read)) == len(read)
+    # What was there when the reading began is read; what came meanwhile only where the reading had not been yet.
+    assert [one for one in read if one in before] == before
+    assert read == [one for one in every if one in set(read)]
+    assert read == (every[: len(read)] if not newest_first else every[: every.index(read[-1]) + 1])
 
 
 def test_an_empty_session_has_empty_lists(http: httpx.Client, session: str) -> None:

@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Iterable
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from acontext import AcontextClient
 from anthropic.types import MessageParam
 from openai.types.chat import ChatCompletionMessage, ChatCompletionMessageParam
 from openai.types.chat.chat_completion_message_function_tool_call import ChatCompletionMessageFunctionToolCall, Function
 
-Format = Literal["openai", "anthropic", "acontext"]
-FORMATS: tuple[Format, ...] = ("openai", "anthropic", "acontext")
+from seasoned.message import JsonObject
+
+Format = Literal["openai", "anthropic", "gemini", "acontext"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 
 REQUEST = "Deploy API v2 to staging"
 
@@ -33,6 +35,11 @@ def call(call_id: str, tool: str, **arguments: str) -> ChatCompletionMessagePara
     function = Function(name=tool, arguments=json.dumps(arguments))
     made = ChatCompletionMessageFunctionToolCall(id=call_id, type="function", function=function)
     return cast(ChatCompletionMessageParam, ChatCompletionMessage(role="assistant", tool_calls=[made]))
+
+
+def plain(blob: JsonObject) -> ChatCompletionMessageParam:
+    """A message as plain JSON, in any format: the SDK under test takes it, but its annotations name types."""
+    return cast(ChatCompletionMessageParam, blob)
 
 
 def result(call_id: str, text: str) -> ChatCompletionMessageParam:

@@ -61,6 +61,13 @@ KEYS = [
     "source_format",
     "original_role",
     "function_name",
+    "inlineData",
+    "functionCall",
+    "functionResponse",
+    "file_data",
+    "thought",
+    "args",
+    "response",
 ]
 WORDS = [
     "user",
@@ -91,6 +98,8 @@ WORDS = [
     "anthropic",
     "acontext",
     "openai_tool_call",
+    "gemini",
+    "model",
     "data:image/png;base64,AA==",
     "https://x.example",
     "{}",
@@ -123,9 +132,12 @@ def check_accepted(message: Message) -> None:
     assert all(one.encode() for one in message.texts() if one)
     for read_as in FORMATS:
         items = render([message], read_as)
-        assert len(items) == 1
-        assert isinstance(items[0], dict)
-        assert items[0]["role"] in ("user", "assistant", "system", "developer", "tool", "function")
+        # OpenAI has each tool's answer as a message of its own; Gemini refuses messages without parts.
+        results = sum(part.type == "tool-result" for part in message.parts)
+        assert (read_as != "gemini") <= len(items) <= (1 + results if read_as == "openai" else 1)
+        for item in items:
+            assert isinstance(item, dict)
+            assert item["role"] in ("user", "assistant", "system", "developer", "tool", "function", "model")
         assert msgspec.json.decode(msgspec.json.encode(items)) == items
 
 
@@ -215,6 +227,29 @@ anthropic_messages = st.builds(
     unknown,
 )
 
+
+def gemini_part(**fields: SearchStrategy[Json]) -> SearchStrategy[JsonObject]:
+    """A part with its one field, now and then with others beside it."""
+    return st.builds(lambda known, more: {**more, **known}, st.fixed_dictionaries(fields), unknown)
+
+
+gemini_parts = st.one_of(
+    gemini_part(text=st.text(max_size=12)),
+    gemini_part(text=text, thought=st.just(True), thoughtSignature=text),
+    gemini_part(inlineData=shaped(data=text, mimeType=words("image/png", "audio/wav", "application/pdf"))),
+    gemini_part(fileData=shaped(fileUri=text, mimeType=words("video/mp4"))),
+    gemini_part(functionCall=shaped(id=names, name=names, args=objects), thoughtSignature=text),
+    gemini_part(functionResponse=shaped(id=names, name=names, response=objects)),
+    gemini_part(functionResponse=shaped(name=names, response=objects, willContinue=st.booleans())),
+    gemini_part(executableCode=shaped(code=text, language=words("PYTHON"))),
+)
+gemini_messages = st.builds(
+    lambda role, parts, more: {**more, "role": role, "parts": parts},
+    words("user", "model"),
+    st.lists(gemini_parts, max_size=4),
+    unknown,
+)
+
 acontext_parts = st.one_of(
     shaped(type=words("text", "thinking"), text=text, meta=objects),
     shaped(type=words("image", "audio", "video", "file", "redacted_thinking"), meta=objects),
@@ -229,6 +264,7 @@ acontext_messages = st.fixed_dictionaries(
 MESSAGES: dict[Format, SearchStrategy[JsonObject]] = {
     "openai": openai_messages,
     "anthropic": anthropic_messages,
+    "gemini": gemini_messages,
     "acontext": acontext_messages,
 }
 
@@ -357,6 +393,13 @@ def test_a_message_read_back_in_its_own_format_is_the_same_message(written_as: F
 @pytest.mark.parametrize("written_as", FORMATS)
 def test_a_message_of_one_format_can_be_shown_in_all(written_as: Format) -> None:
     law(lambda written, blob: check_accepted(parse(blob, written)), written_as)
+
+
+def test_a_gemini_message_is_shown_as_it_was_written() -> None:
+    def check(written: Format, blob: JsonObject) -> None:
+        assert render([parse(blob, written)], written) == [blob]
+
+    law(check, "gemini")
 
 
 def test_an_openai_message_is_shown_as_it_was_written() -> None:

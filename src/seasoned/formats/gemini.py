@@ -30,6 +30,11 @@ NAME = "gemini"
 _ROLES = {"user": "user", "model": "assistant"}
 # Objects whose keys are the caller's own.
 _FREE = frozenset({"args", "response", "partMetadata"})
+# What tells that the Python SDK dumped a part.
+_SNAKE_KEYS = frozenset(
+    {"inline_data", "file_data", "function_call", "function_response", "thought_signature", "video_metadata"}
+    | {"executable_code", "code_execution_result", "tool_call", "tool_response", "part_metadata", "media_resolution"}
+)
 _BLOB_KEYS = ("data", "mimeType")
 _FILE_KEYS = ("fileUri", "mimeType")
 _CALL_KEYS = ("id", "name", "args")
@@ -49,7 +54,7 @@ def parse(blob: JsonObject) -> Message:
 
 
 def _part(item: JsonObject, where: str) -> Part:
-    if any("_" in key for key in item):
+    if not _SNAKE_KEYS.isdisjoint(item):
         check_json(item, where)
         item = _camel(item)
     if item.get("text") is not None:

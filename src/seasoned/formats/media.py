@@ -82,7 +82,16 @@ def media_of(part: Part, files: Files) -> Media | None:
             return Media(mime=mime_type(head), data=data_text, filename=filename) if mark else None
         if address.startswith(("http://", "https://")):
             return Media(mime=mime or _guessed(address), url=address, filename=filename)
-    return None
+    return _bare(_string(part, "file_data"), filename)
+
+
+def _bare(data: str, filename: str) -> Media | None:
+    """A file whose bytes were sent as base64 without saying what they are."""
+    try:
+        base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return Media(mime=_guessed(filename), data=data, filename=filename) if data else None
 
 
 def mime_type(text: str) -> str:

@@ -233,7 +233,7 @@ def _render_part(part: Part, own: bool, context: Context) -> JsonObject | None:
     if part.type not in ("image", "audio", "video", "file"):
         return None
     kind, known = _render_media(part, context.files)
-    if not known:
+    if not known and not own:
         return None
     kept = extra.get(kind)
     return {**extra, "type": kind, kind: {**(kept if isinstance(kept, dict) else {}), **known}}

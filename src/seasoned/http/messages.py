@@ -54,7 +54,7 @@ def message_json(row: MessageRow, message: Message, meta: object) -> dict[str, o
 async def store(call: Call) -> Response:
     """POST /session/{session_id}/messages: 201 with the stored message; its `meta` is the user's."""
     session_id = call.id("session_id", "The session id")
-    if call.request.headers.get("content-type", "").startswith("multipart/"):
+    if call.request.headers.get("content-type", "").lower().startswith("multipart/"):
         body, files = await _with_files(call)
         message = _parse(body, {name: file.upload for name, file in files.items()})
         named = {part.asset.sha256 for part in message.parts if part.asset is not None}
@@ -108,17 +108,16 @@ async def page(call: Call) -> Response:
     urls = _public_urls(call, found) if with_urls else {}
     files = call.engine.messages.files({sha256: shown["url"] for sha256, shown in urls.items()})
     earlier = await call.engine.messages.before(session_id, found.rows[0].number) if _looks_back(found, wanted) else []
-    # A page may be large: to convert it must not hold up the others' requests.
-    data = await asyncio.to_thread(_page_json, found, wanted, files, earlier)
+    more: dict[str, object] = {}
     if wanted == "acontext" and urls:
-        data["public_urls"] = urls
+        more["public_urls"] = urls
     if with_events and (events := await _events(call, session_id, found)):
-        data["events"] = events
-    return answer(data)
+        more["events"] = events
+    # A page may be large: to convert it must not hold up the others' requests.
+    return await asyncio.to_thread(lambda: answer({**_page_json(found, _items(found, wanted, files, earlier)), **more}))
 
 
-def _page_json(found: Page, wanted: Format, files: Files, earlier: Sequence[Message]) -> dict[str, object]:
-    items = _items(found, wanted, files, earlier)
+def _page_json(found: Page, items: Sequence[tuple[MessageRow, object]]) -> dict[str, object]:
     data: dict[str, object] = {
         "items": [item for _, item in items],
         "ids": [row.id for row, _ in items],

@@ -19,8 +19,8 @@ OPEN_KEY = "__gemini_call_info__"
 ANSWERS_KEY = "__gemini_answers__"
 # A model that is never answered must not have each of its messages carry all its calls.
 OPEN_MAX = 256
-# How far back an open call is looked for.
-LOOK_BACK_MESSAGES = 2_000
+# How far back a message is looked for that says what is open; the writer does this, and others wait for it.
+LOOK_BACK_MESSAGES = 500
 TRIES = 20
 
 
