@@ -39,6 +39,6 @@ def point(name: str) -> None:
 
 def listen(listener: Listener | None) -> Listener | None:
     """Tell `listener` of every point from now on (None: nobody); the one that was told before."""
-    global _listener  # noqa: PLW0603 - one for the process, as the points are
+    global _listener
     before, _listener = _listener, listener
     return before

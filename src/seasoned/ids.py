@@ -7,7 +7,6 @@ import uuid_utils
 
 from seasoned.errors import Invalid
 
-
 _source: Callable[[], object] = uuid_utils.uuid7
 
 
@@ -18,7 +17,7 @@ def new_id() -> str:
 
 def take_from(source: Callable[[], object]) -> Callable[[], object]:
     """Let identifiers come from `source` (a simulation's, whose runs repeat); the source before."""
-    global _source  # noqa: PLW0603 - one for the process
+    global _source
     before, _source = _source, source
     return before
 

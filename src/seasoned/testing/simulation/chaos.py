@@ -19,7 +19,7 @@ from seasoned.testing.simulation.world import World
 DEATHS_MAX = 12
 # Statements are passed a hundred times as often as other points.
 RARELY = 0.03
-FREEZES_SECONDS_MAX = 60.0
+FREEZE_SECONDS_MAX = 60.0
 
 
 class Weather(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +114,9 @@ class Chaos:
             await asyncio.sleep(self._world.faults.uniform(1.0, 5.0 + self._weather.pause_every))
             alive = self._cluster.ready()
             if alive and not self._world.calm:
-                self._cluster.freeze(self._world.faults.choice(alive), self._world.faults.uniform(1, FREEZES_SECONDS_MAX))
+                self._cluster.freeze(
+                    self._world.faults.choice(alive), self._world.faults.uniform(1, FREEZE_SECONDS_MAX)
+                )
 
     async def restart_now_and_then(self) -> None:
         """End a process in good order and start it again, again and again."""

@@ -7,9 +7,11 @@ so that a message may be there twice.
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from seasoned.archive import write_zip
+from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.engine.sessions import NewSessionRequest
@@ -17,7 +19,7 @@ from seasoned.errors import AlreadyLearned, Busy, Conflict, NotFound, StorageFul
 from seasoned.ids import new_id
 from seasoned.importers import Transcript
 from seasoned.importers.transcript import TimedMessage
-from seasoned.message import Message, Part
+from seasoned.message import Message, Part, Role
 from seasoned.skill import add_entry
 from seasoned.store import Connection, files, skills
 from seasoned.store.skills import NewVersion
@@ -47,9 +49,11 @@ class Clients:
         """The learning spaces that the others use."""
         self._ledger.project_id = (await self._until_done("project", lambda e: e.projects.ensure_default()))[0].id
         for _ in range(spaces):
-            name = self._ledger.name("space")
-            row = await self._until_done("space", lambda e, n=name: e.learning.space_named(self._ledger.project_id, n))
-            self._ledger.spaces.append(row.id)
+            self._ledger.spaces.append(await self._make_space(self._ledger.name("space")))
+
+    async def _make_space(self, name: str) -> str:
+        row = await self._until_done("space", lambda e: e.learning.space_named(self._ledger.project_id, name))
+        return row.id
 
     async def agent(self) -> None:
         """One session from its start to its end, with a few tasks."""
@@ -79,8 +83,8 @@ class Clients:
             await self._delete(record)
 
     def _plan(self) -> Iterator[str]:
-        """What is said in a session: one to three tasks, some of them reopened, with preferences in between."""
-        for _ in range(self._dice.randint(1, 3)):
+        """What is said in a session: one or two tasks, some of them reopened, with preferences in between."""
+        for _ in range(self._dice.randint(1, 2)):
             task = self._ledger.name("T")
             yield f"begin {task}"
             yield from (f"work {task}" for _ in range(self._dice.randint(0, 2)))
@@ -115,8 +119,7 @@ class Clients:
         parts = [Part("text", text=whole)]
         if text.startswith("work") and self._dice.random() < 0.2:  # noqa: PLR2004
             parts.append(Part("tool-call", meta={"id": "call", "name": "run", "arguments": "{}"}))
-        role = "assistant" if text.startswith(("work", "finish")) else "user"
-        message = Message(role="assistant" if role == "assistant" else "user", parts=tuple(parts))
+        message = Message(role=_role(text), parts=tuple(parts))
         record.asked.append(whole)
         row, _ = await self._until_done(
             "message", lambda e: e.messages.store(self._ledger.project_id, record.id, message, None)
@@ -125,10 +128,9 @@ class Clients:
 
     async def _learn(self, record: SessionRecord) -> None:
         space_id = self._dice.choice(self._ledger.spaces)
-        try:
+        # It says so when the call before, which was cut off, did it.
+        with suppress(AlreadyLearned):
             await self._until_done("learn", lambda e: e.spaces.learn(self._ledger.project_id, space_id, record.id))
-        except AlreadyLearned:
-            pass  # the call before, which was cut off, did it
         record.space_id = space_id
 
     async def _flush(self, record: SessionRecord) -> None:
@@ -136,21 +138,21 @@ class Clients:
 
     async def _delete(self, record: SessionRecord) -> None:
         record.deletion_asked = True
-        try:
+        with suppress(NotFound):
             await self._until_done("delete", lambda e: e.sessions.delete(self._ledger.project_id, record.id))
-        except NotFound:
-            pass  # the call before, which was cut off, did it
         record.deleted = True
 
     async def editor(self, edits: int) -> None:
         """Edits skills by hand while the learner writes to them, under compare-and-swap as everybody does."""
         for _ in range(edits):
             await self._pause(60)
-            space_id = self._dice.choice(self._ledger.spaces)
-            states = await self._until_done("skills", lambda e, s=space_id: e.skills.of_space(self._ledger.project_id, s))
-            learned = [state.row.id for state in states if state.row.name.startswith(("skill-", "handbook-"))]
+            learned = await self._learned_skills(self._dice.choice(self._ledger.spaces))
             if learned:
                 await self._edit(self._dice.choice(learned), self._ledger.name("E"))
+
+    async def _learned_skills(self, space_id: str) -> list[str]:
+        states = await self._until_done("skills", lambda e: e.skills.of_space(self._ledger.project_id, space_id))
+        return [state.row.id for state in states if state.row.name.startswith(("skill-", "handbook-"))]
 
     async def _edit(self, skill_id: str, token: str) -> None:
         entry = f"## By hand\n{script.lesson_text(token)}"
@@ -164,7 +166,9 @@ class Clients:
 
     async def _edit_once(self, engine: Engine, skill_id: str, entry: str) -> None:
         def read(connection: Connection) -> tuple[int, list[skills.FileRow]]:
-            return skills.get(connection, self._ledger.project_id, skill_id).head, skills.head_files(connection, skill_id)
+            return skills.get(connection, self._ledger.project_id, skill_id).head, skills.head_files(
+                connection, skill_id
+            )
 
         head, rows = await engine.store.read(read)
         content = {row.path: files.unpack(row, engine.store.blobs) for row in rows}
@@ -186,26 +190,26 @@ class Clients:
 
     async def librarian(self, rounds: int) -> None:
         """Uploads handbooks, lets spaces write to them, and takes skills out again."""
-        project_id = self._ledger.project_id
         for _ in range(rounds):
             await self._pause(80)
             topic, space_id = self._dice.choice(script.TOPICS), self._dice.choice(self._ledger.spaces)
             skill_id = await self._upload(topic)
             await self._pause(10)
-            try:
-                await self._until_done(
-                    "include", lambda e, s=space_id, k=skill_id: e.spaces.include_skill(project_id, s, k)
-                )
-            except Conflict:
-                pass  # the space has one of this name already
+            await self._include(space_id, skill_id)
             await self._pause(80)
-            states = await self._until_done("skills", lambda e, s=space_id: e.skills.of_space(project_id, s))
-            learned = [state.row.id for state in states if state.row.name.startswith(("skill-", "handbook-"))]
+            learned = await self._learned_skills(space_id)
             if learned and self._dice.random() < 0.7:  # noqa: PLR2004
-                taken = self._dice.choice(learned)
-                await self._until_done(
-                    "exclude", lambda e, s=space_id, k=taken: e.spaces.exclude_skill(project_id, s, k)
-                )
+                await self._exclude(space_id, self._dice.choice(learned))
+
+    async def _include(self, space_id: str, skill_id: str) -> None:
+        # The space may have one of this name already.
+        with suppress(Conflict):
+            await self._until_done(
+                "include", lambda e: e.spaces.include_skill(self._ledger.project_id, space_id, skill_id)
+            )
+
+    async def _exclude(self, space_id: str, skill_id: str) -> None:
+        await self._until_done("exclude", lambda e: e.spaces.exclude_skill(self._ledger.project_id, space_id, skill_id))
 
     async def _upload(self, topic: str) -> str:
         large = f"{self._ledger.name('upload')} ".encode() * (LARGE_CHARS // 8)
@@ -221,21 +225,23 @@ class Clients:
         """Imports transcripts one after the other; they must be learned in this order."""
         self._ledger.in_order = True
         for number in range(transcripts):
-            space_id = self._ledger.spaces[number % len(self._ledger.spaces)]
-            said = tuple(
-                TimedMessage(START + number * 60_000_000 + at, Message(role=_role(text), parts=(Part("text", text=text),)))
-                for at, text in enumerate(self._plan())
-            )
-            transcript = Transcript(key=f"transcript{number}", source="simulated", format="simulated", messages=said)
-            imported = await self._until_done(
-                "import", lambda e, s=space_id, t=transcript: e.learning.take(self._ledger.project_id, s, t)
-            )
-            texts = [next(one.message.texts(), "") for one in said]
-            self._ledger.sessions[imported.session_id] = SessionRecord(
-                imported.session_id, dict(enumerate(texts, start=1)), texts, space_id
-            )
+            await self._import(number, self._ledger.spaces[number % len(self._ledger.spaces)])
             if self._dice.random() < 0.3:  # noqa: PLR2004
                 await self._pause(5)
+
+    async def _import(self, number: int, space_id: str) -> None:
+        texts = list(self._plan())
+        begun = START + number * 60 * SECOND
+        said = tuple(
+            TimedMessage(begun + at, Message(role=_role(text), parts=(Part("text", text=text),)))
+            for at, text in enumerate(texts)
+        )
+        transcript = Transcript(key=f"transcript{number}", source="simulated", format="simulated", messages=said)
+        imported = await self._until_done(
+            "import", lambda e: e.learning.take(self._ledger.project_id, space_id, transcript)
+        )
+        record = SessionRecord(imported.session_id, dict(enumerate(texts, start=1)), texts, space_id)
+        self._ledger.sessions[record.id] = record
 
     async def retry_parked(self, session_ids: list[str]) -> None:
         """Give everything that is parked another chance, as a user does."""
@@ -256,5 +262,5 @@ class Clients:
         await asyncio.sleep(self._dice.uniform(0.01, seconds))
 
 
-def _role(text: str) -> Any:
+def _role(text: str) -> Role:
     return "assistant" if text.startswith(("work", "finish")) else "user"

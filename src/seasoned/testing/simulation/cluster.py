@@ -110,7 +110,7 @@ class Cluster:
         life.ready = False
         place = self._lives.index(life)
         ended = self._world.loop.create_task(self._end(life), context=life.context.copy())
-        while life.alive and not ended.done():
+        while life.alive and not ended.done():  # noqa: ASYNC110 - a death tells nobody
             await asyncio.sleep(DRAIN_SECONDS)
         if life.alive:
             life.alive = False
@@ -128,7 +128,7 @@ class Cluster:
     async def _end(self, life: Life) -> None:
         await life.engine.dispatcher.close()
         # A real pool of threads is joined here: what was begun ends before the connections are closed.
-        while life.jobs:
+        while life.jobs:  # noqa: ASYNC110 - threads tell nobody
             await asyncio.sleep(DRAIN_SECONDS)
         await life.engine.close()
 

@@ -52,11 +52,7 @@ def unexplained(connection: Connection) -> list[str]:
     """Work that is left although nothing fails any more, and parked work without its reason."""
     return [
         *_left(connection, parked_too=False),
-        *(
-            f"{what} {key} is parked without a reason"
-            for what, key, reason in _parked(connection)
-            if not reason
-        ),
+        *(f"{what} {key} is parked without a reason" for what, key, reason in _parked(connection) if not reason),
     ]
 
 
@@ -118,7 +114,7 @@ def broken(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> list[s
         *_spaces(connection),
         *_versions(connection),
         *_blobs(connection, ledger, blobs),
-        *(_order(connection, found) if ledger.in_order else []),
+        *(_order(connection) if ledger.in_order else []),
     ]
 
 
@@ -167,7 +163,9 @@ def _messages(connection: Connection, ledger: Ledger, found: Found) -> Iterator[
                 yield f"message {number} of session {key} was acknowledged and is lost"
         if Counter(said.values()) - Counter(record.asked * 200):
             yield f"session {key} holds messages that nobody sent"
-    linked = {row[0]: row[1] for row in connection.execute(sa.select(space_sessions.c.session_id, space_sessions.c.space_id))}
+    linked = {
+        row[0]: row[1] for row in connection.execute(sa.select(space_sessions.c.session_id, space_sessions.c.space_id))
+    }
     for key, record in ledger.sessions.items():
         if record.space_id and key in ends and linked.get(key) is None:
             yield f"the link of session {key} was acknowledged and is lost"
@@ -244,31 +242,31 @@ def _effects(connection: Connection, ledger: Ledger, found: Found) -> Iterator[s
         for path, text in head.items():
             here = Counter(script.tokens_in(text))
             counts += here
-            for token, times in here.items():
-                if times > 1:
-                    yield f"{token} stands {times} times in {found.names[skill_id]}/{path}"
+            twice = [token for token, times in here.items() if times > 1]
+            yield from (f"{token} stands {here[token]} times in {found.names[skill_id]}/{path}" for token in twice)
     statuses: dict[str, list[str]] = defaultdict(list)
     for text, status in connection.execute(sa.select(lessons.c.text, lessons.c.status)):
         for token in script.tokens_in(text):
             statuses[token].append(status)
     for token, told in statuses.items():
-        settled = [status for status in told if status in _EFFECTIVE]
-        if token[0] in "KP" and counts[token] != (1 if settled else 0):
-            yield f"{token} ({', '.join(told)}) stands {counts[token]} times in the skills"
-        if token[0] == "C" and settled and not counts[token]:
-            yield f"{token} ({', '.join(told)}) is not in the skills"
-        if token[0] in "UX" and (counts[token] or settled):
-            yield f"{token} is not grounded and was written"
+        yield from _effect(token, told, counts[token])
     for token, times in counts.items():
-        if token[0] == "X":
-            yield f"{token} was made up and stands in the skills"
-        if token[0] in "KP" and times > 1:
+        if token[0] == "X" or (times > 1 and token[0] in "KPE"):
             yield f"{token} stands {times} times in the skills"
-        if token[0] == "E" and times > 1:
-            yield f"the edit {token} was made {times} times"
     for token in ledger.edits:
         if counts[token] != 1:
             yield f"the edit {token} was acknowledged and stands {counts[token]} times in the skills"
+
+
+def _effect(token: str, statuses: list[str], times: int) -> Iterator[str]:
+    told = ", ".join(statuses)
+    effective = any(status in _EFFECTIVE for status in statuses)
+    if token[0] in "KP" and times != int(effective):
+        yield f"{token} ({told}) stands {times} times in the skills"
+    if token[0] == "C" and effective and not times:
+        yield f"{token} ({told}) is not in the skills"
+    if token[0] in "UX" and (times or effective):
+        yield f"{token} ({told}) is not grounded and was written"
 
 
 def _evidence(connection: Connection, found: Found) -> Iterator[str]:
@@ -335,7 +333,7 @@ def _spaces(connection: Connection) -> Iterator[str]:
             yield f"space {space_id} has numbered lessons that are pending"
 
 
-def _order(connection: Connection, found: Found) -> Iterator[str]:
+def _order(connection: Connection) -> Iterator[str]:
     """Lessons of imported transcripts were written in the order of the links, and inside a session of the messages."""
     for (space_id,) in connection.execute(sa.select(spaces.c.id)):
         rows = connection.execute(

@@ -28,8 +28,8 @@ class Ledger(msgspec.Struct):
     """Acknowledged skills: the id, and the bytes' SHA-256 of their largest file."""
     in_order: bool = False
     """Whether lessons must be written in the order of the sessions' links."""
-    calls: Counter[str] = Counter()
-    names: Counter[str] = Counter()
+    calls: Counter[str] = msgspec.field(default_factory=Counter)
+    names: Counter[str] = msgspec.field(default_factory=Counter)
 
     def name(self, letter: str) -> str:
         """A name that nothing else has: the letter and a number."""

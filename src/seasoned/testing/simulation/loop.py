@@ -69,7 +69,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return self._now
 
     def call_soon(
-        self, callback: Callable[[Unpack[Ts]], object], *args: Unpack[Ts], context: contextvars.Context | None = None
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         return self._schedule(self._now, callback, args, context)
 
@@ -77,7 +77,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self,
         delay: float,
         callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         return self._schedule(self._now + delay, callback, args, context)
@@ -86,7 +86,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self,
         when: float,
         callback: Callable[[Unpack[Ts]], object],
-        *args: Unpack[Ts],
+        *args: *Ts,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         return self._schedule(when, callback, args, context)
@@ -112,14 +112,12 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         name: str | None = None,
         context: contextvars.Context | None = None,
     ) -> asyncio.Task[T]:
-        task = asyncio.Task(coro, loop=self, name=name, context=context)  # type: ignore[arg-type]  # a coroutine always
+        task = asyncio.Task(coro, loop=self, name=name, context=context)
         owner = OWNER.get() if context is None else context.get(OWNER)
         (self._tasks if owner is None else owner.tasks).append(task)
         return task
 
-    def run_in_executor(  # type: ignore[override]  # typeshed wants an Executor that nobody needs here
-        self, executor: object, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
-    ) -> asyncio.Future[T]:
+    def run_in_executor(self, _executor: object, func: Callable[[Unpack[Ts]], T], *args: *Ts) -> asyncio.Future[T]:
         """Run a thread's work in this one, between two delays."""
         future = self.create_future()
         owner = OWNER.get()
@@ -219,4 +217,4 @@ def _abandon(tasks: list[asyncio.Task[Any]]) -> None:
         coroutine = task.get_coro()
         # What its handlers do on the way out leads nowhere: the owner is dead.
         with suppress(BaseException):
-            coroutine.close()  # type: ignore[union-attr]  # a coroutine always
+            coroutine.close()

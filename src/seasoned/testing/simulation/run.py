@@ -136,10 +136,10 @@ class _Run:
         moods.unavailable = dice.choice([0.0, 0.0, 0.1, 0.3])
         moods.slow = dice.choice([0.0, 0.1, 0.4])
         if self.imports:
-            return [clients.importer(dice.randint(3, 6))]
+            return [clients.importer(dice.randint(2, 5))]
         moods.fails = dice.choice([0.0, 0.1, 0.4])
         moods.nonsense = dice.choice([0.0, 0.2, 0.5])
-        agents = [clients.agent() for _ in range(dice.randint(2, 5))]
+        agents = [clients.agent() for _ in range(dice.randint(1, 4))]
         return [*agents, clients.editor(dice.randint(0, 3)), clients.librarian(dice.randint(0, 2))]
 
     async def _settle(self) -> None:

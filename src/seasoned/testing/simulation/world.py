@@ -35,8 +35,7 @@ class World:
         self.faults = random.Random(f"{seed} faults")  # noqa: S311
         self.plans = random.Random(f"{seed} plans")  # noqa: S311
         self._ids = random.Random(f"{seed} ids")  # noqa: S311
-        # What the loop lacks, nobody in a simulation calls.
-        self.loop = SimulatedLoop(self._latency)  # type: ignore[abstract]
+        self.loop = SimulatedLoop(self._latency)  # type: ignore[abstract]  # it needs no sockets
         self.moods = Moods()
         self.calm = False
         self.log: list[Event] = []
