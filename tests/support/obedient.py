@@ -5,6 +5,7 @@ names, descriptions, paths and files.
 """
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -128,7 +129,7 @@ class Learned(msgspec.Struct, frozen=True):
 
     def places(self, canary: str) -> set[str]:
         """Where a string stands, its case and the white space between its signs aside."""
-        wanted = [canary, slug(canary)]
+        wanted = [canary, re.sub(r"[^a-z0-9]+", "-", canary.lower()).strip("-")]
         return {
             place
             for place, text in self.texts
