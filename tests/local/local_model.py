@@ -50,8 +50,9 @@ def test_weak_answers_end_in_visible_states_and_do_no_damage(
     monkeypatch.setenv("OPENAI_API_KEY", "none")
 
     async def run() -> None:
-        settings = {"base_url": base_url, "attempts": 2, "model_output_tokens": ANSWER_TOKENS_MAX}
-        async with opened(tmp_path, model="openai:smollm2", **settings) as engine:
+        async with opened(
+            tmp_path, model="openai:smollm2", base_url=base_url, attempts=2, model_output_tokens=ANSWER_TOKENS_MAX
+        ) as engine:
             project_id = await project(engine)
             space = await engine.spaces.create(project_id)
             before = await skill_files(engine, project_id, space.id)

@@ -13,6 +13,7 @@ from seasoned.engine.projects import Projects
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
+from seasoned.engine.users import Users
 from seasoned.errors import Invalid
 from seasoned.llm.calls import Stage
 from seasoned.llm.language import LanguageModel
@@ -39,6 +40,7 @@ class Engine:
         self.messages = Messages(store, config, self.dispatcher)
         self.links = Links(store, self.keyring)
         self.spaces = Spaces(store, config, self.dispatcher)
+        self.users = Users(store)
         self.skills = Skills(store, config)
         self.learning = Learning(store, config, self.dispatcher, self.spaces)
 

@@ -5,8 +5,10 @@ import time
 from seasoned.config import Config
 from seasoned.engine.keys import KEY_FILE, KEY_PREFIX, Keyring, keep_secret, new_key, replace_secret
 from seasoned.errors import Invalid, Unauthorized
+from seasoned.message import JsonObject
 from seasoned.store import Connection, Store, projects
 from seasoned.store.projects import ProjectRow
+from seasoned.store.rows import load_object
 
 DEFAULT_PROJECT = "default"
 # How long a key that was just seen is trusted without another look; a rotated key stops working within it.
@@ -76,6 +78,16 @@ class Projects:
     async def every(self) -> list[ProjectRow]:
         """All projects, oldest first."""
         return await self._store.read(projects.every)
+
+    async def configs(self, project_id: str) -> JsonObject:
+        """A project's configs: the keys that were stored."""
+        row = await self._store.read(lambda c: projects.by_id(c, project_id))
+        return load_object(row.configs) if row else {}
+
+    async def patch_configs(self, project_id: str, changes: JsonObject) -> JsonObject:
+        """Merge keys into a project's configs; null deletes a key. The complete configs."""
+        now = self._store.clock.now()
+        return await self._store.write(lambda c: projects.merge_configs(c, project_id, changes, now))
 
     async def rotate_key(self, name: str) -> tuple[ProjectRow, str]:
         """Give a project a new key; the old one stops working within seconds. Raises Invalid for an unknown name."""

@@ -6,14 +6,17 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.errors import Conflict
+from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.pipeline.worker import Dispatcher
-from seasoned.store import Connection, Store, projects, sessions, tasks
-from seasoned.store.rows import PageQuery, dump_object
+from seasoned.store import Connection, Store, events, projects, sessions, tasks
+from seasoned.store.events import EventRow
+from seasoned.store.rows import PageQuery, dump, dump_object, load_object, without_nulls
 from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.tasks import TaskRow
+
+COPY_MESSAGES_MAX = 5_000
 
 
 class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +81,63 @@ class Sessions:
         def load(connection: Connection) -> tuple[list[TaskRow], str | None]:
             sessions.get(connection, project_id, session_id)
             return tasks.page(connection, session_id, query)
+
+        return await self._store.read(load)
+
+    async def set_configs(self, project_id: str, session_id: str, configs: JsonObject) -> None:
+        """Replace a session's configs. Raises NotFound."""
+        now = self._store.clock.now()
+        await self._store.write(lambda c: sessions.set_configs(c, project_id, session_id, dump_object(configs), now))
+
+    async def patch_configs(self, project_id: str, session_id: str, changes: JsonObject) -> JsonObject:
+        """Merge keys into a session's configs; null deletes a key. The complete configs. Raises NotFound."""
+
+        def commit(connection: Connection) -> JsonObject:
+            known = load_object(sessions.get(connection, project_id, session_id).configs)
+            merged = without_nulls(known | changes)
+            now = self._store.clock.now()
+            sessions.set_configs(connection, project_id, session_id, dump_object(merged), now)
+            return merged
+
+        return await self._store.write(commit)
+
+    async def observing(self, project_id: str, session_id: str) -> dict[str, int]:
+        """How many messages of a session are in each state. Raises NotFound."""
+
+        def load(connection: Connection) -> dict[str, int]:
+            sessions.get(connection, project_id, session_id)
+            return sessions.counts_by_status(connection, session_id)
+
+        return await self._store.read(load)
+
+    async def copy(self, project_id: str, session_id: str) -> str:
+        """A copy of a session with messages, tasks and events; its id. Raises NotFound, TooLarge."""
+
+        def commit(connection: Connection) -> str:
+            row = sessions.get(connection, project_id, session_id)
+            if row.last_number > COPY_MESSAGES_MAX:
+                raise TooLarge(f"A session of more than {COPY_MESSAGES_MAX} messages cannot be copied.")
+            copy_id = sessions.copy(connection, row, self._store.clock.now())
+            events.copy(connection, session_id, copy_id, COPY_MESSAGES_MAX)
+            return copy_id
+
+        return await self._store.write(commit)
+
+    async def add_event(self, project_id: str, session_id: str, kind: str, data: JsonObject) -> EventRow:
+        """Note an event of a session. Raises NotFound."""
+
+        def commit(connection: Connection) -> EventRow:
+            sessions.get(connection, project_id, session_id)
+            return events.add(connection, project_id, session_id, kind, dump(data), self._store.clock.now())
+
+        return await self._store.write(commit)
+
+    async def events(self, project_id: str, session_id: str, query: PageQuery) -> tuple[list[EventRow], str | None]:
+        """A page of a session's events and the cursor of the next one. Raises NotFound."""
+
+        def load(connection: Connection) -> tuple[list[EventRow], str | None]:
+            sessions.get(connection, project_id, session_id)
+            return events.page(connection, session_id, query)
 
         return await self._store.read(load)
 

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import messages, sessions, skills, spaces, usage
+from seasoned.http import excluded, messages, projects, sessions, skills, spaces, usage, users
 from seasoned.http.downloads import download
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 
@@ -43,6 +43,21 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/session/{session_id}/flush", sessions.flush),
     ("GET", "/session/{session_id}/token_counts", messages.token_counts),
     ("GET", "/session/{session_id}/task", sessions.tasks),
+    ("GET", "/session/{session_id}/configs", sessions.get_configs),
+    ("PUT", "/session/{session_id}/configs", sessions.put_configs),
+    ("PATCH", "/session/{session_id}/configs", sessions.patch_configs),
+    ("POST", "/session/{session_id}/copy", sessions.copy),
+    ("GET", "/session/{session_id}/observing_status", sessions.observing_status),
+    ("POST", "/session/{session_id}/events", sessions.add_event),
+    ("GET", "/session/{session_id}/events", sessions.list_events),
+    ("GET", "/session/{session_id}/asset/download", excluded.assets),
+    ("GET", "/user/ls", users.page),
+    ("GET", "/user/{identifier:path}/resources", users.resources),
+    ("DELETE", "/user/{identifier:path}", users.delete),
+    ("GET", "/project/configs", projects.get_configs),
+    ("PATCH", "/project/configs", projects.patch_configs),
+    ("POST", "/project/encrypt", excluded.encryption),
+    ("POST", "/project/decrypt", excluded.encryption),
     ("POST", "/learning_spaces", spaces.create),
     ("GET", "/learning_spaces", spaces.page),
     ("GET", "/learning_spaces/{space_id}", spaces.get),
@@ -60,6 +75,11 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/agent_skills/{skill_id}", skills.delete),
     ("GET", "/agent_skills/{skill_id}/file", skills.file),
     ("GET", "/agent_skills/{skill_id}/download_zip", skills.download_zip),
+    ("POST", "/sandbox", excluded.sandboxes),
+    ("GET", "/sandbox/logs", excluded.sandboxes),
+    ("POST", "/sandbox/{sandbox_id}/exec", excluded.sandboxes),
+    ("DELETE", "/sandbox/{sandbox_id}", excluded.sandboxes),
+    ("POST", "/agent_skills/{skill_id}/download_to_sandbox", excluded.sandboxes),
     ("GET", "/usage", usage.get),
 )
 

@@ -52,9 +52,11 @@ def answer(data: object = None, *, status: int = 200, msg: str = "") -> Response
     return Response(msgspec.json.encode(body), status, media_type="application/json")
 
 
-def failure(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An error: the HTTP status again as `code`, and a sentence that says what to do."""
-    body = {"code": status, "msg": sentence, "error": sentence}
+def failure(
+    status: int, sentence: str, headers: Mapping[str, str] | None = None, *, msg: str | None = None
+) -> Response:
+    """An error: the HTTP status again as `code`, and a sentence that says what to do; `msg` is a word clients know."""
+    body = {"code": status, "msg": sentence if msg is None else msg, "error": sentence}
     return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
 
 
@@ -117,10 +119,10 @@ class Call:
             )
         return int(value)
 
-    def page(self) -> PageQuery:
+    def page(self, default: int = PAGE_DEFAULT) -> PageQuery:
         """Which page is asked for: limit 1 to 200 (20), cursor, time_desc. Raises Invalid."""
         return PageQuery(
-            limit=self.number("limit", PAGE_DEFAULT, 1, PAGE_MAX),
+            limit=self.number("limit", default, 1, PAGE_MAX),
             cursor=self.text("cursor"),
             newest_first=self.flag("time_desc"),
         )

@@ -35,13 +35,14 @@ ENTRY_SHOWN_CHARS_MAX = 1_200
 HEADINGS_SHOWN_MAX = 12
 FILES_SHOWN_MAX = 40
 SUMMARY_CHARS_MAX = 400
+NAME_CHARS_MAX = 120
 
 
 def extract_prompt(question: ExtractQuestion) -> str:
     """The new messages, with the tasks and preferences known so far."""
     known = [f"{task.order}. ({task.status}) {elide(task.title, 200)}" for task in question.tasks]
     parts = [
-        f"The user is called: {question.user}" if question.user else "",
+        _user(question.user),
         _preferences(question.preferences),
         "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
         f"The outcome was told: {question.outcome}." if question.outcome else "",
@@ -50,6 +51,11 @@ def extract_prompt(question: ExtractQuestion) -> str:
         "The session ends here for now." if question.closed else "",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _user(name: str) -> str:
+    # A name is what a caller chose: one short line of it, in a fence.
+    return f"The user is called: {fence(elide(' '.join(name.split()), NAME_CHARS_MAX))}" if name else ""
 
 
 def _preferences(known: Sequence[str]) -> str:
@@ -72,8 +78,9 @@ def distill_prompt(question: DistillQuestion) -> str:
         else "The task failed. What stopped it, what was tried in vain, and what should be done instead next time?"
     )
     parts = [
-        f"The user is called: {question.user}" if question.user else "",
-        f"Task: {fence(task.title)}\nIt ended as: {task.status}. {task.evidence}",
+        _user(question.user),
+        f"Task: {fence(task.title)}\nIt ended as: {task.status}."
+        + (f"\nWhy: {fence(task.evidence)}" if task.evidence else ""),
         _attempts(question.attempts),
         "The messages of the task:\n" + fence(transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
         _hints(question.hints),
@@ -97,7 +104,7 @@ def write_prompt(question: WriteQuestion) -> str:
     chars = min(SHELF_CHARS + SHELF_CHARS_A_LESSON * len(question.lessons), SHELF_CHARS_MAX)
     lessons = "\n".join(_lesson(f"L{n}", one) for n, one in enumerate(question.lessons, start=1))
     parts = [
-        f"The user is called: {question.user}" if question.user else "",
+        _user(question.user),
         "The skills that are close to the lessons:\n" + fence(_shelf(near, question.near, chars)),
         "Further skills, by name: " + ", ".join(others) if others else "",
         "Lessons to place:\n" + fence(lessons),

@@ -5,6 +5,7 @@ all.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -50,6 +51,9 @@ from seasoned.store.files import as_text
 from seasoned.store.skills import FileRow
 
 FILES_IN_A_ROW_MAX = 100
+
+
+PATH_WORDS_MAX = 8
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -208,8 +212,8 @@ class Workbench:
                 entry = self._entry(edit)
                 self._note(edit.skill, edit.path, entry.text, edit.lessons, "reinforced")
             case WriteFile():
-                path = check_path(edit.path)
-                self._write(self._draft(edit.skill), path, edit.text, edit.lessons)
+                draft = self._draft(edit.skill)
+                self._write(draft, _safe_path(draft, edit.path), edit.text, edit.lessons)
                 self._settle(edit.lessons, Effect("written"))
             case MoveFile():
                 self._move(edit)
@@ -228,7 +232,10 @@ class Workbench:
         self.drafts[edit.name] = draft
 
     def _add(self, edit: AddEntry) -> None:
-        draft, path, text = self._draft(edit.skill), check_path(edit.path), edit.text.strip()
+        draft, text = self._draft(edit.skill), edit.text.strip()
+        path = _safe_path(draft, edit.path)
+        # The whole entry, not only the lines that are new to the file: an order may run over lines that stand there.
+        _check_said(text)
         if len(text) > ENTRY_CHARS_MAX:
             raise TooLarge(f"An entry holds at most {ENTRY_CHARS_MAX} characters; this has {len(text)}.")
         twin = self._find_twin(text)
@@ -269,6 +276,7 @@ class Workbench:
 
     def _replace(self, edit: ReviseEntry | RemoveEntry, text: str) -> None:
         draft, old = self._draft(edit.skill), self._entry(edit)
+        _check_said(text)
         if len(text) > ENTRY_CHARS_MAX:
             raise TooLarge(f"An entry holds at most {ENTRY_CHARS_MAX} characters; this has {len(text)}.")
         self._write(draft, edit.path, replace_entry(draft.text(edit.path), old, text), edit.lessons)
@@ -280,7 +288,8 @@ class Workbench:
             self._settle(edit.lessons, Effect("written", "An entry that is no longer true was removed."))
 
     def _move(self, edit: MoveFile) -> None:
-        draft, to = self._draft(edit.skill), check_path(edit.to)
+        draft = self._draft(edit.skill)
+        to = _safe_path(draft, edit.to)
         if edit.path == SKILL_FILE or edit.path not in draft.files or draft.has(to):
             raise Conflict(f"{edit.path!r} cannot be moved to {edit.to!r} in {draft.name}.")
         data = draft.files[edit.path]
@@ -300,11 +309,7 @@ class Workbench:
             raise TooLarge(f"A file of a skill holds at most {FILE_BYTES_MAX} bytes.")
         before = draft.text(path)
         added = _added(before, text)
-        if contains_secret(added):
-            raise Invalid("The text holds what looks like a secret.")
-        reasons = scan(added)
-        if reasons:
-            raise Invalid(f"The text was held back: {'; '.join(reasons)}.")
+        _check_said(added)
         if path == SKILL_FILE:
             head = parse_skill_file(text)
             if head.name != draft.name:
@@ -352,6 +357,30 @@ def _with_room(draft: Draft, path: str, text: str) -> str:
         if path == SKILL_FILE:
             raise TooLarge(f"{SKILL_FILE} of {draft.name} is as long as advised; put the entry into another file.")
     raise TooLarge(f"{draft.name}/{path} and the files that go on from it are full; use a file of a narrower topic.")
+
+
+def _check_said(text: str) -> None:
+    """Raises Invalid for a secret, and for what must not go live by itself."""
+    if contains_secret(text):
+        raise Invalid("The text holds what looks like a secret.")
+    reasons = scan(text)
+    if reasons:
+        raise Invalid(f"The text was held back: {'; '.join(reasons)}.")
+
+
+def _safe_path(draft: Draft, path: str) -> str:
+    """A path to write to. The name of a new file is a topic of few words: a sentence in it would be read as one.
+
+    Raises Invalid.
+    """
+    checked = check_path(path)
+    if draft.has(checked):
+        return checked
+    said = " ".join(re.split(r"[\W_]+", checked))
+    if len(said.split()) > PATH_WORDS_MAX:
+        raise Invalid(f"{checked[:80]!r} has more than {PATH_WORDS_MAX} words; name the file for its topic.")
+    _check_said(said)
+    return checked
 
 
 def _look_up(text: str, wanted: str) -> Entry | None:

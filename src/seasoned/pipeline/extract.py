@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from seasoned.config import Config
-from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote
+from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
 from seasoned.llm.calls import Scope
 from seasoned.llm.model import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.llm.rules import RULES, extract_hints
@@ -174,12 +174,12 @@ def _shared(changes: Sequence[_Change]) -> list[_Change]:
 def _new(claim: TaskChange, order: int, numbers: tuple[int, ...], times: dict[int, int]) -> Task:
     return Task(
         order=order,
-        title=_line(claim.title, TITLE_CHARS_MAX),
+        title=_line(redact(claim.title), TITLE_CHARS_MAX),
         status=claim.status,
         first=numbers[0],
         last=numbers[-1],
         progresses=_progress((), claim.progress),
-        evidence=_line(claim.evidence, PROGRESS_CHARS_MAX),
+        evidence=_line(redact(claim.evidence), PROGRESS_CHARS_MAX),
         revision=int(claim.status in FINISHED),
         started_at=times[numbers[0]],
         ended_at=times[numbers[-1]],
@@ -190,11 +190,11 @@ def _changed(old: Task, claim: TaskChange, numbers: tuple[int, ...], times: dict
     newly_finished = claim.status in FINISHED and claim.status != old.status
     return msgspec.structs.replace(
         old,
-        title=_line(claim.title, TITLE_CHARS_MAX) or old.title,
+        title=_line(redact(claim.title), TITLE_CHARS_MAX) or old.title,
         status=claim.status,
         last=max(old.last, *numbers) if numbers else old.last,
         progresses=_progress(old.progresses, claim.progress),
-        evidence=_line(claim.evidence, PROGRESS_CHARS_MAX) or old.evidence,
+        evidence=_line(redact(claim.evidence), PROGRESS_CHARS_MAX) or old.evidence,
         revision=old.revision + newly_finished,
         ended_at=times[numbers[-1]] if numbers else old.ended_at,
     )
@@ -226,6 +226,9 @@ def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[Numbere
     for one in found:
         stored = by_number.get(one.message)
         if stored is None or not stored.message.is_from_person or not one.text.strip():
+            continue
+        # A person's message may carry tools' answers too; their words are nobody's preference.
+        if not stands_in(one.quote, folded(stored.message.prose())):
             continue
         lesson = Lesson(
             kind="preference",

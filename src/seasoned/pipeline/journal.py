@@ -52,7 +52,7 @@ def day_of(task: Task, configs: JsonObject) -> str:
 
 def entry_for(task: Task, summary: Summary) -> str:
     """A finished task's entry."""
-    title = " ".join(task.title.split())
+    title = redact(" ".join(task.title.split()))
     title = title if len(title) <= _TITLE_CHARS_MAX else title[: _TITLE_CHARS_MAX - 1].rstrip() + "…"
     return "\n".join(
         [

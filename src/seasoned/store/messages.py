@@ -12,7 +12,7 @@ from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
 from seasoned.store import pairing
 from seasoned.store.blobs import FolderBlobs
-from seasoned.store.rows import PageQuery, columns, decode_cursor, dump, encode_cursor, load_object, to_rows
+from seasoned.store.rows import PageQuery, columns, decode_cursor, dump, encode_cursor, load_object, to_rows, without_nulls
 from seasoned.store.schema import messages, sessions
 
 
@@ -268,8 +268,6 @@ def set_user_meta(
     found = connection.execute(sa.select(messages.c.user_meta).where(where)).first()
     if found is None:
         raise NotFound(f"There is no message {message_id} in this session.")
-    merged: dict[str, Json] = {
-        key: value for key, value in (load_object(found[0]) | changes).items() if value is not None
-    }
+    merged = without_nulls(load_object(found[0]) | changes)
     connection.execute(sa.update(messages).where(where).values(user_meta=dump(merged), updated_at=now))
     return merged

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine
 
 from seasoned.errors import Invalid
 
-HEAD = "0002"
+HEAD = "0003"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 

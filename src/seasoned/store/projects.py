@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from seasoned.errors import Conflict, NotFound
 from seasoned.ids import new_id
-from seasoned.store.rows import columns, to_rows
+from seasoned.message import JsonObject
+from seasoned.store.rows import columns, dump, load_object, to_rows, without_nulls
 from seasoned.store.schema import projects, users
 
 
@@ -73,6 +74,16 @@ def set_key(connection: Connection, project_id: str, key_hmac: str, now: int) ->
     )
     if changed.rowcount != 1:
         raise NotFound("There is no such project; `seasoned projects list` names them.")
+
+
+def merge_configs(connection: Connection, project_id: str, changes: JsonObject, now: int) -> JsonObject:
+    """Merge keys into a project's configs; null deletes a key. The complete configs."""
+    row = by_id(connection, project_id)
+    known = load_object(row.configs) if row else {}
+    merged = without_nulls(known | changes)
+    where = projects.c.id == project_id
+    connection.execute(sa.update(projects).where(where).values(configs=dump(merged), updated_at=now))
+    return merged
 
 
 def ensure_user(connection: Connection, project_id: str, identifier: str | None, now: int) -> str | None:

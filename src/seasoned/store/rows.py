@@ -49,6 +49,11 @@ def load_object(text: str | None) -> JsonObject:
     return msgspec.json.decode(text, type=dict[str, Json]) if text else {}
 
 
+def without_nulls(value: JsonObject) -> JsonObject:
+    """An object without the keys whose value is null: how a patch deletes."""
+    return {key: inner for key, inner in value.items() if inner is not None}
+
+
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Which page of a list is wanted: at most `limit` rows after `cursor`, oldest first unless `newest_first`."""
 

@@ -144,6 +144,19 @@ Index(
     postgresql_where=messages.c.task_id.is_not(None),
 )
 
+session_events = Table(
+    "session_events",
+    metadata,
+    _id(),
+    _ref("session_id", "sessions"),
+    _ref("project_id", "projects"),
+    Column("type", Text, nullable=False),
+    _text("data"),
+    _time("created_at"),
+    _time("updated_at"),
+    Index("ix_session_events_page", "session_id", "created_at", "id"),
+)
+
 tasks = Table(
     "tasks",
     metadata,
@@ -323,6 +336,45 @@ entries = Table(
     _text("path"),
     _text("text"),
     Index("ix_entries_file", "skill_id", "path"),
+)
+
+# Every skill is a disk too; `skill_id` says which. Its files are those of the skill's head.
+disks = Table(
+    "disks",
+    metadata,
+    _id(),
+    _ref("project_id", "projects"),
+    _ref("user_id", "users", nullable=True),
+    Column("skill_id", String(36), ForeignKey("skills.id", ondelete="CASCADE"), nullable=True, unique=True),
+    _time("created_at"),
+    _time("updated_at"),
+    Index("ix_disks_page", "project_id", "created_at", "id"),
+)
+
+# Files of disks that are no skills. `path` is the folder, with a slash at both ends.
+artifacts = Table(
+    "artifacts",
+    metadata,
+    _id(),
+    _ref("disk_id", "disks"),
+    Column("path", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mime", Text, nullable=False),
+    _text("meta", nullable=True),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("disk_id", "path", "filename"),
+)
+
+# What users noted on files of skills, which have no artifact row.
+file_meta = Table(
+    "file_meta",
+    metadata,
+    Column("skill_id", String(36), ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("meta", Text, nullable=False),
 )
 
 # Small file contents by their SHA-256; larger ones are in the object store under the same name.

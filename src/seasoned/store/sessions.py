@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.errors import Conflict, NotFound, Superseded
+from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.store.rows import PageQuery, columns, contains, page_of, to_rows
 from seasoned.store.schema import lessons, messages, sessions, tasks, users
@@ -116,6 +117,77 @@ def delete(connection: Connection, project_id: str, session_id: str) -> None:
     where = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
     if connection.execute(sa.delete(sessions).where(where)).rowcount != 1:
         raise NotFound(f"There is no session {session_id} in this project.")
+
+
+def set_configs(connection: Connection, project_id: str, session_id: str, configs: str | None, now: int) -> None:
+    """Give a session other configs. Raises NotFound."""
+    where = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
+    if connection.execute(sa.update(sessions).where(where).values(configs=configs, updated_at=now)).rowcount != 1:
+        raise NotFound(f"There is no session {session_id} in this project.")
+
+
+def counts_by_status(connection: Connection, session_id: str) -> dict[str, int]:
+    """How many messages of a session are in each state."""
+    statement = (
+        sa.select(messages.c.status, sa.func.count())
+        .where(messages.c.session_id == session_id)
+        .group_by(messages.c.status)
+    )
+    return {row[0]: int(row[1]) for row in connection.execute(statement)}
+
+
+def copy(connection: Connection, row: SessionRow, now: int) -> str:
+    """A session like another, with its messages and tasks in their order; the id of the copy.
+
+    Nothing of the copy is due: its messages were learned from where they were said first.
+    """
+    copy_id = new_id()
+    kept = {
+        name: getattr(row, name) for name in ("project_id", "user_id", "configs", "disable_task_tracking", "source")
+    }
+    ids = _copy_messages(connection, row.id, copy_id, now)
+    connection.execute(
+        sa.insert(sessions).values(
+            id=copy_id,
+            **kept,
+            outcome=row.outcome,
+            last_number=row.last_number,
+            last_message_id=ids[-1] if ids else None,
+            last_message_at=row.last_message_at,
+            turn_open=row.turn_open,
+            extracted_to=row.last_number,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    _copy_tasks(connection, row.id, copy_id, now)
+    return copy_id
+
+
+def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -> list[str]:
+    statement = sa.select(messages).where(messages.c.session_id == from_id).order_by(messages.c.number)
+    new: dict[str, str] = {}
+    rows = []
+    for place, found in enumerate(connection.execute(statement).mappings()):
+        new[found["id"]] = new_id()
+        moved = {"id": new[found["id"]], "session_id": to_id, "parent_id": new.get(found["parent_id"] or "")}
+        status = "disable_tracking" if found["status"] == "disable_tracking" else "pending"
+        times = {"created_at": now + place, "updated_at": now + place}
+        rows.append({**found, **moved, **times, "task_id": None, "status": status})
+    if rows:
+        connection.execute(sa.insert(messages), rows)
+    return list(new.values())
+
+
+def _copy_tasks(connection: Connection, from_id: str, to_id: str, now: int) -> None:
+    statement = sa.select(tasks).where(tasks.c.session_id == from_id).order_by(tasks.c.position)
+    rows = [
+        {**found, "id": new_id(), "session_id": to_id, "distilled_revision": found["revision"]}
+        | {"created_at": now + found["position"], "updated_at": now}
+        for found in connection.execute(statement).mappings()
+    ]
+    if rows:
+        connection.execute(sa.insert(tasks), rows)
 
 
 def request_flush(connection: Connection, project_id: str, session_id: str) -> SessionRow:

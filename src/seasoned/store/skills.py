@@ -10,7 +10,7 @@ from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
 from seasoned.store import search
 from seasoned.store.rows import PageQuery, columns, dump, page_of, to_rows
-from seasoned.store.schema import contents, files, skills, space_skills, versions
+from seasoned.store.schema import contents, disks, files, skills, space_skills, versions
 from seasoned.store.sessions import user_subquery
 
 
@@ -87,12 +87,12 @@ class NewSkill(msgspec.Struct, frozen=True, kw_only=True):
 
 def create(connection: Connection, new: NewSkill, version: NewVersion, now: int) -> SkillRow:
     """A new skill with its first version."""
-    skill_id = new_id()
+    skill_id, disk_id = new_id(), new_id()
+    owner = {"project_id": new.project_id, "user_id": new.user_id, "created_at": now, "updated_at": now}
     connection.execute(
-        sa.insert(skills).values(
-            **msgspec.structs.asdict(new), id=skill_id, disk_id=new_id(), head=0, created_at=now, updated_at=now
-        )
+        sa.insert(skills).values(**msgspec.structs.asdict(new) | owner, id=skill_id, disk_id=disk_id, head=0)
     )
+    connection.execute(sa.insert(disks).values(id=disk_id, skill_id=skill_id, **owner))
     commit(connection, skill_id, 0, version, now)
     return get(connection, new.project_id, skill_id)
 

@@ -1,0 +1,40 @@
+"""A project's configs (wire contract, B.2)."""
+
+import msgspec
+from starlette.responses import Response
+
+from seasoned.errors import Invalid
+from seasoned.http.wire import Call, answer, decode
+from seasoned.message import Json, JsonObject
+
+CONFIGS_BYTES_MAX = 64 * 1024
+CRITERIA = ("task_success_criteria", "task_failure_criteria")
+CRITERION_BYTES_MAX = 2_000
+
+
+async def get_configs(call: Call) -> Response:
+    """GET /project/configs: the stored keys, and that nothing is encrypted."""
+    return answer({**await call.engine.projects.configs(call.project_id), "encryption_enabled": False})
+
+
+async def patch_configs(call: Call) -> Response:
+    """PATCH /project/configs: a flat object of keys; null deletes one. The merged configs."""
+    raw = await call.request.body()
+    if len(raw) > CONFIGS_BYTES_MAX:
+        raise Invalid(f"The configs may have at most {CONFIGS_BYTES_MAX} bytes of JSON.")
+    changes: JsonObject = decode(raw, dict[str, Json])
+    if not changes:
+        raise Invalid("The body has no keys; send those that are to be changed.")
+    for name in CRITERIA:
+        _check_criterion(name, changes.get(name))
+    merged = await call.engine.projects.patch_configs(call.project_id, changes)
+    if len(msgspec.json.encode(merged)) > 2 * CONFIGS_BYTES_MAX:
+        raise Invalid("The project's configs have grown too large; delete keys by setting them to null.")
+    return answer(merged)
+
+
+def _check_criterion(name: str, value: Json) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str) or len(value.encode()) > CRITERION_BYTES_MAX:
+        raise Invalid(f"{name} must be a text of at most {CRITERION_BYTES_MAX} bytes.")

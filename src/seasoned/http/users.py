@@ -1,0 +1,48 @@
+"""Users (wire contract, B.3)."""
+
+import msgspec
+from starlette.responses import Response
+
+from seasoned.http.wire import Call, answer, page_of, timestamps
+from seasoned.store.projects import UserRow
+from seasoned.store.rows import PAGE_MAX, PageQuery
+
+# "All of them" is a page too: more than this comes with a cursor.
+EVERY = 10_000
+
+
+def user_json(row: UserRow) -> dict[str, object]:
+    """A user as the wire shows it."""
+    return {
+        "id": row.id,
+        "project_id": row.project_id,
+        "identifier": row.identifier,
+        **timestamps(row.created_at, row.updated_at),
+    }
+
+
+async def page(call: Call) -> Response:
+    """GET /user/ls: without a limit all of them."""
+    limit = call.number("limit", 0, 0, PAGE_MAX)
+    query = PageQuery(
+        limit=limit or EVERY, cursor=call.text("cursor") if limit else "", newest_first=call.flag("time_desc")
+    )
+    rows, cursor = await call.engine.users.page(call.project_id, query)
+    return answer(page_of([user_json(row) for row in rows], cursor))
+
+
+async def resources(call: Call) -> Response:
+    """GET /user/{identifier}/resources: how many sessions, disks and skills a user has."""
+    found = await call.engine.users.resources(call.project_id, _identifier(call))
+    return answer({"counts": msgspec.to_builtins(found)})
+
+
+async def delete(call: Call) -> Response:
+    """DELETE /user/{identifier}: with all that is theirs; 200 also for an unknown one."""
+    await call.engine.users.delete(call.project_id, _identifier(call))
+    return answer(msg="ok")
+
+
+def _identifier(call: Call) -> str:
+    # Starlette has decoded the path, so that an encoded slash is a slash here.
+    return str(call.request.path_params["identifier"])
