@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import Counter
+from typing import cast
 
 import httpx
 import pytest
 from acontext import AcontextAsyncClient, AcontextClient
+from google.genai import types
+from openai.types.chat import ChatCompletionMessageParam
 
 from seasoned.message import Json, JsonObject
 from tests.support.server import KEY, Server
@@ -97,6 +100,22 @@ def test_a_call_without_an_id_gets_one(client: AcontextClient, session: str) -> 
     assert ids(client, session) == [made]
     tool = client.sessions.get_messages(session).items[1]
     assert tool == {"role": "tool", "tool_call_id": made, "content": '{"n":1}'}
+
+
+def test_what_the_google_sdk_builds_can_be_stored(client: AcontextClient, session: str) -> None:
+    """It dumps snake_case keys with nulls; arguments keep their own names."""
+    made = types.Content(
+        role="model", parts=[types.Part(function_call=types.FunctionCall(id="a", name="look", args={"at_what": 1}))]
+    )
+    said = types.Content(
+        role="user",
+        parts=[types.Part(function_response=types.FunctionResponse(name="look", response={"was_found": {"x_y": 1}}))],
+    )
+    for content in (made, said):
+        client.sessions.store_message(session, blob=cast(ChatCompletionMessageParam, content), format="gemini")
+    items = client.sessions.get_messages(session, format="gemini").items
+    assert items == [model(call("look", "a", at_what=1)), person(response("look", "a", was_found={"x_y": 1}))]
+    assert types.Content.model_validate(items[0]) == made
 
 
 def test_a_large_answer_finds_its_call_too(client: AcontextClient, session: str) -> None:

@@ -79,7 +79,7 @@ def test_the_address_of_a_picture_opens_without_a_key(client: AcontextClient, se
     assert set(got.public_urls) == {asset["sha256"]}
     given = got.public_urls[text_at(asset, "sha256")]
     left = datetime.fromisoformat(given.expire_at) - datetime.now(UTC)
-    assert timedelta(hours=23, minutes=50) < left <= timedelta(hours=24)
+    assert timedelta(hours=22, minutes=59) < left <= timedelta(hours=24)
     opened = httpx.get(given.url)
     assert opened.content == PNG
     assert opened.headers["content-type"] == "image/png"

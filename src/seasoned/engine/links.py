@@ -1,5 +1,6 @@
 """Links that open one stored file without a key until they expire."""
 
+from seasoned.clock import SECOND
 from seasoned.engine.keys import Keyring, Link, expiry
 from seasoned.store import Store, skills
 
@@ -11,9 +12,17 @@ class Links:
         self._store = store
         self._keyring = keyring
 
-    def make(self, project_id: str, sha256: str, mime: str, filename: str, seconds: float) -> tuple[str, int]:
-        """A token that opens a file for some seconds, and when it expires (microseconds)."""
+    def make(
+        self, project_id: str, sha256: str, mime: str, filename: str, seconds: float, *, step_seconds: int = 0
+    ) -> tuple[str, int]:
+        """A token that opens a file for some seconds, and when it expires (microseconds).
+
+        With a step it lasts at most that much less, and is the same token until the step is over: a conversation that
+        is read again is the same text again, which providers' prompt caches need.
+        """
         expires_at = expiry(self._store.clock.now(), seconds)
+        if step_seconds:
+            expires_at -= expires_at % (step_seconds * SECOND)
         return self._keyring.sign(Link(project_id, sha256, mime, filename, expires_at)), expires_at
 
     async def open(self, token: str) -> tuple[Link, bytes]:

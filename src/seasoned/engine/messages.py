@@ -74,18 +74,7 @@ class Messages:
 
         Raises NotFound, TooLarge, Busy, and Invalid when an answer of a tool does not fit the session's open calls.
         """
-        encoded = msgspec.json.encode(message.parts)
-        if len(encoded) > self._config.message_bytes_max:
-            limit = self._config.message_bytes_max
-            raise TooLarge(f"A message holds at most {limit} bytes; this has {len(encoded)}. Split it.")
-        if files:
-            # Files are stored before the row that names them; a session that is not there shall not cost their room.
-            await self._store.read(lambda c: sessions.get(c, project_id, session_id))
-            for file in files:
-                await self._store.blobs.put(file.data)
-        parts, sha256, chars = encoded.decode(), None, len(encoded)
-        if len(encoded) > self._config.inline_bytes_max:
-            parts, sha256, chars = "", await self._store.blobs.put(encoded), self._config.inline_bytes_max
+        parts, sha256, chars = await self._pack(project_id, session_id, message, files)
         new = NewMessage(
             project_id=project_id,
             session_id=session_id,
@@ -104,6 +93,22 @@ class Messages:
             if row.number % self._config.batch_messages == 0:
                 self._dispatcher.wake("extract", session_id)
         return row, messages.settled(row, message) if new.ties else message
+
+    async def _pack(
+        self, project_id: str, session_id: str, message: Message, files: Sequence[File]
+    ) -> tuple[str, str | None, int]:
+        """A message's parts for its row or the blob that they were put into, and how many characters count for them."""
+        encoded, limit = msgspec.json.encode(message.parts), self._config.message_bytes_max
+        if len(encoded) > limit:
+            raise TooLarge(f"A message holds at most {limit} bytes; this has {len(encoded)}. Split it.")
+        if files:
+            # Files are stored before the row that names them; a session that is not there shall not cost their room.
+            await self._store.read(lambda c: sessions.get(c, project_id, session_id))
+            for file in files:
+                await self._store.blobs.put(file.data)
+        if len(encoded) <= self._config.inline_bytes_max:
+            return encoded.decode(), None, len(encoded)
+        return "", await self._store.blobs.put(encoded), self._config.inline_bytes_max
 
     async def page(self, project_id: str, session_id: str, query: PageQuery, edits: Edits | None = None) -> Page:
         """A page of a session's messages. Raises NotFound, TooLarge when all of them are more than one answer holds."""

@@ -24,6 +24,7 @@ from seasoned.store.rows import PAGE_MAX, PageQuery
 META_BYTES_MAX = 64 * 1024
 FILES_MAX = 100
 URL_SECONDS = 24 * 3600
+URL_STEP_SECONDS = 3600
 
 
 class _NewMessage(msgspec.Struct, frozen=True):
@@ -174,7 +175,9 @@ def _public_urls(call: Call, found: Page) -> dict[str, dict[str, str]]:
         for part in message.parts:
             if part.asset is not None and part.asset.sha256 not in urls:
                 asset = part.asset
-                url, expires_at = public_url(call, asset.sha256, asset.mime, part.filename or "", URL_SECONDS)
+                url, expires_at = public_url(
+                    call, asset.sha256, asset.mime, part.filename or "", URL_SECONDS, step_seconds=URL_STEP_SECONDS
+                )
                 urls[asset.sha256] = {"url": url, "expire_at": to_rfc3339(expires_at)}
     return urls
 

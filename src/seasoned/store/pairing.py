@@ -21,7 +21,6 @@ ANSWERS_KEY = "__gemini_answers__"
 OPEN_MAX = 256
 # How far back a message is looked for that says what is open; the writer does this, and others wait for it.
 LOOK_BACK_MESSAGES = 500
-TRIES = 20
 
 
 class OpenCall(msgspec.Struct, frozen=True):
@@ -29,6 +28,10 @@ class OpenCall(msgspec.Struct, frozen=True):
 
     id: str
     name: str
+
+
+class _Note(msgspec.Struct, frozen=True):
+    waiting: list[OpenCall] = msgspec.field(name=OPEN_KEY)
 
 
 class Tie(msgspec.Struct, frozen=True):
@@ -59,24 +62,24 @@ def _goes_on(part: Part) -> bool:
     return isinstance(response, dict) and response.get("willContinue") is True
 
 
+# `noted` writes its key first, and nothing else can put it there: the beginning of the text tells.
+_NEWEST_NOTE = (
+    sa.select(messages.c.meta)
+    .where(
+        messages.c.session_id == sa.bindparam("session"),
+        messages.c.number <= sa.bindparam("last"),
+        messages.c.number > sa.bindparam("last") - LOOK_BACK_MESSAGES,
+        messages.c.meta.startswith(f'{{"{OPEN_KEY}":', autoescape=True),
+    )
+    .order_by(messages.c.number.desc())
+    .limit(1)
+)
+
+
 def open_calls(connection: Connection, session_id: str, last_number: int) -> list[OpenCall]:
     """The calls of a session that are open after its message `last_number`, oldest first."""
-    found = connection.execute(
-        sa.select(messages.c.meta)
-        .where(
-            messages.c.session_id == session_id,
-            messages.c.number <= last_number,
-            messages.c.number > last_number - LOOK_BACK_MESSAGES,
-            messages.c.meta.contains(f'"{OPEN_KEY}":', autoescape=True),
-        )
-        .order_by(messages.c.number.desc())
-        .limit(TRIES)
-    )
-    for (meta,) in found:
-        stated = load_object(meta).get(OPEN_KEY)
-        if isinstance(stated, list):
-            return msgspec.convert(stated, list[OpenCall])
-    return []
+    found = connection.execute(_NEWEST_NOTE, {"session": session_id, "last": last_number}).first()
+    return [] if found is None else msgspec.json.decode(found[0], type=_Note).waiting
 
 
 def settle(opened: Sequence[OpenCall], made: Sequence[Tie]) -> tuple[list[OpenCall], dict[str, str]]:
@@ -113,7 +116,7 @@ def _answered(waiting: Sequence[OpenCall], tie: Tie) -> OpenCall:
 
 def noted(meta: str | None, waiting: Sequence[OpenCall], filled: Mapping[str, str]) -> str:
     """A message's meta with what `settle` found."""
-    return dump({**load_object(meta), OPEN_KEY: waiting, **({ANSWERS_KEY: filled} if filled else {})})
+    return dump({OPEN_KEY: waiting, **load_object(meta), **({ANSWERS_KEY: filled} if filled else {})})
 
 
 def completed(parts: tuple[Part, ...], meta: JsonObject) -> tuple[tuple[Part, ...], JsonObject]:
