@@ -17,6 +17,7 @@ from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.tasks import TaskRow
 
 COPY_MESSAGES_MAX = 5_000
+EVENTS_MAX = 1_000
 
 
 class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +141,10 @@ class Sessions:
             return events.page(connection, session_id, query)
 
         return await self._store.read(load)
+
+    async def events_between(self, session_id: str, first_at: int, last_at: int) -> list[EventRow]:
+        """The events of a session between two moments, oldest first; the first EVENTS_MAX of them."""
+        return await self._store.read(lambda c: events.between(c, session_id, first_at, last_at, EVENTS_MAX))
 
     async def flush(self, project_id: str, session_id: str) -> tuple[bool, str]:
         """Have a session's waiting messages read at once; whether that ended well in time, and if not why.

@@ -16,6 +16,7 @@ from seasoned.errors import Invalid
 from seasoned.formats import Files, Format
 from seasoned.http.downloads import public_url
 from seasoned.http.forms import form_of
+from seasoned.http.sessions import event_json
 from seasoned.http.wire import Call, answer, decode, raw_json, timestamps
 from seasoned.message import Json, JsonObject, Message
 from seasoned.store.messages import MessageRow
@@ -182,9 +183,12 @@ def _public_urls(call: Call, found: Page) -> dict[str, dict[str, str]]:
     return urls
 
 
-async def _events(_call: Call, _session_id: str, _found: Page) -> list[dict[str, object]]:
-    """The session's events of the time that the page spans (`Page.span`); sessions have none yet."""
-    return []
+async def _events(call: Call, session_id: str, found: Page) -> list[dict[str, object]]:
+    """The session's events of the time that the page spans."""
+    if found.span is None:
+        return []
+    rows = await call.engine.sessions.events_between(session_id, *found.span)
+    return [event_json(row) for row in rows]
 
 
 async def patch_meta(call: Call) -> Response:

@@ -12,7 +12,16 @@ from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
 from seasoned.store import pairing
 from seasoned.store.blobs import FolderBlobs
-from seasoned.store.rows import PageQuery, columns, decode_cursor, dump, encode_cursor, load_object, to_rows, without_nulls
+from seasoned.store.rows import (
+    PageQuery,
+    columns,
+    decode_cursor,
+    dump,
+    encode_cursor,
+    load_object,
+    to_rows,
+    without_nulls,
+)
 from seasoned.store.schema import messages, sessions
 
 

@@ -145,14 +145,12 @@ def copy(connection: Connection, row: SessionRow, now: int) -> str:
     kept = {
         name: getattr(row, name) for name in ("project_id", "user_id", "configs", "disable_task_tracking", "source")
     }
-    ids = _copy_messages(connection, row.id, copy_id, now)
     connection.execute(
         sa.insert(sessions).values(
             id=copy_id,
             **kept,
             outcome=row.outcome,
             last_number=row.last_number,
-            last_message_id=ids[-1] if ids else None,
             last_message_at=row.last_message_at,
             turn_open=row.turn_open,
             extracted_to=row.last_number,
@@ -160,11 +158,14 @@ def copy(connection: Connection, row: SessionRow, now: int) -> str:
             updated_at=now,
         )
     )
+    last = _copy_messages(connection, row.id, copy_id, now)
+    connection.execute(sa.update(sessions).where(sessions.c.id == copy_id).values(last_message_id=last))
     _copy_tasks(connection, row.id, copy_id, now)
     return copy_id
 
 
-def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -> list[str]:
+def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -> str | None:
+    """Copy a session's messages; the id of the last one."""
     statement = sa.select(messages).where(messages.c.session_id == from_id).order_by(messages.c.number)
     new: dict[str, str] = {}
     rows = []
@@ -176,7 +177,7 @@ def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -
         rows.append({**found, **moved, **times, "task_id": None, "status": status})
     if rows:
         connection.execute(sa.insert(messages), rows)
-    return list(new.values())
+    return next(reversed(new.values()), None)
 
 
 def _copy_tasks(connection: Connection, from_id: str, to_id: str, now: int) -> None:
