@@ -35,8 +35,8 @@ def test_a_copy_has_the_messages_in_their_order_and_the_tasks_and_learns_nothing
         assert copied.old_session_id == session.id
         before = client.sessions.get_messages(session.id, format="acontext")
         after = client.sessions.get_messages(copied.new_session_id, format="acontext", with_events=True)
-        assert [one.parts for one in after.items] == [one.parts for one in before.items]
-        assert [one.parent_id for one in after.items] == [None, *(one.id for one in after.items[:-1])]
+        assert [one["parts"] for one in after.items] == [one["parts"] for one in before.items]
+        assert [one["parent_id"] for one in after.items] == [None, *(one["id"] for one in after.items[:-1])]
         assert set(after.ids).isdisjoint(before.ids)
         titles = [task.data.task_description for task in client.sessions.get_tasks(session.id).items]
         assert [t.data.task_description for t in client.sessions.get_tasks(copied.new_session_id).items] == titles

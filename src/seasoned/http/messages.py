@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import get_args
 
 import msgspec
 from starlette.datastructures import FormData, UploadFile
@@ -13,7 +12,7 @@ from seasoned.clock import to_rfc3339
 from seasoned.engine.messages import Edits, Page
 from seasoned.engine.uploads import File, describe
 from seasoned.errors import Invalid
-from seasoned.formats import Files, Format
+from seasoned.formats import FORMATS, Files, Format
 from seasoned.http.downloads import public_url
 from seasoned.http.forms import form_of
 from seasoned.http.sessions import event_json
@@ -26,6 +25,7 @@ META_BYTES_MAX = 64 * 1024
 FILES_MAX = 100
 URL_SECONDS = 24 * 3600
 URL_STEP_SECONDS = 3600
+_FORMATS: dict[str, Format] = {name: name for name in FORMATS}
 
 
 class _NewMessage(msgspec.Struct, frozen=True):
@@ -207,10 +207,9 @@ async def token_counts(call: Call) -> Response:
 
 
 def _format(name: str) -> Format:
-    known: tuple[Format, ...] = get_args(Format)
-    found = next((one for one in known if one == name), None)
+    found = _FORMATS.get(name)
     if found is None:
-        raise Invalid(f"The format {name[:40]!r} is not known; use one of {', '.join(known)}.")
+        raise Invalid(f"The format {name[:40]!r} is not known; use one of {', '.join(_FORMATS)}.")
     return found
 
 
