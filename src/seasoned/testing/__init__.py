@@ -4,6 +4,17 @@ from seasoned.testing.clock import ManualClock
 from seasoned.testing.model import ScriptedModel
 from seasoned.testing.provider import Fault, Provider, provider
 from seasoned.testing.recording import recorder, replay
-from seasoned.testing.shapes import Asked
+from seasoned.testing.shapes import Asked, Said, Spent
 
-__all__ = ["Asked", "Fault", "ManualClock", "Provider", "ScriptedModel", "provider", "recorder", "replay"]
+__all__ = [
+    "Asked",
+    "Fault",
+    "ManualClock",
+    "Provider",
+    "Said",
+    "ScriptedModel",
+    "Spent",
+    "provider",
+    "recorder",
+    "replay",
+]

@@ -22,24 +22,36 @@ class Asked(msgspec.Struct, frozen=True):
     content: str
 
 
-class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What is answered: the text, whether it was cut at the limit of tokens, and how many tokens came from a cache."""
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of one call; those of the prompt include the cached ones."""
 
-    model: str
-    asked: Sequence[Asked]
+    input: int
+    output: int
+    cached: int = 0
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer: its text, whether it was cut at the limit of tokens, and its tokens where they are known."""
+
     text: str
     truncated: bool = False
-    cached_tokens: int = 0
+    spent: Spent | None = None
 
-    @property
-    def tokens_in(self) -> int:
-        """Tokens of the prompt, cached ones included."""
-        return sum(len(one.content) for one in self.asked) // CHARS_PER_TOKEN
 
-    @property
-    def tokens_out(self) -> int:
-        """Tokens of the answer."""
-        return len(self.text) // CHARS_PER_TOKEN
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes over the wire: the text, or why it is none, and what it took."""
+
+    model: str
+    text: str
+    spent: Spent
+    truncated: bool = False
+    refused: bool = False
+
+
+def spent_on(asked: Sequence[Asked], text: str, cached: int) -> Spent:
+    """The tokens of a call, counted by characters; no more can be cached than were asked."""
+    tokens = sum(len(one.content) for one in asked) // CHARS_PER_TOKEN
+    return Spent(input=tokens, output=len(text) // CHARS_PER_TOKEN, cached=min(cached, tokens))
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,12 +95,13 @@ def _read_google(body: JsonObject) -> list[Asked]:
 
 def _write_chat(reply: Reply) -> JsonObject:
     usage: JsonObject = {
-        "prompt_tokens": reply.tokens_in,
-        "completion_tokens": reply.tokens_out,
-        "total_tokens": reply.tokens_in + reply.tokens_out,
-        "prompt_tokens_details": {"cached_tokens": reply.cached_tokens},
+        "prompt_tokens": reply.spent.input,
+        "completion_tokens": reply.spent.output,
+        "total_tokens": reply.spent.input + reply.spent.output,
+        "prompt_tokens_details": {"cached_tokens": reply.spent.cached},
     }
-    message: JsonObject = {"role": "assistant", "content": reply.text}
+    words: JsonObject = {"content": None, "refusal": reply.text} if reply.refused else {"content": reply.text}
+    message: JsonObject = {"role": "assistant", **words}
     choice: JsonObject = {"index": 0, "finish_reason": "length" if reply.truncated else "stop", "message": message}
     answer: JsonObject = {"id": "scripted", "object": "chat.completion", "created": 1, "model": reply.model}
     return {**answer, "choices": [choice], "usage": usage}
@@ -96,14 +109,16 @@ def _write_chat(reply: Reply) -> JsonObject:
 
 def _write_responses(reply: Reply) -> JsonObject:
     content: JsonObject = {"type": "output_text", "text": reply.text, "annotations": []}
+    if reply.refused:
+        content = {"type": "refusal", "refusal": reply.text}
     status = "incomplete" if reply.truncated else "completed"
     message: JsonObject = {"type": "message", "id": "msg_1", "role": "assistant", "status": status}
     usage: JsonObject = {
-        "input_tokens": reply.tokens_in,
-        "input_tokens_details": {"cached_tokens": reply.cached_tokens},
-        "output_tokens": reply.tokens_out,
+        "input_tokens": reply.spent.input,
+        "input_tokens_details": {"cached_tokens": reply.spent.cached},
+        "output_tokens": reply.spent.output,
         "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": reply.tokens_in + reply.tokens_out,
+        "total_tokens": reply.spent.input + reply.spent.output,
     }
     return {
         "id": "resp_1",
@@ -121,34 +136,36 @@ def _write_responses(reply: Reply) -> JsonObject:
 
 
 def _write_anthropic(reply: Reply) -> JsonObject:
+    reason = "refusal" if reply.refused else "max_tokens" if reply.truncated else "end_turn"
     return {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
         "model": reply.model,
-        "content": [{"type": "text", "text": reply.text}],
-        "stop_reason": "max_tokens" if reply.truncated else "end_turn",
+        "content": [] if reply.refused else [{"type": "text", "text": reply.text}],
+        "stop_reason": reason,
         "stop_sequence": None,
         # Anthropic counts what came from the cache apart.
         "usage": {
-            "input_tokens": reply.tokens_in - reply.cached_tokens,
-            "cache_read_input_tokens": reply.cached_tokens,
+            "input_tokens": reply.spent.input - reply.spent.cached,
+            "cache_read_input_tokens": reply.spent.cached,
             "cache_creation_input_tokens": 0,
-            "output_tokens": reply.tokens_out,
+            "output_tokens": reply.spent.output,
         },
     }
 
 
 def _write_google(reply: Reply) -> JsonObject:
-    content: JsonObject = {"role": "model", "parts": [{"text": reply.text}]}
-    reason = "MAX_TOKENS" if reply.truncated else "STOP"
+    parts: Json = [] if reply.refused else [{"text": reply.text}]
+    content: JsonObject = {"role": "model", "parts": parts}
+    reason = "SAFETY" if reply.refused else "MAX_TOKENS" if reply.truncated else "STOP"
     return {
         "candidates": [{"content": content, "finishReason": reason, "index": 0}],
         "usageMetadata": {
-            "promptTokenCount": reply.tokens_in,
-            "cachedContentTokenCount": reply.cached_tokens,
-            "candidatesTokenCount": reply.tokens_out,
-            "totalTokenCount": reply.tokens_in + reply.tokens_out,
+            "promptTokenCount": reply.spent.input,
+            "cachedContentTokenCount": reply.spent.cached,
+            "candidatesTokenCount": reply.spent.output,
+            "totalTokenCount": reply.spent.input + reply.spent.output,
         },
         "modelVersion": reply.model,
         "responseId": "scripted",
@@ -167,10 +184,11 @@ def _google_error(status: int, says: str) -> JsonObject:
     return {"error": {"code": status, "message": says, "status": "SCRIPTED"}}
 
 
+CHAT: Final = Shape(
+    path="/chat/completions", read=lambda body: _messages(body, "messages"), write=_write_chat, error=_openai_error
+)
 SHAPES: Final = (
-    Shape(
-        path="/chat/completions", read=lambda body: _messages(body, "messages"), write=_write_chat, error=_openai_error
-    ),
+    CHAT,
     Shape(path="/responses", read=_read_responses, write=_write_responses, error=_openai_error),
     Shape(path="/messages", read=_read_anthropic, write=_write_anthropic, error=_anthropic_error),
     Shape(path=":generateContent", read=_read_google, write=_write_google, error=_google_error),
