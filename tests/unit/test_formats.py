@@ -313,6 +313,16 @@ STORED: dict[str, tuple[Format, JsonObject, list[Part]]] = {
         gemini("model", {"text": "hm", "thought": True}),
         [Part("thinking", "hm", {"signature": ""})],
     ),
+    "gemini call beside an empty text": (
+        "gemini",
+        gemini("model", {"text": "", "functionCall": {"id": "c", "name": "f"}}),
+        [
+            Part(
+                "tool-call",
+                meta={"id": "c", "name": "f", "arguments": "{}", "type": "function", "extra": {"text": ""}},
+            )
+        ],
+    ),
     "gemini data is a picture whatever its type": (
         "gemini",
         gemini("user", {"inlineData": {"mimeType": "application/pdf", "data": "AA=="}}),

@@ -57,11 +57,15 @@ def _part(item: JsonObject, where: str) -> Part:
     if not _SNAKE_KEYS.isdisjoint(item):
         check_json(item, where)
         item = _camel(item)
-    if item.get("text") is not None:
+    # An empty text beside a call or a picture says nothing; by itself it may carry a signature.
+    text = item.get("text")
+    if text:
         return _text(item, where)
     for key, read in _PARTS:
         if item.get(key) is not None:
             return read(object_at(item, key, where), item, where)
+    if text is not None:
+        return _text(item, where)
     if not others(item, (), where):
         raise Invalid(f"The message's {where} is empty; send text, inlineData, functionCall or another kind of part.")
     # Code execution, server tools and kinds to come are kept whole.
