@@ -1,6 +1,5 @@
 """Bugs as they are made, put into the code while a block runs: a simulation that misses them is worth nothing."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -8,14 +7,13 @@ from unittest.mock import patch
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from seasoned.store import lessons, sessions, skills
+from seasoned.store import lessons, sessions, skills, writer
 from seasoned.store.lessons import Settled
 from seasoned.store.schema import lessons as lessons_table
 from seasoned.store.schema import skills as skills_table
 from seasoned.store.schema import spaces as spaces_table
 from seasoned.store.sessions import SessionRow
 from seasoned.store.skills import NewVersion
-from seasoned.store.writer import BATCH_MAX, Writer, _answer
 
 
 @contextmanager
@@ -48,28 +46,17 @@ def no_compare_and_swap_on_the_extractor() -> Iterator[None]:
 @contextmanager
 def answered_before_the_commit() -> Iterator[None]:
     """The writer tells its callers that all is on the disk, and commits then."""
+    true_run_batch = writer._run_batch
 
-    def commit(writer: Writer, batch: list[object]) -> None:
-        """Keep the batch for the next turn; nothing is committed yet."""
+    def run_batch(connection: Connection, batch: writer.Requests) -> None:
+        true_run_batch(connection, batch)
+        writer._answer(batch)
 
-    async def drain(writer: Writer) -> None:
-        loop = asyncio.get_running_loop()
-        while writer._waiting:
-            batch = [writer._waiting.popleft() for _ in range(min(len(writer._waiting), BATCH_MAX))]
-            transaction = writer._connection.begin()
-            for request in batch:
-                try:
-                    request.run(writer._connection)
-                except Exception as error:
-                    request.error = error
-            if any(request.error is not None for request in batch):
-                transaction.rollback()
-                _answer(batch)
-                continue
-            _answer(batch)
-            await loop.run_in_executor(writer._thread, transaction.commit)
+    def commit_group(_self: writer.Writer, _group: object, _batch: writer.Requests) -> bool:
+        """Groups go the common way."""
+        return False
 
-    with patch.object(Writer, "_drain", drain):
+    with patch.object(writer, "_run_batch", run_batch), patch.object(writer.Writer, "_commit_group", commit_group):
         yield
 
 

@@ -133,7 +133,7 @@ class _Run:
             self.world.note(f"retries what is parked in {len(parked)} sessions")
             await self.clients.retry_parked(parked)
             await self._settle()
-        violations += self._check(invariants.unfinished)
+        violations += self._check(lambda c: invariants.unsound(c, self.observer.blobs))
         violations += self._check(lambda c: invariants.broken(c, self.ledger, self.observer.blobs))
         await self.cluster.stop()
         return violations
