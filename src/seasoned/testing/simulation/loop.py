@@ -21,6 +21,12 @@ Ts = TypeVarTuple("Ts")
 
 Callback = Callable[..., object]
 
+STEPS_MAX = 30_000
+
+
+class Endless(Exception):
+    """The run does not come to its end."""
+
 
 class Owner:
     """Whom handles belong to. It may die, or be frozen until a moment (a stopped machine, a long pause)."""
@@ -152,7 +158,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def _step(self) -> None:
         if not self._queue:
-            raise RuntimeError("The simulation waits for something that will never come.")
+            raise Endless("The simulation waits for something that will never come.")
+        if self.steps >= STEPS_MAX:
+            raise Endless(f"The simulation has not ended after {STEPS_MAX} steps.")
         when, number, handle = heapq.heappop(self._queue)
         self._now = max(self._now, when)
         owner = handle.owner

@@ -18,6 +18,7 @@ from seasoned.testing.simulation.clients import Clients
 from seasoned.testing.simulation.cluster import Cluster
 from seasoned.testing.simulation.database import Database
 from seasoned.testing.simulation.ledger import Ledger
+from seasoned.testing.simulation.loop import Endless
 from seasoned.testing.simulation.world import Event, World
 
 SETTLE_SECONDS_MAX = 7_200.0
@@ -84,7 +85,7 @@ class _Run:
         logging.disable(logging.CRITICAL)  # what fails on purpose is in the run's own log
         try:
             with self.chaos.reigns():
-                violations = self.world.loop.run_until_complete(self._main())
+                violations = self._main_to_its_end()
                 self.world.loop.close()
         finally:
             logging.disable(logging.NOTSET)
@@ -104,6 +105,12 @@ class _Run:
             counts=counts,
         )
 
+    def _main_to_its_end(self) -> list[str]:
+        try:
+            return self.world.loop.run_until_complete(self._main())
+        except Endless as error:
+            return [str(error)]
+
     async def _main(self) -> list[str]:
         self.cluster.start()
         dice = self.world.plans
@@ -113,19 +120,20 @@ class _Run:
         ]
         await self.clients.prepare(dice.randint(1, 2))
         async with asyncio.timeout(CLIENTS_SECONDS_MAX):
-            await asyncio.gather(*self._cast())
+            ended = await asyncio.gather(*self._cast(), return_exceptions=True)
         self.world.note("all clients are done; nothing fails from here on")
         self.world.calm = True
         self.world.moods.heal()
         await asyncio.gather(*background)
         await self._settle()
-        violations = self._check(invariants.unexplained)
+        violations = [f"a client got {type(one).__name__}: {one}" for one in ended if one is not None]
+        violations += self._check(invariants.unexplained)
         parked = self.observer.read_now(invariants.parked_sessions)
         if parked:
             self.world.note(f"retries what is parked in {len(parked)} sessions")
             await self.clients.retry_parked(parked)
             await self._settle()
-        violations += self._check(invariants.unfinished)
+        violations += self._check(lambda c: invariants.unsound(c, self.observer.blobs))
         violations += self._check(lambda c: invariants.broken(c, self.ledger, self.observer.blobs))
         await self.cluster.stop()
         return violations
@@ -134,13 +142,14 @@ class _Run:
         """Who is there in this run."""
         dice, clients, moods = self.world.plans, self.clients, self.world.moods
         moods.unavailable = dice.choice([0.0, 0.0, 0.1, 0.3])
+        moods.seconds = dice.choice([0.2, 2.0, 10.0])
         moods.slow = dice.choice([0.0, 0.1, 0.4])
         if self.imports:
             return [clients.importer(dice.randint(2, 5))]
         moods.fails = dice.choice([0.0, 0.1, 0.4])
         moods.nonsense = dice.choice([0.0, 0.2, 0.5])
         agents = [clients.agent() for _ in range(dice.randint(1, 4))]
-        return [*agents, clients.editor(dice.randint(0, 3)), clients.librarian(dice.randint(0, 2))]
+        return [*agents, clients.editor(dice.randint(0, 9)), clients.librarian(dice.randint(0, 3))]
 
     async def _settle(self) -> None:
         """Wait until nothing is due any more, or long enough to call it stuck."""

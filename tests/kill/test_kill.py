@@ -1,0 +1,29 @@
+"""A real server that is killed: at random moments under load, and exactly at a fault point."""
+
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.kill.harness import run, served
+from tests.support.server import KEY, wait_until
+
+
+def test_nothing_is_lost_or_doubled_when_a_server_under_load_is_killed(tmp_path: Path) -> None:
+    outcome = run(tmp_path, kills=3, seed=1)
+    assert outcome.faults == []
+    assert outcome.sessions > 0
+    assert outcome.kills == 3
+
+
+@pytest.mark.parametrize(("point", "stays"), [("commit.before:2", False), ("commit.after:2", True)])
+def test_a_process_can_be_made_to_die_on_either_side_of_a_commit(tmp_path: Path, point: str, stays: bool) -> None:
+    settings = {"SEASONED_FAULT": point}
+    with served(tmp_path, "seasoned.testing.faulty", settings) as server:
+        # The first commit makes the project, before the server listens; the second is the server's own look at it.
+        assert server.process.wait(30) == -signal.SIGKILL
+        server.start("seasoned")
+        wait_until(server.is_up, "the server is up again")
+        headers = {"Authorization": f"Bearer {KEY}"}
+        assert httpx.get(f"{server.url}/api/v1/ping", headers=headers).status_code == httpx.codes.OK

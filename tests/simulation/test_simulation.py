@@ -1,0 +1,66 @@
+"""The simulation: a sample of seeds keeps every promise, a seed repeats, and planted bugs are caught."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from seasoned.testing.simulation import Database, simulate
+from seasoned.testing.simulation.__main__ import opened, summary
+from tests.simulation import bugs
+
+SAMPLE = range(1, 17)
+SEEDS_TO_CATCH = 60
+"""Within how many seeds each planted bug has to be found."""
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    with opened("sqlite") as made:
+        yield made
+
+
+@pytest.mark.parametrize("seed", SAMPLE)
+def test_a_seed_keeps_every_promise(database: Database, seed: int) -> None:
+    report = simulate(seed, database)
+    assert not report.violations, summary(report)
+    assert report.counts["sessions"] > 0
+
+
+def test_a_seed_gives_the_same_log_and_the_same_rows_again(database: Database) -> None:
+    # One in which processes have died.
+    first = next(report for seed in SAMPLE if (report := simulate(seed, database)).deaths)
+    second = simulate(first.seed, database)
+    assert first.log == second.log
+    assert (first.log_digest, first.data_digest) == (second.log_digest, second.data_digest)
+    assert simulate(first.seed + 1, database).log_digest != first.log_digest
+
+
+def test_a_seed_gives_the_same_in_another_process_with_other_hashes(database: Database) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "seasoned.testing.simulation", "--seed", "3"],
+        env={"PYTHONHASHSEED": "4711"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == summary(simulate(3, database))
+
+
+@pytest.mark.parametrize(
+    "bug",
+    [
+        bugs.no_compare_and_swap_on_the_head,
+        bugs.no_compare_and_swap_on_the_extractor,
+        bugs.answered_before_the_commit,
+        bugs.lock_released_early,
+        bugs.two_writers_in_a_space,
+    ],
+)
+def test_a_planted_bug_is_caught(database: Database, bug: Callable[[], AbstractContextManager[None]]) -> None:
+    with bug():
+        caught = next((seed for seed in range(1, SEEDS_TO_CATCH + 1) if simulate(seed, database).violations), None)
+    assert caught is not None, f"{bug.__name__} was not caught in {SEEDS_TO_CATCH} seeds"
+    assert not simulate(caught, database).violations, "the seed fails without the bug, too"
