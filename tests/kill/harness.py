@@ -14,6 +14,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -180,11 +181,14 @@ class _Load:
                 "POST",
                 f"/session/{session_id}/messages",
                 {"blob": {"role": role, "content": text}, "format": "openai"},
-                lambda wanted=at: len(self.texts(session_id)) >= wanted,
+                partial(self._has, session_id, at),
             )
             said.append(text)
         self.sessions[session_id] = (number, said)
         self.post(f"/session/{session_id}/flush", {})
+
+    def _has(self, session_id: str, wanted: int) -> bool:
+        return len(self.texts(session_id)) >= wanted
 
 
 def _conversation(number: int) -> list[tuple[str, str]]:
@@ -257,7 +261,8 @@ def _count(home: Path, load: _Load) -> tuple[list[str], list[str]]:
     text = "\n".join(_skill_texts(home))
     journal = Counter(int(one) for one in re.findall(r"\] Task: deploy service(\d+) to staging$", text, re.MULTILINE))
     learned = Counter(int(one) for one in re.findall(r"^## No, use deploy-tool(\d+) instead", text, re.MULTILINE))
-    lost, doubled = [], []
+    lost: list[str] = []
+    doubled: list[str] = []
     for number, _ in load.sessions.values():
         for what, found in (("journal entry", journal), ("lesson", learned)):
             if found[number] != 1:

@@ -112,11 +112,18 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     user = projects.identifier(connection, session.user_id) if session else ""
     return _Input(
         task=row,
-        rows=messages.of_task(connection, task_id, MESSAGES_MAX),
+        rows=_rows(connection, row),
         user=user,
         space_id=space_id,
         attempts=contrast.attempts(row, tasks.distilled_before(connection, space_id, row, contrast.LOOKED_AT_MAX)),
     )
+
+
+def _rows(connection: Connection, row: TaskRow) -> list[MessageRow]:
+    """The task's messages. One that ends a task and opens the next is linked to one of them; both see it."""
+    linked = messages.of_task(connection, row.id, MESSAGES_MAX)
+    ends = messages.at_numbers(connection, row.session_id, [row.first_number, row.last_number])
+    return sorted({one.number: one for one in [*linked, *ends]}.values(), key=lambda one: one.number)
 
 
 def _clean(lesson: Lesson, task: TaskRow) -> Lesson:

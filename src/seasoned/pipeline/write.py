@@ -303,11 +303,11 @@ def _pack(bench: Workbench, store: Store, config: Config) -> dict[str, NewVersio
 
 
 def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
-    written = {path: draft.files[path] for path in draft.written}
+    written = {path: draft.files[path] for path in sorted(draft.written)}
     packed = files.pack(written, store.blobs, config.inline_bytes_max, before=draft.listing, number=draft.head + 1)
     about = files.about(draft.name, draft.description, written[SKILL_FILE]) if SKILL_FILE in written else None
     return NewVersion(
-        changes={**packed, **dict.fromkeys(draft.removed)},
+        changes={**packed, **dict.fromkeys(sorted(draft.removed))},
         author="learner",
         reason=f"Learned from {len(draft.lessons)} lesson{'s' * (len(draft.lessons) != 1)}.",
         lessons=tuple(draft.lessons),

@@ -221,10 +221,9 @@ def _distillations(connection: Connection, found: Found) -> Iterator[str]:
     ):
         sets[row[0], row[1]].append((row[2], row[3]))
     linked = set(connection.execute(sa.select(space_sessions.c.session_id)).scalars())
-    for row in connection.execute(
+    for task_id, session_id, title, revision, distilled in connection.execute(
         sa.select(tasks.c.id, tasks.c.session_id, tasks.c.title, tasks.c.revision, tasks.c.distilled_revision)
     ):
-        task_id, session_id, title, revision, distilled = row
         truth = found.truths[session_id].tasks.get(title)
         if truth is None:
             continue
