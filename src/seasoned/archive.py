@@ -184,7 +184,7 @@ def _kept(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     tops = {path.split("/", 1)[0] for path in paths}
     if len(tops) == 1 and all("/" in path for path in paths):
         paths = [path.split("/", 1)[1] for path in paths]
-    _check_together(paths)
+    check_together(paths)
     return dict(zip(paths, entries, strict=True))
 
 
@@ -213,7 +213,7 @@ def _check_ratio(entry: zipfile.ZipInfo, size: int) -> None:
         )
 
 
-def _check_together(paths: Iterable[str]) -> None:
+def check_together(paths: Iterable[str]) -> None:
     """Refuse paths that cannot all be written into one folder, on a system that ignores case too."""
     files: set[str] = set()
     folders: set[str] = set()
@@ -283,7 +283,7 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes]) -> Path:
     folder = root / name
     wanted = {check_path(path): data for path, data in files.items()}
     check_files({path: len(data) for path, data in wanted.items()})
-    _check_together([*wanted, MANIFEST])
+    check_together([*wanted, MANIFEST])
     try:
         known = _read_manifest(folder)
         for path, data in wanted.items():
@@ -387,7 +387,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     if not path.is_dir():
         raise NotFound(f"{path} is not a folder; name the folder that SKILL.md is in.")
     found = sorted((check_path(name), file) for name, file in _walk(path))
-    _check_together(name for name, _ in found)
+    check_together(name for name, _ in found)
     files: dict[str, bytes] = {}
     left = SKILL_BYTES_MAX
     for name, file in found:

@@ -84,6 +84,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     inline_bytes_max: int = 64 * 1024
     """What is larger goes to the object store instead of a row."""
 
+    artifact_bytes_max: int = 16 * 1024 * 1024
+    """The largest file on a disk."""
+    disk_files_max: int = 10_000
+    """How many files a disk holds."""
+    search_seconds: float = 5.0
+    """How long a search through the files of a disk may take."""
+
     @property
     def home_path(self) -> Path:
         """The home folder with `~` resolved."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from seasoned.clock import Clock
 from seasoned.config import Config
 from seasoned.engine.calls import ModelCalls
+from seasoned.engine.disks import Disks
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
 from seasoned.engine.links import Links
@@ -41,6 +42,7 @@ class Engine:
         self.links = Links(store, self.keyring)
         self.spaces = Spaces(store, config, self.dispatcher)
         self.users = Users(store)
+        self.disks = Disks(store, config)
         self.skills = Skills(store, config)
         self.learning = Learning(store, config, self.dispatcher, self.spaces)
 

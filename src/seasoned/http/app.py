@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import excluded, messages, projects, sessions, skills, spaces, usage, users
+from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, usage, users
 from seasoned.http.downloads import download
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 
@@ -75,6 +75,19 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/agent_skills/{skill_id}", skills.delete),
     ("GET", "/agent_skills/{skill_id}/file", skills.file),
     ("GET", "/agent_skills/{skill_id}/download_zip", skills.download_zip),
+    ("GET", "/disk", disks.page),
+    ("POST", "/disk", disks.create),
+    ("DELETE", "/disk/{disk_id}", disks.delete),
+    ("POST", "/disk/{disk_id}/artifact", disks.upsert),
+    ("GET", "/disk/{disk_id}/artifact", disks.get),
+    ("PUT", "/disk/{disk_id}/artifact", disks.update),
+    ("DELETE", "/disk/{disk_id}/artifact", disks.remove),
+    ("GET", "/disk/{disk_id}/artifact/download", disks.download),
+    ("GET", "/disk/{disk_id}/artifact/ls", disks.ls),
+    ("GET", "/disk/{disk_id}/artifact/grep", disks.grep),
+    ("GET", "/disk/{disk_id}/artifact/glob", disks.glob),
+    ("POST", "/disk/{disk_id}/artifact/download_to_sandbox", excluded.sandboxes),
+    ("POST", "/disk/{disk_id}/artifact/upload_from_sandbox", excluded.sandboxes),
     ("POST", "/sandbox", excluded.sandboxes),
     ("GET", "/sandbox/logs", excluded.sandboxes),
     ("POST", "/sandbox/{sandbox_id}/exec", excluded.sandboxes),

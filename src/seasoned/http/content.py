@@ -65,22 +65,31 @@ CODE_MIME = ("text/x-", "application/x-sh", "application/javascript", "text/java
 TEXT_MIME = ("text/", "application/xml", "application/x-yaml", "application/yaml")
 
 
-def content_of(path: str, mime: str, data: bytes) -> dict[str, str] | None:
-    """`{type, raw}` with type json, csv, code or text; None for what is not text, which is served by URL."""
+def content_of(path: str, mime: str, data: bytes, *, strict: bool = False) -> dict[str, str] | None:
+    """`{type, raw}` with type json, csv, code or text; None for what is not text, which is served by URL.
+
+    JSON and CSV that cannot be read as such are text, or with `strict` nothing.
+    """
     suffix = PurePosixPath(path).suffix.lower()
     try:
         raw = data.decode()
     except UnicodeDecodeError:
         return None
     if suffix == ".json" or mime.startswith("application/json"):
-        return {"type": "json" if _is_json(data) else "text", "raw": raw}
+        return _parsed("json", _is_json(data), raw, strict)
     if suffix == ".csv" or mime.startswith("text/csv"):
-        return {"type": "csv" if _is_csv(raw) else "text", "raw": raw}
+        return _parsed("csv", _is_csv(raw), raw, strict)
     if suffix in CODE or (suffix not in TEXT and mime.startswith(CODE_MIME)):
         return {"type": "code", "raw": raw}
     if suffix in TEXT or mime.startswith(TEXT_MIME):
         return {"type": "text", "raw": raw}
     return None
+
+
+def _parsed(kind: str, can_be_read: bool, raw: str, strict: bool) -> dict[str, str] | None:
+    if not can_be_read and strict:
+        return None
+    return {"type": kind if can_be_read else "text", "raw": raw}
 
 
 def _is_json(data: bytes) -> bool:

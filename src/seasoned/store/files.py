@@ -47,14 +47,15 @@ def pack(
     """
     old = before or {}
     return {
-        check_path(path): _pack_one(path, data, blobs, inline_bytes_max, old.get(path), number)
+        check_path(path): pack_one(path, data, blobs, inline_bytes_max, old.get(path), number)
         for path, data in sorted(files.items())
     }
 
 
-def _pack_one(
-    path: str, data: bytes, blobs: FolderBlobs, inline_bytes_max: int, old: FileRow | None, number: int
+def pack_one(
+    path: str, data: bytes, blobs: FolderBlobs, inline_bytes_max: int, old: FileRow | None = None, number: int = 1
 ) -> NewFile:
+    """A file, hashed and typed; its bytes are in the object store already when they are large."""
     inline = len(data) <= inline_bytes_max
     sha256 = hashlib.sha256(data).hexdigest() if inline else blobs.put_now(data)
     text = as_text(data) if len(data) <= FILE_BYTES_MAX else None

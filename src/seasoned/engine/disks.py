@@ -1,0 +1,318 @@
+"""Disks: files that agents keep. A skill's disk is the skill; a change there is a new version of it."""
+
+import asyncio
+import contextlib
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+import msgspec
+
+from seasoned.archive import check_together, stored_name
+from seasoned.config import Config
+from seasoned.engine import searching
+from seasoned.errors import Busy, Invalid, NotFound, Superseded, TooLarge
+from seasoned.message import JsonObject
+from seasoned.skill import PATH_PART_BYTES_MAX, SKILL_FILE, check_files, check_path, parse_skill_file
+from seasoned.store import Connection, Store, disks, files, projects, skills
+from seasoned.store.disks import ArtifactRow, DiskRow
+from seasoned.store.rows import PageQuery, dump_object
+from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
+
+PATH_CHARS_MAX = 1_024
+# How often a change of a skill is made again because somebody else's came first.
+TRIES_MAX = 8
+SEARCHES_AT_ONCE = 2
+SEARCHES_WAITING_MAX = 32
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a file is on a disk: its folder, which begins and ends with a slash, and its name."""
+
+    path: str
+    filename: str
+
+    @property
+    def whole(self) -> str:
+        """Folder and name."""
+        return self.path + self.filename
+
+
+def folder(text: str) -> str:
+    """A folder's path in its one form: of a text, what stands before its last slash. Raises Invalid."""
+    parts = [part for part in _normal(text).split("/")[:-1] if part not in ("", ".")]
+    return "/" + "".join(f"{part}/" for part in parts)
+
+
+def place(text: str) -> Place:
+    """The place of a whole path such as `/notes/a.md`. Raises Invalid."""
+    return Place(folder(text), _filename(text.rsplit("/", 1)[-1]))
+
+
+def place_in(path: str, filename: str) -> Place:
+    """The place of an upload: the folder is what stands before the last slash of `path`. Raises Invalid."""
+    return Place(folder(path), _filename(filename.rsplit("/", 1)[-1]))
+
+
+def _normal(text: str) -> str:
+    normal = unicodedata.normalize("NFC", text)
+    if len(normal) > PATH_CHARS_MAX or any(not (c.isprintable() or c == "\u3000") for c in normal):
+        raise Invalid("The path is too long or has control characters; use a short path such as /notes/.")
+    parts = normal.split("/")
+    if ".." in parts or "\\" in normal:
+        raise Invalid(f"The path {text[:80]!r} has '..' or a back-slash in it; use a path such as /notes/.")
+    if any(len(part.encode()) > PATH_PART_BYTES_MAX for part in parts):
+        raise Invalid(f"The path {text[:80]!r} has a name over {PATH_PART_BYTES_MAX} bytes; use shorter ones.")
+    return normal
+
+
+def _filename(text: str) -> str:
+    name = _normal(text)
+    if name in ("", ".", ".."):
+        raise Invalid("The path names no file; use a folder and a file name, such as /notes/a.md.")
+    return name
+
+
+class Disks:
+    """Use cases of disks and their files."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self._config = config
+        self._searches = asyncio.Semaphore(SEARCHES_AT_ONCE)
+        self._waiting = 0
+
+    async def create(self, project_id: str, user: str | None) -> DiskRow:
+        """A new disk without files."""
+        now = self._store.clock.now()
+
+        def commit(connection: Connection) -> DiskRow:
+            user_id = projects.ensure_user(connection, project_id, user, now)
+            return disks.create(connection, project_id, user_id, now)
+
+        return await self._store.write(commit)
+
+    async def page(self, project_id: str, query: PageQuery, *, user: str = "") -> tuple[list[DiskRow], str | None]:
+        """A page of disks, those of skills among them, and the cursor of the next one."""
+        return await self._store.read(lambda c: disks.page(c, project_id, query, user=user))
+
+    async def delete(self, project_id: str, disk_id: str) -> None:
+        """Remove a disk with its files, and the skill whose disk it is. Raises NotFound."""
+        await self._store.write(lambda c: disks.delete(c, project_id, disk_id))
+
+    async def put(
+        self, project_id: str, disk_id: str, where: Place, data: bytes, meta: JsonObject | None
+    ) -> ArtifactRow:
+        """Write a file; over an old one, whose meta stays when none is given. Raises NotFound, TooLarge, Invalid."""
+        if len(data) > self._config.artifact_bytes_max:
+            raise TooLarge(
+                f"A file on a disk holds at most {self._config.artifact_bytes_max} bytes; send a smaller one."
+            )
+        disk = await self._disk(project_id, disk_id)
+        if disk.skill_id is not None:
+            return await self._change_skill(disk, where, data, dump_object(meta))
+        new = await asyncio.to_thread(
+            files.pack_one, where.filename, data, self._store.blobs, self._config.inline_bytes_max
+        )
+        return await self._store.write(partial(self._put, disk=disk, where=where, new=new, meta=dump_object(meta)))
+
+    def _put(
+        self, connection: Connection, *, disk: DiskRow, where: Place, new: NewFile, meta: str | None
+    ) -> ArtifactRow:
+        disks.get(connection, disk.project_id, disk.id)
+        now, old = self._store.clock.now(), None
+        with contextlib.suppress(NotFound):
+            old = disks.artifact(connection, disk, where.path, where.filename)
+        if old is None and disks.count(connection, disk.id) >= self._config.disk_files_max:
+            raise TooLarge(f"A disk holds at most {self._config.disk_files_max} files; delete some, or use another.")
+        row = ArtifactRow(
+            disk_id=disk.id,
+            path=where.path,
+            filename=where.filename,
+            sha256=new.sha256,
+            size=new.size,
+            mime=new.mime,
+            meta=old.meta if old is not None and meta is None else meta,
+            created_at=now if old is None else old.created_at,
+            updated_at=now,
+        )
+        disks.put(connection, row, new.body)
+        return row
+
+    async def get(self, project_id: str, disk_id: str, where: Place) -> ArtifactRow:
+        """A file. Raises NotFound."""
+
+        def load(connection: Connection) -> ArtifactRow:
+            disk = disks.get(connection, project_id, disk_id)
+            return disks.artifact(connection, disk, where.path, where.filename)
+
+        return await self._store.read(load)
+
+    async def data(self, row: ArtifactRow) -> bytes:
+        """A file's bytes. Raises NotFound when the object store has lost them."""
+        return await asyncio.to_thread(self._data_now, row.sha256)
+
+    def _data_now(self, sha256: str) -> bytes:
+        body = self._store.read_now(lambda c: skills.content(c, sha256))
+        return body if body is not None else self._store.blobs.get_now(sha256)
+
+    async def set_meta(self, project_id: str, disk_id: str, where: Place, meta: JsonObject) -> ArtifactRow:
+        """Replace what the user keeps beside a file. Raises NotFound."""
+
+        def commit(connection: Connection) -> ArtifactRow:
+            now, disk = self._store.clock.now(), disks.get(connection, project_id, disk_id)
+            row = disks.artifact(connection, disk, where.path, where.filename)
+            changed = msgspec.structs.replace(row, meta=dump_object(meta), updated_at=now)
+            if disk.skill_id is None:
+                disks.put(connection, changed, None)
+            else:
+                disks.set_skill_meta(connection, disk.skill_id, where.whole.lstrip("/"), changed.meta)
+                disks.touch_skill(connection, disk.skill_id, now)
+            return changed
+
+        return await self._store.write(commit)
+
+    async def remove(self, project_id: str, disk_id: str, where: Place) -> None:
+        """Remove a file. Raises NotFound, and Invalid for the SKILL.md of a skill."""
+        disk = await self._disk(project_id, disk_id)
+        if disk.skill_id is not None:
+            await self._change_skill(disk, where, None, None)
+            return
+
+        def commit(connection: Connection) -> None:
+            row = disks.artifact(connection, disk, where.path, where.filename)
+            disks.remove(connection, row, self._store.clock.now())
+
+        await self._store.write(commit)
+
+    async def ls(self, project_id: str, disk_id: str, path: str) -> tuple[list[ArtifactRow], list[str]]:
+        """The files that are directly in a folder, and the names of the folders in it. Raises NotFound."""
+
+        def load(connection: Connection) -> tuple[list[ArtifactRow], list[str]]:
+            disk = disks.get(connection, project_id, disk_id)
+            below = {
+                one[len(path) :].split("/", 1)[0] for one in disks.folders(connection, disk) if one.startswith(path)
+            }
+            return disks.artifacts_of(connection, disk, path), sorted(below - {""})
+
+        return await self._store.read(load)
+
+    async def grep(self, project_id: str, disk_id: str, query: str, limit: int) -> list[ArtifactRow]:
+        """The text files in which a regular expression is found. Raises NotFound, Invalid, TooLarge, Busy."""
+        pattern = searching.regex(query)
+        rows = await self._artifacts(project_id, disk_id)
+        hits = searching.Hits(pattern, limit, self._config.search_seconds)
+        wanted = [
+            (number, partial(self._data_now, row.sha256))
+            for number, row in enumerate(rows)
+            if searching.is_searched(row.mime, row.size)
+        ]
+        await self._search(partial(hits.look, wanted))
+        return [rows[number] for number in hits.found]
+
+    async def glob(self, project_id: str, disk_id: str, query: str, limit: int) -> list[ArtifactRow]:
+        """The files whose whole path fits a pattern. Raises NotFound, Invalid, Busy."""
+        pattern = searching.glob(query)
+        rows = await self._artifacts(project_id, disk_id)
+        found: list[ArtifactRow] = []
+
+        def look() -> None:
+            for row in rows:
+                if len(found) < limit and pattern.fullmatch((row.path + row.filename).encode()) is not None:
+                    found.append(row)
+
+        await self._search(look)
+        return found
+
+    async def _search(self, look: Callable[[], None]) -> None:
+        """Run a search in a thread, few at a time, so that reads keep theirs. Raises Busy."""
+        if self._waiting >= SEARCHES_WAITING_MAX:
+            raise Busy("Too many searches are waiting; try again in a few seconds.")
+        self._waiting += 1
+        try:
+            async with self._searches:
+                await asyncio.to_thread(look)
+        finally:
+            self._waiting -= 1
+
+    async def _disk(self, project_id: str, disk_id: str) -> DiskRow:
+        return await self._store.read(lambda c: disks.get(c, project_id, disk_id))
+
+    async def _artifacts(self, project_id: str, disk_id: str) -> list[ArtifactRow]:
+        return await self._store.read(lambda c: disks.artifacts_of(c, disks.get(c, project_id, disk_id)))
+
+    async def _change_skill(self, disk: DiskRow, where: Place, data: bytes | None, meta: str | None) -> ArtifactRow:
+        """Write (or with None remove) a file of a skill as a new version. What it is then, or was."""
+        path = check_path(where.whole.lstrip("/"))
+        for _ in range(TRIES_MAX):
+            row, listing = await self._store.read(lambda c: self._skill_now(c, disk, path))
+            version = await asyncio.to_thread(self._next_version, row, listing, path, data)
+            try:
+                return await self._store.write(
+                    partial(self._commit, disk=disk, row=row, version=version, where=where, meta=meta)
+                )
+            except Superseded:
+                continue
+        raise Busy("The skill is being changed by somebody else all the time; try again in a second.")
+
+    def _skill_now(self, connection: Connection, disk: DiskRow, path: str) -> tuple[SkillRow, dict[str, FileRow]]:
+        """A skill and its files, the one of a path with its bytes."""
+        current = disks.get(connection, disk.project_id, disk.id)
+        row = skills.get(connection, disk.project_id, current.skill_id or "")
+        listing = {file.path: file for file in skills.head_listing(connection, row.id)}
+        return row, listing | {file.path: file for file in skills.head_files(connection, row.id, [path])}
+
+    def _next_version(self, row: SkillRow, listing: Mapping[str, FileRow], path: str, data: bytes | None) -> NewVersion:
+        main = _main(listing)
+        if data is None:
+            if path not in listing:
+                raise NotFound(f"There is no file {'/' + path!r} on the disk; list it to see what there is.")
+            if path == main:
+                raise Invalid("A skill needs its SKILL.md; delete the skill, or write another SKILL.md over it.")
+            return NewVersion(changes={path: None}, author="api", reason=f"Removed {path} through the API.")
+        sizes = {one: file.size for one, file in listing.items()} | {path: len(data)}
+        check_together(sizes)
+        check_files(sizes)
+        about = None
+        if path == main:
+            about = files.about(row.name, _description(row, data), data)
+        packed = files.pack(
+            {path: data}, self._store.blobs, self._config.inline_bytes_max, before=listing, number=row.head + 1
+        )
+        return NewVersion(changes=packed, author="api", reason=f"Wrote {path} through the API.", about=about)
+
+    def _commit(
+        self,
+        connection: Connection,
+        *,
+        disk: DiskRow,
+        row: SkillRow,
+        version: NewVersion,
+        where: Place,
+        meta: str | None,
+    ) -> ArtifactRow:
+        now, path = self._store.clock.now(), where.whole.lstrip("/")
+        gone = version.changes.get(path) is None
+        before = disks.artifact(connection, disk, where.path, where.filename) if gone else None
+        # Whoever asks what has changed since then must see this change, also when the clock stands still.
+        skills.commit(connection, row.id, row.head, version, max(now, row.updated_at + 1))
+        if gone or meta is not None:
+            disks.set_skill_meta(connection, row.id, path, meta)
+        return before or disks.artifact(connection, disk, where.path, where.filename)
+
+
+def _main(paths: Iterable[str]) -> str | None:
+    """The SKILL.md that speaks for a skill: the one nearest to the top, in any case."""
+    named = [path for path in paths if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()]
+    return min(named, key=lambda path: (path.count("/"), path), default=None)
+
+
+def _description(row: SkillRow, data: bytes) -> str:
+    """What a new SKILL.md says of the skill. Raises Invalid when it cannot be read or gives the skill another name."""
+    text = files.as_text(data)
+    if text is None:
+        raise Invalid("SKILL.md is not UTF-8 text; save it as UTF-8.")
+    head = parse_skill_file(text)
+    if stored_name(head.name) != row.name:
+        raise Invalid(f"A skill keeps its name; leave 'name: {row.name}' in SKILL.md, or upload a new skill.")
+    return head.description
