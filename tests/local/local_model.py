@@ -39,6 +39,7 @@ def base_url() -> Iterator[str]:
     params.n_parallel = 1
     params.n_predict = ANSWER_TOKENS_MAX
     params.use_jinja = True
+    params.verbosity = 1
     server = xllamacpp.Server(params)
     yield f"http://127.0.0.1:{port}/v1"
     del server

@@ -26,7 +26,7 @@ def database() -> Iterator[Database]:
 def test_a_seed_keeps_every_promise(database: Database, seed: int) -> None:
     report = simulate(seed, database)
     assert not report.violations, summary(report)
-    assert report.counts["sessions"] > 0
+    assert report.log
 
 
 def test_a_seed_gives_the_same_log_and_the_same_rows_again(database: Database) -> None:
@@ -38,15 +38,17 @@ def test_a_seed_gives_the_same_log_and_the_same_rows_again(database: Database) -
     assert simulate(first.seed + 1, database).log_digest != first.log_digest
 
 
-def test_a_seed_gives_the_same_in_another_process_with_other_hashes(database: Database) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "seasoned.testing.simulation", "--seed", "3"],
-        env={"PYTHONHASHSEED": "4711"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == summary(simulate(3, database))
+def test_a_seed_gives_the_same_in_processes_with_other_hashes() -> None:
+    def run(hashes: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "seasoned.testing.simulation", "--seed", "3"],
+            env={"PYTHONHASHSEED": hashes},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    assert run("1") == run("4711")
 
 
 @pytest.mark.parametrize(
