@@ -1,200 +1,341 @@
 """Whether a new entry says what a known one says already, in other words.
 
-An entry that is taken for a twin loses its text, so a wrong yes costs a fact and a wrong no costs only a line. So what
-tells facts apart is compared exactly: numbers, names, code, negations, opposites, and what stands in whose place. Only
-then do the remaining words decide. The thresholds were chosen on one half of labelled pairs and measured on the other:
-`make bench-duplicates`.
+An entry that is taken for a twin loses its text, so a wrong yes costs a fact and a wrong no costs only a line. Without
+a model nobody can tell a synonym from another thing, so a twin may bring nothing new: each of its words stands in the
+known entry (word forms, filler and order aside), its code word for word, its numbers and names in the clause where the
+known entry has them, each clause with the same yes or no. The limits were chosen on one half of labelled pairs and
+measured on the other: `make bench-duplicates`.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice, takewhile
 from typing import Final
 
 import msgspec
 
 from seasoned.skill import entry_key
 
+# Longer entries are twins only when all their words are the same.
 TEXT_CHARS_MAX: Final = 4_000
-# How much of the new entry's words must stand in the known one, and how much of both must be shared.
-CONTAINED_MIN: Final = 0.8
-SHARED_MIN: Final = 0.5
-# Entries that name the very same things, two or more, need to share less.
-SAME_NAMES_MIN: Final = 2
-SAME_CONTAINED_MIN: Final = 0.5
-SAME_SHARED_MIN: Final = 0.4
-# More words than these that the known entry lacks are an addition, however long both are.
-LACKING_MAX: Final = 4
+# One word in so many of a clause may stand in another clause of the known entry, never one that tells facts apart.
+STRAY_EACH: Final = 4
+# How much of the words of both must be shared: less is another matter that the known entry touches in passing.
+SHARED_MIN: Final = 0.4
 STEM_CHARS_MIN: Final = 3
 
-_TOKEN = re.compile(r"[\w$%€£+#@~-]+(?:[./:=_'’-][\w$%€£+#@~-]+)*", re.UNICODE)
-_NUMBERS_TEXT = "one two three four five six seven eight nine ten eleven twelve"
-_NUMBERS = {word: str(number) for number, word in enumerate(_NUMBERS_TEXT.split(), start=1)}
-_NEGATIONS = frozenset({"not", "no", "never", "none", "nothing", "without", "cannot", "neither", "nor"})
-_STOP_TEXT = """
-a an and are as at be been being by can could did do does done for from had has have he her his how i if in into is it
-its just me my of on only or our per run runs said say says send sent she so such than that the their them then there
-these they this those to too us use used uses using via want wants wanted was we were what when where which while who
-whom why will with within would you your also any user users always should must may every each otherwise step need needs
-needed
-"""
-_STOP = frozenset(_STOP_TEXT.split())
-_OPPOSITES_TEXT = """
-before/after enable/disable start/stop increase/decrease first/last minimum/maximum min/max always/never allow/deny
-on/off up/down above/below more/less over/under open/close add/remove short/long show/hide include/exclude early/late
-left/right internal/external public/private read/write upload/download import/export old/new success/failure
-staging/production hour/minute day/week week/month month/year delete/archive encrypt/decrypt lock/unlock push/pull
-merge/rebase higher/lower faster/slower cheap/expensive accept/refuse accept/reject keep/drop
-"""
+# A token, or what ends a clause. A dash before a letter is an option's.
+_SCAN = re.compile(
+    r"(?P<token>[<>≤≥]=?(?=\s*\d)|(?:(?<![\w-])--?(?=[^\W\d_]))?[\w$%€£+#@~]+(?:[./:='-]+[\w$%€£+#@~]+)*)"
+    r"|[.:!?]+(?=\s|$)|[,;()\[\]|—–]|\s-\s|->|→"
+)
+_AMOUNT = re.compile(r"(\d+(?:[.,]\d+)*)([a-z%€$£]{1,4}|\+)")
+_FENCE = re.compile(r"^\s*(?:```|~~~)")
+_SPAN = re.compile(r"(`{1,3})(.+?)\1")
+_MARKS = re.compile(
+    r"^\s*(?:#{1,6}\s+|[-*+>]\s+|\d{1,3}[.)]\s+|\[[ xX]\]\s+)*\**"
+    r"(?:(?:(?:step|example|phase|rule|part|option)\s+\w?\d*(?:\.\d+)*|\d+(?:\.\d+)*"
+    r"|symptoms?|cause|correct(?: way)?|fix|solution|note|pitfall|verify|diagnose)\**\s*[.:]+)?",
+    re.IGNORECASE,
+)
+_CHOICE = re.compile(r"[^\W\d_]{3,}(?:/[^\W\d_]{3,})+")
+_CODE = re.compile(r"[_/@=$€£~]|\w[.:]\w|^-|[a-z][A-Z]")
+
 _DAYS_TEXT = """
 monday tuesday wednesday thursday friday saturday sunday january february march april june july august september october
 november december
 """
 _DAYS = frozenset(_DAYS_TEXT.split())
-# Words whose next word says what is meant.
-_CONNECTORS = frozenset(
-    {"not", "over", "than", "before", "after", "instead", "rather", "for", "above", "below", "under"}
+_NUMBERS_TEXT = "one two three four five six seven eight nine ten"
+_NUMBERS = {word: str(number) for number, word in enumerate(_NUMBERS_TEXT.split(), start=1)}
+_NEGATIONS_TEXT = "not no never none nothing without cannot neither nor except unless"
+_NEGATIONS = frozenset(_NEGATIONS_TEXT.split())
+# Words that begin another clause.
+_BREAKS_TEXT = "because since when if while but so then otherwise"
+_BREAKS = frozenset(_BREAKS_TEXT.split())
+# Words whose next word says what is meant: `cast to double`, `instead of tabs`, `covers for Tom`.
+_CONNECTORS_TEXT = "not over under than before after instead rather for from into onto to by until without above below"
+_CONNECTORS = frozenset(_CONNECTORS_TEXT.split())
+_STOP_TEXT = """
+a an and are as at be been being by can could did do does done for from had has have he her his how i in into onto is it
+its me my of on or our per said say says she so such than that the their them there these they this those to too us via
+was we were what where which who whom why will with within would you your also any anything user users should must might
+every each all both otherwise need needs needed want wants wanted use uses used using make makes made get gets set
+sets pass passes give gives given take takes go goes call calls called keep keeps put run runs ran running sent send
+sends just always here let please it's i'm
+"""
+_STOP = frozenset(_STOP_TEXT.split())
+# Forms and words that are one: the second stands for the first.
+_SAME_TEXT = """
+sent/send held/hold kept/keep written/write wrote/write told/tell took/take chose/choose chosen/choose broke/break
+broken/break began/begin begun/begin begin/start built/build rebuilt/rebuild bought/buy found/find got/get left/leave
+lost/lose made/make paid/pay ran/run saw/see seen/see shown/show froze/freeze frozen/freeze lowercase/lower
+uppercase/upper s/second sec/second secs/second min/minute mins/minute h/hour hrs/hour ms/millisecond
+eur/€ euro/€ usd/$ dollar/$ percent/% above/over below/under >/over </under ≥/over= >=/over= ≤/under= <=/under=
+"""
+_ENDINGS = (
+    *(("ifications", "ify"), ("ification", "ify"), ("ations", ""), ("ation", ""), ("ions", ""), ("ion", "")),
+    *(("ments", ""), ("ment", ""), ("ings", ""), ("ing", ""), ("ies", "y"), ("ied", "y"), ("ed", ""), ("es", "")),
+    *(("s", ""), ("ly", "")),
 )
-_MARKS = re.compile(
-    r"^\s*(?:#{1,6}\s*|[-*+]\s+|\d{1,3}[.)]\s+)*"
-    r"(?:(?:step|example|phase|rule|part)\s+\w{0,2}\d+(?:\.\d+)*[:.]?|\d+[.:])?",
-    re.IGNORECASE,
-)
-_CODE = re.compile(r"[_/@=$%€£#~]|\w\.\w|\w:\w|^--?\w|[a-z][A-Z]")
-_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ies", "ied", "ed", "es", "s", "ly")
 
 
+def _bare(word: str) -> str:
+    for ending, instead in _ENDINGS:
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= STEM_CHARS_MIN and not (ending == "s" and rest[-1] in "sui"):
+            word = rest + instead
+            break
+    if len(word) > STEM_CHARS_MIN and word[-1] == "e":
+        word = word[:-1]
+    return word[:-1] if len(word) > STEM_CHARS_MIN and word[-1] == word[-2] else word
+
+
+_SAME = dict(pair.split("/") for pair in _SAME_TEXT.split())
+
+
+@lru_cache(maxsize=16_384)
 def _stem(word: str) -> str:
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= STEM_CHARS_MIN:
-            return word[: -len(ending)]
-    return word
+    word = _SAME.get(word, word)
+    if not word.isalpha():
+        return word
+    stem = _bare(word)
+    return _bare(_SAME.get(stem, stem))
 
 
-_OPPOSITES = [(_stem(one), _stem(other)) for one, other in (pair.split("/") for pair in _OPPOSITES_TEXT.split())]
-_POLES = frozenset(word for pair in _OPPOSITES for word in pair)
+# What stands among the words of an entry and is no word of its own.
+_RELATIONS = frozenset({"|", "not", *(_stem(word) for word in _CONNECTORS & _STOP)})
+_LEADING = frozenset(_stem(word) for word in _CONNECTORS)
+Word = tuple[str, bool]
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """A part of a sentence: its words, those among them that tell facts apart, and whether it says no."""
+
+    words: frozenset[str]
+    telling: frozenset[str]
+    negated: bool
+    heading: bool
+    goes_on: bool
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """What of an entry is compared: its words in one key, the tokens that tell facts apart, and the stems of the rest.
+    """What of an entry is compared.
 
-    `words` are all of them in their order: who covers for whom, and what is preferred to what, is told by order alone.
+    `key` is its text without marks; `code` its pieces of code, letter for letter; `plain` the text in which code is
+    looked up; `order` the words with a bar between clauses, since what stands in whose place is told by order alone;
+    `after` what follows the words of relation; `whole` is false for an entry too long to be compared.
     """
 
     key: str
-    telling: frozenset[str]
-    stems: frozenset[str]
-    poles: frozenset[str]
-    negated: bool
-    words: tuple[str, ...]
+    plain: str
+    code: tuple[str, ...]
+    clauses: tuple[Clause, ...]
+    words: frozenset[str]
+    order: tuple[str, ...]
+    after: dict[str, tuple[tuple[str, ...], ...]]
+    whole: bool
 
 
 @lru_cache(maxsize=4_096)
 def fingerprint(text: str) -> Fingerprint:
-    """The fingerprint of an entry; of a very long one only the beginning counts."""
-    telling, stems, poles, words, negated = set(), set(), set(), [], False
-    for token, named in _tokens(text[:TEXT_CHARS_MAX]):
-        low = token.casefold()
-        if low.endswith("n't") or low in _NEGATIONS:
-            negated = True
-            words.append("not")
-        elif _stem(low) in _POLES:
-            poles.add(_stem(low))
-            words.append(low if low in _CONNECTORS else _stem(low))
-        elif named or low in _NUMBERS or low in _DAYS or _is_code(token):
-            telling.add(_NUMBERS.get(low, low))
-            words.append(_NUMBERS.get(low, low))
-        elif low in _CONNECTORS:
-            words.append(low)
-        elif len(low) > 1 and low not in _STOP:
-            stems.add(_stem(low))
-            words.append(_stem(low))
+    """The fingerprint of an entry; of one longer than TEXT_CHARS_MAX only its key is complete."""
+    plain = unicodedata.normalize("NFKC", text[:TEXT_CHARS_MAX]).replace("’", "'").replace("**", "")
+    code: list[str] = []
+    clauses: list[Clause] = []
+    order: list[str] = []
+    for parts, heading in _lines(plain):
+        code += [part for part, is_code in parts if is_code and part]
+        for words, goes_on in _clauses(parts):
+            clause = _clause(words, heading, goes_on)
+            if goes_on and clauses and not clause.words:
+                # Only filler follows the no (`they do not get it`), so it is what comes before that is denied.
+                clauses[-1] = msgspec.structs.replace(clauses[-1], negated=clauses[-1].negated or clause.negated)
+            else:
+                clauses.append(clause)
+            order += [*(word for word, _ in words), "|"]
+    after: dict[str, list[tuple[str, ...]]] = {}
+    for place, word in enumerate(order):
+        if word in _LEADING:
+            after.setdefault(word, []).append(_next_words(order, place + 1))
     return Fingerprint(
         key=entry_key(text),
-        telling=frozenset(telling),
-        stems=frozenset(stems),
-        poles=frozenset(poles),
-        negated=negated,
-        words=tuple(words),
+        plain=" ".join(plain.replace("`", "").split()),
+        code=tuple(dict.fromkeys(code)),
+        clauses=tuple(clauses),
+        words=frozenset(order) - _RELATIONS,
+        order=tuple(order),
+        after={word: tuple(following) for word, following in after.items()},
+        whole=len(text) <= TEXT_CHARS_MAX,
     )
 
 
-def _tokens(text: str) -> Iterator[tuple[str, bool]]:
-    """The tokens of a text without its markup, each with whether it is a name: a capital amid a sentence of prose."""
-    plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("**", " ").replace("`", " ")
+def _next_words(order: Sequence[str], start: int) -> tuple[str, ...]:
+    """The next two words of the clause; a word of relation is none."""
+    clause = takewhile(lambda word: word != "|", order[start : start + 6])
+    return tuple(islice((word for word in clause if word not in _RELATIONS), 2))
+
+
+def _lines(plain: str) -> Iterator[tuple[list[tuple[str, bool]], bool]]:
+    """The lines of a text without their marks, in parts with whether one is code; and whether a line is a heading."""
+    fenced = False
     for line in plain.split("\n"):
-        heading = line.lstrip().startswith("#")
-        body = _MARKS.sub("", line)
-        for match in _TOKEN.finditer(body):
-            token = match[0].strip(".:'-").removesuffix("'s")
-            begins = not re.search(r"[\w,;)]\s*$", body[: match.start()])
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif fenced:
+            yield [(" ".join(line.split()), True)], False
+        else:
+            yield list(_parts(_MARKS.sub("", line))), line.lstrip().startswith("#")
+
+
+def _parts(line: str) -> Iterator[tuple[str, bool]]:
+    place = 0
+    for match in _SPAN.finditer(line):
+        yield line[place : match.start()], False
+        yield " ".join(match[2].split()), True
+        place = match.end()
+    yield line[place:].replace("`", ""), False
+
+
+def _clauses(parts: Sequence[tuple[str, bool]]) -> Iterator[tuple[list[Word], bool]]:
+    """The words of each clause in their order, and whether the clause goes on the one before (`... because ...`)."""
+    clause: list[Word] = []
+    begins, first, goes_on = True, True, False
+    for text, is_code in parts:
+        for match in _SCAN.finditer(text):
+            token = match["token"] or ""
+            low = token.casefold()
+            breaks = low in _BREAKS or low in _NEGATIONS or low.endswith("n't")
+            if not is_code and (not token or breaks):
+                goes_next = breaks or (not clause and goes_on)
+                if clause:
+                    yield clause, goes_on
+                    first = False
+                clause, goes_on = [], goes_next and not first
             if token:
-                yield token, not heading and not begins and token[:1].isupper() and token.casefold() not in _STOP
+                name = not begins and token[0].isupper() and low not in _STOP and low not in _BREAKS
+                clause += _words(token, is_code or name)
+            begins = match[0][0] in ".:!?"
+    if clause:
+        yield clause, goes_on
 
 
-def _is_code(token: str) -> bool:
-    """Whether a token is a number, a path, an option or an identifier: what may not differ."""
-    return any(map(str.isdigit, token)) or _CODE.search(token) is not None or (len(token) > 1 and token.isupper())
+def _words(token: str, telling: bool) -> Iterator[Word]:
+    """The words of a token, folded; an amount (`30s`, `3.11+`) is a number and its unit."""
+    low = token.removesuffix("'s").casefold()
+    if _CHOICE.fullmatch(low) and not telling:
+        for part in low.split("/"):
+            yield from _words(part, False)
+        return
+    amount = _AMOUNT.fullmatch(low)
+    if amount:
+        yield from ((amount[1], True), (_stem("newer" if amount[2] == "+" else amount[2]), True))
+    elif low in _NEGATIONS or low.endswith("n't"):
+        yield "not", False
+    elif low in _CONNECTORS or telling or not (low in _STOP or low in _BREAKS):
+        word = _NUMBERS.get(low, low)
+        yield _stem(word), telling or word[:1].isdigit() or word in _DAYS or _CODE.search(token) is not None
+
+
+def _clause(words: Sequence[Word], heading: bool, goes_on: bool) -> Clause:
+    said = frozenset(word for word, _ in words)
+    return Clause(
+        words=said - _RELATIONS,
+        telling=frozenset(word for word, telling in words if telling) - _RELATIONS,
+        negated="not" in said,
+        heading=heading,
+        goes_on=goes_on,
+    )
 
 
 def is_twin(new: Fingerprint, known: Fingerprint) -> bool:
     """Whether the known entry says all that the new one says."""
-    if new.key == known.key:
-        return bool(new.key)
-    if new.negated != known.negated or _opposed(new.poles, known.poles):
+    if not new.key or not all(_stands(code, known.plain) for code in new.code):
         return False
-    every = frozenset(known.words) | {_stem(word) for word in known.telling}
-    if not all(word in every or _stem(word) in every for word in new.telling):
-        return False
-    if _turned(new.words, known.words) or _replaced(new.words, known.words):
-        return False
-    return closeness(new, known) >= 1.0
+    if new.key == known.key and _bare_order(new) == _bare_order(known):
+        return True
+    return (
+        new.whole
+        and known.whole
+        and bool(new.words)
+        and new.words <= known.words
+        and closeness(new, known) >= SHARED_MIN
+        and not _turned(new, known)
+        and not _replaced(new.order, known.order)
+        and all(_said(clause, known.clauses) for clause in new.clauses)
+    )
+
+
+def _bare_order(print_: Fingerprint) -> list[str]:
+    """The words in their order; unlike the key it has signs such as `<` and the dashes of options."""
+    return [word for word in print_.order if word != "|"]
 
 
 def closeness(new: Fingerprint, known: Fingerprint) -> float:
-    """How near the words of two entries are; 1 and more says the same."""
-    every = frozenset(known.words) | {_stem(word) for word in known.telling}
-    words = new.stems | new.poles
-    shared = len(words & every)
-    if len(words) - shared > LACKING_MAX:
-        return 0.0
-    contained = shared / len(words) if words else 1.0
-    union = len(words | known.stems | known.poles)
-    same = len(new.telling) >= SAME_NAMES_MIN and new.telling == known.telling
-    contained_min, shared_min = (SAME_CONTAINED_MIN, SAME_SHARED_MIN) if same else (CONTAINED_MIN, SHARED_MIN)
-    return min(contained / contained_min, (shared / union if union else 1.0) / shared_min)
+    """The share of the words of two entries that both have, 0 to 1."""
+    union = len(new.words | known.words)
+    return len(new.words & known.words) / union if union else 1.0
 
 
-def _opposed(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether one says before where the other says after."""
-    return any(
-        (a in one and b in other and b not in one) or (b in one and a in other and a not in one) for a, b in _OPPOSITES
+def _stands(code: str, plain: str) -> bool:
+    """Whether a piece of code stands in a text, letter for letter and not as a part of a longer one."""
+    return code in plain and _whole(code).search(plain) is not None
+
+
+@lru_cache(maxsize=4_096)
+def _whole(code: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w/-])(?<!\w\.){re.escape(code)}(?![\w/-]|\.\w)")
+
+
+def _said(clause: Clause, known: Sequence[Clause]) -> bool:
+    """Whether a clause of the known entry, or two in a row, say what a clause of the new one says, yes for yes."""
+    alike = [one.words if one.negated == clause.negated else _NOTHING for one in known]
+    if not clause.words <= _NOTHING.union(*alike):
+        return False
+    stray = len(clause.words) if clause.heading else len(clause.words) // STRAY_EACH
+    for words, following, after in zip(alike, (*alike[1:], _NOTHING), (*known[1:], None), strict=True):
+        said = words | following if after and after.goes_on else words
+        if (clause.heading or clause.telling <= said) and len(clause.words - said) <= stray:
+            return True
+    return False
+
+
+def _turned(new: Fingerprint, known: Fingerprint) -> bool:
+    """Whether both have a word of relation, such as `not` or `over`, before different things."""
+    for word, said in new.after.items():
+        firsts = {words[0] for words in said if words}
+        theirs = {one for words in known.after.get(word, ()) for one in words}
+        if firsts and theirs and firsts.isdisjoint(theirs):
+            return True
+    return False
+
+
+def _replaced(new: Sequence[str], known: Sequence[str]) -> bool:
+    """Whether a word stands where the known entry has another, or two words changed places."""
+    ours, theirs = _slots(new), _slots(known)
+    changed = {
+        (word, other)
+        for slot in ours.keys() & theirs.keys()
+        for word in ours[slot] - theirs[slot]
+        for other in theirs[slot] - ours[slot]
+        if "|" in slot
+    }
+    return any((other, word) in changed for word, other in changed) or any(
+        "|" not in slot and ours[slot].isdisjoint(theirs[slot]) for slot in ours.keys() & theirs.keys()
     )
 
 
-def _turned(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether both have a word of relation, such as `never` or `over`, before different things."""
-    return any(
-        bool(after := _after(one, word)) and bool(before := _after(other, word)) and after.isdisjoint(before)
-        for word in _CONNECTORS & set(one) & set(other)
-    )
-
-
-def _after(words: Sequence[str], word: str) -> set[str]:
-    return {words[place + 1] for place, one in enumerate(words[:-1]) if one == word}
-
-
-def _replaced(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether a word of one stands where the other has a word that it lacks: `cast to double`, `cast to decimal`."""
-    ours, theirs = set(one), set(other)
+def _slots(order: Sequence[str]) -> dict[tuple[str, str], set[str]]:
+    """The words that stand between two others, a clause's end being one of them."""
     slots: dict[tuple[str, str], set[str]] = {}
-    for before, word, after in zip(("", *other), other, (*other[1:], ""), strict=False):
-        slots.setdefault((before, after), set()).add(word)
-    return any(
-        word not in theirs and bool(slots.get((before, after), set()) - ours)
-        for before, word, after in zip(("", *one), one, (*one[1:], ""), strict=False)
-    )
+    order = [word for word in order if word == "|" or word not in _RELATIONS]
+    for before, word, after in zip(("|", *order), order, order[1:], strict=False):
+        if word != "|" and (before != "|" or after != "|"):
+            slots.setdefault((before, after), set()).add(word)
+    return slots
 
 
 def best_twin(text: str, candidates: Sequence[str]) -> int | None:
