@@ -13,7 +13,31 @@ import httpx
 import pytest
 from acontext import AcontextClient
 
+from tests.support.databases import homes_on, postgres_with_template
+from tests.support.postgres import Postgres
 from tests.support.server import RUNNING, Project, Server, running
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=("sqlite", "postgres"), default="sqlite", help="what homes keep their rows in")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """The PostgreSQL server of this test process."""
+    with postgres_with_template() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _store(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Every home of the tests keeps its rows in the kind of database that was asked for."""
+    if request.config.getoption("--store") == "sqlite":
+        yield
+        return
+    with homes_on(request.getfixturevalue("postgres_server")):
+        yield
+
 
 StartServer = Callable[..., Server]
 NewProject = Callable[[], Project]

@@ -19,6 +19,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     home: Path = Path("~/.seasoned")
     """The folder that holds the database, the blobs and the key (`SEASONED_HOME`)."""
+    database: str = ""
+    """Where the rows are: `postgresql://user@host/name`; empty means a file in the home (`SEASONED_DATABASE`)."""
+    secret: str = ""
+    """What keys are hashed and links are signed with, the same for all servers of one database; empty means a secret
+    that is kept in the home folder (`SEASONED_SECRET`)."""
     api_key: str = ""
     """The default project's key; empty means the one kept in the home folder (`SEASONED_API_KEY`)."""
     model: str = ""

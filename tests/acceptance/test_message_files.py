@@ -2,7 +2,6 @@
 
 import base64
 import json
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,9 @@ from acontext import AcontextClient, FileUpload
 from acontext.messages import MessagePart, build_acontext_message
 
 from seasoned.message import Json, JsonObject
+from seasoned.store import messages
 from tests.conftest import StartServer
+from tests.support.databases import opened
 from tests.support.server import Server
 from tests.support.wire import data_of, object_of, sentence_of, text_at, unknown_id
 
@@ -232,10 +233,8 @@ def test_a_message_with_a_file_is_deleted_with_its_session(
 ) -> None:
     send(client, session, "image", "dot.png", PNG)
     data_of(http.delete(f"/session/{session}"))
-    with sqlite3.connect(server.home / "seasoned.db") as connection:
-        count = connection.execute("SELECT count(*) FROM messages WHERE session_id = ?", [session]).fetchone()[0]
-    connection.close()
-    assert count == 0
+    with opened(server.home) as store:
+        assert store.read_now(lambda c: messages.waiting(c, session, 0, 10)) == []
 
 
 def blobs(home: Path) -> list[bytes]:

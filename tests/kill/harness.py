@@ -23,7 +23,8 @@ import msgspec
 from seasoned.config import load
 from seasoned.store import Store
 from seasoned.testing.simulation import invariants
-from tests.support.server import KEY, environment, free_port, wait_until
+from tests.support.ports import free_port
+from tests.support.server import KEY, environment, wait_until
 
 CLIENTS = 4
 SPACES = 2

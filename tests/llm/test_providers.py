@@ -20,7 +20,8 @@ from seasoned.store.calls import UsageRow
 from seasoned.testing import Asked, Fault, Provider, provider
 from tests.llm.test_language import TEXTS, good, stage_of
 from tests.support.home import linked_session, opened, project, settled, skill_files, until
-from tests.support.server import POLL_SECONDS, WAIT_SECONDS_MAX, free_port, running
+from tests.support.ports import free_port
+from tests.support.server import POLL_SECONDS, WAIT_SECONDS_MAX, running
 from tests.support.talk import agent, user
 
 APIS = {

@@ -14,7 +14,7 @@ from seasoned.errors import Invalid
 from seasoned.testing import Asked, Fault, Said, Spent, provider, recorder, replay
 from tests.llm.test_language import good
 from tests.llm.test_providers import APIS, CACHED, learn
-from tests.support.server import free_port
+from tests.support.ports import free_port
 
 KEY = "sk-very-secret"
 QUESTION = {"model": "scripted", "max_tokens": 5, "messages": [{"role": "user", "content": "How are you?"}]}

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from seasoned.skill import entries
+from tests.support.databases import database_of
 
 SECONDS_MAX = 120.0
 
@@ -29,7 +30,13 @@ class Done(msgspec.Struct, frozen=True):
 def environment(home: Path, **settings: str) -> dict[str, str]:
     """The caller's environment without its own settings of Seasoned."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SEASONED_")}
-    return {**inherited, "SEASONED_HOME": str(home), "COLUMNS": "200", **settings}
+    return {
+        **inherited,
+        "SEASONED_HOME": str(home),
+        "SEASONED_DATABASE": database_of(home),
+        "COLUMNS": "200",
+        **settings,
+    }
 
 
 def command(*words: str) -> list[str]:

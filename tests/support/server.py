@@ -5,7 +5,6 @@ Nothing here knows how the server is built. It is started by its command line an
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,9 @@ from typing import Final
 import httpx
 import msgspec
 from acontext import AcontextClient
+
+from tests.support.databases import database_of
+from tests.support.ports import free_port
 
 KEY: Final = "sk-ac-acceptance-tests"
 QUIET_SECONDS: Final = 0.3
@@ -88,6 +90,7 @@ def environment(home: Path, settings: Mapping[str, str] | None = None) -> dict[s
         "SEASONED_HOME": str(home),
         "SEASONED_API_KEY": KEY,
         "SEASONED_QUIET_SECONDS": str(QUIET_SECONDS),
+        "SEASONED_DATABASE": database_of(home),
         **(settings or {}),
     }
 
@@ -150,14 +153,6 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(STOP_SECONDS_MAX)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS_MAX) -> None:

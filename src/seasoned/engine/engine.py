@@ -33,7 +33,7 @@ class Engine:
         self.config = config
         self.store = store
         self._model = model
-        self.keyring = Keyring(config.home_path)
+        self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
         self.dispatcher = Dispatcher(store, model, config)
         self.projects = Projects(store, config, self.keyring)

@@ -60,10 +60,10 @@ def replace_secret(path: Path, fresh: str) -> None:
 
 
 class Keyring:
-    """Hashes keys and signs links with the home's secret."""
+    """Hashes keys and signs links with one secret: the one that is given, else the home's."""
 
-    def __init__(self, home: Path) -> None:
-        self._secret = keep_secret(home / HASHING_FILE, secrets.token_hex(32)).encode()
+    def __init__(self, home: Path, secret: str = "") -> None:
+        self._secret = (secret or keep_secret(home / HASHING_FILE, secrets.token_hex(32))).encode()
 
     def hash_key(self, key: str) -> str:
         """What is stored of an API key: a keyed hash, useless without the home's secret."""

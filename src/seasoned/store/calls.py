@@ -4,9 +4,12 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from seasoned.clock import SECOND, to_datetime
 from seasoned.ids import new_id
 from seasoned.store.rows import to_rows
 from seasoned.store.schema import model_calls
+
+DAY = 86_400 * SECOND
 
 
 class UsageRow(msgspec.Struct, frozen=True):
@@ -56,10 +59,10 @@ def add(connection: Connection, values: dict[str, object], now: int) -> None:
 
 def usage(connection: Connection, project_id: str, since: int, limit: int) -> list[UsageRow]:
     """What the project spent since a moment, newest day first."""
-    day = sa.func.date(model_calls.c.created_at / 1_000_000, "unixepoch")
+    day = model_calls.c.created_at // DAY
     keys = [day, sa.func.coalesce(model_calls.c.space_id, ""), model_calls.c.stage, model_calls.c.model]
     sums = [
-        sa.func.coalesce(sa.func.sum(model_calls.c[name]), 0)
+        sa.cast(sa.func.coalesce(sa.func.sum(model_calls.c[name]), 0), sa.BigInteger)
         for name in ("input_tokens", "cached_tokens", "output_tokens", "price_micros", "latency_ms")
     ]
     unpriced = sa.func.sum(sa.case((model_calls.c.price_micros.is_(None), 1), else_=0))
@@ -71,7 +74,8 @@ def usage(connection: Connection, project_id: str, since: int, limit: int) -> li
         .order_by(sa.desc(keys[0]), *keys[1:])
         .limit(limit)
     )
-    return to_rows(UsageRow, connection.execute(statement).all())
+    found = connection.execute(statement).all()
+    return to_rows(UsageRow, ((to_datetime(row[0] * DAY).date().isoformat(), *row[1:]) for row in found))
 
 
 def spent(connection: Connection, project_id: str, since: int, space_id: str = "") -> Spent:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,9 +15,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
-from seasoned.errors import Invalid, SeasonedError
+from seasoned.errors import Busy, Invalid, SeasonedError
 from seasoned.store.blobs import FolderBlobs
 from seasoned.store.migrate import upgrade
+from seasoned.store.postgres import is_away, postgres_engine, shown
 from seasoned.store.rows import json_contains
 from seasoned.store.writer import Writer
 
@@ -25,7 +27,7 @@ Item = TypeVar("Item")
 
 DATABASE_FILE = "seasoned.db"
 BUSY_SECONDS = 60
-READERS = 4
+READERS = 8
 
 
 class Store:
@@ -34,8 +36,10 @@ class Store:
     def __init__(self, engine: Engine, blobs: FolderBlobs, clock: Clock, write_queue: int) -> None:
         self.clock = clock
         self.blobs = blobs
-        self._readers = engine
+        # On SQLite, `begin` is ours and says what a transaction is for; only PostgreSQL has a name for it.
+        self._readers = engine.execution_options(postgresql_readonly=True)
         self._writing = engine.execution_options(seasoned_write=True)
+        self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="seasoned-reader")
         self._writer = Writer(self._writing, write_queue)
 
     @classmethod
@@ -47,16 +51,18 @@ class Store:
         home = config.home_path
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            engine = sqlite_engine(home / DATABASE_FILE)
+            engine = postgres_engine(config.database) if config.database else sqlite_engine(home / DATABASE_FILE)
         except OSError as error:
             raise Invalid(f"The home {home} cannot be used ({error.strerror}); choose another with --home.") from None
         try:
             upgrade(engine.execution_options(seasoned_write=True))
+            return cls(engine, FolderBlobs(home / "blobs"), clock or SystemClock(), config.write_queue)
         except sa.exc.DatabaseError as error:
             engine.dispose()
-            reason = str(error.orig)
-            raise Invalid(f"{home / DATABASE_FILE} cannot be opened ({reason}); restore it from a backup.") from None
-        return cls(engine, FolderBlobs(home / "blobs"), clock or SystemClock(), config.write_queue)
+            raise _cannot_be_opened(config, error) from None
+        except Invalid:
+            engine.dispose()
+            raise
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction; its result once that is on the disk."""
@@ -70,17 +76,29 @@ class Store:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a consistent view of what is committed."""
-        return await asyncio.to_thread(self.read_now, work)
+        return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, work)
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
-        """Like read, in the calling thread."""
-        with self._readers.connect() as connection, connection.begin():
-            return work(connection)
+        """Like read, in the calling thread. Raises Busy when a database server cannot be reached."""
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                return work(connection)
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            if isinstance(error, sa.exc.TimeoutError) or is_away(error):
+                raise Busy("The database cannot be reached now, or is too busy; try again.") from error
+            raise
 
     def close(self) -> None:
-        """Finish the waiting writes and close every connection."""
+        """Finish the writes and reads under way and close every connection."""
         self._writer.close()
+        self._reading.shutdown(wait=True, cancel_futures=True)
         self._readers.dispose()
+
+
+def _cannot_be_opened(config: Config, error: sa.exc.DatabaseError) -> Invalid:
+    if config.database:
+        return Invalid(f"{shown(config.database)} cannot be opened ({error.orig}); look at SEASONED_DATABASE.")
+    return Invalid(f"{config.home_path / DATABASE_FILE} cannot be opened ({error.orig}); restore it from a backup.")
 
 
 def sqlite_engine(path: Path) -> Engine:

@@ -1,10 +1,12 @@
 """Messages of a session, in order: appending them in great numbers, and reading them back."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import JSONB
 
 from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
@@ -19,6 +21,7 @@ from seasoned.store.rows import (
     dump,
     encode_cursor,
     load_object,
+    on_postgres,
     to_rows,
     without_nulls,
 )
@@ -101,6 +104,7 @@ def numbered(row: MessageRow, blobs: FolderBlobs) -> NumberedMessage:
     return NumberedMessage(number=row.number, at=row.at, message=unpack(row, blobs))
 
 
+Field = sa.ColumnElement[Any]
 Appender = Callable[[Connection, Sequence[NewMessage]], list[MessageRow | SeasonedError]]
 
 
@@ -111,7 +115,7 @@ def appender(clock: Clock) -> Appender:
     """
 
     def append(connection: Connection, batch: Sequence[NewMessage]) -> list[MessageRow | SeasonedError]:
-        now = clock.now()
+        now, statements = clock.now(), _statements(connection)
         ends = _ends(connection, {new.session_id for new in batch})
         for session_id in {new.session_id for new in batch if new.ties} & ends.keys():
             end = ends[session_id]
@@ -119,32 +123,48 @@ def appender(clock: Clock) -> Appender:
         results = [_place(ends.get(new.session_id), new, now) for new in batch]
         rows = [row for row in results if isinstance(row, MessageRow)]
         if rows:
-            connection.execute(_INSERT, {"rows": dump([msgspec.structs.astuple(row) for row in rows])})
+            connection.execute(statements.insert, {"rows": dump([msgspec.structs.astuple(row) for row in rows])})
             moved = {row.session_id: ends[row.session_id] for row in rows}
-            connection.execute(_MOVE_ENDS, {"rows": dump([_end_tuple(key, end, now) for key, end in moved.items()])})
+            ends_now = [_end_tuple(key, end, now) for key, end in sorted(moved.items())]
+            connection.execute(statements.move_ends, {"rows": dump(ends_now)})
         return results
 
     return append
 
 
-def _unnest(columns_of_rows: int) -> tuple[sa.TableValuedAlias, list[sa.Function[object]]]:
-    """The rows of a JSON parameter `rows`, a list of lists, as a table.
+def _unnest(names: Sequence[str], table: sa.Table, postgres: bool) -> tuple[sa.TableValuedAlias, list[Field]]:
+    """The rows of a JSON parameter `rows`, a list of lists, as a table with a table's columns of these names.
 
     One statement with one parameter for a whole batch: every statement lets go of the interpreter lock and waits to get
     it back, which for a statement a row costs more than the writing.
     """
-    table = sa.func.json_each(sa.bindparam("rows", type_=sa.Text)).table_valued("value", name="new_rows")
-    return table, [sa.func.json_extract(table.c.value, f"$[{index}]") for index in range(columns_of_rows)]
+    text = sa.bindparam("rows", type_=sa.Text)
+    if not postgres:
+        given = sa.func.json_each(text).table_valued("value", name="new_rows")
+        return given, [sa.func.json_extract(given.c.value, f"$[{index}]") for index in range(len(names))]
+    given = sa.func.jsonb_array_elements(sa.cast(text, JSONB)).table_valued(sa.column("value", JSONB), name="new_rows")
+    fields = (given.c.value[index].astext for index in range(len(names)))
+    return given, [_as_column(field, table.c[name]) for field, name in zip(fields, names, strict=True)]
 
 
-def _insert_statement() -> sa.Insert:
-    table, fields = _unnest(len(MessageRow.__struct_fields__))
-    return sa.insert(messages).from_select(list(MessageRow.__struct_fields__), sa.select(*fields).select_from(table))
+def _as_column(field: sa.ColumnElement[str], column: sa.Column[Any]) -> Field:
+    return field if isinstance(column.type, sa.String) else sa.cast(field, column.type)
 
 
-def _move_statement() -> sa.Update:
+class _Statements:
+    """The three statements of a batch, for one kind of database."""
+
+    def __init__(self, *, postgres: bool) -> None:
+        names = MessageRow.__struct_fields__
+        table, fields = _unnest(names, messages, postgres)
+        self.insert = sa.insert(messages).from_select(list(names), sa.select(*fields).select_from(table))
+        self.move_ends = _move_statement(postgres)
+        self.ends = _select_statement(postgres)
+
+
+def _move_statement(postgres: bool) -> sa.Update:
     names = ("id", "last_number", "last_message_id", "last_message_at", "turn_open", "chars_waiting", "extracted_to")
-    table, fields = _unnest(len(names))
+    table, fields = _unnest(names, sessions, postgres)
     ends = sa.select(*(field.label(name) for name, field in zip(names, fields, strict=True))).select_from(table)
     source = ends.subquery("ends")
     return (
@@ -156,25 +176,34 @@ def _move_statement() -> sa.Update:
     )
 
 
-def _select_statement() -> sa.Select[str, str, int, str | None, bool, int]:
-    table, fields = _unnest(1)
-    return sa.select(
-        sessions.c.id,
-        sessions.c.project_id,
-        sessions.c.last_number,
-        sessions.c.last_message_id,
-        sessions.c.disable_task_tracking,
-        sessions.c.chars_waiting,
-    ).where(sessions.c.id.in_(sa.select(fields[0]).select_from(table)))
+def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bool, int]:
+    table, fields = _unnest(["id"], sessions, postgres)
+    return (
+        sa.select(
+            sessions.c.id,
+            sessions.c.project_id,
+            sessions.c.last_number,
+            sessions.c.last_message_id,
+            sessions.c.disable_task_tracking,
+            sessions.c.chars_waiting,
+        )
+        .where(sessions.c.id.in_(sa.select(fields[0]).select_from(table)))
+        # Always in one order, so that two servers do not wait for each other.
+        .order_by(sessions.c.id)
+        .with_for_update()
+    )
 
 
-_INSERT = _insert_statement()
-_MOVE_ENDS = _move_statement()
-_SELECT_ENDS = _select_statement()
+_ON_SQLITE = _Statements(postgres=False)
+_ON_POSTGRES = _Statements(postgres=True)
+
+
+def _statements(connection: Connection) -> _Statements:
+    return _ON_POSTGRES if on_postgres(connection) else _ON_SQLITE
 
 
 def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
-    found = connection.execute(_SELECT_ENDS, {"rows": dump([[one] for one in sorted(ids)])})
+    found = connection.execute(_statements(connection).ends, {"rows": dump([[one] for one in sorted(ids)])})
     return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5]) for row in found}
 
 

@@ -7,8 +7,13 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from seasoned.errors import Invalid
+from seasoned.store.rows import on_postgres
+from seasoned.store.schema import metadata
+from seasoned.store.search import CREATE_POSTGRES
 
 HEAD = "0003"
+# Any number, always the same: what processes that start together wait for.
+_LOCK = 7_275_733_261
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -27,18 +32,43 @@ def upgrade(engine: Engine) -> None:
 
     settings = Config()
     settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    with engine.begin() as connection:
+    # READ COMMITTED, so that who waited for the lock sees what was done meanwhile.
+    with engine.execution_options(**_isolation(engine)).begin() as connection:
         settings.attributes["connection"] = connection
         try:
-            command.upgrade(settings, "head")
+            if not on_postgres(connection):
+                command.upgrade(settings, "head")
+            elif _is_empty_once_locked(connection):
+                _create(connection)
+                command.stamp(settings, "head")
+            else:
+                command.upgrade(settings, "head")
         except CommandError as error:
             raise Invalid(
                 f"The database was made by another release of Seasoned ({error}); upgrade Seasoned to open it."
             ) from None
 
 
+def _isolation(engine: Engine) -> dict[str, str]:
+    return {"isolation_level": "READ COMMITTED"} if engine.dialect.name == "postgresql" else {}
+
+
+def _is_empty_once_locked(connection: Connection) -> bool:
+    """Whether nothing is there yet, asked when no other process migrates; the lock is kept until the commit."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    return not sa.inspect(connection).has_table("alembic_version")
+
+
+def _create(connection: Connection) -> None:
+    """Make a fresh PostgreSQL database. The first releases had SQLite only, so their steps never run there."""
+    metadata.create_all(connection)
+    for statement in CREATE_POSTGRES:
+        connection.execute(sa.text(statement))
+
+
 def _current(engine: Engine) -> str | None:
-    with contextlib.suppress(sa.exc.OperationalError), engine.connect() as connection:
+    # No such table: a new database.
+    with contextlib.suppress(sa.exc.OperationalError, sa.exc.ProgrammingError), engine.connect() as connection:
         return _version(connection)
     return None
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects.postgresql import JSONB
 
 from seasoned.errors import Invalid
 from seasoned.message import Json, JsonObject
@@ -99,9 +100,23 @@ def page_of(
     return rows[: query.limit], encode_cursor(getattr(last, "created_at"), getattr(last, "id"))  # noqa: B009
 
 
-def contains(column: sa.ColumnElement[str], wanted: JsonObject) -> sa.ColumnElement[bool]:
+def on_postgres(connection: Connection) -> bool:
+    """Whether the database is PostgreSQL, and not SQLite."""
+    return connection.dialect.name == "postgresql"
+
+
+def contains(
+    connection: Connection, column: sa.ColumnElement[str] | sa.Column[str], wanted: JsonObject
+) -> sa.ColumnElement[bool]:
     """Whether a column's JSON object contains another, in the sense of PostgreSQL's `@>`."""
+    if on_postgres(connection):
+        return _as_jsonb(column).op("@>", return_type=sa.Boolean())(_as_jsonb(sa.literal(dump(wanted), sa.Text)))
     return sa.func.seasoned_contains(column, dump(wanted)) == 1
+
+
+def _as_jsonb(text: sa.ColumnElement[str]) -> sa.ColumnElement[object]:
+    # jsonb refuses NUL; on both sides the sign for an unreadable character stands for it.
+    return sa.cast(sa.func.replace(text, r"\u0000", r"\ufffd"), JSONB)
 
 
 def json_contains(have: str | None, want: str) -> int:

@@ -1,13 +1,22 @@
-"""Finding entries by their words: SQLite's FTS5, ranked by BM25 (Robertson et al., Okapi at TREC-3, 1994)."""
+"""Finding entries by their words.
+
+Both databases rank by BM25 (Robertson et al., Okapi at TREC-3, 1994). SQLite's FTS5 has it. PostgreSQL's full-text
+search does not know how common a word is, so the statement counts that: among the entries of the space that have any
+of the words, each word of an entry counting once.
+"""
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from seasoned.store.rows import on_postgres
 from seasoned.store.schema import entries, space_skills
+
+Found = sa.Select[*tuple[Any, ...]]
 
 WORDS_MAX = 32
 WORD_CHARS_MAX = 40
@@ -30,6 +39,17 @@ CREATE_SQLITE = (
     " INSERT INTO entries_fts (entries_fts, rowid, text) VALUES ('delete', old.id, old.text); END",
 )
 
+# What FTS5 takes for how soon more of the same counts less, and how much long texts are held back.
+BM25_K1, BM25_B = 1.2, 0.75
+
+ENTRY_CHARS_INDEXED = 100_000
+# The words of a text, kept with its row and out of the common schema.
+CREATE_POSTGRES = (
+    "ALTER TABLE entries ADD COLUMN words tsvector"
+    f" GENERATED ALWAYS AS (to_tsvector('english', left(text, {ENTRY_CHARS_INDEXED}))) STORED",
+    "CREATE INDEX ix_entries_words ON entries USING gin (words)",
+)
+
 
 class Hit(msgspec.Struct, frozen=True):
     """An entry that was found; an empty `path` stands for the skill's own description. A higher score is closer."""
@@ -50,22 +70,60 @@ def words_of(text: str) -> list[str]:
 def near(connection: Connection, space_id: str, text: str, limit: int) -> list[Hit]:
     """The entries of a space's skills that share the most telling words with a text, closest first."""
     words = words_of(text)
-    return _matching(connection, space_id, words, limit) if words else []
+    if not words:
+        return []
+    matching = _on_postgres(space_id, words) if on_postgres(connection) else _on_sqlite(space_id, words)
+    return [Hit(*row) for row in connection.execute(matching.limit(limit))]
 
 
-def _matching(connection: Connection, space_id: str, words: Sequence[str], limit: int) -> list[Hit]:
+def _on_sqlite(space_id: str, words: Sequence[str]) -> Found:
     # Every word is quoted: what a person wrote is no query language.
     query = " OR ".join(f'"{word}"' for word in words)
     fts = sa.table("entries_fts", sa.column("rowid"), sa.column("entries_fts"), sa.column("rank"))
-    statement = (
+    return (
         sa.select(entries.c.skill_id, entries.c.path, entries.c.text, -fts.c.rank)
         .join(entries, entries.c.id == fts.c.rowid)
         .join(space_skills, space_skills.c.skill_id == entries.c.skill_id)
         .where(fts.c.entries_fts.op("MATCH")(query), space_skills.c.space_id == space_id)
         .order_by(fts.c.rank, entries.c.id)
-        .limit(limit)
     )
-    return [Hit(*row) for row in connection.execute(statement)]
+
+
+def _on_postgres(space_id: str, words: Sequence[str]) -> Found:
+    have: sa.ColumnElement[object] = sa.literal_column("entries.words")
+    found = (
+        sa.select(
+            entries.c.id,
+            entries.c.skill_id,
+            entries.c.path,
+            entries.c.text,
+            sa.func.length(entries.c.text).label("length"),
+            *(sa.cast(have.op("@@")(_query(word)), sa.Integer).label(f"has{at}") for at, word in enumerate(words)),
+        )
+        .join(space_skills, space_skills.c.skill_id == entries.c.skill_id)
+        .where(have.op("@@")(_query(" | ".join(words))), space_skills.c.space_id == space_id)
+        .cte("found")
+    )
+    with_word = [sa.func.sum(found.c[f"has{at}"]).label(f"with{at}") for at in range(len(words))]
+    counted = sa.select(sa.func.count().label("all"), sa.func.avg(found.c.length).label("length"), *with_word).cte()
+    # Half a word is added where a count may be 0, as BM25 does.
+    rarities = (
+        found.c[f"has{at}"]
+        * sa.func.ln(1 + (counted.c.all - counted.c[f"with{at}"] + 0.5) / (counted.c[f"with{at}"] + 0.5))
+        for at in range(len(words))
+    )
+    stretch = 1 - BM25_B + BM25_B * found.c.length / sa.func.greatest(counted.c.length, 1)
+    score = sum(rarities, sa.literal(0.0)) * (BM25_K1 + 1) / (1 + BM25_K1 * stretch)
+    return (
+        sa.select(found.c.skill_id, found.c.path, found.c.text, sa.cast(score, sa.Double).label("score"))
+        .join(counted, sa.true())
+        .order_by(sa.desc("score"), found.c.id)
+    )
+
+
+def _query(words: str) -> sa.Function[object]:
+    # The words are letters and digits only, so nothing in them is an operator.
+    return sa.func.to_tsquery(sa.literal_column("'english'"), words)
 
 
 def replace_file(connection: Connection, skill_id: str, path: str, texts: Sequence[str]) -> None:

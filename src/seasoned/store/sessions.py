@@ -102,7 +102,7 @@ def page(
     if user:
         where.append(sessions.c.user_id == user_subquery(project_id, user))
     if configs:
-        where.append(contains(sessions.c.configs, configs))
+        where.append(contains(connection, sessions.c.configs, configs))
     return page_of(connection, SessionRow, sessions, where, query)
 
 

@@ -100,7 +100,7 @@ def page(
     if user:
         where.append(spaces.c.user_id == user_subquery(project_id, user))
     if meta:
-        where.append(contains(spaces.c.meta, meta))
+        where.append(contains(connection, spaces.c.meta, meta))
     return page_of(connection, SpaceRow, spaces, where, query)
 
 

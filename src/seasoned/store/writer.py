@@ -4,6 +4,9 @@ A durable commit costs one flush, and flushes are what limits a database on a di
 once. Each write runs in a savepoint of its own: one that fails is undone alone and its caller gets the error, the
 others commit. Writes of one kind that come in great numbers (messages) may share a savepoint and a few statements;
 when such a group fails, its members are run again one by one. A caller is answered after the commit, never before.
+
+On PostgreSQL other processes write too. A write that lost a race against one of them is run again, in a transaction of
+its own that sees what the other left: what was free and is taken now is then refused in the usual words.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from seasoned import faults
 from seasoned.errors import Busy, SeasonedError, StorageFull
+from seasoned.store.postgres import is_away, is_full, lost_a_race
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -25,6 +29,7 @@ Work = Callable[[Connection], T]
 Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
 
 BATCH_MAX = 512
+RACES_MAX = 8
 _FULL = ("database or disk is full", "disk I/O error", "No space left", "could not extend file")
 
 
@@ -35,7 +40,7 @@ class _TransactionLost(Exception):
 class _Request(Generic[T]):
     """One waiting write and where its answer goes."""
 
-    __slots__ = ("error", "future", "group", "item", "result", "work")
+    __slots__ = ("again", "error", "future", "group", "item", "result", "work")
 
     def __init__(
         self, future: asyncio.Future[T], work: Work[T] | None, group: "Group[Any, T] | None" = None, item: object = None
@@ -46,6 +51,8 @@ class _Request(Generic[T]):
         self.item = item
         self.result: T | None = None
         self.error: BaseException | None = None
+        # Whether it lost a race and has to be run again.
+        self.again = False
 
     def run(self, connection: Connection) -> None:
         if self.work is not None:
@@ -132,18 +139,21 @@ class Writer:
             failure = _translate(error)
             for request in batch:
                 request.result, request.error = None, request.error or failure
+                request.again = request.again or lost_a_race(error)
+        for request in batch:
+            for _ in range(RACES_MAX):
+                if request.again:
+                    self._commit_alone(request)
 
     def _commit_alone(self, request: _Request[Any]) -> None:
-        request.result = request.error = None
+        request.result, request.error, request.again = None, None, False
         try:
             with self._connection.begin():
                 request.run(self._connection)
                 faults.point("commit.before")
             faults.point("commit.after")
-        except (DBAPIError, OSError) as error:
-            request.result, request.error = None, _translate(error)
         except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
-            request.result, request.error = None, error
+            _fail(request, error)
 
     def _commit_group(self, group: Group[Any, Any], batch: Requests) -> bool:
         """The common case: nothing but one group, whose transaction needs no savepoint. False when it failed."""
@@ -176,8 +186,12 @@ def _run_alone(connection: Connection, request: _Request[Any]) -> None:
         request.run(connection)
         savepoint.commit()
     except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
-        request.result, request.error = None, _translate(error)
+        _fail(request, error)
         _roll_back(savepoint)
+
+
+def _fail(request: _Request[Any], error: Exception) -> None:
+    request.result, request.error, request.again = None, _translate(error), lost_a_race(error)
 
 
 def _roll_back(savepoint: NestedTransaction) -> None:
@@ -215,10 +229,13 @@ def _take_results(requests: Requests, results: Sequence[object]) -> None:
 
 def _translate(error: BaseException) -> BaseException:
     text = str(error)
-    if isinstance(error, (OperationalError, OSError)) and any(phrase in text for phrase in _FULL):
+    full = isinstance(error, (OperationalError, OSError)) and any(phrase in text for phrase in _FULL)
+    if full or is_full(error):
         return StorageFull("The disk is full, so nothing was written; free some space and try again.")
     if isinstance(error, OperationalError) and "locked" in text:
         return Busy("Another process kept the database locked for too long; try again.")
+    if is_away(error):
+        return Busy("The database cannot be reached now; try again. Look first whether the last write is there.")
     return error
 
 

@@ -1,18 +1,22 @@
 """Cursors, JSON containment and pages."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
-from hypothesis import given
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seasoned import config
 from seasoned.errors import Invalid
 from seasoned.ids import new_id
-from seasoned.store import Store, projects, sessions
-from seasoned.store.rows import PageQuery, decode_cursor, dump, encode_cursor, json_contains
+from seasoned.message import Json, JsonObject
+from seasoned.store import Connection, Store, projects, sessions
+from seasoned.store.rows import PageQuery, contains, decode_cursor, dump, encode_cursor, json_contains
 from seasoned.store.sessions import NewSession
+from tests.support.databases import opened
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
@@ -56,14 +60,60 @@ def test_everything_contains_itself(value: object) -> None:
         (None, "{}", 0),
     ],
 )
-def test_containment_means_what_postgresql_means(have: str | None, want: str, expected: int) -> None:
+def test_containment_means_the_same_everywhere(tmp_path: Path, have: str | None, want: str, expected: int) -> None:
     assert json_contains(have, want) == expected
+    with opened(tmp_path) as store:
+        assert store.read_now(lambda c: found_in(c, have, want)) == bool(expected)
+
+
+def found_in(connection: Connection, have: str | None, want: str) -> bool:
+    """What the database says."""
+    wanted = msgspec.json.decode(want, type=dict[str, Json])
+    row = sa.select(sa.literal(have, sa.Text).label("have")).subquery()
+    return (
+        connection.execute(sa.select(sa.literal(1)).where(contains(connection, row.c.have, wanted))).first() is not None
+    )
+
+
+NUMBERS = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.text(max_size=2), VALUES, max_size=4)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_any_object_contains_its_parts_on_every_database(connection: Connection, data: st.DataObject) -> None:
+    have = data.draw(OBJECTS)
+    part = data.draw(parts_of(have) | OBJECTS)
+    assert found_in(connection, dump(have), dump(part)) == bool(json_contains(dump(have), dump(part)))
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    with opened(tmp_path) as store, store._readers.connect() as made:
+        yield made
+
+
+def parts_of(value: JsonObject) -> st.SearchStrategy[JsonObject]:
+    """Objects with some of the keys of another."""
+    return (
+        st.sets(st.sampled_from(sorted(value))).map(lambda keys: {key: value[key] for key in keys})
+        if value
+        else st.just({})
+    )
 
 
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_pages_neither_skip_nor_repeat_rows_while_others_are_inserted(tmp_path: Path, newest_first: bool) -> None:
     async def run() -> None:
-        store = Store.open(config.load({}, home=tmp_path))
+        with opened(tmp_path) as store:
+            await look(store)
+
+    async def look(store: Store) -> None:
         project = await store.write(lambda c: projects.create(c, "p", "h", store.clock.now()))
 
         async def create() -> str:
@@ -81,6 +131,5 @@ def test_pages_neither_skip_nor_repeat_rows_while_others_are_inserted(tmp_path: 
                 await create()
         assert len(seen) == len(set(seen))
         assert [one for one in seen if one in before] == (before[::-1] if newest_first else before)
-        store.close()
 
     asyncio.run(run())

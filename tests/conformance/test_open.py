@@ -1,0 +1,58 @@
+"""Opening a home on every database: the schema, several processes at once, other releases."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from seasoned import config
+from seasoned.errors import Invalid
+from seasoned.store import Connection, Store
+from seasoned.store.schema import metadata
+from tests.support.databases import opened
+from tests.support.postgres import Postgres
+
+
+def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
+    def ours(_object: object, name: str | None, kind: str, _found: bool, _other: object) -> bool:
+        # Each database has an index of words of its own, beside the schema.
+        if kind == "table":
+            return not str(name).startswith("entries_fts")
+        return (kind, name) not in (("column", "words"), ("index", "ix_entries_words"))
+
+    def difference(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection, opts={"include_object": ours}), metadata))
+
+    with opened(tmp_path) as store:
+        assert store.read_now(difference) == []
+
+
+def test_a_database_of_a_newer_release_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with opened(tmp_path) as store, store._writing.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Invalid, match="upgrade Seasoned"), opened(tmp_path):
+        pass
+
+
+def test_ten_processes_open_a_new_home_at_once(tmp_path: Path, store_kind: str, request: pytest.FixtureRequest) -> None:
+    code = (
+        "import sys; from pathlib import Path; from seasoned import config; from seasoned.store import Store\n"
+        "Store.open(config.load({}, home=Path(sys.argv[1]), database=sys.argv[2])).close()"
+    )
+    database = ""
+    if store_kind == "postgres":
+        server: Postgres = request.getfixturevalue("postgres_server")
+        database = server.database()
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "home"), database], stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(10)
+    ]
+    errors = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 10, "\n".join(errors)
+    Store.open(config.load({}, home=tmp_path / "home", database=database)).close()
