@@ -68,6 +68,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The most characters that one extraction reads (a single longer message is read alone, elided)."""
     concurrency: int = 4
     """How many stages run at once in this process."""
+    worker: bool = True
+    """Whether a server also learns; `seasoned worker` does nothing else (with PostgreSQL only)."""
+    drain_seconds: float = 20.0
+    """How long a worker that is told to stop waits for the stages under way (with PostgreSQL only)."""
     sweep_seconds: float = 60.0
     """How often everything that is due is looked up afresh."""
     attempts: int = 5

@@ -68,6 +68,7 @@ def test_projects_are_created_listed_and_their_keys_rotated(home: Path) -> None:
     assert seasoned(home, "projects", "rotate-key", "nobody").code == 1
 
 
+@pytest.mark.sqlite
 def test_the_generated_key_is_kept_for_its_owner_only(home: Path) -> None:
     kept = home / "api-key"
     assert kept.read_text().startswith("sk-ac-")

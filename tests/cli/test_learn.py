@@ -113,6 +113,7 @@ def has_sessions(home: Path) -> bool:
         return bool(tables and connection.execute("SELECT count(*) FROM sessions").fetchone()[0])
 
 
+@pytest.mark.sqlite
 def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path) -> None:
     home, file = tmp_path / "home", many_runs(tmp_path)
     process = subprocess.Popen(

@@ -46,7 +46,7 @@ def test_messages_of_two_to_one_session_are_numbered_without_gaps(tmp_path: Path
     async def body(first: Store, second: Store, project: ProjectRow) -> None:
         session_id = new_id()
         await first.write(lambda c: sessions.create(c, NewSession(id=session_id, project_id=project.id), 1))
-        stores = [(store, messages.appender(store.clock)) for store in (first, second)]
+        stores = [(store, messages.appender(store.clock, store.wakeups)) for store in (first, second)]
         new = NewMessage(project_id=project.id, session_id=session_id, role="user", parts="[]")
         await asyncio.gather(*(stores[n % 2][0].write_grouped(stores[n % 2][1], new) for n in range(200)))
         rows = await first.read(lambda c: messages.waiting(c, session_id, 0, 300))

@@ -69,7 +69,7 @@ def test_messages_of_one_batch_keep_their_order_and_an_unknown_session_fails_alo
             for one in ids:
                 new = NewSession(id=one, project_id=project.id)
                 await store.write(lambda c, new=new: sessions.create(c, new, store.clock.now()))  # type: ignore[misc]
-            append = messages.appender(store.clock)
+            append = messages.appender(store.clock, store.wakeups)
 
             def store_one(session_id: str, text: str) -> "asyncio.Task[object]":
                 new = NewMessage(project_id=project.id, session_id=session_id, role="user", parts=text)

@@ -44,10 +44,12 @@ BaseUrl = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text for people.")]
 
 
-def load_config(home: Path | None, base_url: str | None = None) -> Config:
-    """The settings for a command."""
+def load_config(
+    home: Path | None, base_url: str | None = None, *, worker: bool | None = None, concurrency: int | None = None
+) -> Config:
+    """The settings for a command; those that are None come from the environment."""
     with reported():
-        return settings.load(home=home, base_url=base_url)
+        return settings.load(home=home, base_url=base_url, worker=worker, concurrency=concurrency)
 
 
 def print_json(value: object) -> None:

@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("learn")(learn.learn)
 app.command("serve")(serve.serve)
+app.command("worker")(serve.work)
 app.add_typer(skills.app, name="skills", help="List, show and export skills.")
 app.add_typer(lists.spaces_app, name="spaces", help="List learning spaces.")
 app.add_typer(lists.sessions_app, name="sessions", help="List sessions.")

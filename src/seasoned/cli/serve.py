@@ -1,6 +1,7 @@
 """`seasoned serve`: the HTTP server, with learning in the same process."""
 
 import asyncio
+import signal
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from seasoned.cli.console import BaseUrl, Home, load_config, out, reported
 from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.engine.keys import KEY_FILE
+from seasoned.errors import Invalid
 
 
 def serve(
@@ -16,6 +18,9 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", help="The port to listen on; 0 takes a free one.", min=0, max=65535)
     ] = 8029,
+    worker: Annotated[
+        bool, typer.Option(help="Learn in this process, too; without it, `seasoned worker` has to (PostgreSQL).")
+    ] = True,
     base_url: BaseUrl = None,
     home: Home = None,
 ) -> None:
@@ -23,7 +28,9 @@ def serve(
     from seasoned.http import server  # noqa: PLC0415 - the web framework is needed by this command only
 
     with reported():
-        config = load_config(home, base_url=base_url)
+        config = load_config(home, base_url=base_url, worker=None if worker else False)
+        if not config.worker:
+            _needs_postgres(config, "--no-worker")
         key, made = asyncio.run(_prepare(config))
         listener = server.listen(host, port)
         address, bound = listener.getsockname()[:2]
@@ -37,6 +44,44 @@ def serve(
             out.print(f"The API key is in {config.home_path / KEY_FILE}.", markup=False)
         out.file.flush()
         server.serve(Engine.open(config), listener)
+
+
+def work(
+    concurrency: Annotated[
+        int | None,
+        typer.Option(
+            "--concurrency", help="How many stages run at once.", min=1, show_default="SEASONED_CONCURRENCY, 4"
+        ),
+    ] = None,
+    base_url: BaseUrl = None,
+    home: Home = None,
+) -> None:
+    """Learn from what servers on the same PostgreSQL database take in, until stopped; serve nothing."""
+    with reported():
+        config = load_config(home, base_url=base_url, concurrency=concurrency, worker=True)
+        _needs_postgres(config, "seasoned worker")
+        asyncio.run(_work(config))
+
+
+async def _work(config: Config) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = Engine.open(config)
+    try:
+        await engine.start()
+        out.print(
+            f"A worker learns, {config.concurrency} stages at once; stop it with Ctrl-C or SIGTERM.", markup=False
+        )
+        out.file.flush()
+        await stop.wait()
+    finally:
+        await engine.close()
+
+
+def _needs_postgres(config: Config, what: str) -> None:
+    if not config.database:
+        raise Invalid(f"{what} needs PostgreSQL: set SEASONED_DATABASE. On SQLite the server learns by itself.")
 
 
 async def _prepare(config: Config) -> tuple[str, bool]:

@@ -21,7 +21,7 @@ from seasoned.llm.language import LanguageModel
 from seasoned.llm.model import Model
 from seasoned.llm.providers import Price
 from seasoned.llm.rules import Rules
-from seasoned.pipeline.worker import Dispatcher
+from seasoned.pipeline.carrier import Carrier, carrier
 from seasoned.store import Store, health
 from seasoned.store.health import Check
 
@@ -29,13 +29,13 @@ from seasoned.store.health import Check
 class Engine:
     """Everything that Seasoned can do, for one home."""
 
-    def __init__(self, config: Config, store: Store, model: Model) -> None:
+    def __init__(self, config: Config, store: Store, model: Model, dispatcher: Carrier | None = None) -> None:
         self.config = config
         self.store = store
         self._model = model
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
-        self.dispatcher = Dispatcher(store, model, config)
+        self.dispatcher = dispatcher or carrier(store, model, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
         self.messages = Messages(store, config, self.dispatcher)

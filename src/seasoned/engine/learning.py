@@ -13,7 +13,7 @@ from seasoned.engine.spaces import Spaces
 from seasoned.errors import Invalid
 from seasoned.ids import new_id
 from seasoned.importers import Transcript
-from seasoned.pipeline.worker import Dispatcher
+from seasoned.pipeline.carrier import Carrier
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
@@ -40,12 +40,12 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 class Learning:
     """Use cases of importing."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher, all_spaces: Spaces) -> None:
+    def __init__(self, store: Store, config: Config, dispatcher: Carrier, all_spaces: Spaces) -> None:
         self._store = store
         self._config = config
         self._dispatcher = dispatcher
         self._spaces = all_spaces
-        self._append = messages.appender(store.clock)
+        self._append = messages.appender(store.clock, store.wakeups)
 
     async def space_named(self, project_id: str, name: str) -> SpaceRow:
         """The space of a name, made with its default skills when there is none. Raises Invalid for an empty name."""
@@ -83,6 +83,7 @@ class Learning:
             if new:
                 self._append(connection, new)
                 sessions.request_flush(connection, project_id, row.id)
+            self._store.wakeups.session_changed(connection, row.id)
             return Imported(session_id=row.id, source=transcript.source, messages=len(packed), added=len(new))
 
         imported = await self._store.write(commit)

@@ -11,7 +11,7 @@ from seasoned.config import Config
 from seasoned.engine.uploads import File
 from seasoned.errors import TooLarge
 from seasoned.message import Asset, JsonObject, Message
-from seasoned.pipeline.worker import Dispatcher
+from seasoned.pipeline.carrier import Carrier
 from seasoned.store import Connection, Store, messages, pairing, sessions
 from seasoned.store.messages import MessageRow, NewMessage
 from seasoned.store.rows import PAGE_MAX, PageQuery, dump_object
@@ -56,11 +56,11 @@ class _Loaded(msgspec.Struct, frozen=True):
 class Messages:
     """Use cases of messages."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher) -> None:
+    def __init__(self, store: Store, config: Config, dispatcher: Carrier) -> None:
         self._store = store
         self._config = config
         self._dispatcher = dispatcher
-        self._append = messages.appender(store.clock)
+        self._append = messages.appender(store.clock, store.wakeups)
 
     async def store(
         self,

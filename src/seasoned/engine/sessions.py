@@ -9,7 +9,7 @@ from seasoned.config import Config
 from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.pipeline.worker import Dispatcher
+from seasoned.pipeline.carrier import Carrier
 from seasoned.store import Connection, Store, events, projects, sessions, tasks
 from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_object, load_object, without_nulls
@@ -32,7 +32,7 @@ class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
 class Sessions:
     """Use cases of sessions."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher) -> None:
+    def __init__(self, store: Store, config: Config, dispatcher: Carrier) -> None:
         self._store = store
         self._config = config
         self._dispatcher = dispatcher
@@ -151,7 +151,13 @@ class Sessions:
 
         Waits at most `flush_wait_seconds`; the reading goes on after that. Raises NotFound.
         """
-        row = await self._store.write(lambda c: sessions.request_flush(c, project_id, session_id))
+
+        def commit(connection: Connection) -> SessionRow:
+            row = sessions.request_flush(connection, project_id, session_id)
+            self._store.wakeups.session_changed(connection, session_id)
+            return row
+
+        row = await self._store.write(commit)
         wanted, deadline = row.flush_to, self._store.clock.now() + int(self._config.flush_wait_seconds * SECOND)
         await self._dispatcher.look_at(session_id)
         self._dispatcher.wake("extract", session_id)

@@ -7,7 +7,7 @@ import msgspec
 from seasoned.config import Config
 from seasoned.errors import NotFound
 from seasoned.message import JsonObject
-from seasoned.pipeline.worker import Dispatcher
+from seasoned.pipeline.carrier import Carrier
 from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
 from seasoned.store import Connection, Store, files, projects, skills, spaces
@@ -27,7 +27,7 @@ class LearningState(msgspec.Struct, frozen=True, kw_only=True):
 class Spaces:
     """Use cases of learning spaces."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Dispatcher) -> None:
+    def __init__(self, store: Store, config: Config, dispatcher: Carrier) -> None:
         self._store = store
         self._config = config
         self._dispatcher = dispatcher
@@ -97,7 +97,12 @@ class Spaces:
         Raises NotFound, AlreadyLearned.
         """
         now = self._store.clock.now()
-        await self._store.write(lambda c: spaces.link_session(c, project_id, space_id, session_id, now))
+
+        def commit(connection: Connection) -> None:
+            spaces.link_session(connection, project_id, space_id, session_id, now)
+            self._store.wakeups.session_changed(connection, session_id)
+
+        await self._store.write(commit)
         state = await self.state(project_id, space_id, session_id)
         await self._dispatcher.look_at(session_id)
         return state

@@ -78,6 +78,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
                 task_id=task.id,
                 revision=task.revision,
             )
+        store.wakeups.session_changed(connection, task.session_id)
 
     await store.write(commit)
     return True
@@ -92,13 +93,21 @@ async def note_failure(store: Store, config: Config, task_id: str, reason: str) 
             parked = row.distill_attempts + 1 >= config.attempts
             retry_at = store.clock.now() + config.backoff(row.distill_attempts)
             tasks.note_failure(connection, row, reason, retry_at, parked)
+            store.wakeups.session_changed(connection, row.session_id)
 
     await store.write(commit)
 
 
 async def note_waiting(store: Store, task_id: str, reason: str, retry_at: int) -> None:
     """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
-    await store.write(lambda connection: tasks.note_waiting(connection, task_id, reason, retry_at))
+
+    def commit(connection: Connection) -> None:
+        tasks.note_waiting(connection, task_id, reason, retry_at)
+        row = tasks.by_id(connection, task_id)
+        if row is not None:
+            store.wakeups.session_changed(connection, row.session_id)
+
+    await store.write(commit)
 
 
 def _read(connection: Connection, task_id: str, now: int) -> _Input | None:

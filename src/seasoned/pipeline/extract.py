@@ -82,6 +82,7 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
             tasks.save(connection, read.session.project_id, session_id, change.task, change.links, now)
         for ordinal, (number, lesson) in enumerate(found):
             lessons.add(connection, session_id, lesson, ordinal=ordinal, number=number, now=now)
+        store.wakeups.session_changed(connection, session_id)
 
     await store.write(commit)
     return True
@@ -96,13 +97,19 @@ async def note_failure(store: Store, config: Config, session_id: str, reason: st
             parked = row.extract_attempts + 1 >= config.attempts
             retry_at = store.clock.now() + config.backoff(row.extract_attempts)
             sessions.note_failure(connection, row, reason, retry_at, parked)
+            store.wakeups.session_changed(connection, session_id)
 
     await store.write(commit)
 
 
 async def note_waiting(store: Store, session_id: str, reason: str, retry_at: int) -> None:
     """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
-    await store.write(lambda connection: sessions.note_waiting(connection, session_id, reason, retry_at))
+
+    def commit(connection: Connection) -> None:
+        sessions.note_waiting(connection, session_id, reason, retry_at)
+        store.wakeups.session_changed(connection, session_id)
+
+    await store.write(commit)
 
 
 def _read(connection: Connection, config: Config, session_id: str, now: int) -> _Input | None:

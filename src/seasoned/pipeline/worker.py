@@ -7,29 +7,19 @@ may dispatch over the same store.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Literal
 
 from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
 from seasoned.llm.model import Model
-from seasoned.pipeline import distill, extract, write
+from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
 from seasoned.store import Connection, Store, spaces, tasks, work
 from seasoned.store.work import Due, Stage
 
 log = logging.getLogger(__name__)
 
 SWEEP_MAX = 1_000
-# A stage that loses its compare-and-swap looks again at once, but not for ever.
-RUNS_MAX = 10_000
-
-REASON_CHARS_MAX = 1_000
-ABSENCES_MAX = 6
-
 Key = tuple[Stage, str]
-Outcome = Literal["worked", "idle", "blocked"]
 
 
 class Dispatcher:
@@ -37,8 +27,8 @@ class Dispatcher:
 
     def __init__(self, store: Store, model: Model, config: Config) -> None:
         self._store = store
-        self._model = model
         self._config = config
+        self._attempts = Attempts(store, model, config)
         self._slots = asyncio.Semaphore(config.concurrency)
         self._running: dict[Key, asyncio.Task[None]] = {}
         self._again: set[Key] = set()
@@ -46,8 +36,6 @@ class Dispatcher:
         self._changed = asyncio.Event()
         self._sweeper: asyncio.Task[None] | None = None
         self._closing = False
-        # How often in a row the model could not be reached.
-        self._absences = 0
 
     async def start(self) -> None:
         """Find what is due, and go on looking every `sweep_seconds`."""
@@ -136,7 +124,7 @@ class Dispatcher:
             async with self._slots:
                 for _ in range(RUNS_MAX):
                     self._again.discard(name)
-                    outcome = await self._attempt(stage, key)
+                    outcome = await self._attempts.one(stage, key)
                     if outcome == "worked":
                         await self._look_around(stage, key)
                     elif name not in self._again:
@@ -144,63 +132,9 @@ class Dispatcher:
         finally:
             del self._running[name]
         if outcome == "blocked":
-            self._set_timer(name, self._store.clock.now() + self._patience())
+            self._set_timer(name, self._store.clock.now() + self._attempts.patience())
         else:
             await self._look_around(stage, key)
-
-    async def _attempt(self, stage: Stage, key: str) -> Outcome:
-        """One run of a stage: whether it did something, found nothing to do, or could not write at all."""
-        try:
-            return await self._work(stage, key)
-        except Superseded:
-            # Somebody else did it: look again whether something is left.
-            return "worked"
-        except (Busy, StorageFull) as error:
-            log.warning("%s waits: %s", stage, error)
-            return "blocked"
-        except ModelUnavailable as error:
-            # Waiting cures it: nothing is counted, nothing parks; the wait grows while the model stays away.
-            log.warning("%s waits: %s", stage, error)
-            self._absences += 1
-            return await self._note_waiting(stage, key, error)
-        except Exception as error:  # noqa: BLE001 - a defect in a stage parks that work with its reason, not the others
-            log.warning("%s of %s failed: %s: %s", stage, key, type(error).__name__, error)
-            return await self._note_failure(stage, key, _reason(error))
-
-    async def _work(self, stage: Stage, key: str) -> Outcome:
-        if not await self._stage(stage, key):
-            return "idle"
-        self._absences = 0
-        return "worked"
-
-    def _stage(self, stage: Stage, key: str) -> Coroutine[None, None, bool]:
-        runs: dict[Stage, Callable[[], Coroutine[None, None, bool]]] = {
-            "extract": lambda: extract.extract(self._store, self._model, self._config, key),
-            "distill": lambda: distill.distill(self._store, self._model, key),
-            "write": lambda: write.write(self._store, self._model, self._config, key),
-        }
-        return runs[stage]()
-
-    async def _note_failure(self, stage: Stage, key: str, reason: str) -> Outcome:
-        notes = {"extract": extract.note_failure, "distill": distill.note_failure, "write": write.note_failure}
-        return await self._noted(stage, notes[stage](self._store, self._config, key, reason))
-
-    async def _note_waiting(self, stage: Stage, key: str, error: ModelUnavailable) -> Outcome:
-        notes = {"extract": extract.note_waiting, "distill": distill.note_waiting, "write": write.note_waiting}
-        wait = max(self._patience(), int(min(error.retry_after_seconds, self._config.retry_seconds_max) * SECOND))
-        return await self._noted(stage, notes[stage](self._store, key, _reason(error), self._store.clock.now() + wait))
-
-    async def _noted(self, stage: Stage, note: Coroutine[None, None, None]) -> Outcome:
-        try:
-            await note
-        except (Busy, StorageFull, Superseded) as error:
-            log.warning("why %s waits could not be noted: %s", stage, error)
-            return "blocked"
-        return "idle"
-
-    def _patience(self) -> int:
-        """How long to wait for something that is away, in microseconds."""
-        return self._config.backoff(min(self._absences, ABSENCES_MAX))
 
     async def _look_around(self, stage: Stage, key: str) -> None:
         """Schedule what the committed rows make due now, and tell those who wait for a change."""
@@ -221,8 +155,3 @@ class Dispatcher:
         space_id = spaces.space_of_session(connection, session_id)
         written = work.space_work(connection, space_id) if space_id else []
         return [*work.session_work(connection, session_id, self._config), *written]
-
-
-def _reason(error: Exception) -> str:
-    text = str(error) if isinstance(error, SeasonedError) else f"{type(error).__name__}: {error}"
-    return text[:REASON_CHARS_MAX]

@@ -62,7 +62,12 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
         _write_journal(bench, read, lesson)
     bench = await _write_lessons(bench, read, model, store)
     packed = await asyncio.to_thread(_pack, bench, store, config)
-    await store.write(lambda connection: _commit(connection, store.clock.now(), read, bench, packed))
+
+    def commit(connection: Connection) -> None:
+        _commit(connection, store.clock.now(), read, bench, packed)
+        store.wakeups.space_changed(connection, space_id)
+
+    await store.write(commit)
     return True
 
 
@@ -80,13 +85,19 @@ async def note_failure(store: Store, config: Config, space_id: str, reason: str)
         else:
             retry_at = store.clock.now() + config.backoff(row.write_attempts)
             spaces.note_write_failure(connection, row, reason, retry_at)
+        store.wakeups.space_changed(connection, space_id)
 
     await store.write(commit)
 
 
 async def note_waiting(store: Store, space_id: str, reason: str, retry_at: int) -> None:
     """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
-    await store.write(lambda connection: spaces.note_write_waiting(connection, space_id, reason, retry_at))
+
+    def commit(connection: Connection) -> None:
+        spaces.note_write_waiting(connection, space_id, reason, retry_at)
+        store.wakeups.space_changed(connection, space_id)
+
+    await store.write(commit)
 
 
 def _read(connection: Connection, config: Config, space_id: str, now: int) -> _Input | None:

@@ -20,6 +20,7 @@ from seasoned.store.blobs import FolderBlobs
 from seasoned.store.migrate import upgrade
 from seasoned.store.postgres import is_away, postgres_engine, shown
 from seasoned.store.rows import json_contains
+from seasoned.store.wakeups import Jobs, Wakeups
 from seasoned.store.writer import Writer
 
 T = TypeVar("T")
@@ -33,9 +34,12 @@ READERS = 8
 class Store:
     """A home's database and blobs. Open it with `Store.open`, close it when done."""
 
-    def __init__(self, engine: Engine, blobs: FolderBlobs, clock: Clock, write_queue: int) -> None:
+    def __init__(
+        self, engine: Engine, blobs: FolderBlobs, clock: Clock, write_queue: int, wakeups: Wakeups | None = None
+    ) -> None:
         self.clock = clock
         self.blobs = blobs
+        self.wakeups = wakeups or Wakeups()
         # On SQLite, `begin` is ours and says what a transaction is for; only PostgreSQL has a name for it.
         self._readers = engine.execution_options(postgresql_readonly=True)
         self._writing = engine.execution_options(seasoned_write=True)
@@ -56,7 +60,9 @@ class Store:
             raise Invalid(f"The home {home} cannot be used ({error.strerror}); choose another with --home.") from None
         try:
             upgrade(engine.execution_options(seasoned_write=True))
-            return cls(engine, FolderBlobs(home / "blobs"), clock or SystemClock(), config.write_queue)
+            moments = clock or SystemClock()
+            wakeups = Jobs(config, moments) if config.database else Wakeups()
+            return cls(engine, FolderBlobs(home / "blobs"), moments, config.write_queue, wakeups)
         except sa.exc.DatabaseError as error:
             engine.dispose()
             raise _cannot_be_opened(config, error) from None

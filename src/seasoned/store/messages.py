@@ -26,6 +26,7 @@ from seasoned.store.rows import (
     without_nulls,
 )
 from seasoned.store.schema import messages, sessions
+from seasoned.store.wakeups import Arrived, Wakeups
 
 
 class MessageRow(msgspec.Struct, frozen=True):
@@ -71,6 +72,7 @@ class _End(msgspec.Struct):
     message_id: str | None
     tracked: bool
     chars: int
+    extracted_to: int
     turn_open: bool = False
     # Loaded only for who needs them.
     open_calls: list[pairing.OpenCall] | None = None
@@ -108,7 +110,7 @@ Field = sa.ColumnElement[Any]
 Appender = Callable[[Connection, Sequence[NewMessage]], list[MessageRow | SeasonedError]]
 
 
-def appender(clock: Clock) -> Appender:
+def appender(clock: Clock, wakeups: Wakeups) -> Appender:
     """The group writer of messages: many sessions' messages in three statements.
 
     Messages keep their order in each session; one whose session does not exist is answered NotFound, alone.
@@ -120,6 +122,7 @@ def appender(clock: Clock) -> Appender:
         for session_id in {new.session_id for new in batch if new.ties} & ends.keys():
             end = ends[session_id]
             end.open_calls = pairing.open_calls(connection, session_id, end.number)
+        before = {key: (end.number, end.chars) for key, end in ends.items()}
         results = [_place(ends.get(new.session_id), new, now) for new in batch]
         rows = [row for row in results if isinstance(row, MessageRow)]
         if rows:
@@ -127,6 +130,7 @@ def appender(clock: Clock) -> Appender:
             moved = {row.session_id: ends[row.session_id] for row in rows}
             ends_now = [_end_tuple(key, end, now) for key, end in sorted(moved.items())]
             connection.execute(statements.move_ends, {"rows": dump(ends_now)})
+            wakeups.arrived(connection, [_arrived(key, *before[key], end) for key, end in moved.items() if end.tracked])
         return results
 
     return append
@@ -176,7 +180,7 @@ def _move_statement(postgres: bool) -> sa.Update:
     )
 
 
-def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bool, int]:
+def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bool, int, int]:
     table, fields = _unnest(["id"], sessions, postgres)
     return (
         sa.select(
@@ -186,6 +190,7 @@ def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bo
             sessions.c.last_message_id,
             sessions.c.disable_task_tracking,
             sessions.c.chars_waiting,
+            sessions.c.extracted_to,
         )
         .where(sessions.c.id.in_(sa.select(fields[0]).select_from(table)))
         # Always in one order, so that two servers do not wait for each other.
@@ -204,7 +209,17 @@ def _statements(connection: Connection) -> _Statements:
 
 def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
     found = connection.execute(_statements(connection).ends, {"rows": dump([[one] for one in sorted(ids)])})
-    return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5]) for row in found}
+    return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5], row[6]) for row in found}
+
+
+def _arrived(session_id: str, number_before: int, chars_before: int, end: _End) -> Arrived:
+    return Arrived(
+        session_id=session_id,
+        before=number_before - end.extracted_to,
+        after=end.number - end.extracted_to,
+        chars_before=chars_before,
+        chars_after=end.chars,
+    )
 
 
 def _end_tuple(session_id: str, end: _End, now: int) -> tuple[object, ...]:

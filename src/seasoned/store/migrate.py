@@ -64,6 +64,9 @@ def _create(connection: Connection) -> None:
     metadata.create_all(connection)
     for statement in CREATE_POSTGRES:
         connection.execute(sa.text(statement))
+    from procrastinate.schema import SchemaManager  # noqa: PLC0415 - an extra
+
+    connection.exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
 
 
 def _current(engine: Engine) -> str | None:

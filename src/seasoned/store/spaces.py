@@ -122,7 +122,8 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
     """Let a session teach a space. Raises NotFound, or AlreadyLearned when it teaches one already."""
     space = get(connection, project_id, space_id)
     owned = (sessions.c.id == session_id) & (sessions.c.project_id == project_id)
-    if connection.execute(sa.select(sessions.c.id).where(owned)).first() is None:
+    # Locked, so that an extraction which ends now sees the link, or is seen by it.
+    if connection.execute(sa.select(sessions.c.id).where(owned).with_for_update()).first() is None:
         raise NotFound(f"There is no session {session_id} in this project.")
     if connection.execute(sa.select(space_sessions.c.id).where(space_sessions.c.session_id == session_id)).first():
         raise AlreadyLearned(

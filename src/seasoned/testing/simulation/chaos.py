@@ -69,7 +69,7 @@ class Chaos:
             other = self._echo(stage)
             if other is not None:
                 # In the other process's own name and time.
-                there, context = other.engine.dispatcher, other.context.copy()
+                there, context = other.dispatcher, other.context.copy()
                 self._world.loop.call_soon(true_wake, there, stage, key, context=context)
 
         listened, taken = faults.listen(self._at), ids.take_from(self._world.new_id)

@@ -11,6 +11,7 @@ from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.engine.calls import ModelCalls
 from seasoned.errors import SeasonedError
+from seasoned.pipeline.worker import Dispatcher
 from seasoned.testing.simulation.database import Database
 from seasoned.testing.simulation.loop import OWNER, Owner
 from seasoned.testing.simulation.model import SimulatedModel
@@ -29,9 +30,10 @@ class Lost(Exception):
 class Life(Owner):
     """One run of a process, from its start to its death or end."""
 
-    def __init__(self, name: str, engine: Engine) -> None:
+    def __init__(self, name: str, engine: Engine, dispatcher: Dispatcher) -> None:
         super().__init__(name)
         self.engine = engine
+        self.dispatcher = dispatcher
         self.ready = False
         self.calls: list[asyncio.Future[Any]] = []
         self.context = contextvars.copy_context()
@@ -60,7 +62,7 @@ class Cluster:
     def is_idle(self) -> bool:
         """Whether every process is up and none runs a stage."""
         alive = self.ready()
-        return len(alive) == len(self._lives) and all(one.engine.dispatcher.is_idle() for one in alive)
+        return len(alive) == len(self._lives) and all(one.dispatcher.is_idle() for one in alive)
 
     async def call(self, use: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
         """Ask one of the processes to do something. Raises Lost when it dies over it, or nobody is up."""
@@ -136,7 +138,8 @@ class Cluster:
         store = self._database.open(self._config, self._world)
         world = self._world
         model = SimulatedModel(ModelCalls(store, self._config), world.moods, world.faults, world.note)
-        life = Life(f"process{place + 1}", Engine(self._config, store, model))
+        dispatcher = Dispatcher(store, model, self._config)
+        life = Life(f"process{place + 1}", Engine(self._config, store, model, dispatcher), dispatcher)
         self._lives[place] = life
         world.loop.create_task(self._begin(life), context=life.context.copy())
 

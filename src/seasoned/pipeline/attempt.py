@@ -1,0 +1,93 @@
+"""One run of a stage, and what becomes of its failure: whoever dispatches, a failure ends up on the row."""
+
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Literal
+
+from seasoned.clock import SECOND
+from seasoned.config import Config
+from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
+from seasoned.llm.model import Model
+from seasoned.pipeline import distill, extract, write
+from seasoned.store import Store
+from seasoned.store.work import Stage
+
+log = logging.getLogger(__name__)
+
+# A stage that loses its compare-and-swap looks again at once, but not for ever.
+RUNS_MAX = 10_000
+
+REASON_CHARS_MAX = 1_000
+ABSENCES_MAX = 6
+
+Outcome = Literal["worked", "idle", "blocked"]
+
+
+class Attempts:
+    """Runs stages, once each time it is asked."""
+
+    def __init__(self, store: Store, model: Model, config: Config) -> None:
+        self._store = store
+        self._model = model
+        self._config = config
+        # How often in a row the model could not be reached.
+        self._absences = 0
+
+    async def one(self, stage: Stage, key: str) -> Outcome:
+        """One run of a stage: whether it did something, found nothing to do, or could not write at all."""
+        try:
+            return await self._work(stage, key)
+        except Superseded:
+            # Somebody else did it: look again whether something is left.
+            return "worked"
+        except (Busy, StorageFull) as error:
+            log.warning("%s waits: %s", stage, error)
+            return "blocked"
+        except ModelUnavailable as error:
+            # Waiting cures it: nothing is counted, nothing parks; the wait grows while the model stays away.
+            log.warning("%s waits: %s", stage, error)
+            self._absences += 1
+            return await self._note_waiting(stage, key, error)
+        except Exception as error:  # noqa: BLE001 - a defect in a stage parks that work with its reason, not the others
+            log.warning("%s of %s failed: %s: %s", stage, key, type(error).__name__, error)
+            return await self._note_failure(stage, key, _reason(error))
+
+    async def _work(self, stage: Stage, key: str) -> Outcome:
+        if not await self._stage(stage, key):
+            return "idle"
+        self._absences = 0
+        return "worked"
+
+    def _stage(self, stage: Stage, key: str) -> Coroutine[None, None, bool]:
+        runs: dict[Stage, Callable[[], Coroutine[None, None, bool]]] = {
+            "extract": lambda: extract.extract(self._store, self._model, self._config, key),
+            "distill": lambda: distill.distill(self._store, self._model, key),
+            "write": lambda: write.write(self._store, self._model, self._config, key),
+        }
+        return runs[stage]()
+
+    async def _note_failure(self, stage: Stage, key: str, reason: str) -> Outcome:
+        notes = {"extract": extract.note_failure, "distill": distill.note_failure, "write": write.note_failure}
+        return await self._noted(stage, notes[stage](self._store, self._config, key, reason))
+
+    async def _note_waiting(self, stage: Stage, key: str, error: ModelUnavailable) -> Outcome:
+        notes = {"extract": extract.note_waiting, "distill": distill.note_waiting, "write": write.note_waiting}
+        wait = max(self.patience(), int(min(error.retry_after_seconds, self._config.retry_seconds_max) * SECOND))
+        return await self._noted(stage, notes[stage](self._store, key, _reason(error), self._store.clock.now() + wait))
+
+    async def _noted(self, stage: Stage, note: Coroutine[None, None, None]) -> Outcome:
+        try:
+            await note
+        except (Busy, StorageFull, Superseded) as error:
+            log.warning("why %s waits could not be noted: %s", stage, error)
+            return "blocked"
+        return "idle"
+
+    def patience(self) -> int:
+        """How long to wait for something that is away, in microseconds."""
+        return self._config.backoff(min(self._absences, ABSENCES_MAX))
+
+
+def _reason(error: Exception) -> str:
+    text = str(error) if isinstance(error, SeasonedError) else f"{type(error).__name__}: {error}"
+    return text[:REASON_CHARS_MAX]

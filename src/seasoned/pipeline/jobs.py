@@ -1,0 +1,205 @@
+"""The worker on PostgreSQL: Procrastinate hands over the wake-ups that committed with the rows.
+
+Any number of processes may run it. Of one session, task or space only one wake-up runs at a time, whatever the number
+of workers; a stage goes on until nothing is due for its key, so that the next wake-up finds nothing left. A worker that
+dies stops its heartbeat: the others take back what it had, and what is due is in the rows anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from seasoned.errors import Busy, StorageFull
+from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
+from seasoned.store import listen, tasks, work
+from seasoned.store.postgres import libpq_url
+from seasoned.store.wakeups import QUEUE, TASK
+from seasoned.store.work import Due, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
+    from procrastinate import App
+    from procrastinate.jobs import Job
+
+    from seasoned.config import Config
+    from seasoned.llm.model import Model
+    from seasoned.store import Connection, Store
+
+log = logging.getLogger(__name__)
+
+SWEEP_MAX = 1_000
+POLL_SECONDS = 0.5
+# A waiting wake-up whose key is free again is seen at the next poll only; heartbeats say who is alive.
+HEARTBEAT_SECONDS = 2.0
+STALLED_SECONDS = 10.0
+RESTART_SECONDS = (0.5, 30.0)
+CONNECTIONS = 4
+
+
+class JobWorker:
+    """Hears of changes, and works when this process is to (`worker`). Belongs to the event loop that called `start`."""
+
+    def __init__(self, store: Store, model: Model, config: Config) -> None:
+        self._store = store
+        self._config = config
+        self._attempts = Attempts(store, model, config)
+        self._changes = listen.Changes(config.database)
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Listen for changes, and begin to work if this process does."""
+        self._background.append(asyncio.create_task(self._changes.listen_for_ever()))
+        if self._config.worker:
+            self._background.append(asyncio.create_task(self._work_for_ever()))
+            self._background.append(asyncio.create_task(self._sweep_for_ever()))
+
+    async def close(self) -> None:
+        """Take nothing new, give what runs `drain_seconds` to end, and stop."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._background = []
+
+    def wake(self, stage: Stage, key: str) -> None:
+        """Nothing to do: the wake-up has committed with the rows."""
+
+    async def look_at(self, session_id: str) -> None:
+        """Nothing to do: the wake-ups have committed with the rows."""
+
+    def message_arrived(self, session_id: str) -> None:
+        """Nothing to do: the wake-up has committed with the message."""
+
+    def next_change(self) -> asyncio.Event:
+        """An event that is set when a stage of any process has next committed."""
+        return self._changes.next()
+
+    async def _work_for_ever(self) -> None:
+        """Run Procrastinate's worker; when the database goes away, wait for it."""
+        wait = RESTART_SECONDS[0]
+        while True:
+            started = asyncio.get_running_loop().time()
+            try:
+                await self._work()
+                log.warning("the worker has stopped by itself; it starts again")
+            except Exception:
+                # Whatever its library trips over, learning goes on once the database is back.
+                log.exception("the worker has failed; it starts again")
+            lived = asyncio.get_running_loop().time() - started
+            wait = RESTART_SECONDS[0] if lived > RESTART_SECONDS[1] else min(wait * 2, RESTART_SECONDS[1])
+            await asyncio.sleep(wait)
+
+    async def _work(self) -> None:
+        app = _app(self._config.database)
+
+        @app.task(name=TASK, queue=QUEUE)
+        async def run(stage: Stage, key: str) -> None:
+            await self._run(stage, key)
+
+        async with app.open_async(), _alongside(self._take_back_for_ever(app)):
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=self._config.concurrency,
+                fetch_job_polling_interval=POLL_SECONDS,
+                shutdown_graceful_timeout=self._config.drain_seconds,
+                delete_jobs="always",
+                install_signal_handlers=False,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+            )
+
+    async def _run(self, stage: Stage, key: str) -> None:
+        """Work until nothing is due for the key."""
+        outcome: Outcome = "worked"
+        for _ in range(RUNS_MAX):
+            outcome = await self._attempts.one(stage, key)
+            if outcome != "worked":
+                break
+        now = self._store.clock.now()
+        again = [Due(stage, key, now + self._attempts.patience())]
+        if outcome != "blocked":
+            # Due later, such as a session that is not quiet yet: this wake-up is used up, so another has to come.
+            again = [one for one in await self._due(stage, key) if (one.stage, one.key) == (stage, key)]
+        if again:
+            await self._give(again)
+
+    async def _due(self, stage: Stage, key: str) -> list[Due]:
+        def look(connection: Connection) -> list[Due]:
+            if stage == "write":
+                return work.space_work(connection, key)
+            row = tasks.by_id(connection, key) if stage == "distill" else None
+            session_id = key if stage == "extract" else (row.session_id if row else "")
+            return work.session_work(connection, session_id, self._config)
+
+        return await self._store.read(look)
+
+    async def _give(self, due: list[Due]) -> None:
+        try:
+            await self._store.write(lambda connection: self._store.wakeups.give(connection, due))
+        except (Busy, StorageFull) as error:
+            log.warning("a wake-up could not be given, the sweep will find it: %s", error)
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            try:
+                await self._sweep()
+            except Exception:
+                # Lost wake-ups rest on the sweep: whatever went wrong, the next one comes.
+                log.exception("a sweep failed")
+            await asyncio.sleep(self._config.sweep_seconds)
+
+    async def _sweep(self) -> None:
+        def sweep(connection: Connection) -> None:
+            # One process at a time is enough.
+            if listen.alone(connection):
+                due = work.all_work(connection, self._config, SWEEP_MAX)
+                self._store.wakeups.give(connection, due)
+
+        await self._store.write(sweep)
+
+    async def _take_back_for_ever(self, app: App) -> None:
+        while True:
+            try:
+                await self._take_back(app)
+            except Exception:
+                # The next time comes soon.
+                log.exception("the wake-ups of workers that died could not be taken back")
+            await asyncio.sleep(STALLED_SECONDS / 4)
+
+    async def _take_back(self, app: App) -> None:
+        """Replace the jobs of workers without a heartbeat by fresh ones."""
+        from procrastinate.jobs import Status  # noqa: PLC0415 - an extra
+
+        stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
+        for job in stalled:
+            stage, key = _named(job)
+            log.warning("%s of %s is taken back from a worker that died", stage, key)
+            # First the new one: it waits until the old one is gone.
+            await self._give([Due(stage, key, self._store.clock.now())])
+            await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
+
+
+@contextlib.asynccontextmanager
+async def _alongside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Something that runs until the block ends."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _named(job: Job) -> tuple[Stage, str]:
+    stage, key = job.task_kwargs.get("stage"), job.task_kwargs.get("key")
+    return ("distill" if stage == "distill" else "write" if stage == "write" else "extract"), str(key)
+
+
+def _app(url: str) -> App:
+    # Importing it takes a while, and only this process's worker needs it.
+    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
+
+    return App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=CONNECTIONS))
