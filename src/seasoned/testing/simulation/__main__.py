@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from seasoned.testing.simulation.database import Database, Sqlite
+from seasoned.testing.simulation.database import Database, Postgres, Sqlite
 from seasoned.testing.simulation.run import Report, simulate
 
 GC_THRESHOLD = (50_000, 20, 50)
@@ -32,11 +32,9 @@ class Tally(msgspec.Struct, frozen=True):
 
 @contextmanager
 def opened(database: str) -> Iterator[Database]:
-    """The database that a word names: `sqlite`."""
-    if database != "sqlite":
-        sys.exit(f"Simulations do not run on {database!r}; choose sqlite.")
+    """The database that a word names: `sqlite`, or the address of a PostgreSQL server where one may be made."""
     with tempfile.TemporaryDirectory(prefix="seasoned-simulation-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        made = Sqlite(Path(folder))
+        made: Database = Sqlite(Path(folder)) if database == "sqlite" else Postgres(database, Path(folder))
         try:
             yield made
         finally:
@@ -50,7 +48,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed of a sample")
     parser.add_argument("--count", type=int, default=100, help="how many seeds")
     parser.add_argument("--jobs", type=int, default=1, help="in how many processes")
-    parser.add_argument("--database", default="sqlite", help="what they run on: sqlite")
+    parser.add_argument("--database", default="sqlite", help="what they run on: sqlite, or postgresql://…")
     options = parser.parse_args()
     if options.seed is not None:
         with opened(options.database) as database:
@@ -118,7 +116,9 @@ def summary(report: Report) -> str:
         f"{report.seconds:.0f} s of its time, "
         f"log {report.log_digest[:12]}, rows {report.data_digest[:12]})"
     )
-    again = [f"  again with its log: make simulate SEED={report.seed}"] if report.violations else []
+    again = (
+        [f"  again with its log: make simulate SEED={report.seed} (with the same STORE)"] if report.violations else []
+    )
     return "\n".join([head, *(f"  {one}" for one in report.violations), *again])
 
 
