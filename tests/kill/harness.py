@@ -20,9 +20,8 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from seasoned.config import load
-from seasoned.store import Store
 from seasoned.testing.simulation import invariants
+from tests.support.databases import opened
 from tests.support.ports import free_port
 from tests.support.server import KEY, environment, wait_until
 
@@ -48,7 +47,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     settle_seconds: float
 
 
-class _Process:
+class Process:
     """The server, on one port from life to life."""
 
     def __init__(self, folder: Path, module: str = "seasoned", settings: dict[str, str] | None = None) -> None:
@@ -89,29 +88,31 @@ class _Process:
 
 
 @contextmanager
-def served(folder: Path, module: str = "seasoned", settings: dict[str, str] | None = None) -> Iterator[_Process]:
+def served(folder: Path, module: str = "seasoned", settings: dict[str, str] | None = None) -> Iterator[Process]:
     """A server that may die; what is left of it ends with the block."""
-    process = _Process(folder, module, settings)
+    process = Process(folder, module, settings)
     try:
         yield process
     finally:
         process.kill()
 
 
-class _Load:
+class Load:
     """Clients that run one session after the other until they are told to stop."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, *, spaces: int = SPACES, clients: int = CLIENTS, sessions_max: int = 1_000_000
+    ) -> None:
         self._http = httpx.Client(
             base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {KEY}"}, timeout=30.0, trust_env=False
         )
-        self._numbers = iter(range(1, 1_000_000))
+        self._numbers = iter(range(1, sessions_max + 1))
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self.faults: list[str] = []
-        self.spaces = [self.post("/learning_spaces", {})["id"] for _ in range(SPACES)]
+        self.spaces = [self.post("/learning_spaces", {})["id"] for _ in range(spaces)]
         self.sessions: dict[str, tuple[int, list[str]]] = {}
-        self._threads = [threading.Thread(target=self._run, args=(at,)) for at in range(CLIENTS)]
+        self._threads = [threading.Thread(target=self._run) for _ in range(clients)]
 
     def start(self) -> None:
         for thread in self._threads:
@@ -120,6 +121,11 @@ class _Load:
     def finish(self) -> None:
         """Let every client end its session."""
         self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def join(self) -> None:
+        """Wait until every session there is to be was told."""
         for thread in self._threads:
             thread.join()
 
@@ -163,12 +169,14 @@ class _Load:
         items = response.raise_for_status().json()["data"]["items"]
         return ["".join(part.get("text") or "" for part in item["parts"]) for item in items]
 
-    def _run(self, place: int) -> None:
+    def _run(self) -> None:
         try:
             while not self._ended.is_set():
                 with self._lock:
-                    number = next(self._numbers)
-                self._session(number, self.spaces[place % len(self.spaces)])
+                    number = next(self._numbers, None)
+                if number is None:
+                    return
+                self._session(number, self.spaces[number % len(self.spaces)])
         except AssertionError as error:
             self.faults.append(str(error))
 
@@ -209,7 +217,7 @@ def run(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda
     dice = random.Random(seed)  # noqa: S311 - dice, not secrets
     with served(folder) as server:
         wait_until(server.is_up, "the server is up", START_SECONDS_MAX)
-        load = _Load(server.url)
+        load = Load(server.url)
         load.start()
         for number in range(1, kills + 1):
             time.sleep(dice.uniform(*LIFE_SECONDS))
@@ -220,14 +228,14 @@ def run(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda
                 say(f"{number} kills, {len(load.sessions)} sessions")
         ended = time.monotonic()
         load.finish()
-        _settle(load)
+        settle(load)
         settled = time.monotonic() - ended
-        faults = [*load.faults, *_traceback(server.said())]
-        lost = _lost_messages(load)
+        faults = [*load.faults, *traceback(server.said())]
+        lost = lost_messages(load)
         load.close()
         server.stop()
-    lost_lessons, doubled = _count(server.home, load)
-    faults += [*lost, *lost_lessons, *doubled, *_unsound(server.home)]
+    lost_lessons, doubled = count(server.home, load)
+    faults += [*lost, *lost_lessons, *doubled, *unsound(server.home)]
     return Outcome(
         kills=kills,
         sessions=len(load.sessions),
@@ -239,7 +247,7 @@ def run(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda
     )
 
 
-def _settle(load: _Load) -> None:
+def settle(load: Load) -> None:
     def is_settled() -> bool:
         states: list[str] = []
         for space_id in load.spaces:
@@ -250,7 +258,7 @@ def _settle(load: _Load) -> None:
     wait_until(is_settled, "everything is learned", SETTLE_SECONDS_MAX)
 
 
-def _lost_messages(load: _Load) -> list[str]:
+def lost_messages(load: Load) -> list[str]:
     return [
         f"session {number} has {have} instead of {said}"
         for session_id, (number, said) in load.sessions.items()
@@ -258,7 +266,7 @@ def _lost_messages(load: _Load) -> list[str]:
     ]
 
 
-def _count(home: Path, load: _Load) -> tuple[list[str], list[str]]:
+def count(home: Path, load: Load) -> tuple[list[str], list[str]]:
     text = "\n".join(_skill_texts(home))
     journal = Counter(int(one) for one in re.findall(r"\] Task: deploy service(\d+) to staging$", text, re.MULTILINE))
     learned = Counter(int(one) for one in re.findall(r"^## No, use deploy-tool(\d+) instead", text, re.MULTILINE))
@@ -285,13 +293,10 @@ def _skill_texts(home: Path) -> Iterator[str]:
         yield path.read_text()
 
 
-def _unsound(home: Path) -> list[str]:
-    store = Store.open(load({}, home=home))
-    try:
+def unsound(home: Path) -> list[str]:
+    with opened(home) as store:
         return store.read_now(lambda connection: invariants.unsound(connection, store.blobs))
-    finally:
-        store.close()
 
 
-def _traceback(log: str) -> list[str]:
+def traceback(log: str) -> list[str]:
     return [f"the server logged a traceback:\n{log[-4_000:]}"] if "Traceback" in log else []

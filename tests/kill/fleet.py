@@ -1,0 +1,163 @@
+"""`python -m tests.kill.fleet`: one server and several workers on PostgreSQL, one of them killed every second.
+
+Each session teaches one journal entry and one lesson, as in the harness. At the end both must be there once, the
+messages must be there in order, and the rows must say that each space was written by one run after the other.
+"""
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from seasoned.store import Connection
+from seasoned.store.schema import lessons
+from tests.kill import harness
+from tests.kill.harness import SETTINGS, Load, Outcome, served
+from tests.support.databases import homes_on, opened, postgres_with_template
+from tests.support.server import environment, wait_until
+
+WORKERS = 4
+CLIENTS = 8
+KILL_SECONDS = 1.0
+
+
+class _Worker:
+    """A `seasoned worker` that is started again whenever it was killed."""
+
+    def __init__(self, home: Path, log: Path, settings: Mapping[str, str]) -> None:
+        self._home = home
+        self._log = log
+        self._settings = settings
+        self.start()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "seasoned", "worker", "--home", str(self._home)],
+                env=environment(self._home, {**SETTINGS, **self._settings}),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+            )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def said(self) -> str:
+        return self._log.read_text(errors="replace")
+
+
+def run(
+    folder: Path,
+    *,
+    spaces: int,
+    sessions: int,
+    seconds: float,
+    seed: int,
+    settings: Mapping[str, str] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Load the fleet, kill one process a second for `seconds`, and count what is lost or doubled.
+
+    Homes must be on PostgreSQL already (`homes_on`).
+    """
+    dice = random.Random(seed)  # noqa: S311 - dice, not secrets
+    own = dict(settings or {})
+    with ExitStack() as stack:
+        server = stack.enter_context(served(folder, settings={**own, "SEASONED_WORKER": "false"}))
+        wait_until(server.is_up, "the server is up", harness.START_SECONDS_MAX)
+        workers = [_Worker(server.home, folder / f"worker{n}.log", own) for n in range(WORKERS)]
+        for worker in workers:
+            stack.callback(worker.kill)
+        load = Load(server.url, spaces=spaces, clients=CLIENTS, sessions_max=sessions)
+        load.start()
+        processes: list[harness.Process | _Worker] = [server, *workers]
+        kills, until = 0, time.monotonic() + seconds
+        while time.monotonic() < until:
+            time.sleep(dice.uniform(0.5, 1.5) * KILL_SECONDS)
+            victim = dice.choice(processes)
+            victim.kill()
+            victim.start()
+            kills += 1
+            if kills % 20 == 0:
+                say(f"{kills} kills, {len(load.sessions)} sessions")
+        ended = time.monotonic()
+        wait_until(server.is_up, "the server is up after the last kill", harness.START_SECONDS_MAX)
+        load.join()
+        say(f"{len(load.sessions)} sessions are told {time.monotonic() - ended:.1f} s after the last kill")
+        harness.settle(load)
+        settled = time.monotonic() - ended
+        lost = harness.lost_messages(load)
+        faults = [*load.faults, *harness.traceback(server.said())]
+        faults += [one for worker in workers for one in harness.traceback(worker.said())]
+        load.close()
+        server.stop()
+        lost_lessons, doubled = harness.count(server.home, load)
+        faults += [*lost, *lost_lessons, *doubled, *harness.unsound(server.home), *out_of_order(server.home)]
+    return Outcome(
+        kills=kills,
+        sessions=len(load.sessions),
+        messages=sum(len(said) for _, said in load.sessions.values()),
+        lost=len(lost) + len(lost_lessons),
+        doubled=len(doubled),
+        faults=faults,
+        settle_seconds=settled,
+    )
+
+
+def out_of_order(home: Path) -> list[str]:
+    """Spaces whose lessons were not settled one after the other: numbers without gaps, times that never go back."""
+
+    def look(connection: Connection) -> list[str]:
+        statement = (
+            sa.select(lessons.c.space_id, lessons.c.space_number, lessons.c.settled_at)
+            .where(lessons.c.space_id.is_not(None))
+            .order_by(lessons.c.space_id, lessons.c.space_number)
+        )
+        found, space, number, at = [], "", 0, 0
+        for space_id, space_number, settled_at in connection.execute(statement):
+            if space_id != space:
+                space, number, at = space_id, 0, 0
+            if space_number != number + 1 or settled_at < at:
+                found.append(f"lesson {space_number} of space {space_id} was settled out of order")
+            number, at = space_number, settled_at
+        return found
+
+    with opened(home) as store:
+        return store.read_now(look)
+
+
+def main() -> int:
+    """1 when anything was lost or doubled."""
+    parser = argparse.ArgumentParser(prog="python -m tests.kill.fleet", description=__doc__)
+    parser.add_argument("--spaces", type=int, default=200)
+    parser.add_argument("--sessions", type=int, default=2_000)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seasoned-fleet-"))
+        stack.enter_context(homes_on(stack.enter_context(postgres_with_template())))
+        outcome = run(
+            Path(folder),
+            spaces=options.spaces,
+            sessions=options.sessions,
+            seconds=options.seconds,
+            seed=options.seed,
+            say=print,
+        )
+    sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
+    return int(bool(outcome.faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What only PostgreSQL does: connections that end, a server that is away, characters that it refuses."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from seasoned import config
+from seasoned.errors import Busy, Invalid
+from seasoned.store import Connection, Store, projects
+from tests.support.databases import homes_on, opened
+from tests.support.ports import free_port
+from tests.support.postgres import Postgres
+
+
+@pytest.fixture
+def _on_postgres(postgres_server: Postgres) -> Iterator[None]:
+    with homes_on(postgres_server):
+        yield
+
+
+@pytest.mark.usefixtures("_on_postgres")
+def test_a_store_whose_connections_were_cut_says_try_again_and_then_works(tmp_path: Path) -> None:
+    def cut(connection: Connection) -> None:
+        connection.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+        )
+
+    async def run() -> None:
+        with opened(tmp_path) as store, opened(tmp_path) as other:
+            made = await store.write(lambda c: projects.create(c, "p", "h", 1))
+            assert await store.read(lambda c: projects.by_id(c, made.id)) == made
+            await other.write(cut)
+            with pytest.raises(Busy, match="cannot be reached"):
+                await store.read(projects.every)
+            with pytest.raises(Busy, match="cannot be reached"):
+                await store.write(lambda c: projects.create(c, "q", "i", 1))
+            await store.write(lambda c: projects.create(c, "r", "j", 1))
+            assert [row.name for row in await store.read(projects.every)] == ["p", "r"]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("postgresql://someone:hush@127.0.0.1:{port}/nowhere", "cannot be opened"),
+        ("mysql://127.0.0.1/x", "postgresql://user@host"),
+        ("nonsense", "postgresql://user@host"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_named_without_its_password(
+    tmp_path: Path, url: str, sentence: str
+) -> None:
+    with pytest.raises(Invalid, match=sentence) as caught:
+        Store.open(config.load({}, home=tmp_path, database=url.format(port=free_port())))
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("_on_postgres")
+def test_text_with_a_nul_is_stored_with_the_sign_for_an_unreadable_character(tmp_path: Path) -> None:
+    async def run() -> None:
+        with opened(tmp_path) as store:
+            project = await store.write(lambda c: projects.create(c, "p", "h", 1))
+            first = await store.write(lambda c: projects.ensure_user(c, project.id, "a\x00b", 1))
+            assert await store.write(lambda c: projects.ensure_user(c, project.id, "a\x00b", 1)) == first
+            assert await store.read(lambda c: projects.identifier(c, first)) == "a\ufffdb"
+
+    asyncio.run(run())
