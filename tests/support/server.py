@@ -112,9 +112,10 @@ def running(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator
 
 
 def _start(folder: Path, settings: Mapping[str, str] | None) -> Server:
-    home, log = folder / "home", folder / "server.log"
+    home = folder / "home"
     for _ in range(PORT_TRIES):
         port = free_port()
+        log = folder / f"server-{port}.log"
         command = [sys.executable, "-m", "seasoned", "serve", "--home", str(home), "--host", "127.0.0.1"]
         with log.open("wb") as stderr:
             process = subprocess.Popen(

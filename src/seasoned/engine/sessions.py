@@ -1,11 +1,10 @@
 """Sessions: creating and listing them, and having them read."""
 
-import asyncio
-
 import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.engine.waiting import until_changed
 from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
@@ -170,13 +169,5 @@ class Sessions:
             if left <= 0:
                 return False, "The messages are still being read; ask for the learning status later."
             if row.extracted_to < wanted:
-                await _wait(change, min(left, 1.0))
+                await until_changed(change, left)
         return True, ""
-
-
-async def _wait(change: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await change.wait()
-    except TimeoutError:
-        return

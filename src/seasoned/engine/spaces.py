@@ -4,16 +4,21 @@ from importlib import resources
 
 import msgspec
 
+from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.engine.waiting import until_changed
 from seasoned.errors import NotFound
 from seasoned.message import JsonObject
 from seasoned.pipeline.carrier import Carrier
 from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
-from seasoned.store import Connection, Store, files, projects, skills, spaces
+from seasoned.store import Connection, Store, files, lessons, projects, skills, spaces
+from seasoned.store.lessons import SettledLesson
 from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.skills import NewSkill, NewVersion, SkillRow
 from seasoned.store.spaces import LinkRow, SkillLinkRow, SpaceRow
+
+LESSONS_MAX = 100
 
 
 class LearningState(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +132,38 @@ class Spaces:
             return found[0]
 
         return await self._store.read(load)
+
+    async def settled(self, project_id: str, space_id: str, session_id: str, seconds: float) -> LearningState:
+        """A session's state once its learning is completed or failed, or after `seconds`. Raises NotFound."""
+        clock = self._store.clock
+        deadline = clock.now() + int(seconds * SECOND)
+        while True:
+            change = self._dispatcher.next_change()
+            state = await self.state(project_id, space_id, session_id)
+            left = (deadline - clock.now()) / SECOND
+            if state.status in ("completed", "failed") or left <= 0:
+                return state
+            await until_changed(change, left)
+
+    async def lessons_after(self, project_id: str, space_id: str, number: int, seconds: float) -> list[SettledLesson]:
+        """The lessons that a space settled after its number `number`, in order, at most LESSONS_MAX of them.
+
+        Waits until there are some, at most `seconds`; empty when there are none by then. Raises NotFound.
+        """
+
+        def load(connection: Connection) -> list[SettledLesson]:
+            spaces.get(connection, project_id, space_id)
+            return lessons.settled_after(connection, space_id, number, LESSONS_MAX)
+
+        clock = self._store.clock
+        deadline = clock.now() + int(seconds * SECOND)
+        while True:
+            change = self._dispatcher.next_change()
+            found = await self._store.read(load)
+            left = (deadline - clock.now()) / SECOND
+            if found or left <= 0:
+                return found
+            await until_changed(change, left)
 
     def _states(self, connection: Connection, space_id: str, session_id: str | None) -> list[LearningState]:
         now = self._store.clock.now()

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, usage, users
+from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, stream, usage, users
 from seasoned.http.downloads import download
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 
@@ -66,6 +66,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/learning_spaces/{space_id}/learn", spaces.learn),
     ("GET", "/learning_spaces/{space_id}/sessions", spaces.list_sessions),
     ("GET", "/learning_spaces/{space_id}/sessions/{session_id}", spaces.get_session),
+    ("GET", "/learning_spaces/{space_id}/stream", stream.learned),
     ("POST", "/learning_spaces/{space_id}/skills", spaces.include_skill),
     ("GET", "/learning_spaces/{space_id}/skills", spaces.list_skills),
     ("DELETE", "/learning_spaces/{space_id}/skills/{skill_id}", spaces.exclude_skill),

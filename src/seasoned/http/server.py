@@ -5,11 +5,13 @@ import gc
 import importlib.util
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
 from seasoned.engine import Engine
 from seasoned.errors import Invalid
+from seasoned.http import stream
 from seasoned.http.app import App
 
 BACKLOG = 2_048
@@ -48,7 +50,15 @@ def serve(engine: Engine, listener: socket.socket) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+        runner.run(_Server(config).serve(sockets=[listener]))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which waits for open requests when it stops: those that stay open are told to end."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        stream.end_all()
+        super().handle_exit(sig, frame)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

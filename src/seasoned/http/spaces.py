@@ -1,11 +1,14 @@
 """Learning spaces (wire contract, B.7)."""
 
+from contextlib import nullcontext
+
 import msgspec
 from starlette.responses import Response
 
 from seasoned.clock import to_rfc3339
 from seasoned.engine.spaces import LearningState
 from seasoned.http.skills import skill_json
+from seasoned.http.stream import WAIT_SECONDS_MAX, waiting
 from seasoned.http.wire import Call, answer, page_of, raw_json, timestamps
 from seasoned.ids import parse_id
 from seasoned.message import JsonObject
@@ -97,9 +100,11 @@ async def list_sessions(call: Call) -> Response:
 
 
 async def get_session(call: Call) -> Response:
-    """GET /learning_spaces/{space_id}/sessions/{session_id}."""
-    session_id = call.id("session_id", "The session id")
-    return answer(state_json(await call.engine.spaces.state(call.project_id, _space_id(call), session_id)))
+    """GET /learning_spaces/{space_id}/sessions/{session_id}: at once, or with `wait` once the learning has settled."""
+    session_id, seconds = call.id("session_id", "The session id"), call.number("wait", 0, 0, WAIT_SECONDS_MAX)
+    with waiting() if seconds else nullcontext():
+        state = await call.engine.spaces.settled(call.project_id, _space_id(call), session_id, seconds)
+    return answer(state_json(state))
 
 
 async def include_skill(call: Call) -> Response:

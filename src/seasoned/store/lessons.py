@@ -48,6 +48,34 @@ class LessonRow(msgspec.Struct, frozen=True):
         )
 
 
+class SettledRow(msgspec.Struct, frozen=True):
+    """A settled lesson: `space_number` is its place among those of its space."""
+
+    id: str
+    space_number: int
+    kind: LessonKind
+    status: LessonStatus
+    title: str
+    reason: str
+    session_id: str
+    task_id: str | None
+    settled_at: int
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A file of a skill."""
+
+    skill_id: str
+    path: str
+
+
+class SettledLesson(msgspec.Struct, frozen=True, kw_only=True):
+    """A settled lesson with the files whose entries it stands behind."""
+
+    row: SettledRow
+    places: list[Place]
+
+
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """How a lesson ended."""
 
@@ -192,6 +220,23 @@ def settle(connection: Connection, space_id: str, written_to: int, settled: Sequ
         )
         if changed.rowcount != 1:
             raise Superseded(f"Lesson {one.lesson_id} was settled by another run first.")
+
+
+def settled_after(connection: Connection, space_id: str, number: int, limit: int) -> list[SettledLesson]:
+    """The lessons that a space settled after a number, in the order of their numbers."""
+    statement = (
+        sa.select(*columns(SettledRow, lessons))
+        .where(lessons.c.space_id == space_id, lessons.c.space_number > number)
+        .order_by(lessons.c.space_number)
+        .limit(limit)
+    )
+    rows = to_rows(SettledRow, connection.execute(statement).all())
+    places: dict[str, list[Place]] = {row.id: [] for row in rows}
+    where = entry_lessons.c.lesson_id.in_(list(places))
+    noted = sa.select(entry_lessons.c.lesson_id, entry_lessons.c.skill_id, entry_lessons.c.path).where(where)
+    for lesson_id, skill_id, path in connection.execute(noted.order_by(entry_lessons.c.path)) if rows else ():
+        places[lesson_id].append(Place(skill_id, path))
+    return [SettledLesson(row=row, places=places[row.id]) for row in rows]
 
 
 def note_entry(

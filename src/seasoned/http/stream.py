@@ -1,0 +1,113 @@
+"""Requests that stay open: waiting for a status, and the stream of what a space learns.
+
+The stream is made of server-sent events (WHATWG HTML, section 9.2). Each event's id is the lesson's number in its
+space, so a client that comes back with `Last-Event-ID` misses nothing, whichever server it reaches.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+import msgspec
+from starlette.responses import Response, StreamingResponse
+
+from seasoned.clock import to_rfc3339
+from seasoned.errors import Busy, Invalid
+from seasoned.http.wire import Call
+from seasoned.ids import parse_id
+from seasoned.store.lessons import SettledLesson
+
+WAIT_SECONDS_MAX = 60
+OPEN_MAX = 512
+BEAT_SECONDS = 15.0
+# Many lessons that settle one after the other go over together.
+GATHER_SECONDS = 0.05
+STREAM_SECONDS_MAX = 3_600.0
+NUMBER_DIGITS_MAX = 18
+
+
+class _Open:
+    """How many requests stay open now, and whether they are to end."""
+
+    count = 0
+    ending = False
+
+
+_open = _Open()
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Count a request that stays open. Raises Busy when there are too many."""
+    if _open.count >= OPEN_MAX:
+        raise Busy(f"{OPEN_MAX} requests wait already; ask without waiting, or try again.")
+    _open.count += 1
+    try:
+        yield
+    finally:
+        _open.count -= 1
+
+
+def end_all() -> None:
+    """Let the streams end soon: the server stops."""
+    _open.ending = True
+
+
+async def learned(call: Call) -> Response:
+    """GET /learning_spaces/{space_id}/stream: an event for each lesson, from the number after `after` on."""
+    space_id = parse_id(call.request.path_params["space_id"], "The learning space id")
+    number = _first_number(call)
+    # What is wrong is said before the stream begins.
+    await call.engine.spaces.get(call.project_id, space_id)
+    with waiting():
+        pass
+    return StreamingResponse(
+        _events(call, space_id, number),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def _first_number(call: Call) -> int:
+    last = call.request.headers.get("last-event-id", "")
+    if not last:
+        return call.number("after", 0, 0, 10**NUMBER_DIGITS_MAX)
+    if not (last.isascii() and last.isdigit() and len(last) <= NUMBER_DIGITS_MAX):
+        raise Invalid("The header Last-Event-ID must be the id of an event of this stream.")
+    return int(last)
+
+
+async def _events(call: Call, space_id: str, number: int) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + STREAM_SECONDS_MAX
+    with waiting():
+        yield b": the lessons of this learning space\n\n"
+        beat = loop.time()
+        while loop.time() < until and not _open.ending:
+            found = await call.engine.spaces.lessons_after(call.project_id, space_id, number, 1.0)
+            for lesson in found:
+                number = lesson.row.space_number
+                yield _event(lesson)
+            if found:
+                beat = loop.time()
+                await asyncio.sleep(GATHER_SECONDS)
+            elif loop.time() - beat >= BEAT_SECONDS:
+                beat = loop.time()
+                yield b": nothing new\n\n"
+
+
+def _event(lesson: SettledLesson) -> bytes:
+    row = lesson.row
+    data = {
+        "number": row.space_number,
+        "lesson_id": row.id,
+        "kind": row.kind,
+        "status": row.status,
+        "title": row.title,
+        "reason": row.reason,
+        "session_id": row.session_id,
+        "task_id": row.task_id,
+        "files": [{"skill_id": place.skill_id, "path": place.path} for place in lesson.places],
+        "settled_at": to_rfc3339(row.settled_at),
+    }
+    return b"id: %d\nevent: lesson\ndata: %b\n\n" % (row.space_number, msgspec.json.encode(data))
