@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from seasoned import __version__
-from seasoned.cli import learn, lists, projects, serve, skills
+from seasoned.cli import learn, lists, move, projects, serve, skills
 
 app = typer.Typer(
     name="seasoned",
@@ -18,6 +18,8 @@ app = typer.Typer(
 app.command("learn")(learn.learn)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.work)
+app.command("migrate")(move.migrate)
+app.command("copy")(move.copy)
 app.add_typer(skills.app, name="skills", help="List, show and export skills.")
 app.add_typer(lists.spaces_app, name="spaces", help="List learning spaces.")
 app.add_typer(lists.sessions_app, name="sessions", help="List sessions.")

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,10 +85,22 @@ class Store:
         """Run `work` on a consistent view of what is committed."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, work)
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one state until the block ends; for work that takes long, in a thread of its own."""
+        with self._readers.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction beside the writer's, committed at the end; for commands that nothing else runs beside."""
+        with self._writing.begin() as connection:
+            yield connection
+
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """Like read, in the calling thread. Raises Busy when a database server cannot be reached."""
         try:
-            with self._readers.connect() as connection, connection.begin():
+            with self.reading() as connection:
                 return work(connection)
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             if isinstance(error, sa.exc.TimeoutError) or is_away(error):

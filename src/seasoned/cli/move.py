@@ -1,0 +1,135 @@
+"""`seasoned migrate` and `seasoned copy`: bringing a database to this release, and moving a home to another one."""
+
+import contextlib
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from seasoned import config as settings
+from seasoned.cli.console import Home, Json, err, load_config, out, print_json, reported
+from seasoned.config import Config
+from seasoned.engine.keys import HASHING_FILE, KEY_FILE
+from seasoned.errors import Conflict, Invalid
+from seasoned.store import Store
+from seasoned.store.copying import copy_rows, total
+from seasoned.store.database import DATABASE_FILE
+from seasoned.store.migrate import HEAD
+from seasoned.store.postgres import shown
+
+POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
+BLOBS_FOLDER = "blobs"
+
+
+def migrate(home: Home = None, json: Json = False) -> None:
+    """Bring the database to this release's schema; every other command does so too."""
+    config = load_config(home)
+    with reported():
+        Store.open(config).close()
+    name = shown(config.database) if config.database else str(config.home_path / DATABASE_FILE)
+    if json:
+        print_json({"database": name, "schema": HEAD})
+    else:
+        out.print(f"{name} has schema {HEAD}.", markup=False)
+
+
+def copy(
+    source: Annotated[str, typer.Argument(help="Where to copy from: a home folder, or postgresql://…")],
+    target: Annotated[str, typer.Argument(help="Where to copy to: a home folder, or postgresql://…")],
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Copy a whole home to another database: rows, files and the secret that keys are hashed with.
+
+    Stop the servers of the source first. A home folder keeps its own files; those of a PostgreSQL database belong to
+    the home that --home names. Start the same command again to go on with a copy that was interrupted.
+    """
+    with reported():
+        from_config, to_config = _place(source, home), _place(target, home)
+        if from_config.database == to_config.database and from_config.home_path == to_config.home_path:
+            raise Invalid("The source and the target are the same.")
+        if not from_config.database and not (from_config.home_path / DATABASE_FILE).exists():
+            raise Invalid(f"There is no home in {from_config.home_path}.")
+        _keep_secrets(from_config.home_path, to_config.home_path)
+        with _opened(from_config) as here, _opened(to_config) as there, _progress() as bar:
+            task = bar.add_task("Rows", total=total(here))
+            copied = copy_rows(here, there, lambda _table, rows: bar.advance(task, rows))
+            bar.update(task, completed=sum(copied.rows.values()))
+            files, size = _copy_files(from_config.home_path, there, to_config.home_path, bar)
+    result = {"rows": copied.rows, "added": copied.added, "files": files, "file_bytes": size, "verified": True}
+    if json:
+        print_json(result)
+    else:
+        out.print(
+            f"{sum(copied.rows.values())} rows are there, {copied.added} of them new, and {files} files "
+            f"({size} bytes); all of them were compared.",
+            markup=False,
+        )
+
+
+def _place(name: str, home: Path | None) -> Config:
+    """The settings of a place: a database at an address, or the SQLite file of a folder."""
+    if name.startswith(POSTGRES):
+        return settings.load(home=home, database=name)
+    return settings.load(home=Path(name), database="")
+
+
+@contextlib.contextmanager
+def _opened(config: Config) -> Iterator[Store]:
+    store = Store.open(config)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _keep_secrets(source: Path, target: Path) -> None:
+    """Give the target's home the source's secret and key. Raises Conflict when it has another secret."""
+    if source == target:
+        return
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in (HASHING_FILE, KEY_FILE):
+        here, there = source / name, target / name
+        if not here.exists():
+            continue
+        if there.exists() and there.read_bytes() != here.read_bytes():
+            raise Conflict(f"{there} differs from {here}: keys of the source would not work. Use another --home.")
+        if not there.exists():
+            shutil.copyfile(here, there)
+            there.chmod(0o600)
+
+
+def _copy_files(source: Path, there: Store, target: Path, bar: Progress) -> tuple[int, int]:
+    """Copy the large files of a home that the other does not have; how many there are, and their bytes."""
+    if source == target:
+        return 0, 0
+    paths = [path for path in sorted((source / BLOBS_FOLDER).glob("*/*")) if not path.name.startswith(".")]
+    task = bar.add_task("Files", total=len(paths))
+    size = 0
+    for path in paths:
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != path.name:
+            raise Conflict(f"{path} is damaged: its bytes do not have the hash that is its name. Restore it first.")
+        there.blobs.put_now(data)
+        size += len(data)
+        bar.advance(task)
+    return len(paths), size
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        yield bar
