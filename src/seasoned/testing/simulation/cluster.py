@@ -48,6 +48,7 @@ class Cluster:
         self._database = database
         self._config = config
         self._lives: list[Life | None] = [None] * size
+        self._born: list[Life] = []
         self.deaths = 0
 
     def start(self) -> None:
@@ -127,6 +128,11 @@ class Cluster:
                 life.alive = False
                 self._clear(life)
 
+    def close(self) -> None:
+        """Let go of every connection of the living and the dead, however the run ended."""
+        for life in self._born:
+            life.engine.store.close()
+
     async def _end(self, life: Life) -> None:
         await life.engine.dispatcher.close()
         # A real pool of threads is joined here: what was begun ends before the connections are closed.
@@ -141,6 +147,7 @@ class Cluster:
         dispatcher = Dispatcher(store, model, self._config)
         life = Life(f"process{place + 1}", Engine(self._config, store, model, dispatcher), dispatcher)
         self._lives[place] = life
+        self._born.append(life)
         world.loop.create_task(self._begin(life), context=life.context.copy())
 
     async def _begin(self, life: Life) -> None:

@@ -87,6 +87,7 @@ class _Run:
             with self.chaos.reigns():
                 violations = self._main_to_its_end()
                 self.world.loop.close()
+                self.cluster.close()
         finally:
             logging.disable(logging.NOTSET)
         violations += [f"nobody caught {error!r}" for error in self.world.loop.uncaught()]

@@ -1,0 +1,17 @@
+"""A server and workers on PostgreSQL, one of them killed every second: a short run of `make kill-fleet`."""
+
+from pathlib import Path
+
+from tests.kill.fleet import run
+from tests.support.databases import homes_on
+from tests.support.postgres import Postgres
+
+
+def test_nothing_is_lost_or_doubled_when_processes_of_a_fleet_are_killed(
+    postgres_server: Postgres, tmp_path: Path
+) -> None:
+    with homes_on(postgres_server):
+        outcome = run(tmp_path, spaces=4, sessions=16, seconds=4.0, seed=1)
+    assert outcome.faults == []
+    assert outcome.sessions == 16
+    assert outcome.kills >= 2
