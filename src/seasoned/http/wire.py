@@ -20,11 +20,17 @@ from seasoned.errors import (
     TooLarge,
     Unauthorized,
 )
+from seasoned.http.nesting import DEPTH_MAX, is_too_deep
 from seasoned.ids import parse_id
 from seasoned.message import Json, JsonObject
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
 T = TypeVar("T")
+
+
+class TooDeep(Invalid):
+    """JSON is nested more than anybody needs."""
+
 
 # The first that fits gives the status; more special errors stand first.
 STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
@@ -41,6 +47,7 @@ PAGE_DEFAULT = 20
 QUERY_CHARS_MAX = 64 * 1024
 FILTER_CHARS_MAX = 4 * 1024
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+TOO_DEEP = f"JSON may have at most {DEPTH_MAX} arrays and objects in each other; nest it less."
 FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
 
 
@@ -134,20 +141,40 @@ class Call:
             return None
         if len(value) > FILTER_CHARS_MAX:
             raise Invalid(f"The filter {name!r} is longer than {FILTER_CHARS_MAX} characters; filter by less.")
-        try:
-            return decode(value.encode(), dict[str, Json])
-        except (Invalid, UnicodeEncodeError):
-            raise Invalid(f'The query parameter {name!r} must be a JSON object, for example {{"key": 1}}.') from None
+        return decode_object(value, f'The query parameter {name!r} must be a JSON object, for example {{"key": 1}}.')
+
+    def json_text(self, name: str) -> str:
+        """A query parameter that holds JSON, not yet read. Raises Invalid when it is over-long or nested too deeply."""
+        value = self.text(name)
+        if is_too_deep(value.encode(errors="replace")):
+            raise TooDeep(TOO_DEEP)
+        return value
 
 
 def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes as a typed value. Raises Invalid with what is wrong and where."""
     try:
-        return msgspec.json.decode(raw, type=kind)
+        value = msgspec.json.decode(raw, type=kind)
+        deep = is_too_deep(raw)
+    except RecursionError:
+        deep = True
     except msgspec.ValidationError as error:
         raise Invalid(f"The body does not have the right form: {error}.") from None
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise Invalid(f"The body is not valid JSON: {str(error)[:200]}.") from None
+    if deep:
+        raise TooDeep(TOO_DEEP)
+    return value
+
+
+def decode_object(text: str, wrong: str) -> JsonObject:
+    """A JSON object that was sent as a text, such as a filter. Raises Invalid with the sentence `wrong`, or TooDeep."""
+    try:
+        return decode(text.encode(), dict[str, Json])
+    except TooDeep:
+        raise
+    except (Invalid, UnicodeEncodeError):
+        raise Invalid(wrong) from None
 
 
 Handler = Callable[[Call], Awaitable[Response]]

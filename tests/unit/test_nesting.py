@@ -1,0 +1,81 @@
+"""JSON is taken up to a depth, so that nothing that walks it later can run out of stack."""
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seasoned.errors import Invalid
+from seasoned.http.nesting import DEPTH_MAX, is_too_deep
+from seasoned.http.wire import decode
+from seasoned.message import Json
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+def depth(value: object) -> int:
+    """How many arrays and objects stand around the innermost value."""
+    if isinstance(value, dict):
+        return 1 + max((depth(inner) for inner in value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max((depth(inner) for inner in value), default=0)
+    return 0
+
+
+@given(JSON, st.integers(0, 8), st.booleans())
+def test_the_depth_is_that_of_the_value(value: object, limit: int, ascii_only: bool) -> None:
+    raw = json.dumps(value, ensure_ascii=ascii_only).encode()
+    assert is_too_deep(raw, limit) == (depth(value) > limit)
+
+
+def nested(levels: int, *pairs: tuple[str, str]) -> bytes:
+    """A value inside of so many arrays or objects, the pairs in turn."""
+    used = [pairs[level % len(pairs)] for level in range(levels)]
+    return ("".join(left for left, _ in used) + "7" + "".join(right for _, right in reversed(used))).encode()
+
+
+LIST, OBJECT, WIDE = ("[", "]"), ('{"a":', "}"), ('["[{",', ',"]"]')
+
+
+@pytest.mark.parametrize("pairs", [[LIST], [OBJECT], [LIST, OBJECT], [WIDE]])
+def test_the_greatest_depth_is_taken_and_one_more_is_not(pairs: list[tuple[str, str]]) -> None:
+    assert decode(nested(DEPTH_MAX, *pairs), Json) is not None
+    with pytest.raises(Invalid, match=str(DEPTH_MAX)):
+        decode(nested(DEPTH_MAX + 1, *pairs), Json)
+
+
+@pytest.mark.parametrize("size", [65, 500, 1_000, 2_000, 100_000])
+def test_more_is_refused_with_the_same_sentence_however_deep(size: int) -> None:
+    for raw in (nested(size, LIST), nested(size, OBJECT)):
+        with pytest.raises(Invalid, match=str(DEPTH_MAX)):
+            decode(raw, Json)
+
+
+def test_brackets_inside_of_strings_do_not_count() -> None:
+    text = '[[["{{{\\"[[[\\\\' * 100
+    assert decode(json.dumps({"code": text, text: [text]}).encode(), Json) == {"code": text, text: [text]}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[" + b"[]," * 1_000_000 + b"1]",
+        b"[" + (b"[" * 62 + b"]" * 62 + b",") * 20_000 + b"1]",
+        b'["' + b'[\\"' * 1_000_000 + b'"]',
+        b"[" + b'"\\\\[",' * 500_000 + b'"["]',
+    ],
+    ids=["many", "many that are deep", "one string", "many strings"],
+)
+def test_looking_costs_no_more_than_a_few_times_the_reading(raw: bytes) -> None:
+    began = time.process_time()
+    json.loads(raw)
+    reading = time.process_time() - began
+    began = time.process_time()
+    assert not is_too_deep(raw)
+    assert time.process_time() - began < 4 * reading + 0.05
