@@ -13,8 +13,9 @@ from starlette.types import Message, Receive, Scope, Send
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, stream, usage, users
+from seasoned.http.bodies import Body
 from seasoned.http.downloads import download
-from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
+from seasoned.http.wire import Call, Handler, answer, failure, failure_of
 
 log = logging.getLogger(__name__)
 
@@ -122,14 +123,19 @@ class App:
             # A user's name may hold slashes: such paths are matched as they were sent, still encoded.
             scope["path"] = scope["raw_path"].decode("ascii")
         begun = False
+        body = Body(scope, receive, self._engine.config.body_bytes_max, self._engine.config.body_seconds)
 
         async def sending(message: Message) -> None:
             nonlocal begun
-            begun = True
+            if not begun:
+                begun = True
+                if not body.is_complete and not await body.throw_away():
+                    # Whoever goes on sending shall not keep the connection.
+                    message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
             await send(message)
 
         try:
-            await self._router(scope, limited(receive, self._engine.config.body_bytes_max), sending)
+            await self._router(scope, body.receive, sending)
         except ClientDisconnect:
             return
         except SeasonedError as error:
@@ -140,7 +146,7 @@ class App:
             log.exception("%s %s failed", scope["method"], scope["path"])
             response = failure(500, "The server failed on this request; its log has the details.")
         if not begun:
-            await response(scope, receive, send)
+            await response(scope, body.receive, sending)
 
     @asynccontextmanager
     async def _lifespan(self, _app: object) -> AsyncIterator[None]:

@@ -6,7 +6,6 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive
 
 from seasoned.clock import to_rfc3339
 from seasoned.engine import Engine
@@ -17,7 +16,9 @@ from seasoned.errors import (
     NotFound,
     SeasonedError,
     StorageFull,
+    TooDeep,
     TooLarge,
+    TooSlow,
     Unauthorized,
 )
 from seasoned.http.nesting import DEPTH_MAX, is_too_deep
@@ -28,13 +29,10 @@ from seasoned.store.rows import PAGE_MAX, PageQuery
 T = TypeVar("T")
 
 
-class TooDeep(Invalid):
-    """JSON is nested more than anybody needs."""
-
-
 # The first that fits gives the status; more special errors stand first.
 STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
     (TooLarge, 413),
+    (TooSlow, 408),
     (Invalid, 400),
     (Unauthorized, 401),
     (NotFound, 404),
@@ -63,8 +61,13 @@ def failure(
     status: int, sentence: str, headers: Mapping[str, str] | None = None, *, msg: str | None = None
 ) -> Response:
     """An error: the HTTP status again as `code`, and a sentence that says what to do; `msg` is a word clients know."""
-    body = {"code": status, "msg": sentence if msg is None else msg, "error": sentence}
+    body = envelope(status, sentence, msg)
     return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
+
+
+def envelope(status: int, sentence: str, msg: str | None = None) -> dict[str, object]:
+    """The JSON object of an error."""
+    return {"code": status, "msg": sentence if msg is None else msg, "error": sentence}
 
 
 def failure_of(error: SeasonedError) -> Response:
@@ -195,18 +198,3 @@ def page_of(items: list[dict[str, object]], cursor: str | None) -> dict[str, obj
     """A page of a list; `next_cursor` only when there is more."""
     page: dict[str, object] = {"items": items, "has_more": cursor is not None}
     return page if cursor is None else {**page, "next_cursor": cursor}
-
-
-def limited(receive: Receive, bytes_max: int) -> Receive:
-    """A request's stream that raises TooLarge as soon as more than `bytes_max` bytes of a body have come."""
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > bytes_max:
-            raise TooLarge(f"A request body holds at most {bytes_max} bytes; send less at once.")
-        return message
-
-    return counted
