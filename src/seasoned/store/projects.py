@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Conflict, Invalid, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.store.rows import columns, dump, load_object, to_rows, without_nulls
+from seasoned.store.rows import after_newest, columns, dump, load_object, to_rows, without_nulls
 from seasoned.store.schema import projects, users
 
 # What an index of PostgreSQL takes beside the project's id, with room to spare.
@@ -98,6 +98,7 @@ def ensure_user(connection: Connection, project_id: str, identifier: str | None,
     found = find_user(connection, project_id, identifier)
     if found is not None:
         return found.id
+    now = after_newest(connection, users, users.c.project_id == project_id, now)
     row = UserRow(new_id(), project_id, identifier, now, now)
     connection.execute(sa.insert(users).values(msgspec.structs.asdict(row)))
     return row.id
