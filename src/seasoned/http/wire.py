@@ -74,7 +74,9 @@ def failure_of(error: SeasonedError) -> Response:
     """The answer to an error of ours."""
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Busy) else None
-    return failure(status, str(error), headers)
+    # The word that clients know (wire contract, A.2).
+    msg = "Unauthorized" if isinstance(error, Unauthorized) else None
+    return failure(status, str(error), headers, msg=msg)
 
 
 class Call:
