@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from seasoned.errors import Invalid
 from seasoned.http.nesting import DEPTH_MAX, is_too_deep
 from seasoned.http.wire import decode
-from seasoned.message import Json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -45,21 +44,21 @@ LIST, OBJECT, WIDE = ("[", "]"), ('{"a":', "}"), ('["[{",', ',"]"]')
 
 @pytest.mark.parametrize("pairs", [[LIST], [OBJECT], [LIST, OBJECT], [WIDE]])
 def test_the_greatest_depth_is_taken_and_one_more_is_not(pairs: list[tuple[str, str]]) -> None:
-    assert decode(nested(DEPTH_MAX, *pairs), Json) is not None
+    assert decode(nested(DEPTH_MAX, *pairs), object) is not None
     with pytest.raises(Invalid, match=str(DEPTH_MAX)):
-        decode(nested(DEPTH_MAX + 1, *pairs), Json)
+        decode(nested(DEPTH_MAX + 1, *pairs), object)
 
 
 @pytest.mark.parametrize("size", [65, 500, 1_000, 2_000, 100_000])
 def test_more_is_refused_with_the_same_sentence_however_deep(size: int) -> None:
     for raw in (nested(size, LIST), nested(size, OBJECT)):
         with pytest.raises(Invalid, match=str(DEPTH_MAX)):
-            decode(raw, Json)
+            decode(raw, object)
 
 
 def test_brackets_inside_of_strings_do_not_count() -> None:
     text = '[[["{{{\\"[[[\\\\' * 100
-    assert decode(json.dumps({"code": text, text: [text]}).encode(), Json) == {"code": text, text: [text]}
+    assert decode(json.dumps({"code": text, text: [text]}).encode(), object) == {"code": text, text: [text]}
 
 
 @pytest.mark.parametrize(
