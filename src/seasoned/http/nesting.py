@@ -3,7 +3,9 @@
 import re
 
 DEPTH_MAX = 64
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# Never goes back: what was read stays read, and a string that is not closed ends with the text. Otherwise each quote in
+# it would be tried as a beginning, which takes the square of its length.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
