@@ -12,6 +12,7 @@ from seasoned.errors import Invalid
 PREFIX = "SEASONED_"
 LARGEST = 1_000_000_000
 SHORTEST_SWEEP_SECONDS = 0.05
+SHORTEST_BODY_SECONDS = 0.1
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +89,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """How many writes may wait for the database before new ones are turned away."""
     body_bytes_max: int = 32 * 1024 * 1024
     """The largest request body."""
+    body_seconds: float = 30.0
+    """How long a client may take to send a request's headers, and then its body."""
     message_bytes_max: int = 8 * 1024 * 1024
     """The largest message, as JSON."""
     inline_bytes_max: int = 64 * 1024
@@ -134,6 +137,8 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
             raise Invalid(f"{PREFIX}{field.upper()} must be a number from 0 to {LARGEST}.")
     if config.sweep_seconds < SHORTEST_SWEEP_SECONDS:
         raise Invalid(f"{PREFIX}SWEEP_SECONDS must be at least {SHORTEST_SWEEP_SECONDS}.")
+    if config.body_seconds < SHORTEST_BODY_SECONDS:
+        raise Invalid(f"{PREFIX}BODY_SECONDS must be at least {SHORTEST_BODY_SECONDS}.")
     for field in (
         "concurrency",
         "attempts",

@@ -3,6 +3,8 @@
     SeasonedError
     ├── Invalid            the caller's input is wrong, and says how to correct it
     │   ├── TooLarge       it is over a limit that the sentence names
+    │   ├── TooDeep        its JSON has more in each other than anybody needs
+    │   ├── TooSlow        it did not come in time
     │   └── BadTranscript  a file is not a transcript that we can read
     ├── Unauthorized       no key, or not a key of ours
     ├── NotFound           there is no such thing in this project
@@ -29,6 +31,14 @@ class Invalid(SeasonedError):
 
 class TooLarge(Invalid):
     """The input is over a limit."""
+
+
+class TooDeep(Invalid):
+    """JSON is nested more than a limit."""
+
+
+class TooSlow(Invalid):
+    """The input did not arrive in time."""
 
 
 class BadTranscript(Invalid):

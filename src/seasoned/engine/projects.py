@@ -15,6 +15,8 @@ DEFAULT_PROJECT = "default"
 KEY_TRUST_SECONDS = 5.0
 KEYS_CACHED_MAX = 1_024
 
+NO_KEY = "There is no project with this key; send the header `Authorization: Bearer sk-ac-...` with a project's key."
+
 
 class Projects:
     """Use cases of projects."""
@@ -52,14 +54,14 @@ class Projects:
         """The project of an `Authorization` header. Raises Unauthorized."""
         scheme, _, key = authorization.partition(" ")
         if scheme != "Bearer" or not key.startswith(KEY_PREFIX) or key == KEY_PREFIX:
-            raise Unauthorized("Unauthorized")
+            raise Unauthorized(NO_KEY)
         known = self._seen.get(key)
         if known is not None and known[1] > time.monotonic():
             return known[0]
         hashed = self._keyring.hash_key(key)
         row = await self._store.read(lambda connection: projects.by_key(connection, hashed))
         if row is None:
-            raise Unauthorized("Unauthorized")
+            raise Unauthorized(NO_KEY)
         if len(self._seen) >= KEYS_CACHED_MAX:
             self._seen.clear()
         self._seen[key] = (row.id, time.monotonic() + KEY_TRUST_SECONDS)

@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, Router
+from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, stream, usage, users
+from seasoned.http.bodies import Body
 from seasoned.http.downloads import download
-from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
+from seasoned.http.wire import Call, Handler, answer, failure, failure_of
 
 log = logging.getLogger(__name__)
 
@@ -109,23 +110,32 @@ class App:
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in ROUTES:
             by_path.setdefault(PREFIX + path, {})[method] = handler
-        routes: list[BaseRoute] = [Route(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
+        routes: list[BaseRoute] = [_Path(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
         routes += [Route(PREFIX + "/material/{token}", self._material), Route("/health", health)]
+        routes += [Route(path, excluded.Area()) for path in excluded.AREAS]
         self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
             return
+        if scope["path"].startswith(users.PATH):
+            # A user's name may hold slashes: such paths are matched as they were sent, still encoded.
+            scope["path"] = scope["raw_path"].decode("ascii")
         begun = False
+        body = Body(scope, receive, self._engine.config.body_bytes_max, self._engine.config.body_seconds)
 
         async def sending(message: Message) -> None:
             nonlocal begun
-            begun = True
+            if not begun:
+                begun = True
+                if not body.is_complete and not await body.throw_away():
+                    # Whoever goes on sending shall not keep the connection.
+                    message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
             await send(message)
 
         try:
-            await self._router(scope, limited(receive, self._engine.config.body_bytes_max), sending)
+            await self._router(scope, body.receive, sending)
         except ClientDisconnect:
             return
         except SeasonedError as error:
@@ -136,7 +146,7 @@ class App:
             log.exception("%s %s failed", scope["method"], scope["path"])
             response = failure(500, "The server failed on this request; its log has the details.")
         if not begun:
-            await response(scope, receive, send)
+            await response(scope, body.receive, sending)
 
     @asynccontextmanager
     async def _lifespan(self, _app: object) -> AsyncIterator[None]:
@@ -151,19 +161,31 @@ class App:
         return download(data, link.mime, link.filename)
 
 
+class _Path(Route):
+    """A path with its methods; a method that it has not may be another path's.
+
+    When no path has it, the answer is that of an unknown path (wire contract, A.1).
+    """
+
+    def __init__(self, path: str, endpoint: "_Endpoint") -> None:
+        super().__init__(path, endpoint)
+        self._known = endpoint.handlers.keys()
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] == "http" and scope["method"] not in self._known:
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 class _Endpoint:
     """One path: asks for the key, then calls the method's handler."""
 
     def __init__(self, engine: Engine, handlers: dict[str, Handler]) -> None:
         self._engine = engine
-        self._handlers = handlers
+        self.handlers = handlers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        handler = self._handlers.get(scope["method"])
-        if handler is None:
-            # A wrong method on a known path answers like an unknown path (wire contract, A.1).
-            await _not_found(scope, receive, send)
-            return
+        handler = self.handlers[scope["method"]]
         request = Request(scope, receive)
         project_id = await self._engine.projects.authenticate(request.headers.get("authorization", ""))
         response = await handler(Call(self._engine, project_id, request))

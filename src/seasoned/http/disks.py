@@ -11,8 +11,8 @@ from seasoned.http.content import content_of
 from seasoned.http.downloads import download as file_response
 from seasoned.http.downloads import public_url
 from seasoned.http.forms import form_of
-from seasoned.http.wire import Call, answer, decode, page_of, timestamps
-from seasoned.message import Json, JsonObject
+from seasoned.http.wire import Call, answer, decode_object, page_of, timestamps
+from seasoned.message import JsonObject
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PAGE_MAX, load_object
 
@@ -157,10 +157,7 @@ def _place(file_path: str) -> Place:
 
 def _meta(text: str) -> JsonObject:
     """What the user keeps beside a file. Raises Invalid."""
-    try:
-        meta: JsonObject = decode(text.encode(), dict[str, Json])
-    except (Invalid, UnicodeEncodeError):
-        raise Invalid("`meta` must be a JSON object as a string, for example '{\"key\": 1}'.") from None
+    meta = decode_object(text, "`meta` must be a JSON object as a string, for example '{\"key\": 1}'.")
     if SYSTEM_KEY in meta:
         raise Invalid(f"The key {SYSTEM_KEY} is the system's; leave it out of `meta`.")
     if len(text.encode()) > META_BYTES_MAX:

@@ -1,8 +1,12 @@
 """What upstream has and this server has not: answered 501 with a sentence, so that a client knows."""
 
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from seasoned.http.wire import Call, failure
+
+# Outside of the API's prefix, with all that is below.
+AREAS = ("/admin/v1", "/admin/v1/{rest:path}", "/metrics/v1", "/metrics/v1/{rest:path}")
 
 
 async def sandboxes(_call: Call) -> Response:
@@ -20,6 +24,9 @@ async def assets(_call: Call) -> Response:
     return failure(501, "This server has no storage keys; read messages with their public URLs.")
 
 
-async def admin(_call: Call) -> Response:
-    """Administration over HTTP."""
-    return failure(501, "This server is administered with `seasoned projects` and `seasoned usage`.")
+class Area:
+    """Administration and metrics over HTTP: any method, and no key, since upstream's are other keys than ours."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sentence = "This server is administered with `seasoned projects` and `seasoned usage`, not over HTTP."
+        await failure(501, sentence)(scope, receive, send)

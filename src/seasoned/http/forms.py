@@ -20,8 +20,16 @@ async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIEL
         async with call.request.form(
             max_files=files_max, max_fields=FORM_FIELDS_MAX, max_part_size=field_bytes_max
         ) as form:
+            _check_texts(form)
             yield form
     except MultiPartException as error:
         raise Invalid(f"The multipart body cannot be read: {error.message}") from None
     except (UnicodeError, LookupError):
         raise Invalid("The multipart body's charset cannot be read; send UTF-8.") from None
+
+
+def _check_texts(form: FormData) -> None:
+    """Some charsets make half characters, which nothing can store. Raises UnicodeEncodeError."""
+    for name, value in form.multi_items():
+        name.encode()
+        (value if isinstance(value, str) else value.filename or "").encode()

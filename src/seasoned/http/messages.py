@@ -19,7 +19,7 @@ from seasoned.http.sessions import event_json
 from seasoned.http.wire import Call, answer, decode, raw_json, timestamps
 from seasoned.message import Json, JsonObject, Message
 from seasoned.store.messages import MessageRow
-from seasoned.store.rows import PAGE_MAX, PageQuery
+from seasoned.store.rows import PAGE_MAX, PageQuery, load_object
 
 META_BYTES_MAX = 64 * 1024
 FILES_MAX = 100
@@ -100,7 +100,8 @@ async def page(call: Call) -> Response:
     session_id = call.id("session_id", "The session id")
     wanted = _format(call.text("format") or "openai")
     edits = Edits(
-        strategies.read(call.text("edit_strategies")), call.text("pin_editing_strategies_at_message").strip().lower()
+        strategies.read(call.json_text("edit_strategies")),
+        call.text("pin_editing_strategies_at_message").strip().lower(),
     )
     with_urls, with_events = call.flag("with_asset_public_url", default=True), call.flag("with_events")
     query = PageQuery(
@@ -156,7 +157,7 @@ def _stored_meta(found: Page, row: MessageRow, message: Message) -> JsonObject:
     if waiting and message.meta.get("source_format") == "gemini":
         meta["__gemini_call_info__"] = waiting
     if row.user_meta:
-        meta["__user_meta__"] = decode(row.user_meta.encode(), dict[str, Json])
+        meta["__user_meta__"] = load_object(row.user_meta)
     return meta
 
 

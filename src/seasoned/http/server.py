@@ -6,6 +6,7 @@ import importlib.util
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import Literal
 
 import uvicorn
 
@@ -43,6 +44,7 @@ def serve(engine: Engine, listener: socket.socket) -> None:
         proxy_headers=False,
         date_header=False,
         ws="none",
+        http=_protocol(engine.config.body_seconds),
         timeout_graceful_shutdown=10,
         lifespan="on",
     )
@@ -59,6 +61,15 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         stream.end_all()
         super().handle_exit(sig, frame)
+
+
+def _protocol(head_seconds: float) -> type[asyncio.Protocol] | Literal["h11"]:
+    """Who reads requests; h11, which is there everywhere, has bounds of its own."""
+    if importlib.util.find_spec("httptools") is None:
+        return "h11"
+    from seasoned.http.protocol import Protocol  # noqa: PLC0415 - not on every platform
+
+    return type("Protocol", (Protocol,), {"head_seconds": head_seconds})
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

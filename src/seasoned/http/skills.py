@@ -8,8 +8,8 @@ from seasoned.errors import Invalid
 from seasoned.http.content import content_of
 from seasoned.http.downloads import download, public_url
 from seasoned.http.forms import form_of
-from seasoned.http.wire import Call, answer, decode, page_of, raw_json, timestamps
-from seasoned.message import Json, JsonObject
+from seasoned.http.wire import Call, answer, decode_object, page_of, raw_json, timestamps
+from seasoned.message import JsonObject
 
 EXPIRE_SECONDS = 900
 
@@ -93,10 +93,7 @@ def _url(call: Call, found: SkillFile) -> str:
 def _meta(value: object) -> JsonObject | None:
     if not isinstance(value, str) or not value.strip():
         return None
-    try:
-        return decode(value.encode(), dict[str, Json])
-    except Invalid:
-        raise Invalid("The field `meta` must be a JSON object.") from None
+    return decode_object(value, "The field `meta` must be a JSON object.")
 
 
 def _skill_id(call: Call) -> str:

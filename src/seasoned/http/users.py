@@ -1,12 +1,16 @@
 """Users (wire contract, B.3)."""
 
+from urllib.parse import unquote_to_bytes
+
 import msgspec
 from starlette.responses import Response
 
+from seasoned.errors import Invalid
 from seasoned.http.wire import Call, answer, page_of, timestamps
 from seasoned.store.projects import UserRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
+PATH = "/api/v1/user/"
 # "All of them" is a page too: more than this comes with a cursor.
 EVERY = 10_000
 
@@ -44,5 +48,8 @@ async def delete(call: Call) -> Response:
 
 
 def _identifier(call: Call) -> str:
-    # Starlette has decoded the path, so that an encoded slash is a slash here.
-    return str(call.request.path_params["identifier"])
+    """The user's name, which stands in the path as it was sent. Raises Invalid."""
+    try:
+        return unquote_to_bytes(call.request.path_params["identifier"]).decode()
+    except UnicodeDecodeError:
+        raise Invalid("The user's identifier in the path is not UTF-8; percent-encode its UTF-8 bytes.") from None

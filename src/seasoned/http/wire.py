@@ -6,7 +6,6 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Receive
 
 from seasoned.clock import to_rfc3339
 from seasoned.engine import Engine
@@ -17,18 +16,23 @@ from seasoned.errors import (
     NotFound,
     SeasonedError,
     StorageFull,
+    TooDeep,
     TooLarge,
+    TooSlow,
     Unauthorized,
 )
+from seasoned.http.nesting import DEPTH_MAX, is_too_deep
 from seasoned.ids import parse_id
 from seasoned.message import Json, JsonObject
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
 T = TypeVar("T")
 
+
 # The first that fits gives the status; more special errors stand first.
 STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
     (TooLarge, 413),
+    (TooSlow, 408),
     (Invalid, 400),
     (Unauthorized, 401),
     (NotFound, 404),
@@ -41,6 +45,7 @@ PAGE_DEFAULT = 20
 QUERY_CHARS_MAX = 64 * 1024
 FILTER_CHARS_MAX = 4 * 1024
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+TOO_DEEP = f"JSON may have at most {DEPTH_MAX} arrays and objects in each other; nest it less."
 FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
 
 
@@ -56,15 +61,22 @@ def failure(
     status: int, sentence: str, headers: Mapping[str, str] | None = None, *, msg: str | None = None
 ) -> Response:
     """An error: the HTTP status again as `code`, and a sentence that says what to do; `msg` is a word clients know."""
-    body = {"code": status, "msg": sentence if msg is None else msg, "error": sentence}
+    body = envelope(status, sentence, msg)
     return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
+
+
+def envelope(status: int, sentence: str, msg: str | None = None) -> dict[str, object]:
+    """The JSON object of an error."""
+    return {"code": status, "msg": sentence if msg is None else msg, "error": sentence}
 
 
 def failure_of(error: SeasonedError) -> Response:
     """The answer to an error of ours."""
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Busy) else None
-    return failure(status, str(error), headers)
+    # The word that clients know (wire contract, A.2).
+    msg = "Unauthorized" if isinstance(error, Unauthorized) else None
+    return failure(status, str(error), headers, msg=msg)
 
 
 class Call:
@@ -134,20 +146,40 @@ class Call:
             return None
         if len(value) > FILTER_CHARS_MAX:
             raise Invalid(f"The filter {name!r} is longer than {FILTER_CHARS_MAX} characters; filter by less.")
-        try:
-            return decode(value.encode(), dict[str, Json])
-        except (Invalid, UnicodeEncodeError):
-            raise Invalid(f'The query parameter {name!r} must be a JSON object, for example {{"key": 1}}.') from None
+        return decode_object(value, f'The query parameter {name!r} must be a JSON object, for example {{"key": 1}}.')
+
+    def json_text(self, name: str) -> str:
+        """A query parameter that holds JSON, not yet read. Raises Invalid when it is over-long or nested too deeply."""
+        value = self.text(name)
+        if is_too_deep(value.encode(errors="replace")):
+            raise TooDeep(TOO_DEEP)
+        return value
 
 
 def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes as a typed value. Raises Invalid with what is wrong and where."""
     try:
-        return msgspec.json.decode(raw, type=kind)
+        value = msgspec.json.decode(raw, type=kind)
+        deep = is_too_deep(raw)
+    except RecursionError:
+        deep = True
     except msgspec.ValidationError as error:
         raise Invalid(f"The body does not have the right form: {error}.") from None
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise Invalid(f"The body is not valid JSON: {str(error)[:200]}.") from None
+    if deep:
+        raise TooDeep(TOO_DEEP)
+    return value
+
+
+def decode_object(text: str, wrong: str) -> JsonObject:
+    """A JSON object that was sent as a text, such as a filter. Raises Invalid with the sentence `wrong`, or TooDeep."""
+    try:
+        return decode(text.encode(), dict[str, Json])
+    except TooDeep:
+        raise
+    except (Invalid, UnicodeEncodeError):
+        raise Invalid(wrong) from None
 
 
 Handler = Callable[[Call], Awaitable[Response]]
@@ -168,18 +200,3 @@ def page_of(items: list[dict[str, object]], cursor: str | None) -> dict[str, obj
     """A page of a list; `next_cursor` only when there is more."""
     page: dict[str, object] = {"items": items, "has_more": cursor is not None}
     return page if cursor is None else {**page, "next_cursor": cursor}
-
-
-def limited(receive: Receive, bytes_max: int) -> Receive:
-    """A request's stream that raises TooLarge as soon as more than `bytes_max` bytes of a body have come."""
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > bytes_max:
-            raise TooLarge(f"A request body holds at most {bytes_max} bytes; send less at once.")
-        return message
-
-    return counted

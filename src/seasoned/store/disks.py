@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.ids import new_id
-from seasoned.store.rows import PageQuery, columns, page_of, to_rows
+from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_rows
 from seasoned.store.schema import artifacts, contents, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
 
@@ -41,6 +41,7 @@ class ArtifactRow(msgspec.Struct, frozen=True):
 
 def create(connection: Connection, project_id: str, user_id: str | None, now: int) -> DiskRow:
     """A new disk without files."""
+    now = after_newest(connection, disks, disks.c.project_id == project_id, now)
     row = DiskRow(new_id(), project_id, user_id, None, now, now)
     connection.execute(sa.insert(disks).values(msgspec.structs.asdict(row)))
     return row

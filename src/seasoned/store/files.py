@@ -1,17 +1,15 @@
 """Skill files on their way into a version: hashed, typed, and put into the object store when they are large."""
 
-import difflib
 import hashlib
 import mimetypes
 from collections.abc import Mapping
-from itertools import groupby
 
 from seasoned.skill import FILE_BYTES_MAX, about_text, check_path, entry_texts, rule_of
+from seasoned.store.blame import blame
 from seasoned.store.blobs import FolderBlobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
 
-BLAME_LINES_MAX = 5_000
 # What mimetypes does not know on every system.
 _MIME = {".md": "text/markdown", ".yml": "text/yaml", ".yaml": "text/yaml", ".toml": "text/plain", ".sh": "text/x-sh"}
 
@@ -72,15 +70,10 @@ def pack_one(
 def _blame(old: FileRow | None, blobs: FolderBlobs, text: str, number: int) -> list[tuple[int, int]]:
     """Runs of (version, count of lines): kept lines keep the version that brought them."""
     lines = text.splitlines()
-    if old is None or old.blame is None or len(lines) > BLAME_LINES_MAX:
+    if old is None or old.blame is None:
         return [(number, len(lines))] if lines else []
-    origins = [origin for origin, count in load_as(old.blame, list[tuple[int, int]]) for _ in range(count)]
-    old_lines = unpack(old, blobs).decode(errors="replace").splitlines()
-    result = [number] * len(lines)
-    for block in difflib.SequenceMatcher(None, old_lines, lines, autojunk=False).get_matching_blocks():
-        kept = origins[block.a : block.a + block.size]
-        result[block.b : block.b + len(kept)] = kept
-    return [(origin, len(list(run))) for origin, run in groupby(result)]
+    before = load_as(old.blame, list[tuple[int, int]])
+    return blame(unpack(old, blobs).decode(errors="replace").splitlines(), before, lines, number)
 
 
 def unpack(row: FileRow, blobs: FolderBlobs) -> bytes:

@@ -4,11 +4,14 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from seasoned.errors import Conflict, NotFound
+from seasoned.errors import Conflict, Invalid, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.store.rows import columns, dump, load_object, to_rows, without_nulls
+from seasoned.store.rows import after_newest, columns, dump, load_object, to_rows, without_nulls
 from seasoned.store.schema import projects, users
+
+# What an index of PostgreSQL takes beside the project's id, with room to spare.
+IDENTIFIER_BYTES_MAX = 2_000
 
 
 class ProjectRow(msgspec.Struct, frozen=True):
@@ -87,12 +90,15 @@ def merge_configs(connection: Connection, project_id: str, changes: JsonObject, 
 
 
 def ensure_user(connection: Connection, project_id: str, identifier: str | None, now: int) -> str | None:
-    """The id of a project's user, made on first use; None for no user."""
+    """The id of a project's user, made on first use; None for no user. Raises Invalid for an over-long identifier."""
     if not identifier:
         return None
+    if len(identifier.encode()) > IDENTIFIER_BYTES_MAX:
+        raise Invalid(f"A user's identifier has at most {IDENTIFIER_BYTES_MAX} bytes in UTF-8; use a shorter one.")
     found = find_user(connection, project_id, identifier)
     if found is not None:
         return found.id
+    now = after_newest(connection, users, users.c.project_id == project_id, now)
     row = UserRow(new_id(), project_id, identifier, now, now)
     connection.execute(sa.insert(users).values(msgspec.structs.asdict(row)))
     return row.id

@@ -100,6 +100,17 @@ def page_of(
     return rows[: query.limit], encode_cursor(getattr(last, "created_at"), getattr(last, "id"))  # noqa: B009
 
 
+def after_newest(connection: Connection, table: Table, where: sa.ColumnElement[bool], now: int) -> int:
+    """When a new row of a list is created: now, or just after the newest row when the clock shows no later time.
+
+    Rows come into a list at its end only, so whoever reads it page by page misses none and sees none twice.
+    """
+    newest_first = (table.c.created_at.desc(), table.c.id.desc())
+    statement = sa.select(table.c.created_at).where(where).order_by(*newest_first).limit(1)
+    newest: int | None = connection.execute(statement).scalar()
+    return now if newest is None else max(now, newest + 1)
+
+
 def on_postgres(connection: Connection) -> bool:
     """Whether the database is PostgreSQL, and not SQLite."""
     return connection.dialect.name == "postgresql"

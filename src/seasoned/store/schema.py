@@ -82,6 +82,7 @@ users = Table(
     _time("created_at"),
     _time("updated_at"),
     UniqueConstraint("project_id", "identifier"),
+    Index("ix_users_page", "project_id", "created_at", "id"),
 )
 
 sessions = Table(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Conflict, NotFound, Superseded
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.store.rows import PageQuery, columns, contains, page_of, to_rows
+from seasoned.store.rows import PageQuery, after_newest, columns, contains, page_of, to_rows
 from seasoned.store.schema import lessons, messages, sessions, tasks, users
 
 
@@ -52,8 +52,13 @@ def create(connection: Connection, new: NewSession, now: int) -> SessionRow:
     """A new session. Raises Conflict when its id is taken."""
     if connection.execute(sa.select(sessions.c.id).where(sessions.c.id == new.id)).first():
         raise Conflict(f"The session id {new.id} is taken; leave use_uuid out to get a fresh one.")
+    now = _next_time(connection, new.project_id, now)
     connection.execute(sa.insert(sessions).values(**msgspec.structs.asdict(new), created_at=now, updated_at=now))
     return get(connection, new.project_id, new.id)
+
+
+def _next_time(connection: Connection, project_id: str, now: int) -> int:
+    return after_newest(connection, sessions, sessions.c.project_id == project_id, now)
 
 
 def find(connection: Connection, project_id: str, session_id: str) -> SessionRow | None:
@@ -141,7 +146,7 @@ def copy(connection: Connection, row: SessionRow, now: int) -> str:
 
     Nothing of the copy is due: its messages were learned from where they were said first.
     """
-    copy_id = new_id()
+    copy_id, now = new_id(), _next_time(connection, row.project_id, now)
     kept = {
         name: getattr(row, name) for name in ("project_id", "user_id", "configs", "disable_task_tracking", "source")
     }

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
 from seasoned.store import search
-from seasoned.store.rows import PageQuery, columns, dump, page_of, to_rows
+from seasoned.store.rows import PageQuery, after_newest, columns, dump, page_of, to_rows
 from seasoned.store.schema import contents, disks, files, skills, space_skills, versions
 from seasoned.store.sessions import user_subquery
 
@@ -88,6 +88,9 @@ class NewSkill(msgspec.Struct, frozen=True, kw_only=True):
 def create(connection: Connection, new: NewSkill, version: NewVersion, now: int) -> SkillRow:
     """A new skill with its first version."""
     skill_id, disk_id = new_id(), new_id()
+    # It comes into two lists, whose newest rows may differ.
+    for table in (skills, disks):
+        now = after_newest(connection, table, table.c.project_id == new.project_id, now)
     owner = {"project_id": new.project_id, "user_id": new.user_id, "created_at": now, "updated_at": now}
     connection.execute(
         sa.insert(skills).values(**msgspec.structs.asdict(new) | owner, id=skill_id, disk_id=disk_id, head=0)

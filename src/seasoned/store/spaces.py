@@ -11,7 +11,7 @@ from seasoned.errors import AlreadyLearned, Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.space import Progress
-from seasoned.store.rows import PageQuery, columns, contains, dump, load_object, page_of, to_rows
+from seasoned.store.rows import PageQuery, after_newest, columns, contains, dump, load_object, page_of, to_rows
 from seasoned.store.schema import lessons, sessions, skills, space_sessions, space_skills, spaces, tasks
 from seasoned.store.sessions import user_subquery
 from seasoned.store.tasks import is_due
@@ -59,6 +59,7 @@ def create(
 ) -> SpaceRow:
     """A new space, without skills yet."""
     space_id = new_id()
+    now = after_newest(connection, spaces, spaces.c.project_id == project_id, now)
     connection.execute(
         sa.insert(spaces).values(
             id=space_id, project_id=project_id, user_id=user_id, name=name, meta=meta, created_at=now, updated_at=now

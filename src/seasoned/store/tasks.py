@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
-from seasoned.store.rows import PageQuery, columns, dump, load_as, page_of, to_rows
+from seasoned.store.rows import PageQuery, after_newest, columns, dump, load_as, page_of, to_rows
 from seasoned.store.schema import messages, space_sessions, tasks
 from seasoned.task import FINISHED, Task, TaskStatus
 
@@ -115,8 +115,8 @@ def save(connection: Connection, project_id: str, session_id: str, task: Task, l
     if found is None:
         task_id = new_id()
         new = {"id": task_id, "session_id": session_id, "project_id": project_id, "position": task.order}
-        # Tasks of one extraction keep their order in lists by creation time.
-        connection.execute(sa.insert(tasks).values(**new, **values, created_at=now + task.order))
+        created_at = after_newest(connection, tasks, tasks.c.session_id == session_id, now)
+        connection.execute(sa.insert(tasks).values(**new, **values, created_at=created_at))
     else:
         task_id = found[0]
         retry = {"distill_attempts": 0, "distill_retry_at": 0, "distill_error": "", "distill_parked": False}

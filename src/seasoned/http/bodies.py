@@ -1,0 +1,62 @@
+"""A request's body on its way in: bounded in bytes and in time, and read to its end before an answer goes out."""
+
+import asyncio
+
+from starlette.types import Message, Receive, Scope
+
+from seasoned.errors import TooLarge, TooSlow
+
+# How much of a body that is refused is still read and thrown away. A connection that is closed on unread data is reset,
+# and a client that is still sending would lose the answer.
+THROWN_AWAY_TIMES = 4
+_ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class Body:
+    """The stream of one request; `receive` takes the place of the server's own.
+
+    `is_complete` says whether there is nothing more of the body, as from the beginning when the headers name none.
+    """
+
+    __slots__ = ("_bytes_max", "_deadline", "_receive", "_seconds", "_seen", "is_complete")
+
+    def __init__(self, scope: Scope, receive: Receive, bytes_max: int, seconds: float) -> None:
+        self._receive = receive
+        self._bytes_max = bytes_max
+        self._seconds = seconds
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._seen = 0
+        self.is_complete = not any(name in _ANNOUNCE for name, _ in scope["headers"])
+
+    async def receive(self) -> Message:
+        """The next piece. Raises TooLarge and TooSlow as soon as a bound is passed.
+
+        Once the body is complete, what comes is that the client has gone, which takes any time.
+        """
+        if self.is_complete:
+            return await self._receive()
+        message = await self._next()
+        if self._seen > self._bytes_max:
+            raise TooLarge(f"A request body holds at most {self._bytes_max} bytes; send less at once.")
+        return message
+
+    async def throw_away(self) -> bool:
+        """Read what is left without keeping it; whether the body was read to its end."""
+        try:
+            while not self.is_complete and self._seen <= THROWN_AWAY_TIMES * self._bytes_max:
+                await self._next()
+        except TooSlow:
+            return False
+        return self.is_complete
+
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise TooSlow(
+                f"The request's body was not complete after {self._seconds:g} seconds; send less, or faster."
+            ) from None
+        self._seen += len(message.get("body", b""))
+        self.is_complete = message["type"] != "http.request" or not message.get("more_body", False)
+        return message

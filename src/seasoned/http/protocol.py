@@ -1,0 +1,88 @@
+"""The HTTP/1.1 parser's side of a connection: what cannot become a request is refused in the words of the API."""
+
+import asyncio
+
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from seasoned.http.wire import envelope
+
+# A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
+HEAD_BYTES_MAX = 128 * 1024
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's protocol with a bound on how long and how large a request's head may be."""
+
+    head_seconds = 30.0
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._in_head = False
+        self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._in_head or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > HEAD_BYTES_MAX:
+            self._refuse(431, f"A request's line and headers hold at most {HEAD_BYTES_MAX} bytes; send less.")
+        elif self._head_timer is None:
+            self._start_timer()
+
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
+        self._refuse(400, "This is no HTTP request that can be read; look at its first line, headers and chunks.")
+
+    def _start_timer(self) -> None:
+        self._head_timer = self.loop.call_later(self.head_seconds, self._head_is_late)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if not self._in_head:
+            # Nothing was asked, so there is nothing to answer.
+            self.transport.close()
+            return
+        self._refuse(408, f"The request's headers were not complete after {self.head_seconds:g} seconds.")
+
+    def _refuse(self, status: int, sentence: str) -> None:
+        """Answer and close; only close when it could be taken for the answer to an earlier request."""
+        if self.transport.is_closing():
+            return
+        earlier: RequestResponseCycle | None = self.cycle
+        if earlier is None or earlier.response_complete or not (self._in_head or earlier.response_started):
+            body = msgspec.json.encode(envelope(status, sentence))
+            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+            self.transport.write(STATUS_LINE[status] + head + body)
+        self.transport.close()

@@ -1,0 +1,120 @@
+"""Which version brought a line: kept lines are found, and finding them takes bounded time."""
+
+import random
+import time
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seasoned.skill import FILE_BYTES_MAX
+from seasoned.store.blame import Runs, blame
+
+LINES = st.lists(st.sampled_from("abcd"), max_size=30)
+
+
+def origins(runs: Runs) -> list[int]:
+    """The version of each line."""
+    return [version for version, count in runs for _ in range(count)]
+
+
+def numbered(count: int) -> list[str]:
+    return [f"line {number}" for number in range(count)]
+
+
+@given(LINES, LINES)
+def test_every_line_has_a_version_and_a_kept_one_was_there(old: list[str], new: list[str]) -> None:
+    runs = blame(old, [(index + 1, 1) for index in range(len(old))], new, 99)
+    found = origins(runs)
+    assert len(found) == len(new)
+    assert all(count > 0 for _, count in runs)
+    kept = [(version, line) for version, line in zip(found, new, strict=True) if version != 99]
+    assert all(old[version - 1] == line for version, line in kept)
+    assert [version for version, _ in kept] == sorted({version for version, _ in kept}), "kept lines keep their order"
+
+
+@given(LINES, st.integers(0, 30), LINES)
+def test_lines_that_are_put_in_leave_the_others_as_they_were(old: list[str], place: int, put: list[str]) -> None:
+    new = old[:place] + [f"new {line}" for line in put] + old[place:]
+    found = origins(blame(old, [(1, len(old))], new, 2))
+    assert found.count(2) == len(put)
+
+
+@pytest.mark.parametrize("count", [10, 400, 20_000])
+def test_scattered_edits_change_only_the_versions_of_their_lines(count: int) -> None:
+    """Also where lines repeat: every other one is empty."""
+    old = [line for number in range(count) for line in (f"line {number}", "")]
+    changed = range(0, 2 * count, 14)
+    new = [f"other {index}" if index in changed else line for index, line in enumerate(old)]
+    found = origins(blame(old, [(1, len(old))], new, 2))
+    assert [index for index, version in enumerate(found) if version == 2] == list(changed)
+
+
+def test_a_passage_that_is_taken_out_takes_only_its_own_versions() -> None:
+    old = numbered(3_000)
+    found = origins(blame(old, [(1, 1_000), (2, 1_000), (3, 1_000)], old[:500] + old[2_500:], 4))
+    assert found == [1] * 500 + [3] * 500
+
+
+def test_nothing_comes_of_nothing() -> None:
+    assert blame([], [], [], 2) == []
+    assert blame([], [], ["a", "b"], 2) == [(2, 2)]
+    assert blame(["a"], [(1, 1)], [], 2) == []
+
+
+def periodic(count: int) -> tuple[list[str], list[str]]:
+    """Every other line is the same one: the matches are many and none is long."""
+    old = [line for number in range(count // 2) for line in ("x", f"old {number}")]
+    return old, [line for number in range(count // 2) for line in ("x", f"new {number}")]
+
+
+def two_words(count: int) -> tuple[list[str], list[str]]:
+    chosen = random.Random(7)  # noqa: S311 - a test's
+    return tuple([chosen.choice("ab") for _ in range(count)] for _ in range(2))  # type: ignore[return-value]
+
+
+def shifted(count: int) -> tuple[list[str], list[str]]:
+    """All the same, and then not."""
+    return ["a"] * count + ["b"], ["c"] + ["a"] * (count // 2) + ["d"] + ["a"] * (count // 2)
+
+
+def reversed_lines(count: int) -> tuple[list[str], list[str]]:
+    return numbered(count), numbered(count)[::-1]
+
+
+def shrinking(count: int) -> tuple[list[str], list[str]]:
+    """Each look at the unique lines finds one, at the edge."""
+    half = count // 2
+    old = [*numbered(half), "|", *[f"line {number // 2}" for number in range(half)]]
+    return old, [*numbered(half)[::-1], "|", *[f"line {(half - number) // 2}" for number in range(half)]]
+
+
+def gaps(count: int) -> tuple[list[str], list[str]]:
+    """Many small gaps, each as slow as it can be."""
+    old, new = periodic(count)
+    old[::100] = new[::100] = numbered(len(old[::100]))
+    return old, new
+
+
+def whole(make: Callable[[int], tuple[list[str], list[str]]]) -> tuple[list[str], list[str]]:
+    """As many lines as the largest file has room for."""
+    old, new = make(1_000)
+    return make(1_000 * FILE_BYTES_MAX // max(len("\n".join(old)), len("\n".join(new))))
+
+
+@pytest.mark.parametrize("make", [periodic, two_words, shifted, reversed_lines, shrinking, gaps])
+@pytest.mark.parametrize("lines", [4_000, 0], ids=["some lines", "the largest file"])
+def test_the_worst_files_take_no_longer_than_a_bound(
+    lines: int, make: Callable[[int], tuple[list[str], list[str]]]
+) -> None:
+    old, new = make(lines) if lines else whole(make)
+    # What it takes to look at every line of the largest file a few times, on this machine now.
+    began = time.process_time()
+    for _ in range(5):
+        {line: index for index, line in enumerate("\n" * FILE_BYTES_MAX)}
+    bound = 6 * (time.process_time() - began)
+    began = time.process_time()
+    found = blame(old, [(1, len(old))], new, 2)
+    assert time.process_time() - began < bound
+    assert len(origins(found)) == len(new)
