@@ -1,12 +1,12 @@
 """The application: every route, who may call it, and what errors look like."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
@@ -14,16 +14,29 @@ from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, stream, usage, users
 from seasoned.http.downloads import download
+from seasoned.http.openapi import document_bytes
+from seasoned.http.openapi.reference import html
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
+OpenHandler = Callable[[Request], Awaitable[Response]]
 
 
 async def health(_request: Request) -> Response:
     """Whether the server is up; needs no key."""
     return answer(msg="ok")
+
+
+async def openapi(_request: Request) -> Response:
+    """What the API is, for machines; needs no key."""
+    return Response(document_bytes(), media_type="application/json")
+
+
+async def docs(_request: Request) -> Response:
+    """What the API is, for people; needs no key."""
+    return HTMLResponse(html())
 
 
 async def ping(_call: Call) -> Response:
@@ -110,8 +123,19 @@ class App:
         for method, path, handler in ROUTES:
             by_path.setdefault(PREFIX + path, {})[method] = handler
         routes: list[BaseRoute] = [Route(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
-        routes += [Route(PREFIX + "/material/{token}", self._material), Route("/health", health)]
+        self._open: dict[str, OpenHandler] = {
+            PREFIX + "/material/{token}": self._material,
+            "/health": health,
+            "/openapi.json": openapi,
+            "/docs": docs,
+        }
+        routes += [Route(path, handler) for path, handler in self._open.items()]
         self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
+
+    @property
+    def routes(self) -> list[tuple[str, str]]:
+        """Every method and path that is answered."""
+        return [*((method, PREFIX + path) for method, path, _ in ROUTES), *(("GET", path) for path in self._open)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
