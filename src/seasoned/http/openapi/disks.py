@@ -99,7 +99,7 @@ _PUT = Operation(
     ),
     answers={201: success(ref("Artifact"), "The file as it is now.")},
     errors={
-        400: "There is no file, its name, folder or meta are not as they must be, or a skill would not be one any more.",
+        400: "There is no file, its name, folder or meta are not as they must be, or it would spoil a skill.",
         404: _UNKNOWN,
         413: "The file or the body is too large, or the disk holds too many files.",
     },

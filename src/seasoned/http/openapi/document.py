@@ -114,7 +114,8 @@ def _error(description: str, *, retry: bool = False) -> JsonObject:
         "content": {"application/json": {"schema": ref("Error")}},
     }
     if retry:
-        wait = {"description": "After how many seconds to try again.", "schema": {"type": "integer", "minimum": 1}}
+        schema: JsonObject = {"type": "integer", "minimum": 1}
+        wait: JsonObject = {"description": "After how many seconds to try again.", "schema": schema}
         described["headers"] = {"Retry-After": wait}
     return described
 

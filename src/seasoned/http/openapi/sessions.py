@@ -43,8 +43,8 @@ _LIST = Operation(
         in_query(
             "filter_by_configs",
             text(
-                "Only the sessions whose configs contain this JSON object: every key with an equal value, nested objects "
-                f"likewise, arrays as sets. At most {FILTER_CHARS_MAX} characters.",
+                "Only the sessions whose configs contain this JSON object: every key with an equal value, nested "
+                f"objects likewise, arrays as sets. At most {FILTER_CHARS_MAX} characters.",
                 format="json-object",
             ),
         ),

@@ -1,5 +1,7 @@
 """What the API answers with, by name."""
 
+from typing import get_args
+
 from seasoned.http.openapi.words import flag, free, listed, moment, nullable, number, record, ref, text, times, uuid
 from seasoned.message import JsonObject
 from seasoned.space import LearningStatus
@@ -144,7 +146,7 @@ SHAPES: dict[str, JsonObject] = {
             "id": uuid("The link's id."),
             "learning_space_id": uuid("The space."),
             "session_id": uuid("The session."),
-            "status": text("How far the learning is.", enum=list(LearningStatus.__args__)),
+            "status": text("How far the learning is.", enum=[*get_args(LearningStatus)]),
             **times("the link"),
         },
         {"reason": text("Why the learning failed, or what it waits for.")},

@@ -10,7 +10,6 @@ from seasoned.http.openapi.words import (
     Operation,
     Parameter,
     done,
-    flag,
     free,
     in_query,
     json_body,

@@ -85,7 +85,7 @@ def number(description: str, low: int | None = 0, high: int | None = None, defau
     }
 
 
-def flag(description: str, default: bool | None = None) -> JsonObject:  # noqa: FBT001 - as in the schema
+def flag(description: str, default: bool | None = None) -> JsonObject:
     """A boolean."""
     schema: JsonObject = {"type": "boolean", "description": description}
     return schema if default is None else {**schema, "default": default}
