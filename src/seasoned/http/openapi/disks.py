@@ -93,7 +93,12 @@ _PUT = Operation(
             "multipart/form-data": record(
                 "The file.",
                 {"file": file_field("The file, with its name.")},
-                {"file_path": text("The folder: what stands before the last slash.", default="/"), "meta": _META},
+                {
+                    "file_path": text(
+                        "The folder: what stands before the last slash.", default="/", format="folder-path"
+                    ),
+                    "meta": _META,
+                },
             )
         }
     ),

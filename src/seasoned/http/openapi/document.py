@@ -99,13 +99,17 @@ def _operation(operation: Operation) -> JsonObject:
 
 
 def _parameter(parameter: Parameter) -> JsonObject:
-    return {
+    described: JsonObject = {
         "name": parameter.name,
         "in": parameter.where,
         "required": parameter.required,
         "description": parameter.description,
         "schema": parameter.schema,
     }
+    if parameter.schema["type"] in ("integer", "boolean"):
+        # An empty number counts as left out, an empty boolean as false.
+        described["allowEmptyValue"] = True
+    return described
 
 
 def _error(description: str, *, retry: bool = False) -> JsonObject:

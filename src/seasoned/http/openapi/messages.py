@@ -95,7 +95,7 @@ _GET = Operation(
     description="Always oldest first; `time_desc` chooses the newest page. What is stored is never changed by edits.",
     parameters=(
         SESSION,
-        *paging(0, 0, " 0 means all messages."),
+        *paging(0, 0, " 0 means all messages.", "message-cursor"),
         in_query("format", text("The form of the items.", enum=list(FORMATS), default="openai")),
         in_query(
             "with_asset_public_url",

@@ -191,10 +191,12 @@ def of_user(what: str) -> Parameter:
     return in_query("user", text(f"Only {what} of this user, by exact identifier; an unknown one has none."))
 
 
-def paging(default: int = PAGE_DEFAULT, low: int = 1, every: str = "") -> tuple[Parameter, ...]:
+def paging(
+    default: int = PAGE_DEFAULT, low: int = 1, every: str = "", cursor_format: str = "cursor"
+) -> tuple[Parameter, ...]:
     """The parameters of a page; `every` says what no limit means, where there need not be one."""
     limit = number(f"The most items of a page.{every}", low, PAGE_MAX, default)
-    cursor = text("Where the page begins: `next_cursor` of the page before; empty for the first.", format="cursor")
+    cursor = text("Where the page begins: `next_cursor` of the page before; empty for the first.", format=cursor_format)
     newest = flag("Newest items first; give it again with a cursor.", default=False)
     return in_query("limit", limit), in_query("cursor", cursor), in_query("time_desc", newest)
 

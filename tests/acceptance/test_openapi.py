@@ -1,0 +1,151 @@
+"""The OpenAPI description held against a live server by schemathesis, and the pages that show it."""
+
+import json
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import msgspec
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.config import SchemathesisConfig
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
+
+from seasoned.http.openapi import document, document_bytes
+from seasoned.store.rows import encode_cursor
+from seasoned.strategies import NAMES
+from tests.support.server import KEY, Server
+from tests.support.wire import object_of, text_at
+from tests.support.zips import skill_md, zip_of
+
+EXAMPLES = 8
+SEED = 20_260_101
+
+API = schemathesis.openapi.from_dict(
+    document(),
+    config=SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "generation": {
+                "max-examples": EXAMPLES,
+                "deterministic": True,
+                "no-shrink": True,
+                "with-security-parameters": False,
+            },
+            "phases": {"coverage": {"enabled": False}},
+        }
+    ),
+)
+
+# A wrong method answers 404, as an unknown path does.
+EXCLUDED: list[CheckFunction] = [unsupported_method]
+# Whether a provider's message or the bytes of a ZIP are good is more than a schema says.
+MORE_THAN_A_SCHEMA_SAYS = {"store_message", "upload_skill"}
+
+# What a string of each format of ours may be.
+name = (
+    st.text("abcXYZ äß中.-_", min_size=1, max_size=20).map(str.strip).filter(lambda text: text not in ("", ".", ".."))
+)
+FORMATS = {
+    "cursor": st.just("") | st.builds(encode_cursor, st.integers(0, 2**60), st.uuids().map(str)),
+    "message-cursor": st.just(""),
+    "json-object": st.dictionaries(st.text("abc", max_size=3), st.integers() | st.text("xy")).map(json.dumps),
+    "edit-strategies": st.lists(
+        st.sampled_from(NAMES).map(lambda kind: {"type": kind, "params": {"limit_tokens": 5, "token_reduce_to": 5}}),
+        max_size=3,
+    ).map(json.dumps),
+    "file-path": st.builds("/{}/{}".format, name, name),
+    "folder-path": st.just("/") | name.map("/{}/".format),
+    "regular-expression": st.sampled_from(["a", "TWO", "^#", "a.*b", "[a-z]+", "(x|y)?z"]),
+    "glob-pattern": st.sampled_from(["*", "/notes/*", "*.m?"]),
+}
+for kind, strategy in FORMATS.items():
+    schemathesis.openapi.format(kind, strategy)
+
+GOOD_FIELDS = {
+    "blob": {"role": "user", "content": "Thanks!", "parts": [{"type": "text", "text": "Thanks!"}]},
+    "payload": '{"blob": {"role": "user", "content": "Thanks!"}}',
+}
+
+
+class Resources(msgspec.Struct, frozen=True):
+    """Things of one project that operations can be called on, by the name of the parameter."""
+
+    ids: dict[str, str]
+
+    def put_into(self, case: Case) -> None:
+        """Every other case that is as described is about things that there are."""
+        if case.meta is None or not case.meta.generation.mode.is_positive or not self._is_chosen(case):
+            return
+        for key in case.path_parameters:
+            case.path_parameters[key] = self.ids.get(key, case.path_parameters[key])
+        if isinstance(case.body, dict):
+            case.body.update({key: value for key, value in (self.ids | GOOD_FIELDS).items() if key in case.body})
+
+    def _is_chosen(self, case: Case) -> bool:
+        ids = [str(value) for value in case.path_parameters.values()]
+        return not ids or ids[0][-1] in "02468ace"
+
+
+@pytest.fixture
+def resources(server: Server) -> Resources:
+    """A session with a message, a space, a skill, and a disk with a file, fresh for one operation."""
+    with server.http() as http:
+        session = text_at(object_of(http.post("/session", json={"user": "openapi"}), 201), "id")
+        blob = {"blob": {"role": "user", "content": "Rename a.txt to b.txt."}}
+        message = text_at(object_of(http.post(f"/session/{session}/messages", json=blob), 201), "id")
+        space = text_at(object_of(http.post("/learning_spaces", json={}), 201), "id")
+        head = {"SKILL.md": skill_md(f"openapi-{uuid.uuid4()}", "A skill.", "# Body\n").encode()}
+        skill = object_of(http.post("/agent_skills", files={"file": ("a.zip", zip_of(head))}), 201)
+        disk = text_at(object_of(http.post("/disk"), 201), "id")
+        file = {"file": ("a.md", b"one two")}
+        object_of(http.post(f"/disk/{disk}/artifact", files=file, data={"file_path": "/notes/"}), 201)
+    ids = {"session_id": session, "message_id": message, "space_id": space, "disk_id": disk, "identifier": "openapi"}
+    return Resources({**ids, "skill_id": text_at(skill, "id")})
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[requests.Session]:
+    """Connections that are used again."""
+    with requests.Session() as session:
+        yield session
+
+
+def excluded(case: Case) -> list[CheckFunction]:
+    """The checks that cannot hold for an operation."""
+    operation = case.operation.definition.raw
+    loose = [positive_data_acceptance] if operation["operationId"] in MORE_THAN_A_SCHEMA_SAYS else []
+    left_out = [not_a_server_error] if "501" in operation["responses"] else []
+    return [*EXCLUDED, *loose, *left_out]
+
+
+@API.parametrize()
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_the_server_is_as_it_is_described(
+    case: Case, server: Server, resources: Resources, wire: requests.Session
+) -> None:
+    resources.put_into(case)
+    case.call_and_validate(
+        base_url=server.url,
+        session=wire,
+        headers={"Authorization": f"Bearer {KEY}"},
+        excluded_checks=excluded(case),
+    )
+
+
+def test_the_description_is_served_without_a_key(server: Server) -> None:
+    response = httpx.get(f"{server.url}/openapi.json")
+    assert response.headers["content-type"] == "application/json"
+    assert response.content == document_bytes()
+
+
+def test_the_reference_page_is_served_without_a_key(server: Server) -> None:
+    response = httpx.get(f"{server.url}/docs")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    for path in document()["paths"]:  # type: ignore[union-attr]
+        assert str(path) in response.text
