@@ -1,28 +1,33 @@
 """The OpenAPI description held against a live server by schemathesis, and the pages that show it."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import msgspec
 import pytest
 import requests
 import schemathesis
+from acontext import AcontextAsyncClient
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from schemathesis import Case
-from schemathesis.config import SchemathesisConfig
 from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
 from seasoned.http.openapi import document, document_bytes
 from seasoned.store.rows import encode_cursor
 from seasoned.strategies import NAMES
+from tests.support import presence
 from tests.support.server import KEY, Server
 from tests.support.wire import object_of, text_at
 from tests.support.zips import skill_md, zip_of
 
+AnyCase = Case[Any]
 EXAMPLES = 8
 SEED = 20_260_101
 
@@ -67,7 +72,7 @@ FORMATS = {
 for kind, strategy in FORMATS.items():
     schemathesis.openapi.format(kind, strategy)
 
-GOOD_FIELDS = {
+GOOD_FIELDS: dict[str, Any] = {
     "blob": {"role": "user", "content": "Thanks!", "parts": [{"type": "text", "text": "Thanks!"}]},
     "payload": '{"blob": {"role": "user", "content": "Thanks!"}}',
 }
@@ -78,7 +83,7 @@ class Resources(msgspec.Struct, frozen=True):
 
     ids: dict[str, str]
 
-    def put_into(self, case: Case) -> None:
+    def put_into(self, case: AnyCase) -> None:
         """Every other case that is as described is about things that there are."""
         if case.meta is None or not case.meta.generation.mode.is_positive or not self._is_chosen(case):
             return
@@ -87,7 +92,7 @@ class Resources(msgspec.Struct, frozen=True):
         if isinstance(case.body, dict):
             case.body.update({key: value for key, value in (self.ids | GOOD_FIELDS).items() if key in case.body})
 
-    def _is_chosen(self, case: Case) -> bool:
+    def _is_chosen(self, case: AnyCase) -> bool:
         ids = [str(value) for value in case.path_parameters.values()]
         return not ids or ids[0][-1] in "02468ace"
 
@@ -116,7 +121,7 @@ def wire() -> Iterator[requests.Session]:
         yield session
 
 
-def excluded(case: Case) -> list[CheckFunction]:
+def excluded(case: AnyCase) -> list[CheckFunction]:
     """The checks that cannot hold for an operation."""
     operation = case.operation.definition.raw
     loose = [positive_data_acceptance] if operation["operationId"] in MORE_THAN_A_SCHEMA_SAYS else []
@@ -127,7 +132,7 @@ def excluded(case: Case) -> list[CheckFunction]:
 @API.parametrize()
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_the_server_is_as_it_is_described(
-    case: Case, server: Server, resources: Resources, wire: requests.Session
+    case: AnyCase, server: Server, resources: Resources, wire: requests.Session
 ) -> None:
     resources.put_into(case)
     case.call_and_validate(
@@ -149,3 +154,19 @@ def test_the_reference_page_is_served_without_a_key(server: Server) -> None:
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     for path in document()["paths"]:  # type: ignore[union-attr]
         assert str(path) in response.text
+
+
+def test_every_answer_that_a_test_gets_is_checked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(presence, "check", lambda method, path, *_: seen.append(f"{method} {path}"))
+
+    async def ping() -> None:
+        async with AcontextAsyncClient(api_key=KEY, base_url=server.api) as client:
+            await client.ping()
+
+    with server.client() as client, server.http() as http:
+        client.ping()
+        http.get("/ping", params={"a": "b"})
+    asyncio.run(ping())
+    httpx.get(f"{server.url}/health")
+    assert seen == [*["GET /api/v1/ping"] * 3, "GET /health"]
