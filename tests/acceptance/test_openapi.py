@@ -23,7 +23,7 @@ from seasoned.http.openapi import document, document_bytes
 from seasoned.store.rows import encode_cursor
 from seasoned.strategies import NAMES
 from tests.support import presence
-from tests.support.server import KEY, Server
+from tests.support.server import KEY, WAIT_SECONDS_MAX, Server
 from tests.support.wire import object_of, text_at
 from tests.support.zips import skill_md, zip_of
 
@@ -138,6 +138,7 @@ def test_the_server_is_as_it_is_described(
     case.call_and_validate(
         base_url=server.url,
         session=wire,
+        timeout=WAIT_SECONDS_MAX,
         headers={"Authorization": f"Bearer {KEY}"},
         excluded_checks=excluded(case),
     )

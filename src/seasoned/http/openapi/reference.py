@@ -32,6 +32,8 @@ th, td { text-align: left; vertical-align: top; }
 <body>
 <main>
 """
+_ERRORS_TITLE = "Shared errors"
+_ERRORS = "shared-errors"
 _FOOT = "</main>\n</body>\n</html>\n"
 
 
@@ -53,6 +55,7 @@ def html() -> str:
 
 def _places() -> Iterator[str]:
     """The ids of the headings below the first, in the order of `_lines`."""
+    yield _ERRORS
     for tag in TAGS:
         yield _slug(tag)
         yield from (anchor(one) for one in OPERATIONS if one.tag == tag)
@@ -63,9 +66,13 @@ def _places() -> Iterator[str]:
 def _lines() -> Iterator[str]:
     yield from ("# HTTP API", "", *ABOUT.strip().split("\n"), "")
     yield from ("The same for machines: [`/openapi.json`](/openapi.json) of a running server.", "")
+    yield f"- [{_ERRORS_TITLE}](#{_ERRORS}): what most routes may answer."
     for tag, about in TAGS.items():
-        yield from (f"- [{tag}](#{_slug(tag)}): {about}",)
+        yield f"- [{tag}](#{_slug(tag)}): {about}"
     yield from ("- [Shapes](#shapes): what answers are made of.", "")
+    yield from (f"## {_ERRORS_TITLE}", "", "| status | reason |", "|---|---|")
+    yield from (f"| {status} | {text} |" for status, (_, text) in SHARED_ERRORS.items())
+    yield from ("", "Every error is an [Error](#error).", "")
     for tag, about in TAGS.items():
         yield from (f"## {tag}", "", about, "")
         for operation in OPERATIONS:
@@ -94,9 +101,10 @@ def _operation(operation: Operation) -> Iterator[str]:
     for status, answer in sorted(operation.answers.items()):
         data = _data(answer.schema)
         yield f"| {status} | {_cell(answer.description)}{f' `data`: {_cell(data)}' if data else ''} |"
-    errors = dict(operation.errors) | {status: SHARED_ERRORS[status][1] for status in shared_errors(operation)}
-    for status, text in sorted(errors.items()):
+    for status, text in sorted(operation.errors.items()):
         yield f"| {status} | {_cell(text)} |"
+    if shared := shared_errors(operation):
+        yield f"| {', '.join(str(status) for status in shared)} | As [everywhere](#{_ERRORS}). |"
     yield ""
 
 
