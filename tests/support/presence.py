@@ -151,6 +151,12 @@ def _closed(value: Json) -> Json:
     return {"additionalProperties": False, **closed} if is_object else closed
 
 
+def check_shape(name: str, value: object) -> None:
+    """Raises AssertionError when a value is not what a named shape must be."""
+    errors = [f"{error.instance_path}: {error.message}" for error in shape_validator(name).iter_errors(value)]
+    assert not errors, f"not as the shape {name} is described: {errors[:5]}"
+
+
 def shape_validator(name: str) -> jsonschema_rs.Validator:
     """What a named shape must be."""
     return _validator(strict_document(), {"$ref": f"#/components/schemas/{name}"})

@@ -106,7 +106,7 @@ def _parameter(parameter: Parameter) -> JsonObject:
         "description": parameter.description,
         "schema": parameter.schema,
     }
-    if parameter.schema["type"] in ("integer", "boolean"):
+    if parameter.where == "query" and parameter.schema["type"] in ("integer", "boolean"):
         # An empty number counts as left out, an empty boolean as false.
         described["allowEmptyValue"] = True
     return described

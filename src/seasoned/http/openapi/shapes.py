@@ -3,6 +3,7 @@
 from typing import get_args
 
 from seasoned.http.openapi.words import flag, free, listed, moment, nullable, number, record, ref, text, times, uuid
+from seasoned.lesson import LessonKind, LessonStatus
 from seasoned.message import JsonObject
 from seasoned.space import LearningStatus
 from seasoned.task import TASK_STATUSES
@@ -158,6 +159,24 @@ SHAPES: dict[str, JsonObject] = {
             "learning_space_id": uuid("The space."),
             "skill_id": uuid("The skill."),
             "created_at": moment("When the skill came into the space."),
+        },
+    ),
+    "LearnedLesson": record(
+        "A lesson that is settled.",
+        {
+            "number": number("Its place in the order of the space's learning, from 1.", 1),
+            "lesson_id": uuid("The lesson's id."),
+            "kind": text("What kind of lesson it is.", enum=[*get_args(LessonKind)]),
+            "status": text("How it ended.", enum=[*get_args(LessonStatus)]),
+            "title": text("What it is about."),
+            "reason": text("Why it was not written; empty when it was."),
+            "session_id": uuid("The session that taught it."),
+            "task_id": nullable(uuid("The task that taught it; null for what the user said outside tasks.")),
+            "files": listed(
+                record("A place.", {"skill_id": uuid("The skill."), "path": text("The file.")}),
+                "Where it stands in skills.",
+            ),
+            "settled_at": moment("When it was settled."),
         },
     ),
     "SkillFile": record(

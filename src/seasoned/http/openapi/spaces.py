@@ -2,7 +2,9 @@
 
 from seasoned.http.openapi.words import (
     PREFIX,
+    Answer,
     Operation,
+    Parameter,
     done,
     free,
     in_path,
@@ -10,6 +12,7 @@ from seasoned.http.openapi.words import (
     json_body,
     listed,
     nullable,
+    number,
     of_user,
     page,
     paging,
@@ -19,6 +22,7 @@ from seasoned.http.openapi.words import (
     text,
     uuid,
 )
+from seasoned.http.stream import STREAM_SECONDS_MAX, WAIT_SECONDS_MAX
 from seasoned.http.wire import FILTER_CHARS_MAX
 
 TAG = "Learning spaces"
@@ -140,9 +144,44 @@ _SESSION = Operation(
     tag=TAG,
     summary="Get how far a session's learning is",
     description="`completed` means that all its messages are read and all that they teach is settled.",
-    parameters=(_SPACE, in_path("session_id", "The session's id")),
+    parameters=(
+        _SPACE,
+        in_path("session_id", "The session's id"),
+        in_query(
+            "wait",
+            number(
+                "How many seconds to wait for the learning to be settled; then it is answered.", 0, WAIT_SECONDS_MAX, 0
+            ),
+        ),
+    ),
     answers={200: success(ref("LearningSpaceSession"), "The state of the learning.")},
-    errors={400: "An id is not a UUID.", 404: "There is no such space, or the session does not teach it."},
+    errors={
+        400: "An id is not a UUID, or `wait` is out of bounds.",
+        404: "There is no such space, or the session does not teach it.",
+    },
+)
+_STREAM = Operation(
+    id="stream_lessons",
+    method="GET",
+    path=f"{_ONE}/stream",
+    tag=TAG,
+    summary="Follow what a space learns",
+    description="Server-sent events: one of type `lesson` for each lesson that is settled, with its number as id. The "
+    f"stream ends after {int(STREAM_SECONDS_MAX)} seconds, or when the server stops; go on with `Last-Event-ID`.",
+    parameters=(
+        _SPACE,
+        in_query("after", number("Begin behind the lesson of this number.", 0, default=0)),
+        Parameter(
+            "Last-Event-ID",
+            "header",
+            "The id of the last event that came; beats `after`.",
+            {"type": "string", "pattern": "^[0-9]{1,18}$"},
+        ),
+    ),
+    answers={
+        200: Answer("The events; `data` of each is a LearnedLesson.", ref("LearnedLesson"), media="text/event-stream")
+    },
+    errors={400: "The space id is not a UUID, or `after` or `Last-Event-ID` is no number.", 404: _UNKNOWN},
 )
 _INCLUDE = Operation(
     id="include_skill",
@@ -192,6 +231,7 @@ OPERATIONS = (
     _LEARN,
     _SESSIONS,
     _SESSION,
+    _STREAM,
     _INCLUDE,
     _SKILLS,
     _EXCLUDE,

@@ -15,10 +15,10 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A parameter of the path or the query."""
+    """A parameter of the path, the query or the headers."""
 
     name: str
-    where: Literal["path", "query"]
+    where: Literal["path", "query", "header"]
     description: str
     schema: JsonObject
     required: bool = False
@@ -33,7 +33,7 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A success: its whole JSON body's schema, or raw bytes of any media type when there is none."""
+    """A success: its whole JSON body's schema (of a stream, that of each event's data), or none for other bytes."""
 
     description: str
     schema: JsonObject | None = None
