@@ -24,7 +24,7 @@ from seasoned.store.rows import encode_cursor
 from seasoned.strategies import NAMES
 from tests.support import presence
 from tests.support.server import KEY, WAIT_SECONDS_MAX, Server
-from tests.support.wire import object_of, text_at
+from tests.support.wire import object_of, sentence_of, text_at
 from tests.support.zips import skill_md, zip_of
 
 AnyCase = Case[Any]
@@ -158,6 +158,12 @@ def test_the_reference_page_is_served_without_a_key(server: Server) -> None:
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     for path in document()["paths"]:  # type: ignore[union-attr]
         assert str(path) in response.text
+
+
+@pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json", "/api/v1/material/x"])
+def test_what_is_open_is_only_read(server: Server, path: str) -> None:
+    sentence_of(httpx.post(f"{server.url}{path}"), 404)
+    assert httpx.put(f"{server.url}{path}").status_code == 404
 
 
 def test_every_answer_that_a_test_gets_is_checked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

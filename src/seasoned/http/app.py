@@ -129,7 +129,7 @@ class App:
             "/openapi.json": openapi,
             "/docs": docs,
         }
-        routes += [Route(path, handler) for path, handler in self._open.items()]
+        routes += [Route(path, _OpenEndpoint(handler)) for path, handler in self._open.items()]
         self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
 
     @property
@@ -191,6 +191,20 @@ class _Endpoint:
         request = Request(scope, receive)
         project_id = await self._engine.projects.authenticate(request.headers.get("authorization", ""))
         response = await handler(Call(self._engine, project_id, request))
+        await response(scope, receive, send)
+
+
+class _OpenEndpoint:
+    """One path that is read without a key."""
+
+    def __init__(self, handler: OpenHandler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await _not_found(scope, receive, send)
+            return
+        response = await self._handler(Request(scope, receive))
         await response(scope, receive, send)
 
 

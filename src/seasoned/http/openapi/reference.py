@@ -39,13 +39,15 @@ _FOOT = "</main>\n</body>\n</html>\n"
 
 def markdown() -> str:
     """docs/http-api.md."""
-    return "".join(f"{line}\n" for line in ["<!-- Made by `make reference`; do not edit. -->", "", *_lines()])
+    return "".join(
+        f"{line}\n" for line in ["<!-- Made by `make reference`; do not edit. -->", "", *_lines("`/openapi.json`")]
+    )
 
 
 @cache
 def html() -> str:
     """The page at /docs."""
-    tokens = (parser := MarkdownIt("js-default")).parse("\n".join(_lines()))
+    tokens = (parser := MarkdownIt("js-default")).parse("\n".join(_lines("[`/openapi.json`](/openapi.json)")))
     places = iter(_places())
     for token in tokens:
         if token.type == "heading_open" and token.tag != "h1":
@@ -63,9 +65,9 @@ def _places() -> Iterator[str]:
     yield from (_slug(name) for name in SHAPES)
 
 
-def _lines() -> Iterator[str]:
+def _lines(document: str) -> Iterator[str]:
     yield from ("# HTTP API", "", *ABOUT.strip().split("\n"), "")
-    yield from ("The same for machines: [`/openapi.json`](/openapi.json) of a running server.", "")
+    yield from (f"The same for machines: {document} of a running server.", "")
     yield f"- [{_ERRORS_TITLE}](#{_ERRORS}): what most routes may answer."
     for tag, about in TAGS.items():
         yield f"- [{tag}](#{_slug(tag)}): {about}"
