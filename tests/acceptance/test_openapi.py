@@ -160,6 +160,12 @@ def test_the_reference_page_is_served_without_a_key(server: Server) -> None:
         assert str(path) in response.text
 
 
+@pytest.mark.parametrize("path", ["/session", "/disk"])
+def test_a_blank_body_is_no_json(server: Server, path: str) -> None:
+    with server.http() as http:
+        sentence_of(http.post(path, content=b" \n", headers={"Content-Type": "application/json"}), 400)
+
+
 @pytest.mark.parametrize("path", ["/health", "/docs", "/openapi.json", "/api/v1/material/x"])
 def test_what_is_open_is_only_read(server: Server, path: str) -> None:
     sentence_of(httpx.post(f"{server.url}{path}"), 404)

@@ -68,7 +68,10 @@ _CREATE = Operation(
                 "user": nullable(text("Whose session it is; the user is created with the first mention.")),
                 "disable_task_tracking": flag("Whether no tasks shall be looked for in its messages.", default=False),
                 "configs": nullable(free("Any keys that the caller wants to keep beside it.")),
-                "use_uuid": nullable(uuid("The id it shall have.")),
+                "use_uuid": {
+                    "description": "The id it shall have; empty counts as left out.",
+                    "anyOf": [uuid("An id."), text("Empty.", maxLength=0), {"type": "null"}],
+                },
             },
         ),
         required=False,
