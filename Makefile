@@ -14,7 +14,7 @@ FIRST ?= 1
 SEEDS ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds constraints \
+.PHONY: help demo test test-local test-postgres kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds reference constraints \
 	simulate simulate-nightly kill
 
 help: ## Show what there is.
@@ -92,6 +92,9 @@ bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also 
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
+
+reference: $(VENV)/.dev ## Write docs/http-api.md anew.
+	@$(BIN)/python -c "from seasoned.http.openapi.reference import markdown; print(markdown(), end='')" > docs/http-api.md
 
 constraints: $(VENV)/.dev ## Write the versions that are installed now to constraints.txt.
 	@(echo "# The versions that are tested together; pip reads them with --constraint. Renew with: make constraints."; \

@@ -15,6 +15,7 @@ from acontext import AcontextClient
 
 from tests.support.databases import homes_on, postgres_with_template
 from tests.support.postgres import Postgres
+from tests.support.presence import watched
 from tests.support.server import RUNNING, Project, Server, running
 
 
@@ -41,6 +42,13 @@ def _store(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     with homes_on(request.getfixturevalue("postgres_server")):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _answers_are_as_described() -> Iterator[None]:
+    """Whatever a test asks a running server, the answer must be as the API's description says."""
+    with watched():
         yield
 
 

@@ -13,6 +13,7 @@ from acontext import AcontextClient
 from tests.conftest import NewProject
 from tests.support.databases import homes_on
 from tests.support.postgres import Postgres
+from tests.support.presence import check_shape
 from tests.support.server import Server, running, wait_until
 from tests.support.talk import deployment, tell
 from tests.support.wire import object_of, sentence_of, unknown_id
@@ -52,7 +53,9 @@ def parsed(lines: Iterator[str]) -> Iterator[Event]:
         elif fields:
             if "id" in fields:
                 assert fields["event"] == "lesson"
-                yield Event(int(fields["id"]), msgspec.json.decode(fields["data"], type=dict[str, object]))
+                data = msgspec.json.decode(fields["data"], type=dict[str, object])
+                check_shape("LearnedLesson", data)
+                yield Event(int(fields["id"]), data)
             fields = {}
 
 

@@ -1,12 +1,12 @@
 """The application: every route, who may call it, and what errors look like."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
@@ -15,16 +15,29 @@ from seasoned.errors import SeasonedError
 from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, stream, usage, users
 from seasoned.http.bodies import Body
 from seasoned.http.downloads import download
+from seasoned.http.openapi import document_bytes
+from seasoned.http.openapi.reference import html
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/v1"
+OpenHandler = Callable[[Request], Awaitable[Response]]
 
 
 async def health(_request: Request) -> Response:
     """Whether the server is up; needs no key."""
     return answer(msg="ok")
+
+
+async def openapi(_request: Request) -> Response:
+    """What the API is, for machines; needs no key."""
+    return Response(document_bytes(), media_type="application/json")
+
+
+async def docs(_request: Request) -> Response:
+    """What the API is, for people; needs no key."""
+    return HTMLResponse(html())
 
 
 async def ping(_call: Call) -> Response:
@@ -111,9 +124,20 @@ class App:
         for method, path, handler in ROUTES:
             by_path.setdefault(PREFIX + path, {})[method] = handler
         routes: list[BaseRoute] = [_Path(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
-        routes += [Route(PREFIX + "/material/{token}", self._material), Route("/health", health)]
+        self._open: dict[str, OpenHandler] = {
+            PREFIX + "/material/{token}": self._material,
+            "/health": health,
+            "/openapi.json": openapi,
+            "/docs": docs,
+        }
+        routes += [Route(path, _OpenEndpoint(handler)) for path, handler in self._open.items()]
         routes += [Route(path, excluded.Area()) for path in excluded.AREAS]
         self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
+
+    @property
+    def routes(self) -> list[tuple[str, str]]:
+        """Every method and path that is answered."""
+        return [*((method, PREFIX + path) for method, path, _ in ROUTES), *(("GET", path) for path in self._open)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -189,6 +213,20 @@ class _Endpoint:
         request = Request(scope, receive)
         project_id = await self._engine.projects.authenticate(request.headers.get("authorization", ""))
         response = await handler(Call(self._engine, project_id, request))
+        await response(scope, receive, send)
+
+
+class _OpenEndpoint:
+    """One path that is read without a key."""
+
+    def __init__(self, handler: OpenHandler) -> None:
+        self._handler = handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await _not_found(scope, receive, send)
+            return
+        response = await self._handler(Request(scope, receive))
         await response(scope, receive, send)
 
 

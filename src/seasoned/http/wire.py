@@ -96,7 +96,7 @@ class Call:
     async def body(self, kind: type[T], *, optional: bool = False) -> T:
         """The JSON body as a typed value; an empty one counts as `{}` when `optional`. Raises Invalid."""
         raw = await self.request.body()
-        return decode(b"{}" if optional and not raw.strip() else raw, kind)
+        return decode(b"{}" if optional and not raw else raw, kind)
 
     def text(self, name: str) -> str:
         """A query parameter; empty when it is not there. Raises Invalid when it is over-long."""

@@ -10,6 +10,7 @@ from seasoned.llm.rules.follow import Follower
 from seasoned.llm.rules.preferences import preferences
 from seasoned.llm.rules.turns import turns_of
 from seasoned.llm.rules.work import Work
+from seasoned.task import FINISHED
 
 PROGRESSES_MAX = 8
 
@@ -28,6 +29,14 @@ def _change(work: Work, question: ExtractQuestion) -> TaskChange:
     )
 
 
+def _changes(work: Work, question: ExtractQuestion) -> list[TaskChange]:
+    """What became of a task. One that was reopened and has ended again says both, so that it teaches again."""
+    change = _change(work, question)
+    if not work.reopened or change.status not in FINISHED:
+        return [change]
+    return [TaskChange(order=work.order, status="running", messages=change.messages), change]
+
+
 def extract(question: ExtractQuestion) -> ExtractAnswer:
     """The tasks and preferences that the new messages hold."""
     follower = Follower(question.tasks)
@@ -40,6 +49,7 @@ def extract(question: ExtractQuestion) -> ExtractAnswer:
             found.extend(preferences(turn.number, prose, [act.sentence for act in turn.acts], known))
     follower.finish()
     changes = sorted(
-        (_change(work, question) for work in follower.works if work.touched), key=lambda change: change.messages[0]
+        (change for work in follower.works if work.touched for change in _changes(work, question)),
+        key=lambda change: change.messages[0],
     )
     return ExtractAnswer(tasks=tuple(changes), preferences=tuple(found))

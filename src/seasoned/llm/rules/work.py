@@ -9,7 +9,7 @@ from seasoned.llm.rules import reports
 from seasoned.llm.rules.acts import Act
 from seasoned.llm.rules.keys import key_words
 from seasoned.llm.rules.outcome import AgentTurn
-from seasoned.task import Task, TaskStatus
+from seasoned.task import FINISHED, Task, TaskStatus
 
 Verdict = Literal["", "accepted", "given up", "complained", "deferred"]
 
@@ -47,6 +47,7 @@ class Work(msgspec.Struct):
     firm: bool = True
     awaited: bool = False  # the person's last words ask for something that the agent has not answered
     told_on: bool = False  # the person had the agent go on with what it had begun
+    reopened: bool = False  # it had ended in an earlier batch, and the person came back to it in this one
 
     @property
     def closed(self) -> bool:
@@ -63,6 +64,7 @@ class Work(msgspec.Struct):
 
     def leave_open(self, verdict: Verdict, evidence: str) -> None:
         """Keeps it running, for the reason given."""
+        self.reopened = self.reopened or (self.order is not None and self.status in FINISHED)
         self.status, self.verdict, self.evidence = "running", verdict, evidence
 
     def claim(self, number: int, acts: Sequence[Act]) -> None:

@@ -1,0 +1,38 @@
+"""What the HTTP API is, for readers and machines: every route with its parameters, bodies, answers and errors.
+
+A new route gets an `Operation` in the module of its area, or in a new module whose OPERATIONS is added below; what it
+answers gets a named shape in `shapes`, built with the words of `words`. `make reference` then renews
+docs/http-api.md. Tests hold each description against the route table and against what a live server answers.
+"""
+
+from functools import cache
+
+import msgspec
+
+from seasoned.http.openapi import disks, messages, sessions, skills, spaces, system
+from seasoned.http.openapi.document import document_of
+from seasoned.http.openapi.words import Operation
+from seasoned.message import JsonObject
+
+OPERATIONS: tuple[Operation, ...] = (
+    *sessions.OPERATIONS,
+    *messages.OPERATIONS,
+    *spaces.OPERATIONS,
+    *skills.OPERATIONS,
+    *disks.OPERATIONS,
+    *system.OPERATIONS,
+)
+
+
+def document() -> JsonObject:
+    """The OpenAPI document as a JSON object."""
+    return document_of(OPERATIONS)
+
+
+@cache
+def document_bytes() -> bytes:
+    """The OpenAPI document as JSON, built once."""
+    return msgspec.json.encode(document())
+
+
+__all__ = ["OPERATIONS", "Operation", "document", "document_bytes"]

@@ -1,0 +1,98 @@
+"""The OpenAPI description: complete, valid, and the same as the reference in docs/."""
+
+import re
+from pathlib import Path
+from typing import cast
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from seasoned.engine import Engine
+from seasoned.http.app import App
+from seasoned.http.openapi import OPERATIONS, Operation, document, document_bytes
+from seasoned.http.openapi.reference import html, markdown
+from seasoned.message import Json, JsonObject
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "http-api.md"
+
+
+def name(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
+
+
+def test_every_route_is_described_and_no_other() -> None:
+    routes = {f"{method} {re.sub(':path}', '}', path)}" for method, path in App(cast(Engine, None)).routes}
+    described = [name(operation) for operation in OPERATIONS]
+    assert len(described) == len(set(described)), "an operation is described twice"
+    missing, gone = sorted(routes - set(described)), sorted(set(described) - routes)
+    assert not missing, f"describe these in src/seasoned/http/openapi/ (its docstring says how): {missing}"
+    assert not gone, f"these are described, but there are no such routes: {gone}"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=name)
+def test_an_operation_says_all_that_a_caller_must_know(operation: Operation) -> None:
+    assert re.fullmatch(r"[A-Z].{3,70}[^.]", operation.summary), "a summary is a short phrase without a full stop"
+    assert operation.description.endswith((".", "`"))
+    assert {one.name for one in operation.parameters if one.where == "path"} == set(
+        re.findall(r"{(\w+)}", operation.path)
+    )
+    assert all(one.description.endswith(".") for one in operation.parameters)
+    assert all(text.endswith(".") for text in operation.errors.values())
+    assert any(status < 400 for status in operation.answers) or list(operation.errors) == [501]
+
+
+def test_operations_have_ids_of_their_own() -> None:
+    ids = [operation.id for operation in OPERATIONS]
+    assert len(ids) == len(set(ids))
+
+
+def references(value: Json) -> set[str]:
+    """Every $ref of a document."""
+    if isinstance(value, list):
+        return {found for one in value for found in references(one)}
+    if not isinstance(value, dict):
+        return set()
+    own = {ref} if isinstance(ref := value.get("$ref"), str) else set()
+    return own.union(*(references(one) for one in value.values()))
+
+
+def test_every_reference_leads_to_a_component_and_every_component_is_used() -> None:
+    built = document()
+    components = cast(dict[str, JsonObject], built["components"])
+    there = {
+        f"#/components/{kind}/{one}" for kind, named in components.items() for one in named if kind != "securitySchemes"
+    }
+    assert references(built) == there
+
+
+def test_every_schema_is_a_json_schema() -> None:
+    for schema in cast(dict[str, dict[str, JsonObject]], document()["components"])["schemas"].values():
+        jsonschema_rs.meta.validate(schema)
+
+
+def test_the_document_is_built_once_and_is_json() -> None:
+    assert document_bytes() is document_bytes()
+    assert msgspec.json.decode(document_bytes()) == document()
+
+
+def test_the_reference_is_up_to_date() -> None:
+    assert REFERENCE.read_text() == markdown(), "run `make reference`"
+
+
+@pytest.mark.parametrize("render", [markdown, html])
+def test_the_reference_names_every_operation_with_its_errors(render: object) -> None:
+    assert callable(render)
+    text = render()
+    assert isinstance(text, str)
+    for operation in OPERATIONS:
+        assert operation.path in text
+        assert all(str(status) in text for status in operation.errors)
+
+
+def test_the_reference_page_needs_nothing_from_elsewhere() -> None:
+    page = html()
+    assert "<script" not in page
+    assert not re.search(r"(src|@import|url\()", page)
+    assert all(target.startswith(("#", "/openapi.json")) for target in re.findall(r'href="([^"]*)"', page))
