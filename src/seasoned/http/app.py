@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, stream, usage, users
+from seasoned.http import disks, excluded, messages, operations, projects, sessions, skills, spaces, stream, usage, users
 from seasoned.http.downloads import download
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 
@@ -111,6 +111,7 @@ class App:
             by_path.setdefault(PREFIX + path, {})[method] = handler
         routes: list[BaseRoute] = [Route(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
         routes += [Route(PREFIX + "/material/{token}", self._material), Route("/health", health)]
+        routes += operations.routes(engine)
         self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,9 +12,11 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
+from seasoned.clock import SECOND
 from seasoned.errors import Busy, StorageFull
 from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
-from seasoned.store import listen, tasks, work
+from seasoned.pipeline.life import Life
+from seasoned.store import backlog, listen, tasks, work
 from seasoned.store.postgres import libpq_url
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.work import Due, Stage
@@ -76,6 +78,12 @@ class JobWorker:
     def next_change(self) -> asyncio.Event:
         """An event that is set when a stage of any process has next committed."""
         return self._changes.next()
+
+    async def life(self) -> Life:
+        """Whether a worker of whatever process has said lately that it lives."""
+        beat = await self._store.read(backlog.worker_beat)
+        ok = beat is not None and self._store.clock.now() - beat < STALLED_SECONDS * SECOND
+        return Life(ok=ok, here=self._config.worker, beat_at=beat)
 
     async def _work_for_ever(self) -> None:
         """Run Procrastinate's worker; when the database goes away, wait for it."""
