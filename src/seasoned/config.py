@@ -86,6 +86,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The most lessons that one run of the writer takes."""
     write_queue: int = 4_096
     """How many writes may wait for the database before new ones are turned away."""
+    metrics_token: str = ""
+    """What Prometheus has to send as a bearer token to read `/metrics`; empty means that only this machine may."""
     body_bytes_max: int = 32 * 1024 * 1024
     """The largest request body."""
     message_bytes_max: int = 8 * 1024 * 1024

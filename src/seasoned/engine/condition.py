@@ -107,6 +107,12 @@ class Conditions:
         await self.look()
         return self._backlog
 
+    async def skills(self) -> tuple[int, int] | None:
+        """How many skills and versions of them there are; None when the database does not answer."""
+        if not (await self.look()).database.ok:
+            return None
+        return await self._store.read(health.skill_counts)
+
     async def close(self) -> None:
         """Give up the probes that still wait."""
         tasks = [task for task in (self._looking, *(probe.task for probe in self._probes.values())) if task]

@@ -10,11 +10,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
+from seasoned import signals
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.http import disks, excluded, messages, operations, projects, sessions, skills, spaces, stream, usage, users
 from seasoned.http.downloads import download
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
+from seasoned.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -104,20 +106,25 @@ class App:
     Starlette's own middleware would do the same in several layers, which cost more than the work of a small request.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics | None = None) -> None:
         self._engine = engine
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in ROUTES:
             by_path.setdefault(PREFIX + path, {})[method] = handler
         routes: list[BaseRoute] = [Route(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
         routes += [Route(PREFIX + "/material/{token}", self._material), Route("/health", health)]
-        routes += operations.routes(engine)
+        routes += operations.routes(engine, metrics)
         self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
-            return
+        elif signals.heard():
+            await operations.watched(self._answer, scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
         async def sending(message: Message) -> None:

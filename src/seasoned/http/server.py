@@ -9,10 +9,12 @@ from types import FrameType
 
 import uvicorn
 
+from seasoned import __version__, signals
 from seasoned.engine import Engine
 from seasoned.errors import Invalid
 from seasoned.http import stream
 from seasoned.http.app import App
+from seasoned.telemetry.metrics import Metrics
 
 BACKLOG = 2_048
 GC_THRESHOLD = (50_000, 20, 50)
@@ -35,8 +37,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(engine: Engine, listener: socket.socket) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+    metrics = _metrics()
     config = uvicorn.Config(
-        App(engine),
+        App(engine, metrics),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -59,6 +62,16 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         stream.end_all()
         super().handle_exit(sig, frame)
+
+
+def _metrics() -> Metrics | None:
+    """What counts for `/metrics`; None without the extra."""
+    try:
+        metrics = Metrics(__version__)
+    except ImportError:
+        return None
+    signals.listen(metrics)
+    return metrics
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
