@@ -141,7 +141,7 @@ class App:
         except HTTPException as error:
             response = failure(error.status_code, error.detail)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("a request failed", extra={"method": scope["method"], "route": operations.pattern(scope)})
             response = failure(500, "The server failed on this request; its log has the details.")
         if not begun:
             await response(scope, receive, send)

@@ -65,10 +65,10 @@ async def watched(
         try:
             await answer(scope, receive, sending)
         finally:
-            request.route = _pattern(scope)
+            request.route = pattern(scope)
 
 
-def _pattern(scope: MutableMapping[str, Any]) -> str:
+def pattern(scope: MutableMapping[str, Any]) -> str:
     """The pattern of the route that a request was given to; empty when it fits none."""
     route = scope.get("route")
     return route.path if isinstance(route, Route) else ""

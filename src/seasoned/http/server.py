@@ -35,11 +35,30 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(engine: Engine, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+class _Server(uvicorn.Server):
+    """uvicorn, which waits for open requests when it stops: those that stay open are told to end.
+
+    Once it has stopped it lets the signal end the process; what has to be done before is `at_end`.
+    """
+
+    at_end: Callable[[], None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        stream.end_all()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.at_end is not None:
+            await asyncio.to_thread(self.at_end)
+
+
+def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished first, then `at_end` is called."""
     metrics = _metrics()
     config = uvicorn.Config(
         App(engine, metrics),
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -53,15 +72,9 @@ def serve(engine: Engine, listener: socket.socket) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_Server(config).serve(sockets=[listener]))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, which waits for open requests when it stops: those that stay open are told to end."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        stream.end_all()
-        super().handle_exit(sig, frame)
+        server = _Server(config)
+        server.at_end = at_end
+        runner.run(server.serve(sockets=[listener]))
 
 
 def _metrics() -> Metrics | None:

@@ -148,7 +148,7 @@ class JobWorker:
         try:
             await self._store.write(lambda connection: self._store.wakeups.give(connection, due))
         except (Busy, StorageFull) as error:
-            log.warning("a wake-up could not be given, the sweep will find it: %s", error)
+            log.warning("a wake-up could not be given, the sweep will find it", extra={"error": type(error).__name__})
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -184,7 +184,7 @@ class JobWorker:
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
         for job in stalled:
             stage, key = _named(job)
-            log.warning("%s of %s is taken back from a worker that died", stage, key)
+            log.warning("work is taken back from a worker that died", extra={"stage": stage, "key": key})
             # First the new one: it waits until the old one is gone.
             await self._give([Due(stage, key, self._store.clock.now())])
             await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
