@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from seasoned import __version__
-from seasoned.cli import learn, lists, move, projects, serve, skills
+from seasoned.cli import backups, doctor, learn, lists, move, projects, serve, skills
 
 app = typer.Typer(
     name="seasoned",
@@ -24,7 +24,9 @@ app.add_typer(lists.spaces_app, name="spaces", help="List learning spaces.")
 app.add_typer(lists.sessions_app, name="sessions", help="List sessions.")
 app.add_typer(projects.app, name="projects", help="Create and list projects and their keys.")
 app.command("usage")(lists.usage)
-app.command("doctor")(lists.doctor)
+app.command("doctor")(doctor.doctor)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 
 
 def _version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 
 import msgspec
 
+from seasoned import __version__
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import NotFound, SeasonedError
@@ -68,6 +69,7 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     ready: bool
+    version: str
     database: Part
     blobs: Part
     worker: Worker
@@ -130,6 +132,7 @@ class Conditions:
         alive = _worker(self._worker, worker, self._store.clock.now())
         self._seen = Condition(
             ready=database.ok and blobs.ok and (alive.ok or not alive.here),
+            version=__version__,
             database=database,
             blobs=blobs,
             worker=alive,

@@ -13,7 +13,19 @@ from starlette.types import Message, Receive, Scope, Send
 from seasoned import signals
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import disks, excluded, messages, operations, projects, sessions, skills, spaces, stream, usage, users
+from seasoned.http import (
+    disks,
+    excluded,
+    messages,
+    operations,
+    projects,
+    sessions,
+    skills,
+    spaces,
+    stream,
+    usage,
+    users,
+)
 from seasoned.http.downloads import download
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of, limited
 from seasoned.telemetry.metrics import Metrics
