@@ -101,13 +101,20 @@ class _Http:
             buckets=REQUEST_SECONDS,
             registry=registry,
         )
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.messages = Counter("seasoned_messages_stored", "Messages that were stored.", registry=registry)
 
     def count(self, request: Request, seconds: float) -> None:
         method = request.method if request.method in METHODS else "other"
         route = request.route or "none"
-        self._requests.labels(method, route, str(request.status or GONE)).inc()
-        self._seconds.labels(method, route).observe(seconds)
+        of = (method, route, request.status or GONE)
+        series = self._series.get(of)
+        if series is None:
+            # Kept, since looking a series up by its labels costs more than counting.
+            series = (self._requests.labels(method, route, str(of[2])), self._seconds.labels(method, route))
+            self._series[of] = series
+        series[0].inc()
+        series[1].observe(seconds)
 
 
 class _Stages:
