@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -87,6 +88,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The most lessons that one run of the writer takes."""
     write_queue: int = 4_096
     """How many writes may wait for the database before new ones are turned away."""
+    log: Literal["text", "json"] = "text"
+    """How the log on standard error is written: lines for people (`text`) or for programs (`json`)."""
+    log_level: Literal["info", "warning", "error"] = "warning"
+    """From which level on; `info` has a line for each request, run of a stage and call of a model."""
+    metrics_token: str = ""
+    """What Prometheus has to send as a bearer token to read `/metrics`; empty means that only this machine may."""
     body_bytes_max: int = 32 * 1024 * 1024
     """The largest request body."""
     body_seconds: float = 30.0

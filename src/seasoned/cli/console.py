@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
+import click
 import msgspec
 import typer
 from rich.console import Console
@@ -16,6 +17,7 @@ from seasoned import config as settings
 from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
+from seasoned.telemetry import logs
 
 T = TypeVar("T")
 
@@ -47,9 +49,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead
 def load_config(
     home: Path | None, base_url: str | None = None, *, worker: bool | None = None, concurrency: int | None = None
 ) -> Config:
-    """The settings for a command; those that are None come from the environment."""
+    """The settings for a command; those that are None come from the environment. From now on the log follows them."""
     with reported():
-        return settings.load(home=home, base_url=base_url, worker=worker, concurrency=concurrency)
+        config = settings.load(home=home, base_url=base_url, worker=worker, concurrency=concurrency)
+    command = click.get_current_context(silent=True)
+    verbose = command is not None and command.find_root().params.get("verbose")
+    logs.set_up(config.log, "info" if verbose else config.log_level)
+    return config
 
 
 def print_json(value: object) -> None:

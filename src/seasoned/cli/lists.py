@@ -1,10 +1,10 @@
-"""`seasoned spaces`, `seasoned sessions` and `seasoned doctor`: what a home holds, and whether it is well."""
+"""`seasoned spaces`, `seasoned sessions` and `seasoned usage`: what a home holds, and what it cost."""
 
 from typing import Annotated
 
 import typer
 
-from seasoned.cli.console import FAILED, Home, Json, load_config, out, print_json, print_table, with_engine
+from seasoned.cli.console import Home, Json, load_config, out, print_json, print_table, with_engine
 from seasoned.clock import to_rfc3339
 from seasoned.engine import Engine
 from seasoned.engine.calls import MICROS
@@ -99,16 +99,3 @@ def usage(
 def _dollars(row: UsageRow) -> str:
     """A price in dollars; a question mark when some calls have none."""
     return f"{row.price_micros / MICROS:.4f}{' ?' if row.unpriced else ''}"
-
-
-def doctor(home: Home = None, json: Json = False) -> None:
-    """Check that the home is well: its files, its database, and whether work is parked."""
-    checks = with_engine(load_config(home), lambda engine, _: engine.doctor())
-    if json:
-        print_json(checks)
-    else:
-        for check in checks:
-            mark = "ok  " if check.ok else "BAD "
-            out.print(f"{mark}{check.name}: {check.detail}", markup=False)
-    if not all(check.ok for check in checks):
-        raise typer.Exit(FAILED)

@@ -1,12 +1,11 @@
 """The commands and where they are."""
 
-import logging
 from typing import Annotated
 
 import typer
 
 from seasoned import __version__
-from seasoned.cli import learn, lists, move, projects, serve, skills
+from seasoned.cli import backups, doctor, learn, lists, move, projects, serve, skills
 
 app = typer.Typer(
     name="seasoned",
@@ -25,7 +24,9 @@ app.add_typer(lists.spaces_app, name="spaces", help="List learning spaces.")
 app.add_typer(lists.sessions_app, name="sessions", help="List sessions.")
 app.add_typer(projects.app, name="projects", help="Create and list projects and their keys.")
 app.command("usage")(lists.usage)
-app.command("doctor")(lists.doctor)
+app.command("doctor")(doctor.doctor)
+app.command("backup")(backups.backup)
+app.command("restore")(backups.restore)
 
 
 def _version(wanted: bool) -> None:
@@ -36,14 +37,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001 - the callback does it
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")] = False,
 ) -> None:
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    pass
 
 
 def main() -> None:

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from seasoned import __version__
 from seasoned.cli.console import BaseUrl, Home, load_config, out, reported
 from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.engine.keys import KEY_FILE
 from seasoned.errors import Invalid
+from seasoned.telemetry import running
 
 
 def serve(
@@ -43,7 +45,7 @@ def serve(
         elif not config.api_key:
             out.print(f"The API key is in {config.home_path / KEY_FILE}.", markup=False)
         out.file.flush()
-        server.serve(Engine.open(config), listener)
+        server.serve(Engine.open(config), listener, at_end=running.start(__version__))
 
 
 def work(
@@ -67,7 +69,7 @@ async def _work(config: Config) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    engine = Engine.open(config)
+    engine, stop_telling = Engine.open(config), running.start(__version__)
     try:
         await engine.start()
         out.print(
@@ -77,6 +79,7 @@ async def _work(config: Config) -> None:
         await stop.wait()
     finally:
         await engine.close()
+        stop_telling()
 
 
 def _needs_postgres(config: Config, what: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from seasoned.clock import Clock
 from seasoned.config import Config
 from seasoned.engine.calls import ModelCalls
+from seasoned.engine.condition import Conditions
 from seasoned.engine.disks import Disks
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
@@ -45,6 +46,7 @@ class Engine:
         self.disks = Disks(store, config)
         self.skills = Skills(store, config)
         self.learning = Learning(store, config, self.dispatcher, self.spaces)
+        self.conditions = Conditions(store, config, self.dispatcher)
 
     @classmethod
     def open(cls, config: Config, *, clock: Clock | None = None, model: Model | None = None) -> "Engine":
@@ -68,6 +70,7 @@ class Engine:
 
     async def close(self) -> None:
         """Stop working and close the store. Work under way is due again at the next start."""
+        await self.conditions.close()
         await self.dispatcher.close()
         await self._model.close()
         self.store.close()

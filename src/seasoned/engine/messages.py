@@ -6,7 +6,7 @@ from functools import partial
 
 import msgspec
 
-from seasoned import strategies
+from seasoned import signals, strategies
 from seasoned.config import Config
 from seasoned.engine.uploads import File
 from seasoned.errors import TooLarge
@@ -88,6 +88,7 @@ class Messages:
             ties=pairing.ties(message),
         )
         row = await self._store.write_grouped(self._append, new)
+        signals.stored(1)
         if row.status == "pending":
             self._dispatcher.message_arrived(session_id)
             if row.number % self._config.batch_messages == 0:

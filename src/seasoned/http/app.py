@@ -10,14 +10,28 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
+from seasoned import signals
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import disks, excluded, messages, projects, sessions, skills, spaces, stream, usage, users
+from seasoned.http import (
+    disks,
+    excluded,
+    messages,
+    operations,
+    projects,
+    sessions,
+    skills,
+    spaces,
+    stream,
+    usage,
+    users,
+)
 from seasoned.http.bodies import Body
 from seasoned.http.downloads import download
 from seasoned.http.openapi import document_bytes
 from seasoned.http.openapi.reference import html
 from seasoned.http.wire import Call, Handler, answer, failure, failure_of
+from seasoned.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +132,7 @@ class App:
     Starlette's own middleware would do the same in several layers, which cost more than the work of a small request.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, metrics: Metrics | None = None) -> None:
         self._engine = engine
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in ROUTES:
@@ -129,6 +143,7 @@ class App:
             "/health": health,
             "/openapi.json": openapi,
             "/docs": docs,
+            **operations.routes(engine, metrics),
         }
         routes += [Route(path, _OpenEndpoint(handler)) for path, handler in self._open.items()]
         routes += [Route(path, excluded.Area()) for path in excluded.AREAS]
@@ -142,7 +157,12 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
-            return
+        elif signals.heard():
+            await operations.watched(self._answer, scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith(users.PATH):
             # A user's name may hold slashes: such paths are matched as they were sent, still encoded.
             scope["path"] = scope["raw_path"].decode("ascii")
@@ -167,7 +187,7 @@ class App:
         except HTTPException as error:
             response = failure(error.status_code, error.detail)
         except Exception:
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("a request failed", extra={"method": scope["method"], "route": operations.pattern(scope)})
             response = failure(500, "The server failed on this request; its log has the details.")
         if not begun:
             await response(scope, body.receive, sending)

@@ -10,10 +10,12 @@ from typing import Literal
 
 import uvicorn
 
+from seasoned import __version__, signals
 from seasoned.engine import Engine
 from seasoned.errors import Invalid
 from seasoned.http import stream
 from seasoned.http.app import App
+from seasoned.telemetry.metrics import Metrics
 
 BACKLOG = 2_048
 GC_THRESHOLD = (50_000, 20, 50)
@@ -34,10 +36,30 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(engine: Engine, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+class _Server(uvicorn.Server):
+    """uvicorn, which waits for open requests when it stops: those that stay open are told to end.
+
+    Once it has stopped it lets the signal end the process; what has to be done before is `at_end`.
+    """
+
+    at_end: Callable[[], None] | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        stream.end_all()
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.at_end is not None:
+            await asyncio.to_thread(self.at_end)
+
+
+def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are finished first, then `at_end` is called."""
+    metrics = _metrics()
     config = uvicorn.Config(
-        App(engine),
+        App(engine, metrics),
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -52,15 +74,19 @@ def serve(engine: Engine, listener: socket.socket) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_Server(config).serve(sockets=[listener]))
+        server = _Server(config)
+        server.at_end = at_end
+        runner.run(server.serve(sockets=[listener]))
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which waits for open requests when it stops: those that stay open are told to end."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        stream.end_all()
-        super().handle_exit(sig, frame)
+def _metrics() -> Metrics | None:
+    """What counts for `/metrics`; None without the extra."""
+    try:
+        metrics = Metrics(__version__)
+    except ImportError:
+        return None
+    signals.listen(metrics)
+    return metrics
 
 
 def _protocol(head_seconds: float) -> type[asyncio.Protocol] | Literal["h11"]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from seasoned import signals
 from seasoned.errors import ModelFailed, ModelUnavailable, OverBudget
 from seasoned.llm import answers, asking, providers
 from seasoned.llm.answers import PROBLEMS_MAX, Problems
@@ -29,6 +30,7 @@ from seasoned.llm.model import (
     WriteQuestion,
 )
 from seasoned.llm.providers import Price, Providers
+from seasoned.signals import ModelCall
 
 if TYPE_CHECKING:
     from pydantic_ai import Agent, RunUsage
@@ -132,10 +134,20 @@ class LanguageModel:
         raise absent or ModelUnavailable("No model is set.")
 
     async def _call(self, name: str, question: _Question, read: Reader[A]) -> A:
+        await self._log.allow(question.scope)
+        call = ModelCall(
+            stage=question.stage,
+            model=name,
+            output_tokens_max=self._output_tokens_max,
+            **msgspec.structs.asdict(question.scope),
+        )
+        with signals.watch(call):
+            return await self._watched(name, question, read, call)
+
+    async def _watched(self, name: str, question: _Question, read: Reader[A], signal: ModelCall) -> A:
         from pydantic_ai import Agent, RunUsage  # noqa: PLC0415 - heavy, and only for who has a model
         from pydantic_ai.exceptions import AgentRunError, UserError  # noqa: PLC0415
 
-        await self._log.allow(question.scope)
         asked, usage, started = question.sha256(name), RunUsage(), time.monotonic()
         model: ProviderModel = await self._providers.model(name)
         agent: Agent[None, str] = Agent(model, instructions=question.instructions, retries=CORRECTIONS_MAX)
@@ -149,16 +161,23 @@ class LanguageModel:
                 self._note_slow(asked)
             if check.usable is None:
                 failure = providers.failure(error, check.refused)
-                await self._keep(name, question, usage, started, None, str(failure))
+                await self._keep(name, question, usage, started, None, str(failure), signal)
                 raise failure from None
             answer = check.usable
         raw = only_json(answer)
-        await self._keep(name, question, usage, started, raw.decode(), "")
+        await self._keep(name, question, usage, started, raw.decode(), "", signal)
         self._slow.pop(asked, None)
         return read(raw, [])
 
     async def _keep(
-        self, name: str, question: _Question, usage: "RunUsage", started: float, answer: str | None, error: str
+        self,
+        name: str,
+        question: _Question,
+        usage: "RunUsage",
+        started: float,
+        answer: str | None,
+        error: str,
+        signal: ModelCall,
     ) -> None:
         call = Call(
             scope=question.scope,
@@ -175,6 +194,8 @@ class LanguageModel:
             price_micros=self._providers.price_micros(usage),
             latency_ms=int((time.monotonic() - started) * 1000),
         )
+        for field in ("requests", "input_tokens", "cached_tokens", "output_tokens", "price_micros"):
+            setattr(signal, field, getattr(call, field))
         await self._log.add(call)
 
     def _seconds(self, asked: str) -> float:

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Literal
 
+from seasoned import signals
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
 from seasoned.llm.model import Model
 from seasoned.pipeline import distill, extract, write
+from seasoned.signals import StageRun
 from seasoned.store import Store
 from seasoned.store.work import Stage
 
@@ -35,22 +37,31 @@ class Attempts:
 
     async def one(self, stage: Stage, key: str) -> Outcome:
         """One run of a stage: whether it did something, found nothing to do, or could not write at all."""
+        with signals.watch(StageRun(stage=stage, key=key)) as run:
+            return await self._watched(stage, key, run)
+
+    async def _watched(self, stage: Stage, key: str, run: StageRun) -> Outcome:
         try:
-            return await self._work(stage, key)
+            run.outcome = await self._work(stage, key)
         except Superseded:
             # Somebody else did it: look again whether something is left.
+            run.outcome = "superseded"
             return "worked"
         except (Busy, StorageFull) as error:
-            log.warning("%s waits: %s", stage, error)
+            run.outcome = "waits"
+            log.warning("a stage waits for the database", extra=_about(run, error))
             return "blocked"
         except ModelUnavailable as error:
             # Waiting cures it: nothing is counted, nothing parks; the wait grows while the model stays away.
-            log.warning("%s waits: %s", stage, error)
+            run.outcome = "waits"
+            log.warning("a stage waits for its model", extra=_about(run, error))
             self._absences += 1
             return await self._note_waiting(stage, key, error)
-        except Exception as error:  # noqa: BLE001 - a defect in a stage parks that work with its reason, not the others
-            log.warning("%s of %s failed: %s: %s", stage, key, type(error).__name__, error)
+        except Exception as error:
+            run.outcome = "failed"
+            log.warning("a stage failed", extra=_about(run, error), exc_info=_defect(error))
             return await self._note_failure(stage, key, _reason(error))
+        return "worked" if run.outcome == "worked" else "idle"
 
     async def _work(self, stage: Stage, key: str) -> Outcome:
         if not await self._stage(stage, key):
@@ -79,13 +90,24 @@ class Attempts:
         try:
             await note
         except (Busy, StorageFull, Superseded) as error:
-            log.warning("why %s waits could not be noted: %s", stage, error)
+            log.warning("why a stage waits could not be noted", extra={"stage": stage, "error": type(error).__name__})
             return "blocked"
         return "idle"
 
     def patience(self) -> int:
         """How long to wait for something that is away, in microseconds."""
         return self._config.backoff(min(self._absences, ABSENCES_MAX))
+
+
+def _about(run: StageRun, error: Exception) -> dict[str, str]:
+    """What the log may say: which and what kind. The reason, which may quote messages, is on the row."""
+    run.error = type(error).__name__
+    return {"stage": run.stage, "key": run.key, "error": run.error}
+
+
+def _defect(error: Exception) -> Exception | None:
+    """An error that nobody raised on purpose: where it came from belongs into the log."""
+    return None if isinstance(error, SeasonedError) else error
 
 
 def _reason(error: Exception) -> str:

@@ -6,6 +6,7 @@ from typing import Protocol
 from seasoned.config import Config
 from seasoned.llm.model import Model
 from seasoned.pipeline.jobs import JobWorker
+from seasoned.pipeline.life import Life
 from seasoned.pipeline.worker import Dispatcher
 from seasoned.store import Store
 from seasoned.store.work import Stage
@@ -39,6 +40,10 @@ class Carrier(Protocol):
 
         A change of another process may be told late or not at all: whoever waits looks again now and then.
         """
+        ...
+
+    async def life(self) -> Life:
+        """Whether somebody works."""
         ...
 
 

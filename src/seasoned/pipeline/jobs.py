@@ -12,9 +12,11 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
+from seasoned.clock import SECOND
 from seasoned.errors import Busy, StorageFull
 from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
-from seasoned.store import listen, tasks, work
+from seasoned.pipeline.life import Life
+from seasoned.store import backlog, listen, tasks, work
 from seasoned.store.postgres import libpq_url
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.work import Due, Stage
@@ -76,6 +78,12 @@ class JobWorker:
     def next_change(self) -> asyncio.Event:
         """An event that is set when a stage of any process has next committed."""
         return self._changes.next()
+
+    async def life(self) -> Life:
+        """Whether a worker of whatever process has said lately that it lives."""
+        beat = await self._store.read(backlog.worker_beat)
+        ok = beat is not None and self._store.clock.now() - beat < STALLED_SECONDS * SECOND
+        return Life(ok=ok, here=self._config.worker, beat_at=beat)
 
     async def _work_for_ever(self) -> None:
         """Run Procrastinate's worker; when the database goes away, wait for it."""
@@ -140,7 +148,7 @@ class JobWorker:
         try:
             await self._store.write(lambda connection: self._store.wakeups.give(connection, due))
         except (Busy, StorageFull) as error:
-            log.warning("a wake-up could not be given, the sweep will find it: %s", error)
+            log.warning("a wake-up could not be given, the sweep will find it", extra={"error": type(error).__name__})
 
     async def _sweep_for_ever(self) -> None:
         while True:
@@ -176,7 +184,7 @@ class JobWorker:
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
         for job in stalled:
             stage, key = _named(job)
-            log.warning("%s of %s is taken back from a worker that died", stage, key)
+            log.warning("work is taken back from a worker that died", extra={"stage": stage, "key": key})
             # First the new one: it waits until the old one is gone.
             await self._give([Due(stage, key, self._store.clock.now())])
             await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)

@@ -13,12 +13,15 @@ from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.llm.model import Model
 from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
+from seasoned.pipeline.life import Life
 from seasoned.store import Connection, Store, spaces, tasks, work
 from seasoned.store.work import Due, Stage
 
 log = logging.getLogger(__name__)
 
 SWEEP_MAX = 1_000
+# A sweep that is so much later than it should be does not come any more.
+LATE_SECONDS = 30
 Key = tuple[Stage, str]
 
 
@@ -35,6 +38,7 @@ class Dispatcher:
         self._timers: dict[Key, asyncio.TimerHandle] = {}
         self._changed = asyncio.Event()
         self._sweeper: asyncio.Task[None] | None = None
+        self._swept_at: int | None = None
         self._closing = False
 
     async def start(self) -> None:
@@ -82,6 +86,14 @@ class Dispatcher:
         """An event that is set when a stage of this process has next committed. Take it before looking at the rows."""
         return self._changed
 
+    async def life(self) -> Life:
+        """Whether the sweeps, on which all work rests in the end, still come."""
+        now, beat = self._store.clock.now(), self._swept_at
+        patience = int((2 * self._config.sweep_seconds + LATE_SECONDS) * SECOND)
+        sweeping = self._sweeper is not None and not self._sweeper.done()
+        ok = sweeping and not self._closing and beat is not None and now - beat < patience
+        return Life(ok=ok, here=True, beat_at=beat)
+
     def is_idle(self) -> bool:
         """Whether no stage runs now."""
         return not self._running
@@ -116,6 +128,7 @@ class Dispatcher:
 
     async def _sweep(self) -> None:
         self._schedule(await self._store.read(lambda c: work.all_work(c, self._config, SWEEP_MAX)))
+        self._swept_at = self._store.clock.now()
 
     async def _run(self, stage: Stage, key: str) -> None:
         name = (stage, key)

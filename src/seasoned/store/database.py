@@ -81,6 +81,11 @@ class Store:
         """Write an item together with others of its kind that wait; its result, or the error answered for it."""
         return await self._writer.submit_to_group(group, item)  # type: ignore[arg-type]
 
+    @property
+    def writes_waiting(self) -> int:
+        """How many writes wait for the writer."""
+        return self._writer.waiting
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a consistent view of what is committed."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, work)

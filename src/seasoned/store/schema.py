@@ -123,6 +123,13 @@ Index(
     postgresql_where=sessions.c.last_number > sessions.c.extracted_to,
 )
 
+Index(
+    "ix_sessions_parked",
+    sessions.c.id,
+    sqlite_where=sessions.c.extract_parked,
+    postgresql_where=sessions.c.extract_parked,
+)
+
 messages = Table(
     "messages",
     metadata,
@@ -200,6 +207,13 @@ Index(
     postgresql_where=tasks.c.revision > tasks.c.distilled_revision,
 )
 
+Index(
+    "ix_tasks_parked",
+    tasks.c.id,
+    sqlite_where=tasks.c.distill_parked,
+    postgresql_where=tasks.c.distill_parked,
+)
+
 spaces = Table(
     "spaces",
     metadata,
@@ -266,6 +280,13 @@ Index(
     lessons.c.session_id,
     sqlite_where=lessons.c.status == "pending",
     postgresql_where=lessons.c.status == "pending",
+)
+
+Index(
+    "ix_lessons_parked",
+    lessons.c.status,
+    sqlite_where=lessons.c.status == "parked",
+    postgresql_where=lessons.c.status == "parked",
 )
 
 skills = Table(

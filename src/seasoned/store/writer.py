@@ -79,6 +79,11 @@ class Writer:
         self._draining: asyncio.Task[None] | None = None
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for the next batch."""
+        return len(self._waiting)
+
     async def submit(self, work: Work[T]) -> T:
         """Run `work` in the next transaction. Its result once that is committed, or its error.
 

@@ -27,6 +27,20 @@ from seasoned.http.projects import CONFIGS_BYTES_MAX, CRITERION_BYTES_MAX
 from seasoned.http.usage import DAYS_DEFAULT, DAYS_MAX
 from seasoned.message import JsonObject
 
+
+def _condition(description: str) -> Answer:
+    """What `/ready` tells: the envelope of every answer, with the parts that were looked at."""
+    shape = record(
+        "The envelope.",
+        {
+            "code": {"type": "integer", "description": "0, or the HTTP status again."},
+            "msg": {"type": "string", "description": "`ready` or `not ready`."},
+            "data": free("Each part: database, blobs, worker, work that waits, the queue of writes."),
+        },
+    )
+    return Answer(description, shape)
+
+
 _IDENTIFIER = Parameter(
     "identifier",
     "path",
@@ -34,6 +48,7 @@ _IDENTIFIER = Parameter(
     {"type": "string", "minLength": 1},
     required=True,
 )
+_NO_NAME = "The name is not UTF-8, or longer than 2,000 bytes."
 _USERS = (
     Operation(
         id="list_users",
@@ -72,7 +87,7 @@ _USERS = (
                 "The counts.",
             )
         },
-        errors={404: "The project has no such user."},
+        errors={400: _NO_NAME, 404: "The project has no such user."},
     ),
     Operation(
         id="delete_user",
@@ -83,7 +98,7 @@ _USERS = (
         description="With all that is theirs. It is a success also when there is no such user.",
         parameters=(_IDENTIFIER,),
         answers={200: done("There is no such user any more.")},
-        errors={404: "The path names another route, such as `ls`."},
+        errors={400: _NO_NAME},
     ),
 )
 _CRITERION = nullable(text(f"At most {CRITERION_BYTES_MAX} bytes of UTF-8.", maxLength=CRITERION_BYTES_MAX))
@@ -169,6 +184,33 @@ _SERVER = (
         summary="Ask whether the server is up",
         description="Needs no key.",
         answers={200: _word("ok", "The server is up.")},
+        needs_key=False,
+    ),
+    Operation(
+        id="ready",
+        method="GET",
+        path="/ready",
+        tag="Server",
+        summary="Ask whether the server can serve",
+        description="Looks at the database, the blobs and the worker, and tells what waits. Needs no key; what was "
+        "found serves for a second.",
+        answers={200: _condition("Requests can be served."), 503: _condition("They cannot; `data` says why.")},
+        needs_key=False,
+    ),
+    Operation(
+        id="metrics",
+        method="GET",
+        path="/metrics",
+        tag="Server",
+        summary="Read the metrics",
+        description="In Prometheus' text format, for this machine only, or for who has the token of "
+        "`SEASONED_METRICS_TOKEN`.",
+        answers={200: Answer("The metrics.", media="text/plain")},
+        errors={
+            401: "The token is missing or not known.",
+            403: "Asked from another machine, and there is no token.",
+            501: "The library is not installed.",
+        },
         needs_key=False,
     ),
     Operation(

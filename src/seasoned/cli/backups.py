@@ -1,0 +1,45 @@
+"""`seasoned backup` and `seasoned restore`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seasoned.cli.console import Home, Json, load_config, out, print_json, reported
+from seasoned.engine import backups
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Back the home up into a new folder, also while a server uses it, and check the backup."""
+    with reported():
+        manifest = backups.back_up(load_config(home), folder)
+    if json:
+        counts = {"blobs": manifest.blobs, "bytes": manifest.size}
+        print_json({"folder": str(folder), "created_at": manifest.created_at, **counts})
+        return
+    out.print(f"{folder} holds the database, {manifest.blobs} stored files and the keys; it was checked.", markup=False)
+    out.print("It is as secret as the home itself.", markup=False)
+
+
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A folder that `seasoned backup` made.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Move a home that is not empty aside and put the backup in its place.")
+    ] = False,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Check a backup and make the home of it. A home that is not empty stays as it is, unless --replace is given."""
+    config = load_config(home)
+    with reported():
+        manifest, aside = backups.restore(config, folder, replace=replace)
+    if json:
+        print_json({"home": str(config.home_path), "created_at": manifest.created_at, "replaced": aside and str(aside)})
+        return
+    out.print(f"{config.home_path} is as it was at {manifest.created_at}.", markup=False)
+    if aside is not None:
+        out.print(f"What was there before is in {aside}.", markup=False)

@@ -1,0 +1,166 @@
+"""`seasoned doctor`: whether a home is well, and whether a running server is."""
+
+import http.client
+import ssl
+import time
+import urllib.error
+import urllib.request
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+import typer
+
+from seasoned import __version__
+from seasoned.cli.console import FAILED, Home, Json, load_config, out, print_json, reported, with_engine
+from seasoned.engine.condition import Condition
+from seasoned.errors import Invalid
+from seasoned.store.health import Check
+
+ANSWER_SECONDS = 10.0
+ANSWER_BYTES_MAX = 1 << 20
+# Work that is due for so long is stuck, or too much for who works.
+OLDEST_SECONDS_MAX = 900.0
+UNAUTHORIZED = 401
+NOT_FOUND = 404
+
+
+class _Answer(msgspec.Struct):
+    """The envelope of every answer."""
+
+    code: int
+    msg: str = ""
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def doctor(
+    url: Annotated[
+        str | None, typer.Option("--url", help="A running server to look at, such as http://127.0.0.1:8029.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="A key that should work there.", envvar="SEASONED_API_KEY")
+    ] = None,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Check that the home is well, or with --url that a running server is; ends with 1 when something is not."""
+    config = load_config(home)
+    if url is None:
+        checks = with_engine(config, lambda engine, _: engine.doctor())
+    else:
+        with reported():
+            checks = examine(_Server(url), key or "")
+    if json:
+        print_json(checks)
+    else:
+        for check in checks:
+            mark = "ok  " if check.ok else "BAD "
+            out.print(f"{mark}{check.name}: {check.detail}", markup=False)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(FAILED)
+
+
+class _Server:
+    """A running server. Raises Invalid for an address that is none."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Invalid("--url must be an address such as http://127.0.0.1:8029.")
+        self.url = url.rstrip("/").removesuffix("/api/v1")
+        # Without a handler of redirects: to follow one would send the key elsewhere.
+        self._opener = urllib.request.OpenerDirector()
+        for handler in (
+            urllib.request.ProxyHandler(),
+            urllib.request.HTTPHandler(),
+            urllib.request.HTTPSHandler(context=ssl.create_default_context()),
+            urllib.request.HTTPErrorProcessor(),
+            urllib.request.HTTPDefaultErrorHandler(),
+        ):
+            self._opener.add_handler(handler)
+
+    def get(self, path: str, key: str = "") -> tuple[int, _Answer | None, float]:
+        """The status of an answer, its envelope if it has one, and how many seconds it took.
+
+        Raises OSError when there is none.
+        """
+        request = urllib.request.Request(self.url + path, headers={"User-Agent": f"seasoned/{__version__}"})  # noqa: S310 - http(s), looked at above
+        if key:
+            request.add_header("Authorization", f"Bearer {key}")
+        started = time.monotonic()
+        try:
+            with self._opener.open(request, timeout=ANSWER_SECONDS) as response:
+                status, body = response.status, response.read(ANSWER_BYTES_MAX)
+        except urllib.error.HTTPError as error:
+            with error:
+                status, body = error.code, error.read(ANSWER_BYTES_MAX)
+        except http.client.HTTPException as error:
+            raise OSError(f"the answer is no HTTP ({type(error).__name__})") from None
+        try:
+            return status, msgspec.json.decode(body, type=_Answer), time.monotonic() - started
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            return status, None, time.monotonic() - started
+
+
+def examine(server: _Server, key: str) -> list[Check]:
+    """Every check of a running server, in the order in which a person would ask."""
+    try:
+        status, health, seconds = server.get("/health")
+        if status != http.client.OK or health is None or health.code != 0:
+            return [_check("reachable", False, f"{server.url} answers {status}, not as Seasoned does")]
+        found = [_check("reachable", True, f"{server.url} answers in {seconds * 1000:.0f} ms")]
+        found.append(_contract(server))
+        found += _key(server, key)
+        return found + _condition(server)
+    except OSError as error:
+        reason = getattr(error, "reason", None) or error
+        return [_check("reachable", False, f"{server.url} cannot be reached ({reason})")]
+
+
+def _contract(server: _Server) -> Check:
+    """Whether answers have the form that clients expect."""
+    without_key, unknown = server.get("/api/v1/ping"), server.get("/api/v1/no-such-thing", "sk-ac-none")
+    wrong = [
+        what
+        for what, (status, answer, _), expected in (
+            ("a request without a key", without_key, UNAUTHORIZED),
+            ("an unknown path", unknown, NOT_FOUND),
+        )
+        if status != expected or answer is None or answer.code != expected
+    ]
+    detail = f"not answered as the API says: {' and '.join(wrong)}" if wrong else "errors have the API's form"
+    return _check("contract", not wrong, detail)
+
+
+def _key(server: _Server, key: str) -> list[Check]:
+    if not key:
+        return []
+    status, answer, _ = server.get("/api/v1/ping", key)
+    works = status == http.client.OK and answer is not None and answer.msg == "pong"
+    return [_check("key", works, "works" if works else f"is refused with {status}; look at --key or SEASONED_API_KEY")]
+
+
+def _condition(server: _Server) -> list[Check]:
+    _, answer, _ = server.get("/ready")
+    try:
+        found = msgspec.json.decode(answer.data if answer else b"", type=Condition)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return [_check("ready", False, "does not say how it is; is it an older release?")]
+    same = "as this command" if found.version == __version__ else f"this command is {__version__}"
+    queue, work = found.queue, found.work
+    late = work.oldest_due_seconds is not None and work.oldest_due_seconds > OLDEST_SECONDS_MAX
+    waits = f"{work.due} pieces due, the oldest for {work.oldest_due_seconds} s" if work.due else "nothing is due"
+    return [
+        _check("version", True, f"{found.version}, {same}"),
+        _check("ready", found.ready, "takes requests" if found.ready else "does not take requests"),
+        _check("database", found.database.ok, found.database.detail),
+        _check("blobs", found.blobs.ok, found.blobs.detail),
+        _check("worker", found.worker.ok, found.worker.detail),
+        _check("queue", queue.waiting < queue.limit, f"{queue.waiting} of {queue.limit} writes wait"),
+        _check("work", work.due is not None and not late, waits if work.due is not None else "not known"),
+        _check("parked", not work.parked, f"{work.parked} parked" if work.parked else "none"),
+    ]
+
+
+def _check(name: str, ok: bool, detail: str) -> Check:
+    return Check(name=name, ok=ok, detail=detail)

@@ -1,0 +1,201 @@
+"""How the running system is: whether its parts answer now, and what waits.
+
+Nobody needs a key to ask, so asking has to be cheap: what was found serves for a second, and a part that does not
+answer is waited for by one probe, not by one for each question.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Coroutine
+
+import msgspec
+
+from seasoned import __version__
+from seasoned.clock import SECOND
+from seasoned.config import Config
+from seasoned.errors import NotFound, SeasonedError
+from seasoned.pipeline.carrier import Carrier
+from seasoned.pipeline.life import Life
+from seasoned.store import Store, backlog, health
+from seasoned.store.backlog import Backlog
+
+FRESH_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
+# What is stored to see whether the object store keeps things.
+BLOB = b"Seasoned looks whether this can be read.\n"
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a part works, in a sentence, and how long it took to answer in seconds."""
+
+    ok: bool
+    detail: str
+    seconds: float
+
+
+class Worker(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether somebody works on what is due; `here` says whether this process should.
+
+    `beat_seconds` is how long ago the last sign of life was given; None when there was none.
+    """
+
+    ok: bool
+    here: bool
+    beat_seconds: float | None
+    detail: str
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Work that is due and since how many seconds the oldest is, and work that is parked; all None when unknown."""
+
+    due: int | None = None
+    oldest_due_seconds: float | None = None
+    parked: int | None = None
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """How many writes wait for the database, and how many may."""
+
+    waiting: int
+    limit: int
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """`ready` says whether requests can be served: the database and the blobs answer and this process's worker lives.
+
+    Work that waits or is parked, and workers of other processes, are told of but do not count: taking servers out of
+    service would not help them.
+    """
+
+    ready: bool
+    version: str
+    database: Part
+    blobs: Part
+    worker: Worker
+    work: Waiting
+    queue: Queue
+
+
+class Conditions:
+    """Looks at the parts of a running system."""
+
+    def __init__(self, store: Store, config: Config, carrier: Carrier) -> None:
+        self._store = store
+        self._config = config
+        self._carrier = carrier
+        self._probes = {
+            "read": _Probe("a read of the database", self._read),
+            "write": _Probe("a write to the database", lambda: store.write(health.touch)),
+            "blobs": _Probe("the object store", self._blobs),
+            "worker": _Probe("the worker", self._life),
+        }
+        self._backlog: Backlog | None = None
+        self._worker: Life | None = None
+        self._looking: asyncio.Task[Condition] | None = None
+        self._seen: Condition | None = None
+        self._seen_at = 0.0
+
+    async def look(self) -> Condition:
+        """How things are, at most a second old."""
+        if self._seen is not None and time.monotonic() - self._seen_at < FRESH_SECONDS:
+            return self._seen
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await asyncio.shield(self._looking)
+
+    async def backlog(self) -> Backlog | None:
+        """What waits and what is parked, by stage, at most a second old; None when the database does not answer."""
+        await self.look()
+        return self._backlog
+
+    async def skills(self) -> tuple[int, int] | None:
+        """How many skills and versions of them there are; None when the database does not answer."""
+        if not (await self.look()).database.ok:
+            return None
+        return await self._store.read(health.skill_counts)
+
+    async def close(self) -> None:
+        """Give up the probes that still wait."""
+        tasks = [task for task in (self._looking, *(probe.task for probe in self._probes.values())) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self) -> Condition:
+        self._backlog = self._worker = None
+        read, write, blobs, worker = await asyncio.gather(*(probe.answer() for probe in self._probes.values()))
+        wrong = [part.detail for part in (read, write) if not part.ok]
+        database = Part(
+            ok=not wrong, detail="; ".join(wrong) or "reads and writes", seconds=max(read.seconds, write.seconds)
+        )
+        alive = _worker(self._worker, worker, self._store.clock.now())
+        self._seen = Condition(
+            ready=database.ok and blobs.ok and (alive.ok or not alive.here),
+            version=__version__,
+            database=database,
+            blobs=blobs,
+            worker=alive,
+            work=_waiting(self._backlog, self._store.clock.now()),
+            queue=Queue(waiting=self._store.writes_waiting, limit=self._config.write_queue),
+        )
+        self._seen_at = time.monotonic()
+        return self._seen
+
+    async def _read(self) -> None:
+        now = self._store.clock.now()
+        self._backlog = await self._store.read(lambda connection: backlog.backlog(connection, self._config, now))
+
+    async def _blobs(self) -> None:
+        try:
+            kept = await self._store.blobs.get(hashlib.sha256(BLOB).hexdigest())
+        except NotFound:
+            kept = await self._store.blobs.get(await self._store.blobs.put(BLOB))
+        if kept != BLOB:
+            raise NotFound("What was stored comes back changed.")
+
+    async def _life(self) -> None:
+        self._worker = await self._carrier.life()
+
+
+class _Probe:
+    """Asks a part for a sign of life, one question at a time."""
+
+    def __init__(self, what: str, ask: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._what = what
+        self._ask = ask
+        self._since = 0.0
+        self.task: asyncio.Task[None] | None = None
+
+    async def answer(self) -> Part:
+        """Whether the part answers in time. A question that got no answer yet is not asked again."""
+        if self.task is None or self.task.done():
+            self._since = time.monotonic()
+            self.task = asyncio.create_task(self._ask())
+        done, _ = await asyncio.wait([self.task], timeout=ANSWER_SECONDS)
+        seconds = round(time.monotonic() - self._since, 4)
+        if not done:
+            return Part(ok=False, detail=f"{self._what} has not answered for {seconds:.1f} s", seconds=seconds)
+        error = self.task.exception()
+        if error is None:
+            return Part(ok=True, detail="answers", seconds=seconds)
+        # Only what we raise ourselves is a sentence that may be shown to whoever asks.
+        why = str(error) if isinstance(error, SeasonedError) else type(error).__name__
+        return Part(ok=False, detail=f"{self._what} failed: {why}", seconds=seconds)
+
+
+def _worker(life: Life | None, part: Part, now: int) -> Worker:
+    if life is None:
+        return Worker(ok=False, here=True, beat_seconds=None, detail=part.detail)
+    seconds = None if life.beat_at is None else max(0.0, round((now - life.beat_at) / SECOND, 1))
+    detail = (
+        "works" if life.ok else "nobody works on what is due" if seconds is None else "has not been heard of lately"
+    )
+    return Worker(ok=life.ok, here=life.here, beat_seconds=seconds, detail=detail)
+
+
+def _waiting(found: Backlog | None, now: int) -> Waiting:
+    if found is None:
+        return Waiting()
+    oldest = 0.0 if found.oldest_at is None else round((now - found.oldest_at) / SECOND, 1)
+    return Waiting(due=sum(found.due.values()), oldest_due_seconds=oldest, parked=sum(found.parked.values()))

@@ -1,0 +1,107 @@
+"""What operators ask a running server: whether it is ready, and its metrics. Neither tells what is stored."""
+
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from seasoned import signals
+from seasoned.engine import Engine
+from seasoned.http.wire import RETRY_AFTER_SECONDS, failure
+from seasoned.telemetry.metrics import Levels, Metrics
+
+NOT_INSTALLED = 501
+FORBIDDEN = 403
+TRACE_CHARS_MAX = 512
+
+
+def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Request], Awaitable[Response]]]:
+    """The handlers of the paths beside the API, which need no key."""
+
+    async def ready(_request: Request) -> Response:
+        """200 when requests can be served, else 503, with the parts that were looked at."""
+        found = await engine.conditions.look()
+        status = 200 if found.ready else 503
+        body = {"code": 0 if found.ready else status, "msg": "ready" if found.ready else "not ready", "data": found}
+        headers = {"Cache-Control": "no-store"} | ({} if found.ready else {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
+
+    async def measured(request: Request) -> Response:
+        """Metrics in Prometheus' text format, for this machine or who has the token."""
+        if metrics is None:
+            return failure(NOT_INSTALLED, "Metrics need a library; install seasoned[metrics] and start again.")
+        refused = _refused(request, engine.config.metrics_token)
+        if refused is not None:
+            return refused
+        text, kind = metrics.text(await _levels(engine))
+        return Response(text, headers={"Content-Type": kind, "Cache-Control": "no-store"})
+
+    return {"/ready": ready, "/metrics": measured}
+
+
+async def watched(
+    answer: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Answer a request while somebody listens to signals."""
+    headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"tracestate")}
+    request = signals.Request(
+        method=scope["method"],
+        traceparent=headers.get(b"traceparent", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
+        tracestate=headers.get(b"tracestate", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
+    )
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            request.status = message["status"]
+        await send(message)
+
+    with signals.watch(request):
+        try:
+            await answer(scope, receive, sending)
+        finally:
+            request.route = pattern(scope)
+
+
+def pattern(scope: MutableMapping[str, Any]) -> str:
+    """The pattern of the route that a request was given to; empty when it fits none."""
+    route = scope.get("route")
+    return route.path if isinstance(route, Route) else ""
+
+
+def _refused(request: Request, token: str) -> Response | None:
+    if token:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if hmac.compare_digest(given.encode(), token.encode()):
+            return None
+        return failure(401, "Metrics need the token of SEASONED_METRICS_TOKEN, as Authorization: Bearer.")
+    if request.client is not None and _is_this_machine(request.client.host):
+        return None
+    return failure(FORBIDDEN, "Metrics are for this machine only; set SEASONED_METRICS_TOKEN to read them from others.")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _levels(engine: Engine) -> Levels:
+    condition, backlog = await engine.conditions.look(), await engine.conditions.backlog()
+    counts = await engine.conditions.skills()
+    return Levels(
+        ready=condition.ready,
+        writes_waiting=engine.store.writes_waiting,
+        writes_max=engine.config.write_queue,
+        due={str(stage): count for stage, count in backlog.due.items()} if backlog else None,
+        parked={str(stage): count for stage, count in backlog.parked.items()} if backlog else None,
+        oldest_due_seconds=condition.work.oldest_due_seconds,
+        skills=counts[0] if counts else None,
+        versions=counts[1] if counts else None,
+    )

@@ -1,0 +1,14 @@
+"""Whether somebody works on what is due."""
+
+import msgspec
+
+
+class Life(msgspec.Struct, frozen=True, kw_only=True):
+    """`ok` says whether somebody works, `here` whether this process is one that should.
+
+    `beat_at` is when the last sign of life was given, in microseconds; None when there was none.
+    """
+
+    ok: bool
+    here: bool
+    beat_at: int | None

@@ -1,0 +1,274 @@
+"""Backing a home up while it is in use, and making a home of a backup.
+
+A backup is a folder: the database as it was at one moment, every blob that was there after that moment, the home's
+secret and key, and a manifest with a SHA-256 for each file. Rows name only blobs that are stored already, so what was
+copied after the database holds all that it names. Both a backup and a restored home appear under their name once they
+are whole, and not before.
+"""
+
+import hashlib
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from seasoned.clock import to_rfc3339
+from seasoned.errors import Conflict, Invalid, StorageFull
+from seasoned.ids import new_id
+from seasoned.store.database import DATABASE_FILE
+from seasoned.store.migrate import HEAD
+
+MANIFEST = "manifest.json"
+BLOBS = "blobs"
+# What a home has beside the database and the blobs: without the secret no key fits any more.
+KEPT = ("secret", "api-key")
+CHUNK = 1 << 20
+PAGES = 1_000
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A file of a backup: its path, SHA-256 and bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backup holds."""
+
+    version: str
+    schema: str
+    created_at: str
+    files: tuple[Entry, ...]
+
+    @property
+    def blobs(self) -> int:
+        """How many blobs there are."""
+        return sum(1 for entry in self.files if entry.path.startswith(f"{BLOBS}/"))
+
+    @property
+    def size(self) -> int:
+        """How many bytes all files have."""
+        return sum(entry.size for entry in self.files)
+
+
+def back_up(home: Path, target: Path, version: str, now: int) -> Manifest:
+    """Back the home up into a folder that is not there yet; servers may go on writing meanwhile.
+
+    Raises Invalid when there is no database, Conflict when the folder is there, StorageFull when it does not fit.
+    """
+    if not (home / DATABASE_FILE).is_file():
+        raise Invalid(f"{home} holds no {DATABASE_FILE}; choose the home with --home.")
+    if target.resolve().is_relative_to(home.resolve()):
+        raise Invalid(f"{target} lies in the home that is backed up; choose a folder outside.")
+    if _is_taken(target):
+        raise Conflict(f"{target} is there already; choose another folder for each backup.")
+    with _made_whole(target) as folder:
+        _copy_database(home / DATABASE_FILE, folder / DATABASE_FILE)
+        names = [DATABASE_FILE]
+        for path in [home / name for name in KEPT if (home / name).is_file()] + _blobs(home):
+            name = str(path.relative_to(home))
+            # Deleted while we copied: it belonged to nothing any more, which `verify` makes sure of.
+            if _copy(path, folder / name):
+                names.append(name)
+        files = tuple(Entry(name, *_digest(folder / name)) for name in sorted(names))
+        manifest = Manifest(version=version, schema=HEAD, created_at=to_rfc3339(now), files=files)
+        _write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+        verify(folder)
+    return manifest
+
+
+def restore(source: Path, home: Path, *, replace: bool, now: int) -> tuple[Manifest, Path | None]:
+    """Make a home of a backup that is whole; what it held, and where the home that it replaced was put.
+
+    Raises Invalid when the backup is damaged, Conflict when the home is not empty and is not to be replaced, or is in
+    use.
+    """
+    manifest = verify(source)
+    taken = _is_taken(home)
+    if taken and not replace:
+        raise Conflict(f"The home {home} is not empty; restore into another, or move it aside with --replace.")
+    if taken:
+        _refuse_if_in_use(home / DATABASE_FILE)
+    aside = home.with_name(f"{home.name}.before-{to_rfc3339(now)[:19].replace(':', '')}")
+    with _made_whole(home, aside) as made:
+        for entry in manifest.files:
+            _copy(source / entry.path, made / entry.path)
+            if _digest(made / entry.path) != (entry.sha256, entry.size):
+                raise Invalid(f"{entry.path} changed while it was restored; try again.")
+    return manifest, aside if taken else None
+
+
+def verify(folder: Path) -> Manifest:
+    """What a backup holds, once every file has been found as it was written, the database whole, and every blob that it
+    names present. Raises Invalid.
+    """
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        raise Invalid(f"{folder} is no whole backup: its {MANIFEST} cannot be read.") from None
+    for entry in manifest.files:
+        path = folder / entry.path
+        if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
+            raise Invalid(f"The backup {folder} is damaged: {entry.path} is missing.")
+        if _digest(path) != (entry.sha256, entry.size):
+            raise Invalid(f"The backup {folder} is damaged: {entry.path} is not what was written.")
+    if DATABASE_FILE not in {entry.path for entry in manifest.files}:
+        raise Invalid(f"The backup {folder} holds no database.")
+    there = {entry.path.rsplit("/", 1)[-1] for entry in manifest.files if entry.path.startswith(f"{BLOBS}/")}
+    missing = _check_database(folder, folder / DATABASE_FILE) - there
+    if missing:
+        raise Invalid(f"The backup {folder} lacks {len(missing)} stored files, such as {min(missing)}; take another.")
+    return manifest
+
+
+def _check_database(folder: Path, path: Path) -> set[str]:
+    """The blobs that a whole database names. Raises Invalid when it is damaged."""
+    try:
+        with closing(_read_only(path)) as connection:
+            said = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            if said != "ok":
+                raise Invalid(f"The database in {folder} is damaged: {said}.")
+            return _named(connection, folder)
+    except sqlite3.DatabaseError as error:
+        raise Invalid(f"The database in {folder} cannot be read: {error}.") from None
+
+
+class _Asset(msgspec.Struct):
+    sha256: str = ""
+
+
+class _Part(msgspec.Struct):
+    asset: _Asset | None = None
+
+
+def _named(connection: sqlite3.Connection, folder: Path) -> set[str]:
+    """Every blob that rows name: large parts of messages, messages' files, and large files of skills and disks."""
+    found = {
+        row[0]
+        for table in ("files", "artifacts")
+        for row in connection.execute(
+            f"SELECT DISTINCT sha256 FROM {table} WHERE sha256 NOT IN (SELECT sha256 FROM contents)"  # noqa: S608 - ours
+        )
+    }
+    for parts, sha256 in connection.execute(
+        "SELECT parts, parts_sha256 FROM messages WHERE parts_sha256 IS NOT NULL OR parts LIKE '%\"asset\"%'"
+    ):
+        raw = parts.encode()
+        if sha256 is not None:
+            found.add(sha256)
+            large = folder / BLOBS / sha256[:2] / sha256
+            raw = large.read_bytes() if large.is_file() else b"[]"
+        try:
+            decoded = msgspec.json.decode(raw, type=list[_Part])
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            raise Invalid(f"A message in {folder} cannot be read; the backup is damaged.") from None
+        found |= {part.asset.sha256 for part in decoded if part.asset is not None and part.asset.sha256}
+    return found
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """The database as it is at one moment, into one file."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        with closing(_read_only(source)) as here, closing(sqlite3.connect(target, isolation_level=None)) as there:
+            # One transaction holds the moment: else every write that comes meanwhile would begin the copy anew.
+            here.execute("BEGIN")
+            here.execute("SELECT count(*) FROM alembic_version").fetchone()
+            here.backup(there, pages=PAGES)
+            there.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as error:
+        if "full" in str(error):
+            raise StorageFull(f"There is no room for {target.name} ({error}); free some space.") from None
+        raise Invalid(f"{source} cannot be backed up: {error}.") from None
+    _flush(target)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=60)
+
+
+def _refuse_if_in_use(path: Path) -> None:
+    """Raise Conflict when another process has the database open."""
+    if not path.is_file():
+        return
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+        try:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            raise Conflict(f"{path.parent} is in use; stop the server that serves it first.") from None
+        except sqlite3.DatabaseError:
+            return  # damaged, which is why another takes its place
+
+
+def _blobs(home: Path) -> list[Path]:
+    # Names with a dot are blobs that are being written.
+    return sorted(path for path in (home / BLOBS).glob("*/*") if path.is_file() and not path.name.startswith("."))
+
+
+def _copy(source: Path, target: Path) -> bool:
+    """Copy a file for its owner only; whether it was there."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with source.open("rb") as read:
+            descriptor = os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(descriptor, "wb") as written:
+                shutil.copyfileobj(read, written, CHUNK)
+                written.flush()
+                os.fsync(written.fileno())
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
+
+
+def _is_taken(folder: Path) -> bool:
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+
+
+@contextmanager
+def _made_whole(folder: Path, aside: Path | None = None) -> Iterator[Path]:
+    """A folder to fill, that gets its name once the block ends well; what has the name now goes `aside`."""
+    part = folder.with_name(f".{folder.name}-{new_id()}.part")
+    try:
+        part.mkdir(parents=True, mode=0o700)
+        (part / BLOBS).mkdir(mode=0o700)
+        yield part
+        if folder.exists():
+            if _is_taken(folder) and aside is not None:
+                folder.rename(aside)
+            else:
+                folder.rmdir()
+        part.rename(folder)
+        _flush(folder.parent)
+    except OSError as error:
+        raise StorageFull(f"{folder} could not be written ({error.strerror}); free some space and try again.") from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
