@@ -11,12 +11,13 @@ from seasoned.message import JsonObject
 from seasoned.pipeline.carrier import Carrier
 from seasoned.store import Connection, Store, events, projects, sessions, tasks
 from seasoned.store.events import EventRow
-from seasoned.store.rows import PageQuery, dump, dump_object, load_object, without_nulls
+from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, without_nulls
 from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.tasks import TaskRow
 
 COPY_MESSAGES_MAX = 5_000
 EVENTS_MAX = 1_000
+_CONFIGS = "The session's configs"
 
 
 class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ class Sessions:
     async def create(self, project_id: str, request: NewSessionRequest) -> tuple[SessionRow, bool]:
         """A session and whether it is new: an id that the project has already gives the session there is.
 
-        Raises Conflict when another project has the id.
+        Raises Conflict when another project has the id, Invalid when the configs are too large.
         """
         now = self._store.clock.now()
 
@@ -54,7 +55,7 @@ class Sessions:
                 id=request.use_uuid or new_id(),
                 project_id=project_id,
                 user_id=projects.ensure_user(connection, project_id, request.user, now),
-                configs=dump_object(request.configs),
+                configs=None if request.configs is None else dump_bounded(request.configs, _CONFIGS),
                 disable_task_tracking=request.disable_task_tracking,
             )
             return sessions.create(connection, new, now), True
@@ -90,13 +91,13 @@ class Sessions:
         await self._store.write(lambda c: sessions.set_configs(c, project_id, session_id, dump_object(configs), now))
 
     async def patch_configs(self, project_id: str, session_id: str, changes: JsonObject) -> JsonObject:
-        """Merge keys into a session's configs; null deletes a key. The complete configs. Raises NotFound."""
+        """Merge keys into a session's configs; null deletes a key. The complete configs. Raises NotFound, Invalid."""
 
         def commit(connection: Connection) -> JsonObject:
             known = load_object(sessions.get(connection, project_id, session_id).configs)
             merged = without_nulls(known | changes)
             now = self._store.clock.now()
-            sessions.set_configs(connection, project_id, session_id, dump_object(merged), now)
+            sessions.set_configs(connection, project_id, session_id, dump_bounded(merged, _CONFIGS), now)
             return merged
 
         return await self._store.write(commit)

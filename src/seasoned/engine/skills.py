@@ -10,7 +10,7 @@ from seasoned.errors import NotFound, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
-from seasoned.store.rows import PageQuery, dump_object
+from seasoned.store.rows import PageQuery, dump_bounded
 from seasoned.store.skills import FileRow, NewSkill, NewVersion, SkillRow
 
 DOWNLOAD_FILES_MAX = 200
@@ -58,7 +58,7 @@ class Skills:
                 name=upload.name,
                 description=upload.description,
                 user_id=projects.ensure_user(connection, project_id, user, now),
-                meta=dump_object(meta),
+                meta=None if meta is None else dump_bounded(meta, "The skill's meta"),
             )
             about = files.about(upload.name, upload.description, upload.files.get(SKILL_FILE, b""))
             version = NewVersion(changes=packed, author="upload", reason="Uploaded as a ZIP.", about=about)

@@ -14,7 +14,7 @@ from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
 from seasoned.store import Connection, Store, files, lessons, projects, skills, spaces
 from seasoned.store.lessons import SettledLesson
-from seasoned.store.rows import PageQuery, dump_object
+from seasoned.store.rows import PageQuery, dump_bounded
 from seasoned.store.skills import NewSkill, NewVersion, SkillRow
 from seasoned.store.spaces import LinkRow, SkillLinkRow, SpaceRow
 
@@ -49,7 +49,8 @@ class Spaces:
         """Like create, inside a transaction."""
         now = self._store.clock.now()
         user_id = projects.ensure_user(connection, project_id, user, now)
-        row = spaces.create(connection, project_id, user_id, dump_object(meta), now, name)
+        meta_text = None if meta is None else dump_bounded(meta, "The learning space's meta")
+        row = spaces.create(connection, project_id, user_id, meta_text, now, name)
         for offset, skill_name in enumerate((JOURNAL, FACTS)):
             skill = self._create_default(connection, project_id, user_id, skill_name, now + offset)
             spaces.link_skill(connection, project_id, row.id, skill.id, now + offset)

@@ -135,14 +135,21 @@ async def ls(call: Call) -> Response:
 
 async def grep(call: Call) -> Response:
     """GET /disk/{disk_id}/artifact/grep: the text files in which a regular expression is found."""
-    rows = await call.engine.disks.grep(call.project_id, _disk_id(call), call.text("query"), _found_max(call))
+    rows = await call.engine.disks.grep(call.project_id, _disk_id(call), _query(call), _found_max(call))
     return answer([artifact_json(row) for row in rows])
 
 
 async def glob(call: Call) -> Response:
     """GET /disk/{disk_id}/artifact/glob: the files whose path fits a pattern."""
-    rows = await call.engine.disks.glob(call.project_id, _disk_id(call), call.text("query"), _found_max(call))
+    rows = await call.engine.disks.glob(call.project_id, _disk_id(call), _query(call), _found_max(call))
     return answer([artifact_json(row) for row in rows])
+
+
+def _query(call: Call) -> str:
+    query = call.text("query")
+    if not query:
+        raise Invalid("The query parameter 'query' is missing; say what is looked for.")
+    return query
 
 
 def _found_max(call: Call) -> int:

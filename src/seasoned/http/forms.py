@@ -16,6 +16,7 @@ FIELD_BYTES_MAX = 1024 * 1024
 @asynccontextmanager
 async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIELD_BYTES_MAX) -> AsyncIterator[FormData]:
     """A request's form; its files are gone after the block. Raises Invalid, TooLarge."""
+    call.refuse_packed()
     try:
         async with call.request.form(
             max_files=files_max, max_fields=FORM_FIELDS_MAX, max_part_size=field_bytes_max

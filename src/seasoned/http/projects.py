@@ -1,6 +1,5 @@
 """A project's configs (wire contract, B.2)."""
 
-import msgspec
 from starlette.responses import Response
 
 from seasoned.errors import Invalid
@@ -19,7 +18,7 @@ async def get_configs(call: Call) -> Response:
 
 async def patch_configs(call: Call) -> Response:
     """PATCH /project/configs: a flat object of keys; null deletes one. The merged configs."""
-    raw = await call.request.body()
+    raw = await call.raw()
     if len(raw) > CONFIGS_BYTES_MAX:
         raise Invalid(f"The configs may have at most {CONFIGS_BYTES_MAX} bytes of JSON.")
     changes: JsonObject = decode(raw, dict[str, Json])
@@ -27,10 +26,7 @@ async def patch_configs(call: Call) -> Response:
         raise Invalid("The body has no keys; send those that are to be changed.")
     for name in CRITERIA:
         _check_criterion(name, changes.get(name))
-    merged = await call.engine.projects.patch_configs(call.project_id, changes)
-    if len(msgspec.json.encode(merged)) > 2 * CONFIGS_BYTES_MAX:
-        raise Invalid("The project's configs have grown too large; delete keys by setting them to null.")
-    return answer(merged)
+    return answer(await call.engine.projects.patch_configs(call.project_id, changes))
 
 
 def _check_criterion(name: str, value: Json) -> None:

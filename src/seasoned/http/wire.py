@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -95,8 +96,19 @@ class Call:
 
     async def body(self, kind: type[T], *, optional: bool = False) -> T:
         """The JSON body as a typed value; an empty one counts as `{}` when `optional`. Raises Invalid."""
-        raw = await self.request.body()
+        raw = await self.raw()
         return decode(b"{}" if optional and not raw else raw, kind)
+
+    async def raw(self) -> bytes:
+        """The body as it was sent. Raises HTTPException when it is packed."""
+        self.refuse_packed()
+        return await self.request.body()
+
+    def refuse_packed(self) -> None:
+        """A packed body could unpack to any size, so none is taken. Raises HTTPException."""
+        coding = self.request.headers.get("content-encoding")
+        if coding is not None and coding.strip().lower() not in ("", "identity"):
+            raise HTTPException(415, "A body with a Content-Encoding is not taken; send it as it is.")
 
     def text(self, name: str) -> str:
         """A query parameter; empty when it is not there. Raises Invalid when it is over-long."""

@@ -19,6 +19,7 @@ from seasoned.store.rows import (
     columns,
     decode_cursor,
     dump,
+    dump_bounded,
     encode_cursor,
     load_object,
     on_postgres,
@@ -316,11 +317,13 @@ def page(connection: Connection, session_id: str, query: PageQuery) -> tuple[lis
 def set_user_meta(
     connection: Connection, session_id: str, message_id: str, changes: dict[str, Json], now: int
 ) -> dict[str, Json]:
-    """Merge keys into a message's user meta (null deletes a key); the whole of it. Raises NotFound."""
+    """Merge keys into a message's user meta (null deletes a key); the whole of it. Raises NotFound, Invalid."""
     where = (messages.c.id == message_id) & (messages.c.session_id == session_id)
     found = connection.execute(sa.select(messages.c.user_meta).where(where)).first()
     if found is None:
         raise NotFound(f"There is no message {message_id} in this session.")
     merged = without_nulls(load_object(found[0]) | changes)
-    connection.execute(sa.update(messages).where(where).values(user_meta=dump(merged), updated_at=now))
+    connection.execute(
+        sa.update(messages).where(where).values(user_meta=dump_bounded(merged, "The message's meta"), updated_at=now)
+    )
     return merged

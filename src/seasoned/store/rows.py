@@ -18,6 +18,8 @@ T = TypeVar("T")
 
 PAGE_MAX = 200
 CURSOR_DIGITS_MAX = 18
+# Twice what one request may bring: what is merged again and again must end somewhere.
+OBJECT_BYTES_MAX = 128 * 1024
 
 
 def columns(kind: type[R], table: Table) -> list[sa.ColumnElement[object]]:
@@ -38,6 +40,14 @@ def dump(value: object) -> str:
 def dump_object(value: JsonObject | None) -> str | None:
     """JSON text for a nullable column."""
     return None if value is None else dump(value)
+
+
+def dump_bounded(value: JsonObject, what: str) -> str:
+    """JSON text of an object that callers make and merge keys into. Raises Invalid when it has grown too large."""
+    encoded = msgspec.json.encode(value)
+    if len(encoded) > OBJECT_BYTES_MAX:
+        raise Invalid(f"{what} would have more than {OBJECT_BYTES_MAX} bytes of JSON; remove keys, or send less.")
+    return encoded.decode()
 
 
 def load_as(text: str | None, kind: type[T]) -> T:

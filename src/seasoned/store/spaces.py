@@ -11,7 +11,16 @@ from seasoned.errors import AlreadyLearned, Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.space import Progress
-from seasoned.store.rows import PageQuery, after_newest, columns, contains, dump, load_object, page_of, to_rows
+from seasoned.store.rows import (
+    PageQuery,
+    after_newest,
+    columns,
+    contains,
+    dump_bounded,
+    load_object,
+    page_of,
+    to_rows,
+)
 from seasoned.store.schema import lessons, sessions, skills, space_sessions, space_skills, spaces, tasks
 from seasoned.store.sessions import user_subquery
 from seasoned.store.tasks import is_due
@@ -106,9 +115,9 @@ def page(
 
 
 def merge_meta(connection: Connection, project_id: str, space_id: str, changes: JsonObject, now: int) -> SpaceRow:
-    """Merge keys into a space's meta; null is stored as null. Raises NotFound."""
+    """Merge keys into a space's meta; null is stored as null. Raises NotFound, Invalid."""
     row = get(connection, project_id, space_id)
-    merged = dump(load_object(row.meta) | changes)
+    merged = dump_bounded(load_object(row.meta) | changes, "The learning space's meta")
     connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(meta=merged, updated_at=now))
     return get(connection, project_id, space_id)
 

@@ -246,9 +246,13 @@ def _translate(error: BaseException) -> BaseException:
 
 def _answer(batch: Requests) -> None:
     for request in batch:
-        if request.future.done():
+        future, error = request.future, request.error
+        # An error holds the frames that it came through, and those the request. Were there a way back from there, all
+        # that was asked to be written would stay in memory until the collector looks at everything.
+        del request.future, request.error
+        if future.done():
             continue  # whoever asked has gone
-        if request.error is not None:
-            request.future.set_exception(request.error)
+        if error is not None:
+            future.set_exception(error)
         else:
-            request.future.set_result(request.result)
+            future.set_result(request.result)
