@@ -72,7 +72,7 @@ _USERS = (
                 "The counts.",
             )
         },
-        errors={404: "The project has no such user."},
+        errors={400: "The identifier is not UTF-8.", 404: "The project has no such user."},
     ),
     Operation(
         id="delete_user",
@@ -83,7 +83,7 @@ _USERS = (
         description="With all that is theirs. It is a success also when there is no such user.",
         parameters=(_IDENTIFIER,),
         answers={200: done("There is no such user any more.")},
-        errors={404: "The path names another route, such as `ls`."},
+        errors={400: "The identifier is not UTF-8.", 404: "The path names nobody."},
     ),
 )
 _CRITERION = nullable(text(f"At most {CRITERION_BYTES_MAX} bytes of UTF-8.", maxLength=CRITERION_BYTES_MAX))
