@@ -40,6 +40,7 @@ SHARED_ERRORS = {
     401: ("Unauthorized", "The key is missing or not known."),
     408: ("TooSlow", "The body did not come in time."),
     413: ("TooLarge", "The body is larger than the server takes."),
+    415: ("Packed", "The body has a Content-Encoding; send it as it is."),
     503: ("Busy", "Too much is waiting, or the database cannot be reached; nothing was taken, try again."),
     507: ("StorageFull", "The disk is full; nothing was written."),
 }
@@ -68,7 +69,7 @@ def shared_errors(operation: Operation) -> list[int]:
     if list(operation.errors) == [501]:
         return [401, 503]
     found = [401, 503] if operation.needs_key else []
-    found += [408, 413] if operation.body is not None else []
+    found += [408, 413, 415] if operation.body is not None else []
     found += [507] if operation.may_write else []
     return sorted(set(found) - set(operation.errors))
 

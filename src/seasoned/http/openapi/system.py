@@ -98,7 +98,7 @@ _USERS = (
         description="With all that is theirs. It is a success also when there is no such user.",
         parameters=(_IDENTIFIER,),
         answers={200: done("There is no such user any more.")},
-        errors={400: _NO_NAME},
+        errors={400: _NO_NAME, 404: "The path names nobody."},
     ),
 )
 _CRITERION = nullable(text(f"At most {CRITERION_BYTES_MAX} bytes of UTF-8.", maxLength=CRITERION_BYTES_MAX))

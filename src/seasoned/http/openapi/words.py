@@ -44,7 +44,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One method of one path.
 
     `errors` are those of the operation itself, each with what leads to it; what all operations with a key share (401,
-    503, of those that write also 507, of those with a body also 408 and 413) is added when the document is made.
+    503, of those that write also 507, of those with a body also 408, 413 and 415) is added when the document is made.
     """
 
     id: str
