@@ -14,7 +14,7 @@ FIRST ?= 1
 SEEDS ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds reference constraints \
+.PHONY: help demo test test-local test-postgres test-slow kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds reference constraints \
 	simulate simulate-nightly kill
 
 help: ## Show what there is.
@@ -33,11 +33,14 @@ demo: $(BIN)/seasoned ## Learn from the example sessions and show the skills.
 	@$(BIN)/python examples/demo.py --home $(DEMO_HOME)
 
 # What runs on PostgreSQL too, besides the suites that always run on both.
-ON_POSTGRES := tests/acceptance/test_every_method.py tests/acceptance/test_guide.py tests/acceptance/test_skills.py
+ON_POSTGRES := tests/acceptance/test_every_method.py tests/acceptance/test_guide.py
 
 test: $(VENV)/.dev ## Run every test.
-	@$(BIN)/pytest --numprocesses 2
-	@$(BIN)/pytest --numprocesses 2 --store postgres $(ON_POSTGRES)
+	@$(BIN)/pytest --numprocesses 2 -m "not slow"
+	@$(BIN)/pytest --numprocesses 2 -m "not slow" --store postgres $(ON_POSTGRES)
+
+test-slow: $(VENV)/.dev ## Run the tests that take longest.
+	@$(BIN)/pytest --numprocesses 2 -m slow
 
 test-postgres: $(VENV)/.dev ## Run the tests of the doors and the stages on PostgreSQL.
 	@$(BIN)/pytest --numprocesses 2 --store postgres tests/acceptance tests/cli tests/pipeline

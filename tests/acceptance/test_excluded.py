@@ -27,6 +27,6 @@ def test_administration_and_metrics_over_http_are_not_implemented(server: Server
     assert "seasoned" in sentence_of(response, 501)
 
 
-@pytest.mark.parametrize("path", ["/admin/v2/project", "/administration", "/metrics", "/metrics/v10"])
+@pytest.mark.parametrize("path", ["/admin/v2/project", "/administration", "/metrics/v10"])
 def test_what_only_looks_like_them_is_unknown(server: Server, path: str) -> None:
     sentence_of(httpx.get(server.url + path), 404)

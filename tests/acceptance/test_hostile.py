@@ -42,7 +42,7 @@ from tests.support.zips import skill_md, zip_of
 
 API = "/api/v1"
 ROUNDS_TO_WARM_UP = 4
-ROUNDS = 20
+ROUNDS = 8
 GROWTH_MAX = 1.2
 """How much larger the server may be after all rounds than when it was warm."""
 

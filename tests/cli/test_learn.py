@@ -72,6 +72,7 @@ def test_two_undisturbed_runs_are_equal_byte_for_byte(learned: Path, tmp_path: P
     assert exported(tmp_path / "home", tmp_path / "a") == exported(learned, tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_learns_the_same_in_the_end(learned: Path, tmp_path: Path) -> None:
     home, moments = tmp_path / "home", random.Random(7)  # noqa: S311 - moments, not secrets
     for _ in range(KILLS):

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.kill.fleet import run
 from tests.support.databases import homes_on
 from tests.support.postgres import Postgres
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_when_processes_of_a_fleet_are_killed(
     postgres_server: Postgres, tmp_path: Path
 ) -> None:

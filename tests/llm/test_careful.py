@@ -8,6 +8,7 @@ from tests.support.careful import CarefulModel
 from tests.support.worlds import scorer, world_named
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fintech-devops", "retail-support"])
 def test_the_labelled_answers_end_whole_in_tasks_and_skills(start_server: StartServer, name: str) -> None:
     score = scorer()

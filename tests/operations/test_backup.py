@@ -66,6 +66,7 @@ class Load:
             self.failures.append(error)
 
 
+@pytest.mark.slow
 def test_a_backup_under_load_is_consistent_and_a_restored_home_serves_the_same(tmp_path: Path) -> None:
     with running(tmp_path, SETTINGS) as server:
         learned = seasoned(server.home, "learn", str(EXAMPLES / "airline.json"))

@@ -85,11 +85,15 @@ class Postgres:
         Store.open(Config(home=folder / "first", database=own)).close()
         self._engine = postgres_engine(own)
         event.listen(self._engine, "connect", _without_waiting)
+        # A process that dies lets go of its connections without closing them; here they are closed in its stead.
+        self._made: list[DBAPIConnection] = []
+        event.listen(self._engine, "connect", lambda connection, _entry: self._made.append(connection))
         watch_statements(self._engine)
         self._empty = sa.text(f"TRUNCATE {', '.join(table.name for table in metadata.sorted_tables)}")
 
     def prepare(self) -> Path:
         """The database without rows, and a fresh home."""
+        self._let_go()
         shutil.rmtree(self._home, ignore_errors=True)
         self._home.mkdir()
         with self._engine.begin() as connection:
@@ -100,9 +104,15 @@ class Postgres:
         """A store of its own writer on the shared pool."""
         return Store(self._engine, FolderBlobs(config.home_path / "blobs"), clock, config.write_queue)
 
+    def _let_go(self) -> None:
+        self._engine.dispose()
+        for connection in self._made:
+            connection.close()
+        self._made.clear()
+
     def close(self) -> None:
         """Drop the database."""
-        self._engine.dispose()
+        self._let_go()
         with self._server.connect() as connection:
             connection.execute(sa.text(f'DROP DATABASE "{self._name}" WITH (FORCE)'))
 
