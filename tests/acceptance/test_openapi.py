@@ -28,7 +28,7 @@ from tests.support.wire import object_of, sentence_of, text_at
 from tests.support.zips import skill_md, zip_of
 
 AnyCase = Case[Any]
-EXAMPLES = 8
+EXAMPLES = 5
 SEED = 20_260_101
 
 # A stream does not end; it has tests of its own.

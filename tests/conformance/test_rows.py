@@ -84,7 +84,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text(max_size=2), VALUES, max_size=4)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_any_object_contains_its_parts_on_every_database(connection: Connection, data: st.DataObject) -> None:
     have = data.draw(OBJECTS)

@@ -68,7 +68,7 @@ def test_an_entry_is_found_once_and_only_in_its_own_space(tmp_path: Path) -> Non
     assert nothing == []
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     question=st.text(max_size=60)
     | st.sampled_from(["a' | b", '"', "! & | ( ) :* \\", "NOT near(", "x" * 5_000, "\x00 nul"])
