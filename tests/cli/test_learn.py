@@ -117,8 +117,14 @@ def has_sessions(home: Path) -> bool:
 @pytest.mark.sqlite
 def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path) -> None:
     home, file = tmp_path / "home", many_runs(tmp_path)
+    # Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
     process = subprocess.Popen(
-        command("learn", str(file)), env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command("learn", str(file)),
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     while not has_sessions(home):
         with pytest.raises(subprocess.TimeoutExpired):
