@@ -74,6 +74,9 @@ class _End(msgspec.Struct):
     tracked: bool
     chars: int
     extracted_to: int
+    # `number` and `chars` as the row still has them.
+    stored_number: int
+    stored_chars: int
     turn_open: bool = False
     # Loaded only for who needs them.
     open_calls: list[pairing.OpenCall] | None = None
@@ -123,7 +126,6 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
         for session_id in {new.session_id for new in batch if new.ties} & ends.keys():
             end = ends[session_id]
             end.open_calls = pairing.open_calls(connection, session_id, end.number)
-        before = {key: (end.number, end.chars) for key, end in ends.items()}
         results = [_place(ends.get(new.session_id), new, now) for new in batch]
         rows = [row for row in results if isinstance(row, MessageRow)]
         if rows:
@@ -131,7 +133,7 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
             moved = {row.session_id: ends[row.session_id] for row in rows}
             ends_now = [_end_tuple(key, end, now) for key, end in sorted(moved.items())]
             connection.execute(statements.move_ends, {"rows": dump(ends_now)})
-            wakeups.arrived(connection, [_arrived(key, *before[key], end) for key, end in moved.items() if end.tracked])
+            wakeups.arrived(connection, (_arrived(key, end) for key, end in moved.items() if end.tracked))
         return results
 
     return append
@@ -210,15 +212,15 @@ def _statements(connection: Connection) -> _Statements:
 
 def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
     found = connection.execute(_statements(connection).ends, {"rows": dump([[one] for one in sorted(ids)])})
-    return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5], row[6]) for row in found}
+    return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5], row[6], row[2], row[5]) for row in found}
 
 
-def _arrived(session_id: str, number_before: int, chars_before: int, end: _End) -> Arrived:
+def _arrived(session_id: str, end: _End) -> Arrived:
     return Arrived(
         session_id=session_id,
-        before=number_before - end.extracted_to,
+        before=end.stored_number - end.extracted_to,
         after=end.number - end.extracted_to,
-        chars_before=chars_before,
+        chars_before=end.stored_chars,
         chars_after=end.chars,
     )
 

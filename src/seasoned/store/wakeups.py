@@ -9,7 +9,7 @@ A job that waits already is not doubled but moved to the earlier moment, which a
 look too early, before this transaction commits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -57,8 +57,8 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
 class Wakeups:
     """Carries nothing: for a database whose only process looks at the rows itself."""
 
-    def arrived(self, connection: Connection, arrivals: Sequence[Arrived]) -> None:
-        """Messages were appended to sessions."""
+    def arrived(self, connection: Connection, arrivals: Iterable[Arrived]) -> None:
+        """Messages were appended to sessions; on SQLite nobody walks `arrivals`, so they cost nothing."""
 
     def session_changed(self, connection: Connection, session_id: str) -> None:
         """Something was committed that may make work of a session, its tasks or its space due, or not due any more."""
@@ -77,12 +77,15 @@ class Jobs(Wakeups):
         self._config = config
         self._clock = clock
 
-    def arrived(self, connection: Connection, arrivals: Sequence[Arrived]) -> None:
-        now = self._clock.now()
-        quiet = now + int(self._config.quiet_seconds * SECOND)
-        due = [Due("extract", one.session_id, 0) for one in arrivals if self._fills(one)]
-        due += [Due("extract", one.session_id, quiet) for one in arrivals if not one.before and not self._fills(one)]
-        self._put(connection, due)
+    def arrived(self, connection: Connection, arrivals: Iterable[Arrived]) -> None:
+        quiet = self._clock.now() + int(self._config.quiet_seconds * SECOND)
+        due = []
+        for one in arrivals:
+            if self._fills(one):
+                due.append(Due("extract", one.session_id, 0))
+            elif not one.before:
+                due.append(Due("extract", one.session_id, quiet))
+        self.give(connection, due)
 
     def _fills(self, one: Arrived) -> bool:
         """Whether a session has become full: later messages find it waking already."""
@@ -101,19 +104,16 @@ class Jobs(Wakeups):
     def space_changed(self, connection: Connection, space_id: str) -> None:
         self._tell(connection, self._writing(connection, space_id), space_id)
 
-    def give(self, connection: Connection, due: Sequence[Due]) -> None:
-        self._put(connection, due)
-
     def _writing(self, connection: Connection, space_id: str) -> list[Due]:
         """The writer is always woken: what a transaction that commits now adds may be hidden from this one."""
         row = spaces.by_id(connection, space_id)
         return [] if row is None else [Due("write", space_id, row.write_retry_at)]
 
     def _tell(self, connection: Connection, due: Sequence[Due], changed: str) -> None:
-        self._put(connection, due)
+        self.give(connection, due)
         connection.execute(_NOTIFY, {"channel": CHANGED, "payload": changed})
 
-    def _put(self, connection: Connection, due: Sequence[Due]) -> None:
+    def give(self, connection: Connection, due: Sequence[Due]) -> None:
         if not due:
             return
         faults.point("wake.before")

@@ -146,9 +146,14 @@ class Writer:
                 request.result, request.error = None, request.error or failure
                 request.again = request.again or lost_a_race(error)
         for request in batch:
-            for _ in range(RACES_MAX):
-                if request.again:
-                    self._commit_alone(request)
+            if request.again:
+                self._commit_again(request)
+
+    def _commit_again(self, request: _Request[Any]) -> None:
+        for _ in range(RACES_MAX):
+            self._commit_alone(request)
+            if not request.again:
+                return
 
     def _commit_alone(self, request: _Request[Any]) -> None:
         request.result, request.error, request.again = None, None, False
