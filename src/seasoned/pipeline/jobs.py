@@ -16,13 +16,13 @@ from seasoned.clock import SECOND
 from seasoned.errors import Busy, StorageFull
 from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
 from seasoned.pipeline.life import Life
-from seasoned.store import backlog, listen, tasks, work
+from seasoned.store import backlog, listen, work
 from seasoned.store.postgres import libpq_url
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.work import Due, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 
     from procrastinate import App
     from procrastinate.jobs import Job
@@ -57,7 +57,8 @@ class JobWorker:
         self._background.append(asyncio.create_task(self._changes.listen_for_ever()))
         if self._config.worker:
             self._background.append(asyncio.create_task(self._work_for_ever()))
-            self._background.append(asyncio.create_task(self._sweep_for_ever()))
+            sweeps = _repeated(self._sweep, self._config.sweep_seconds, "a sweep failed")
+            self._background.append(asyncio.create_task(sweeps))
 
     async def close(self) -> None:
         """Take nothing new, give what runs `drain_seconds` to end, and stop."""
@@ -107,7 +108,9 @@ class JobWorker:
         async def run(stage: Stage, key: str) -> None:
             await self._run(stage, key)
 
-        async with app.open_async(), _alongside(self._take_back_for_ever(app)):
+        failed = "the wake-ups of workers that died could not be taken back"
+        rescue = _repeated(lambda: self._take_back(app), STALLED_SECONDS / 4, failed)
+        async with app.open_async(), _alongside(rescue):
             await app.run_worker_async(
                 queues=[QUEUE],
                 concurrency=self._config.concurrency,
@@ -130,34 +133,15 @@ class JobWorker:
         again = [Due(stage, key, now + self._attempts.patience())]
         if outcome != "blocked":
             # Due later, such as a session that is not quiet yet: this wake-up is used up, so another has to come.
-            again = [one for one in await self._due(stage, key) if (one.stage, one.key) == (stage, key)]
+            again = await self._store.read(lambda connection: work.piece(connection, stage, key, self._config))
         if again:
             await self._give(again)
-
-    async def _due(self, stage: Stage, key: str) -> list[Due]:
-        def look(connection: Connection) -> list[Due]:
-            if stage == "write":
-                return work.space_work(connection, key)
-            row = tasks.by_id(connection, key) if stage == "distill" else None
-            session_id = key if stage == "extract" else (row.session_id if row else "")
-            return work.session_work(connection, session_id, self._config)
-
-        return await self._store.read(look)
 
     async def _give(self, due: list[Due]) -> None:
         try:
             await self._store.write(lambda connection: self._store.wakeups.give(connection, due))
         except (Busy, StorageFull) as error:
             log.warning("a wake-up could not be given, the sweep will find it", extra={"error": type(error).__name__})
-
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            try:
-                await self._sweep()
-            except Exception:
-                # Lost wake-ups rest on the sweep: whatever went wrong, the next one comes.
-                log.exception("a sweep failed")
-            await asyncio.sleep(self._config.sweep_seconds)
 
     async def _sweep(self) -> None:
         def sweep(connection: Connection) -> None:
@@ -167,15 +151,6 @@ class JobWorker:
                 self._store.wakeups.give(connection, due)
 
         await self._store.write(sweep)
-
-    async def _take_back_for_ever(self, app: App) -> None:
-        while True:
-            try:
-                await self._take_back(app)
-            except Exception:
-                # The next time comes soon.
-                log.exception("the wake-ups of workers that died could not be taken back")
-            await asyncio.sleep(STALLED_SECONDS / 4)
 
     async def _take_back(self, app: App) -> None:
         """Replace the jobs of workers without a heartbeat by fresh ones."""
@@ -188,6 +163,17 @@ class JobWorker:
             # First the new one: it waits until the old one is gone.
             await self._give([Due(stage, key, self._store.clock.now())])
             await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
+
+
+async def _repeated(work: Callable[[], Awaitable[None]], seconds: float, failed: str) -> None:
+    """Do something again and again; when it fails, say so and go on, since lost wake-ups rest on it."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            # Whatever went wrong, the next time comes.
+            log.exception(failed)
+        await asyncio.sleep(seconds)
 
 
 @contextlib.asynccontextmanager

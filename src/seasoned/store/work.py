@@ -50,6 +50,15 @@ _UNDISTILLED = (
 )
 
 
+def piece(connection: Connection, stage: Stage, key: str, config: Config) -> list[Due]:
+    """Whether one piece of work is due, now or later."""
+    if stage == "write":
+        return space_work(connection, key)
+    if stage == "distill":
+        return _distilling(connection, tasks.c.id == key)
+    return _reading(connection, config, sessions.c.id == key)
+
+
 def session_work(connection: Connection, session_id: str, config: Config) -> list[Due]:
     """What is due for one session: reading it, distilling its tasks."""
     return [
