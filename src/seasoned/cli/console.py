@@ -11,6 +11,7 @@ import click
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from seasoned import config as settings
@@ -78,6 +79,19 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
     for row in rows:
         table.add_row(*(str(cell).replace("[", "\\[") for cell in row))
     out.print(table)
+
+
+def progress(*, quiet: bool = False) -> Progress:
+    """A progress bar on standard error, for people at a terminal only."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=quiet or not err.is_terminal,
+        transient=True,
+    )
 
 
 @contextmanager

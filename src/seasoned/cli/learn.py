@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from seasoned import importers
 from seasoned.cli.console import (
@@ -20,6 +20,7 @@ from seasoned.cli.console import (
     out,
     print_json,
     print_table,
+    progress,
     reported,
 )
 from seasoned.config import Config
@@ -27,6 +28,7 @@ from seasoned.engine import Engine
 from seasoned.engine.estimate import Estimate
 from seasoned.engine.learning import Imported
 from seasoned.engine.skills import SkillState
+from seasoned.engine.waiting import until_changed
 from seasoned.errors import BadTranscript
 from seasoned.importers import Transcript
 from seasoned.space import LearningStatus
@@ -98,7 +100,7 @@ async def _learn(config: Config, files: list[Path], space: str, format_: str, *,
         await engine.start()
         project, _, _ = await engine.projects.ensure_default()
         row = await engine.learning.space_named(project.id, space)
-        with _progress(quiet) as bar:
+        with progress(quiet=quiet) as bar:
             taken = await _take(engine, project.id, row.id, files, format_, errors, bar)
             sessions = await _settle(engine, project.id, row.id, taken, bar)
         skills = await engine.skills.of_space(project.id, row.id)
@@ -140,18 +142,6 @@ def _print_estimate(found: Estimate, *, as_json: bool) -> None:
     out.print("Answers come on top: usually a tenth to a fifth of that. The built-in rules cost nothing.", markup=False)
 
 
-def _progress(quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        disable=quiet or not err.is_terminal,
-        transient=True,
-    )
-
-
 async def _take(
     engine: Engine, project_id: str, space_id: str, files: list[Path], format_: str, errors: list[str], bar: Progress
 ) -> list[Imported]:
@@ -190,7 +180,7 @@ async def _settle(
         bar.update(shown, completed=len(done))
         if done == wanted:
             break
-        await _pause(change)
+        await until_changed(change, POLL_SECONDS)
     counts = await engine.learning.counts(sorted(wanted))
     return [
         SessionReport(
@@ -209,14 +199,6 @@ async def _settle(
 
 def _reason(text: str) -> str | None:
     return text or None
-
-
-async def _pause(change: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(POLL_SECONDS):
-            await change.wait()
-    except TimeoutError:
-        return
 
 
 def _skill_json(state: SkillState) -> dict[str, object]:

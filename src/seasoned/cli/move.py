@@ -1,29 +1,24 @@
 """`seasoned migrate` and `seasoned copy`: bringing a database to this release, and moving a home to another one."""
 
-import contextlib
 import hashlib
-import shutil
-import sys
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from seasoned import config as settings
-from seasoned.cli.console import Home, Json, err, load_config, out, print_json, reported
+from seasoned.cli.console import Home, Json, load_config, out, print_json, progress, reported
 from seasoned.config import Config
-from seasoned.engine.keys import HASHING_FILE, KEY_FILE
+from seasoned.engine.keys import HASHING_FILE, KEY_FILE, keep_secret
 from seasoned.errors import Conflict, Invalid
 from seasoned.store import Store
+from seasoned.store.blobs import paths_of
 from seasoned.store.copying import copy_rows, total
-from seasoned.store.database import DATABASE_FILE
+from seasoned.store.database import BLOBS_FOLDER, DATABASE_FILE
 from seasoned.store.migrate import HEAD
-from seasoned.store.postgres import shown
-
-POSTGRES = ("postgresql://", "postgres://", "postgresql+psycopg://")
-BLOBS_FOLDER = "blobs"
+from seasoned.store.postgres import is_address, shown
 
 
 def migrate(home: Home = None, json: Json = False) -> None:
@@ -56,7 +51,7 @@ def copy(
         if not from_config.database and not (from_config.home_path / DATABASE_FILE).exists():
             raise Invalid(f"There is no home in {from_config.home_path}.")
         _keep_secrets(from_config.home_path, to_config.home_path)
-        with _opened(from_config) as here, _opened(to_config) as there, _progress() as bar:
+        with closing(Store.open(from_config)) as here, closing(Store.open(to_config)) as there, progress() as bar:
             task = bar.add_task("Rows", total=total(here))
             copied = copy_rows(here, there, lambda _table, rows: bar.advance(task, rows))
             bar.update(task, completed=sum(copied.rows.values()))
@@ -74,18 +69,9 @@ def copy(
 
 def _place(name: str, home: Path | None) -> Config:
     """The settings of a place: a database at an address, or the SQLite file of a folder."""
-    if name.startswith(POSTGRES):
+    if is_address(name):
         return settings.load(home=home, database=name)
     return settings.load(home=Path(name), database="")
-
-
-@contextlib.contextmanager
-def _opened(config: Config) -> Iterator[Store]:
-    store = Store.open(config)
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _keep_secrets(source: Path, target: Path) -> None:
@@ -95,20 +81,15 @@ def _keep_secrets(source: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in (HASHING_FILE, KEY_FILE):
         here, there = source / name, target / name
-        if not here.exists():
-            continue
-        if there.exists() and there.read_bytes() != here.read_bytes():
+        if here.exists() and keep_secret(there, here.read_text().strip()) != here.read_text().strip():
             raise Conflict(f"{there} differs from {here}: keys of the source would not work. Use another --home.")
-        if not there.exists():
-            shutil.copyfile(here, there)
-            there.chmod(0o600)
 
 
 def _copy_files(source: Path, there: Store, target: Path, bar: Progress) -> tuple[int, int]:
     """Copy the large files of a home that the other does not have; how many there are, and their bytes."""
     if source == target:
         return 0, 0
-    paths = [path for path in sorted((source / BLOBS_FOLDER).glob("*/*")) if not path.name.startswith(".")]
+    paths = paths_of(source / BLOBS_FOLDER)
     task = bar.add_task("Files", total=len(paths))
     size = 0
     for path in paths:
@@ -119,17 +100,3 @@ def _copy_files(source: Path, there: Store, target: Path, bar: Progress) -> tupl
         size += len(data)
         bar.advance(task)
     return len(paths), size
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Progress]:
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        disable=not sys.stderr.isatty(),
-    )
-    with bar:
-        yield bar

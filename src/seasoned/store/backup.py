@@ -19,11 +19,11 @@ import msgspec
 from seasoned.clock import to_rfc3339
 from seasoned.errors import Conflict, Invalid, StorageFull
 from seasoned.ids import new_id
-from seasoned.store.database import DATABASE_FILE
+from seasoned.store.blobs import flush, paths_of
+from seasoned.store.database import BLOBS_FOLDER, DATABASE_FILE
 from seasoned.store.migrate import HEAD
 
 MANIFEST = "manifest.json"
-BLOBS = "blobs"
 # What a home has beside the database and the blobs: without the secret no key fits any more.
 KEPT = ("secret", "api-key")
 CHUNK = 1 << 20
@@ -49,7 +49,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def blobs(self) -> int:
         """How many blobs there are."""
-        return sum(1 for entry in self.files if entry.path.startswith(f"{BLOBS}/"))
+        return sum(1 for entry in self.files if entry.path.startswith(f"{BLOBS_FOLDER}/"))
 
     @property
     def size(self) -> int:
@@ -71,7 +71,7 @@ def back_up(home: Path, target: Path, version: str, now: int) -> Manifest:
     with _made_whole(target) as folder:
         _copy_database(home / DATABASE_FILE, folder / DATABASE_FILE)
         names = [DATABASE_FILE]
-        for path in [home / name for name in KEPT if (home / name).is_file()] + _blobs(home):
+        for path in [home / name for name in KEPT if (home / name).is_file()] + paths_of(home / BLOBS_FOLDER):
             name = str(path.relative_to(home))
             # Deleted while we copied: it belonged to nothing any more, which `verify` makes sure of.
             if _copy(path, folder / name):
@@ -120,7 +120,7 @@ def verify(folder: Path) -> Manifest:
             raise Invalid(f"The backup {folder} is damaged: {entry.path} is not what was written.")
     if DATABASE_FILE not in {entry.path for entry in manifest.files}:
         raise Invalid(f"The backup {folder} holds no database.")
-    there = {entry.path.rsplit("/", 1)[-1] for entry in manifest.files if entry.path.startswith(f"{BLOBS}/")}
+    there = {entry.path.rsplit("/", 1)[-1] for entry in manifest.files if entry.path.startswith(f"{BLOBS_FOLDER}/")}
     missing = _check_database(folder, folder / DATABASE_FILE) - there
     if missing:
         raise Invalid(f"The backup {folder} lacks {len(missing)} stored files, such as {min(missing)}; take another.")
@@ -162,7 +162,7 @@ def _named(connection: sqlite3.Connection, folder: Path) -> set[str]:
         raw = parts.encode()
         if sha256 is not None:
             found.add(sha256)
-            large = folder / BLOBS / sha256[:2] / sha256
+            large = folder / BLOBS_FOLDER / sha256[:2] / sha256
             raw = large.read_bytes() if large.is_file() else b"[]"
         try:
             decoded = msgspec.json.decode(raw, type=list[_Part])
@@ -186,7 +186,7 @@ def _copy_database(source: Path, target: Path) -> None:
         if "full" in str(error):
             raise StorageFull(f"There is no room for {target.name} ({error}); free some space.") from None
         raise Invalid(f"{source} cannot be backed up: {error}.") from None
-    _flush(target)
+    flush(target)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
@@ -206,11 +206,6 @@ def _refuse_if_in_use(path: Path) -> None:
             raise Conflict(f"{path.parent} is in use; stop the server that serves it first.") from None
         except sqlite3.DatabaseError:
             return  # damaged, which is why another takes its place
-
-
-def _blobs(home: Path) -> list[Path]:
-    # Names with a dot are blobs that are being written.
-    return sorted(path for path in (home / BLOBS).glob("*/*") if path.is_file() and not path.name.startswith("."))
 
 
 def _copy(source: Path, target: Path) -> bool:
@@ -251,7 +246,7 @@ def _made_whole(folder: Path, aside: Path | None = None) -> Iterator[Path]:
     part = folder.with_name(f".{folder.name}-{new_id()}.part")
     try:
         part.mkdir(parents=True, mode=0o700)
-        (part / BLOBS).mkdir(mode=0o700)
+        (part / BLOBS_FOLDER).mkdir(mode=0o700)
         yield part
         if folder.exists():
             if _is_taken(folder) and aside is not None:
@@ -259,16 +254,8 @@ def _made_whole(folder: Path, aside: Path | None = None) -> Iterator[Path]:
             else:
                 folder.rmdir()
         part.rename(folder)
-        _flush(folder.parent)
+        flush(folder.parent)
     except OSError as error:
         raise StorageFull(f"{folder} could not be written ({error.strerror}); free some space and try again.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

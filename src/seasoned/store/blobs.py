@@ -40,7 +40,7 @@ class FolderBlobs:
                 os.fsync(file.fileno())
             faults.point("blob.written")
             temporary.replace(target)
-            _flush_folder(target.parent)
+            flush(target.parent)
             faults.point("blob.renamed")
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -65,8 +65,14 @@ class FolderBlobs:
         return self._root / sha256[:2] / sha256
 
 
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def paths_of(root: Path) -> list[Path]:
+    """The files of all blobs in a folder, by their names, without those that are being written."""
+    return sorted(path for path in root.glob("*/*") if path.is_file() and not path.name.startswith("."))
+
+
+def flush(path: Path) -> None:
+    """Have a file or folder on the disk, with what was written to it."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

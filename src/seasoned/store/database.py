@@ -28,6 +28,7 @@ T = TypeVar("T")
 Item = TypeVar("Item")
 
 DATABASE_FILE = "seasoned.db"
+BLOBS_FOLDER = "blobs"
 BUSY_SECONDS = 60
 READERS = 8
 
@@ -63,7 +64,7 @@ class Store:
             upgrade(engine.execution_options(seasoned_write=True))
             moments = clock or SystemClock()
             wakeups = Jobs(config, moments) if config.database else Wakeups()
-            return cls(engine, FolderBlobs(home / "blobs"), moments, config.write_queue, wakeups)
+            return cls(engine, FolderBlobs(home / BLOBS_FOLDER), moments, config.write_queue, wakeups)
         except sa.exc.DatabaseError as error:
             engine.dispose()
             raise _cannot_be_opened(config, error) from None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 30
 READERS = 8
+_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 
 # Another transaction was there first: a serialization failure, a deadlock, a key that was free a moment ago, and a row
 # that is referred to and gone.
@@ -54,6 +55,11 @@ def postgres_engine(url: str) -> Engine:
     return engine
 
 
+def is_address(text: str) -> bool:
+    """Whether a text begins like the address of a PostgreSQL database."""
+    return text.partition("://")[0] in _SCHEMES
+
+
 def libpq_url(url: str) -> str:
     """The address as PostgreSQL's own client library takes it."""
     return _parsed(url).set(drivername="postgresql").render_as_string(hide_password=False)
@@ -69,7 +75,7 @@ def _parsed(url: str) -> sa.URL:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:
         parsed = None
-    if parsed is None or parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+    if parsed is None or parsed.drivername not in _SCHEMES:
         raise Invalid("SEASONED_DATABASE must be an address such as postgresql://user@host:5432/name.")
     return parsed.set(drivername="postgresql+psycopg")
 

@@ -19,7 +19,7 @@ from seasoned.clock import Clock
 from seasoned.config import Config
 from seasoned.store import Store
 from seasoned.store.blobs import FolderBlobs
-from seasoned.store.database import DATABASE_FILE, sqlite_engine
+from seasoned.store.database import BLOBS_FOLDER, DATABASE_FILE, sqlite_engine
 from seasoned.store.postgres import postgres_engine
 from seasoned.store.schema import metadata
 from seasoned.testing.faults import watch_statements
@@ -65,7 +65,7 @@ class Sqlite:
 
     def open(self, config: Config, clock: Clock) -> Store:
         """A store of its own writer on the shared pool."""
-        return Store(self._engine, FolderBlobs(config.home_path / "blobs"), clock, config.write_queue)
+        return Store(self._engine, FolderBlobs(config.home_path / BLOBS_FOLDER), clock, config.write_queue)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -102,7 +102,7 @@ class Postgres:
 
     def open(self, config: Config, clock: Clock) -> Store:
         """A store of its own writer on the shared pool."""
-        return Store(self._engine, FolderBlobs(config.home_path / "blobs"), clock, config.write_queue)
+        return Store(self._engine, FolderBlobs(config.home_path / BLOBS_FOLDER), clock, config.write_queue)
 
     def _let_go(self) -> None:
         self._engine.dispose()
