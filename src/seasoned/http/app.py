@@ -30,12 +30,11 @@ from seasoned.http.bodies import Body
 from seasoned.http.downloads import download
 from seasoned.http.openapi import document_bytes
 from seasoned.http.openapi.reference import html
-from seasoned.http.wire import Call, Handler, answer, failure, failure_of
+from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of
 from seasoned.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-PREFIX = "/api/v1"
 OpenHandler = Callable[[Request], Awaitable[Response]]
 
 

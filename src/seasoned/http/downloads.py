@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from seasoned.http.wire import Call
+from seasoned.http.wire import PREFIX, Call
 
 
 def download(data: bytes, mime: str, filename: str) -> Response:
@@ -21,4 +21,4 @@ def public_url(
     """An address that opens a stored file for some seconds, and when it ends (microseconds); see `Links.make`."""
     links = call.engine.links
     token, expires_at = links.make(call.project_id, sha256, mime, filename, seconds, step_seconds=step_seconds)
-    return f"{str(call.request.base_url).rstrip('/')}/api/v1/material/{token}", expires_at
+    return f"{str(call.request.base_url).rstrip('/')}{PREFIX}/material/{token}", expires_at

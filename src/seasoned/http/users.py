@@ -6,11 +6,11 @@ import msgspec
 from starlette.responses import Response
 
 from seasoned.errors import Invalid
-from seasoned.http.wire import Call, answer, page_of, timestamps
+from seasoned.http.wire import PREFIX, Call, answer, page_of, timestamps
 from seasoned.store.projects import UserRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
-PATH = "/api/v1/user/"
+PATH = f"{PREFIX}/user/"
 # "All of them" is a page too: more than this comes with a cursor.
 EVERY = 10_000
 

@@ -29,6 +29,7 @@ from seasoned.store.rows import PAGE_MAX, PageQuery
 
 T = TypeVar("T")
 
+PREFIX = "/api/v1"
 
 # The first that fits gives the status; more special errors stand first.
 STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
@@ -46,8 +47,8 @@ PAGE_DEFAULT = 20
 QUERY_CHARS_MAX = 64 * 1024
 FILTER_CHARS_MAX = 4 * 1024
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-TOO_DEEP = f"JSON may have at most {DEPTH_MAX} arrays and objects in each other; nest it less."
 FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
+TOO_DEEP = f"JSON may have at most {DEPTH_MAX} arrays and objects in each other; nest it less."
 
 
 def answer(data: object = None, *, status: int = 200, msg: str = "") -> Response:

@@ -2,7 +2,6 @@
 
 from seasoned.http.disks import EXPIRE_SECONDS, EXPIRE_SECONDS_MAX, FOUND_DEFAULT, META_BYTES_MAX, SYSTEM_KEY
 from seasoned.http.openapi.words import (
-    PREFIX,
     Answer,
     Body,
     Operation,
@@ -24,6 +23,7 @@ from seasoned.http.openapi.words import (
     success,
     text,
 )
+from seasoned.http.wire import PREFIX
 from seasoned.store.rows import PAGE_MAX
 
 TAG = "Disks"

@@ -4,7 +4,6 @@ from seasoned.formats import FORMATS
 from seasoned.http.messages import FILES_MAX, META_BYTES_MAX, URL_SECONDS
 from seasoned.http.openapi.sessions import BAD_ID, SESSION, UNKNOWN
 from seasoned.http.openapi.words import (
-    PREFIX,
     Body,
     Operation,
     flag,
@@ -22,6 +21,7 @@ from seasoned.http.openapi.words import (
     text,
     uuid,
 )
+from seasoned.http.wire import PREFIX
 from seasoned.message import JsonObject
 from seasoned.strategies import NAMES, STRATEGIES_MAX
 

@@ -1,13 +1,11 @@
 """The routes of sessions, their tasks and events."""
 
 from seasoned.http.openapi.words import (
-    PREFIX,
     Operation,
     done,
     flag,
     free,
     in_path,
-    in_query,
     json_body,
     moment,
     nullable,
@@ -20,9 +18,10 @@ from seasoned.http.openapi.words import (
     success,
     text,
     uuid,
+    with_json,
 )
 from seasoned.http.sessions import CONFIGS_BYTES_MAX, EVENT_BYTES_MAX, EVENT_TYPE_CHARS_MAX, EVENTS_DEFAULT
-from seasoned.http.wire import FILTER_CHARS_MAX
+from seasoned.http.wire import PREFIX
 
 TAG = "Sessions"
 SESSION = in_path("session_id", "The session's id")
@@ -40,14 +39,7 @@ _LIST = Operation(
     description="The project's sessions in the order of their creation.",
     parameters=(
         of_user("the sessions"),
-        in_query(
-            "filter_by_configs",
-            text(
-                "Only the sessions whose configs contain this JSON object: every key with an equal value, nested "
-                f"objects likewise, arrays as sets. At most {FILTER_CHARS_MAX} characters.",
-                format="json-object",
-            ),
-        ),
+        with_json("filter_by_configs", "sessions whose configs"),
         *paging(),
     ),
     answers={200: page(ref("Session"), "The sessions.")},

@@ -1,7 +1,6 @@
 """The routes of skills."""
 
 from seasoned.http.openapi.words import (
-    PREFIX,
     Answer,
     Body,
     Operation,
@@ -18,6 +17,7 @@ from seasoned.http.openapi.words import (
     text,
 )
 from seasoned.http.skills import EXPIRE_SECONDS
+from seasoned.http.wire import PREFIX
 
 TAG = "Skills"
 SKILL = in_path("skill_id", "The skill's id")

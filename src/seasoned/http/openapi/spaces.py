@@ -1,7 +1,6 @@
 """The routes of learning spaces."""
 
 from seasoned.http.openapi.words import (
-    PREFIX,
     Answer,
     Operation,
     Parameter,
@@ -21,9 +20,10 @@ from seasoned.http.openapi.words import (
     success,
     text,
     uuid,
+    with_json,
 )
 from seasoned.http.stream import STREAM_SECONDS_MAX, WAIT_SECONDS_MAX
-from seasoned.http.wire import FILTER_CHARS_MAX
+from seasoned.http.wire import PREFIX
 
 TAG = "Learning spaces"
 _ALL = f"{PREFIX}/learning_spaces"
@@ -61,14 +61,7 @@ _LIST = Operation(
     description="The project's spaces in the order of their creation.",
     parameters=(
         of_user("the spaces"),
-        in_query(
-            "filter_by_meta",
-            text(
-                "Only the spaces whose meta contain this JSON object: every key with an equal value, nested objects "
-                f"likewise, arrays as sets. At most {FILTER_CHARS_MAX} characters.",
-                format="json-object",
-            ),
-        ),
+        with_json("filter_by_meta", "spaces whose meta"),
         *paging(),
     ),
     answers={200: page(ref("LearningSpace"), "The spaces.")},

@@ -4,7 +4,6 @@ from seasoned.http.openapi.disks import DISK
 from seasoned.http.openapi.sessions import SESSION
 from seasoned.http.openapi.skills import SKILL
 from seasoned.http.openapi.words import (
-    PREFIX,
     Answer,
     Method,
     Operation,
@@ -25,6 +24,7 @@ from seasoned.http.openapi.words import (
 )
 from seasoned.http.projects import CONFIGS_BYTES_MAX, CRITERION_BYTES_MAX
 from seasoned.http.usage import DAYS_DEFAULT, DAYS_MAX
+from seasoned.http.wire import PREFIX
 from seasoned.message import JsonObject
 
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 import msgspec
 
+from seasoned.http.wire import FILTER_CHARS_MAX
 from seasoned.message import Json, JsonObject
 from seasoned.store.rows import PAGE_MAX
 
-PREFIX = "/api/v1"
 PAGE_DEFAULT = 20
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -184,6 +184,18 @@ def in_query(name: str, schema: JsonObject, *, required: bool = False) -> Parame
     """A parameter of the query; the schema's description is the parameter's."""
     rest = {key: value for key, value in schema.items() if key != "description"}
     return Parameter(name, "query", str(schema["description"]), rest, required)
+
+
+def with_json(name: str, whose: str) -> Parameter:
+    """The filter by a JSON object that another contains; `whose` is such as `sessions whose configs`."""
+    return in_query(
+        name,
+        text(
+            f"Only the {whose} contain this JSON object: every key with an equal value, nested objects likewise, "
+            f"arrays as sets. At most {FILTER_CHARS_MAX} characters.",
+            format="json-object",
+        ),
+    )
 
 
 def of_user(what: str) -> Parameter:
