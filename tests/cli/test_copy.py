@@ -1,20 +1,17 @@
 """Moving a home from SQLite to PostgreSQL and back: everything is there, keys go on working, a copy may be resumed."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from seasoned import config
-from seasoned.store import Store, copying
+from seasoned.store import copying
 from seasoned.store.schema import messages
 from tests.cli.test_learn import AIRLINE
 from tests.support.command import exported, seasoned
-from tests.support.databases import database_of, homes_on, migrate
+from tests.support.databases import database_of, homes_on, migrate, opened
 from tests.support.postgres import Postgres
 from tests.support.server import running
 
@@ -67,7 +64,7 @@ def test_a_copy_that_was_interrupted_goes_on(
             raise Interrupted
 
     monkeypatch.setattr(copying, "BATCH_ROWS", 10)
-    with opened(learned) as source, opened(tmp_path, database) as target:
+    with opened(learned) as source, opened(tmp_path, database=database) as target:
         with pytest.raises(Interrupted):
             copying.copy_rows(source, target, stop)
         copied = copying.copy_rows(source, target)
@@ -117,13 +114,3 @@ def files_of(folder: Path) -> dict[str, bytes]:
     """Every file of the skills in a folder."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".seasoned.json")
     return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
-
-
-@contextmanager
-def opened(home: Path, database: str = "") -> Iterator[Store]:
-    """The store of a home, or of a database that belongs to it."""
-    store = Store.open(config.load({}, home=home, database=database))
-    try:
-        yield store
-    finally:
-        store.close()

@@ -95,23 +95,9 @@ def run(
         load.join()
         say(f"{len(load.sessions)} sessions are told {time.monotonic() - ended:.1f} s after the last kill")
         harness.settle(load)
-        settled = time.monotonic() - ended
-        lost = harness.lost_messages(load)
-        faults = [*load.faults, *harness.traceback(server.said())]
-        faults += [one for worker in workers for one in harness.traceback(worker.said())]
-        load.close()
-        server.stop()
-        lost_lessons, doubled = harness.count(server.home, load)
-        faults += [*lost, *lost_lessons, *doubled, *harness.unsound(server.home), *out_of_order(server.home)]
-    return Outcome(
-        kills=kills,
-        sessions=len(load.sessions),
-        messages=sum(len(said) for _, said in load.sessions.values()),
-        lost=len(lost) + len(lost_lessons),
-        doubled=len(doubled),
-        faults=faults,
-        settle_seconds=settled,
-    )
+        logs = [process.said() for process in processes]
+        outcome = harness.judged(server, load, kills, time.monotonic() - ended, logs)
+        return msgspec.structs.replace(outcome, faults=[*outcome.faults, *out_of_order(server.home)])
 
 
 def out_of_order(home: Path) -> list[str]:

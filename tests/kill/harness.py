@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -229,11 +229,15 @@ def run(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda
         ended = time.monotonic()
         load.finish()
         settle(load)
-        settled = time.monotonic() - ended
-        faults = [*load.faults, *traceback(server.said())]
-        lost = lost_messages(load)
-        load.close()
-        server.stop()
+        return judged(server, load, kills, time.monotonic() - ended, [server.said()])
+
+
+def judged(server: Process, load: Load, kills: int, settle_seconds: float, logs: Sequence[str]) -> Outcome:
+    """What is lost or doubled once all has settled; the server is stopped for it. `logs` are of all processes."""
+    faults = [*load.faults, *(fault for log in logs for fault in traceback(log))]
+    lost = lost_messages(load)
+    load.close()
+    server.stop()
     lost_lessons, doubled = count(server.home, load)
     faults += [*lost, *lost_lessons, *doubled, *unsound(server.home)]
     return Outcome(
@@ -243,7 +247,7 @@ def run(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda
         lost=len(lost) + len(lost_lessons),
         doubled=len(doubled),
         faults=faults,
-        settle_seconds=settled,
+        settle_seconds=settle_seconds,
     )
 
 

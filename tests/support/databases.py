@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from seasoned import config
@@ -27,12 +27,9 @@ def database_of(home: Path) -> str:
 
 @contextmanager
 def opened(home: Path, **settings: object) -> Iterator[Store]:
-    """The store of a home, closed at the end of the block."""
-    store = Store.open(config.load({}, home=home, database=database_of(home), **settings))
-    try:
+    """The store of a home, closed at the end of the block; `database` among the settings is another than its own."""
+    with closing(Store.open(config.load({}, home=home, **{"database": database_of(home), **settings}))) as store:
         yield store
-    finally:
-        store.close()
 
 
 @contextmanager
