@@ -28,8 +28,6 @@ from seasoned.http import (
 )
 from seasoned.http.bodies import Body
 from seasoned.http.downloads import download
-from seasoned.http.openapi import document_bytes
-from seasoned.http.openapi.reference import html
 from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of
 from seasoned.telemetry.metrics import Metrics
 
@@ -45,11 +43,15 @@ async def health(_request: Request) -> Response:
 
 async def openapi(_request: Request) -> Response:
     """What the API is, for machines; needs no key."""
+    from seasoned.http.openapi import document_bytes  # noqa: PLC0415 - no start needs the descriptions
+
     return Response(document_bytes(), media_type="application/json")
 
 
 async def docs(_request: Request) -> Response:
     """What the API is, for people; needs no key."""
+    from seasoned.http.openapi.reference import html  # noqa: PLC0415 - no start needs the descriptions
+
     return HTMLResponse(html())
 
 
