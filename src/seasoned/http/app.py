@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, Route, Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from seasoned import signals
 from seasoned.engine import Engine
@@ -26,7 +26,7 @@ from seasoned.http import (
     usage,
     users,
 )
-from seasoned.http.bodies import Body
+from seasoned.http.bodies import Body, Reply
 from seasoned.http.downloads import download
 from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of
 from seasoned.telemetry.metrics import Metrics
@@ -158,29 +158,20 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
-        elif signals.heard():
-            await operations.watched(self._answer, scope, receive, send)
+            return
+        body = Body(scope, receive, self._engine.config.body_bytes_max, self._engine.config.body_seconds)
+        reply = Reply(body, send)
+        if signals.heard():
+            await operations.watched(self._answer(scope, body, reply), scope, reply)
         else:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, body, reply)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, scope: Scope, body: Body, reply: Reply) -> None:
         if scope["path"].startswith(users.PATH):
             # A user's name may hold slashes: such paths are matched as they were sent, still encoded.
             scope["path"] = scope["raw_path"].decode("ascii")
-        begun = False
-        body = Body(scope, receive, self._engine.config.body_bytes_max, self._engine.config.body_seconds)
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            if not begun:
-                begun = True
-                if not body.is_complete and not await body.throw_away():
-                    # Whoever goes on sending shall not keep the connection.
-                    message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-            await send(message)
-
         try:
-            await self._router(scope, body.receive, sending)
+            await self._router(scope, body.receive, reply.send)
         except ClientDisconnect:
             return
         except SeasonedError as error:
@@ -190,8 +181,8 @@ class App:
         except Exception:
             log.exception("a request failed", extra={"method": scope["method"], "route": operations.pattern(scope)})
             response = failure(500, "The server failed on this request; its log has the details.")
-        if not begun:
-            await response(scope, body.receive, sending)
+        if not reply.status:
+            await response(scope, body.receive, reply.send)
 
     @asynccontextmanager
     async def _lifespan(self, _app: object) -> AsyncIterator[None]:

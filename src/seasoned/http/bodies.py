@@ -2,7 +2,7 @@
 
 import asyncio
 
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive, Scope, Send
 
 from seasoned.errors import TooLarge, TooSlow
 
@@ -10,6 +10,8 @@ from seasoned.errors import TooLarge, TooSlow
 # and a client that is still sending would lose the answer.
 THROWN_AWAY_TIMES = 4
 _ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
+# In the scope of a request whose body has come whole: nothing has to be waited for, and a timer costs more than it.
+WHOLE = "seasoned.whole"
 
 
 class Body:
@@ -18,9 +20,10 @@ class Body:
     `is_complete` says whether there is nothing more of the body, as from the beginning when the headers name none.
     """
 
-    __slots__ = ("_bytes_max", "_deadline", "_receive", "_seconds", "_seen", "is_complete")
+    __slots__ = ("_bytes_max", "_deadline", "_receive", "_scope", "_seconds", "_seen", "is_complete")
 
     def __init__(self, scope: Scope, receive: Receive, bytes_max: int, seconds: float) -> None:
+        self._scope = scope
         self._receive = receive
         self._bytes_max = bytes_max
         self._seconds = seconds
@@ -50,13 +53,39 @@ class Body:
         return self.is_complete
 
     async def _next(self) -> Message:
+        message = await (self._receive() if WHOLE in self._scope else self._awaited())
+        self._seen += len(message.get("body", b""))
+        self.is_complete = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def _awaited(self) -> Message:
         try:
             async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
+                return await self._receive()
         except TimeoutError:
             raise TooSlow(
                 f"The request's body was not complete after {self._seconds:g} seconds; send less, or faster."
             ) from None
-        self._seen += len(message.get("body", b""))
-        self.is_complete = message["type"] != "http.request" or not message.get("more_body", False)
-        return message
+
+
+class Reply:
+    """The way out of one request's answer; `send` takes the place of the server's own.
+
+    `status` is that of the answer, 0 before it begins.
+    """
+
+    __slots__ = ("_body", "_send", "status")
+
+    def __init__(self, body: Body, send: Send) -> None:
+        self._body = body
+        self._send = send
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        """Hand a piece on. Before the first, the rest of the body is read; else the connection is closed after it."""
+        if not self.status:
+            self.status = message["status"]
+            if not self._body.is_complete and not await self._body.throw_away():
+                # Whoever goes on sending shall not keep the connection.
+                message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await self._send(message)

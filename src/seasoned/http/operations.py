@@ -9,10 +9,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from seasoned import signals
 from seasoned.engine import Engine
+from seasoned.http.bodies import Reply
 from seasoned.http.wire import RETRY_AFTER_SECONDS, failure
 from seasoned.telemetry.metrics import Levels, Metrics
 
@@ -45,9 +46,7 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
     return {"/ready": ready, "/metrics": measured}
 
 
-async def watched(
-    answer: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send
-) -> None:
+async def watched(answering: Awaitable[None], scope: Scope, reply: Reply) -> None:
     """Answer a request while somebody listens to signals."""
     headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"tracestate")}
     request = signals.Request(
@@ -55,17 +54,11 @@ async def watched(
         traceparent=headers.get(b"traceparent", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
         tracestate=headers.get(b"tracestate", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
     )
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            request.status = message["status"]
-        await send(message)
-
     with signals.watch(request):
         try:
-            await answer(scope, receive, sending)
+            await answering
         finally:
-            request.route = pattern(scope)
+            request.status, request.route = reply.status, pattern(scope)
 
 
 def pattern(scope: MutableMapping[str, Any]) -> str:

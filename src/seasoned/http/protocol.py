@@ -7,6 +7,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
+from seasoned.http.bodies import WHOLE
 from seasoned.http.wire import envelope
 
 # A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
@@ -56,6 +57,10 @@ class Protocol(HttpToolsProtocol):
         self._in_head = False
         self._stop_timer()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.scope[WHOLE] = True  # type: ignore[literal-required]  # uvicorn names only what ASGI knows
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
         self._refuse(400, "This is no HTTP request that can be read; look at its first line, headers and chunks.")

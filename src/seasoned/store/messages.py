@@ -1,6 +1,8 @@
 """Messages of a session, in order: appending them in great numbers, and reading them back."""
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -28,6 +30,9 @@ from seasoned.store.rows import (
 )
 from seasoned.store.schema import messages, sessions
 from seasoned.store.wakeups import Arrived, Wakeups
+
+# A statement's values; SQLite takes some 32,000 at most.
+VALUES_ROWS_MAX = 512
 
 
 class MessageRow(msgspec.Struct, frozen=True):
@@ -129,7 +134,7 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
         results = [_place(ends.get(new.session_id), new, now) for new in batch]
         rows = [row for row in results if isinstance(row, MessageRow)]
         if rows:
-            connection.execute(statements.insert, {"rows": dump([msgspec.structs.astuple(row) for row in rows])})
+            statements.insert(connection, [msgspec.structs.astuple(row) for row in rows])
             moved = {row.session_id: ends[row.session_id] for row in rows}
             ends_now = [_end_tuple(key, end, now) for key, end in sorted(moved.items())]
             connection.execute(statements.move_ends, {"rows": dump(ends_now)})
@@ -162,11 +167,37 @@ class _Statements:
     """The three statements of a batch, for one kind of database."""
 
     def __init__(self, *, postgres: bool) -> None:
-        names = MessageRow.__struct_fields__
-        table, fields = _unnest(names, messages, postgres)
-        self.insert = sa.insert(messages).from_select(list(names), sa.select(*fields).select_from(table))
+        self.insert = _insert_as_json() if postgres else _insert_as_values
         self.move_ends = _move_statement(postgres)
         self.ends = _select_statement(postgres)
+
+
+Rows = Sequence[tuple[object, ...]]
+
+
+def _insert_as_json() -> Callable[[Connection, Rows], None]:
+    names = MessageRow.__struct_fields__
+    table, fields = _unnest(names, messages, postgres=True)
+    statement = sa.insert(messages).from_select(list(names), sa.select(*fields).select_from(table))
+
+    def insert(connection: Connection, rows: Rows) -> None:
+        connection.execute(statement, {"rows": dump(rows)})
+
+    return insert
+
+
+def _insert_as_values(connection: Connection, rows: Rows) -> None:
+    """SQLite takes the values of many rows in a quarter of the time that it takes to read them from JSON."""
+    for start in range(0, len(rows), VALUES_ROWS_MAX):
+        some = rows[start : start + VALUES_ROWS_MAX]
+        connection.exec_driver_sql(_values_statement(len(some)), tuple(chain.from_iterable(some)))
+
+
+@lru_cache(maxsize=VALUES_ROWS_MAX)
+def _values_statement(count: int) -> str:
+    names = MessageRow.__struct_fields__
+    row = f"({', '.join('?' * len(names))})"
+    return f"INSERT INTO {messages.name} ({', '.join(names)}) VALUES {', '.join([row] * count)}"  # noqa: S608 - no text from outside
 
 
 def _move_statement(postgres: bool) -> sa.Update:
