@@ -23,6 +23,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The folder that holds the database, the blobs and the key (`SEASONED_HOME`)."""
     database: str = ""
     """Where the rows are: `postgresql://user@host/name`; empty means a file in the home (`SEASONED_DATABASE`)."""
+    blobs: str = ""
+    """Where large bytes are: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`, or a folder; empty
+    means a folder in the home (`SEASONED_BLOBS`)."""
     secret: str = ""
     """What keys are hashed and links are signed with, the same for all servers of one database; empty means a secret
     that is kept in the home folder (`SEASONED_SECRET`)."""

@@ -17,7 +17,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, SeasonedError
-from seasoned.store.blobs import FolderBlobs
+from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.kept import KeptBlobs
 from seasoned.store.migrate import upgrade
 from seasoned.store.postgres import is_away, postgres_engine, shown
 from seasoned.store.rows import json_contains
@@ -36,10 +37,10 @@ class Store:
     """A home's database and blobs. Open it with `Store.open`, close it when done."""
 
     def __init__(
-        self, engine: Engine, blobs: FolderBlobs, clock: Clock, write_queue: int, wakeups: Wakeups | None = None
+        self, engine: Engine, blobs: BlobStore, clock: Clock, write_queue: int, wakeups: Wakeups | None = None
     ) -> None:
         self.clock = clock
-        self.blobs = blobs
+        self.blobs = KeptBlobs(blobs)
         self.wakeups = wakeups or Wakeups()
         # On SQLite, `begin` is ours and says what a transaction is for; only PostgreSQL has a name for it.
         self._readers = engine.execution_options(postgresql_readonly=True)
@@ -60,10 +61,11 @@ class Store:
         except OSError as error:
             raise Invalid(f"The home {home} cannot be used ({error.strerror}); choose another with --home.") from None
         try:
+            blobs = blobs_at(config.blobs, home)
             upgrade(engine.execution_options(seasoned_write=True))
             moments = clock or SystemClock()
             wakeups = Jobs(config, moments) if config.database else Wakeups()
-            return cls(engine, FolderBlobs(home / "blobs"), moments, config.write_queue, wakeups)
+            return cls(engine, blobs, moments, config.write_queue, wakeups)
         except sa.exc.DatabaseError as error:
             engine.dispose()
             raise _cannot_be_opened(config, error) from None
@@ -116,6 +118,7 @@ class Store:
         """Finish the writes and reads under way and close every connection."""
         self._writer.close()
         self._reading.shutdown(wait=True, cancel_futures=True)
+        self.blobs.close()
         self._readers.dispose()
 
 

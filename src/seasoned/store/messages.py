@@ -13,7 +13,7 @@ from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
 from seasoned.store import pairing
-from seasoned.store.blobs import FolderBlobs
+from seasoned.store.blobs import Blobs
 from seasoned.store.rows import (
     PageQuery,
     columns,
@@ -79,7 +79,7 @@ class _End(msgspec.Struct):
     open_calls: list[pairing.OpenCall] | None = None
 
 
-def pack(message: Message, blobs: FolderBlobs, inline_bytes_max: int) -> tuple[str, str | None]:
+def pack(message: Message, blobs: Blobs, inline_bytes_max: int) -> tuple[str, str | None]:
     """A message's parts as JSON text, or the blob that they were put into when they are large."""
     encoded = msgspec.json.encode(message.parts)
     if len(encoded) <= inline_bytes_max:
@@ -87,7 +87,7 @@ def pack(message: Message, blobs: FolderBlobs, inline_bytes_max: int) -> tuple[s
     return "", blobs.put_now(encoded)
 
 
-def unpack(row: MessageRow, blobs: FolderBlobs) -> Message:
+def unpack(row: MessageRow, blobs: Blobs) -> Message:
     """The message of a row."""
     encoded = blobs.get_now(row.parts_sha256) if row.parts_sha256 else row.parts.encode()
     parts, meta = msgspec.json.decode(encoded, type=tuple[Part, ...]), load_object(row.meta)
@@ -102,7 +102,7 @@ def settled(row: MessageRow, message: Message) -> Message:
     return msgspec.structs.replace(message, parts=parts)
 
 
-def numbered(row: MessageRow, blobs: FolderBlobs) -> NumberedMessage:
+def numbered(row: MessageRow, blobs: Blobs) -> NumberedMessage:
     """The message of a row with its place in the session."""
     return NumberedMessage(number=row.number, at=row.at, message=unpack(row, blobs))
 

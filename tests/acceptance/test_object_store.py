@@ -1,0 +1,101 @@
+"""A server that keeps large bytes on S3, through the published SDK."""
+
+import os
+from pathlib import Path
+
+import httpx
+import pytest
+from acontext import AcontextClient, FileUpload
+from acontext.messages import MessagePart, build_acontext_message
+
+from tests.support.ports import free_port
+from tests.support.s3 import S3
+from tests.support.server import running
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+LARGE = os.urandom(9 * 1024 * 1024)
+WITH_PICTURE = '{"format":"acontext","blob":{"role":"user","parts":[{"type":"image","file_field":"f"}]}}'
+LONG = "Please read all of this again. " * 4_000
+
+
+def send_picture(client: AcontextClient, session: str, data: bytes) -> str:
+    """Store a message with a picture; its hash."""
+    message = client.sessions.store_message(
+        session,
+        blob=build_acontext_message(role="user", parts=[MessagePart(type="image", file_field="f")]),
+        format="acontext",
+        file_field="f",
+        file=FileUpload(filename="dot.png", content=data, content_type="image/png"),
+    )
+    asset = message.parts[0].model_dump()["asset"]
+    return str(asset["sha256"])
+
+
+def test_files_and_long_messages_are_on_s3_and_come_back(s3: S3, tmp_path: Path) -> None:
+    address = s3.address()
+    with running(tmp_path, {"SEASONED_BLOBS": address}) as server, server.client() as client:
+        session = client.sessions.create(disable_task_tracking=True).id
+        sha256 = send_picture(client, session, PNG)
+        client.sessions.store_message(session, blob={"role": "user", "content": LONG}, format="openai")
+        disk = client.disks.create().id
+        client.disks.artifacts.upsert(disk, file=FileUpload(filename="large.bin", content=LARGE), file_path="/data/")
+        got = client.sessions.get_messages(session, format="acontext")
+        assert got.public_urls is not None
+        assert httpx.get(got.public_urls[sha256].url).content == PNG
+        assert got.items[1]["parts"][0]["text"] == LONG
+        read = client.disks.artifacts.get(disk, file_path="/data/", filename="large.bin", with_content=False)
+        assert read.public_url is not None
+        assert httpx.get(read.public_url).content == LARGE
+        assert any(key.endswith(sha256) for key in s3.keys(address))
+        assert not list((server.home / "blobs").glob("*/*"))
+        ready = httpx.get(f"{server.url}/ready")
+        assert ready.status_code == 200, ready.text
+
+
+def test_a_store_that_is_away_is_answered_503_and_nothing_is_half_written(
+    s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    with running(tmp_path, {"SEASONED_BLOBS": s3.address()}) as server, server.http() as http:
+        session = http.post("/session", json={"disable_task_tracking": True}).json()["data"]["id"]
+        for refused in (
+            http.post(
+                f"/session/{session}/messages",
+                data={
+                    "payload": '{"format":"acontext","blob":{"role":"user","parts":[{"type":"image","file_field":"f"}]}}'
+                },
+                files=[("f", ("dot.png", PNG))],
+            ),
+            http.post(
+                f"/session/{session}/messages", json={"format": "openai", "blob": {"role": "user", "content": LONG}}
+            ),
+            _upload(http),
+        ):
+            assert refused.status_code == 503, refused.text
+            assert refused.headers["Retry-After"]
+            assert "cannot be reached" in refused.json()["error"]
+        assert http.get(f"/session/{session}/messages").json()["data"]["items"] == []
+        assert _is_small_talk_served(http, session)
+        assert httpx.get(f"{server.url}/ready").status_code == 503
+
+
+def _upload(http: httpx.Client) -> httpx.Response:
+    disk = http.post("/disk").json()["data"]["id"]
+    answer = http.post(f"/disk/{disk}/artifact", files=[("file", ("large.bin", LARGE))])
+    assert http.get(f"/disk/{disk}/artifact/ls").json()["data"]["artifacts"] == []
+    return answer
+
+
+def _is_small_talk_served(http: httpx.Client, session: str) -> bool:
+    return http.post(f"/session/{session}/messages", json=_said("Hello")).status_code == 201
+
+
+def _said(text: str) -> dict[str, object]:
+    return {"format": "openai", "blob": {"role": "user", "content": text}}
+
+
+def test_a_server_without_the_bucket_starts_and_says_what_is_missing(s3: S3, tmp_path: Path) -> None:
+    with running(tmp_path, {"SEASONED_BLOBS": "s3://no-such-bucket/x"}) as server:
+        ready = httpx.get(f"{server.url}/ready")
+        assert ready.status_code == 503
+        assert "The bucket of s3://no-such-bucket/x is not there" in ready.text
