@@ -26,6 +26,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     blobs: str = ""
     """Where large bytes are: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`, or a folder; empty
     means a folder in the home (`SEASONED_BLOBS`)."""
+    blob_links: Literal["store", "server"] = "store"
+    """Whose addresses open large files without a key: the object `store`'s own, where it has any, or the `server`'s."""
     secret: str = ""
     """What keys are hashed and links are signed with, the same for all servers of one database; empty means a secret
     that is kept in the home folder (`SEASONED_SECRET`)."""

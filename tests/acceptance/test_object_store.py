@@ -41,15 +41,43 @@ def test_files_and_long_messages_are_on_s3_and_come_back(s3: S3, tmp_path: Path)
         client.disks.artifacts.upsert(disk, file=FileUpload(filename="large.bin", content=LARGE), file_path="/data/")
         got = client.sessions.get_messages(session, format="acontext")
         assert got.public_urls is not None
-        assert httpx.get(got.public_urls[sha256].url).content == PNG
+        url = got.public_urls[sha256].url
+        assert url.startswith(s3.endpoint)
+        answer = httpx.get(url)
+        assert answer.content == PNG
+        assert answer.headers["Content-Disposition"] == "attachment"
+        again = client.sessions.get_messages(session, format="acontext").public_urls
+        assert again is not None
+        assert again[sha256].url == url
         assert got.items[1]["parts"][0]["text"] == LONG
         read = client.disks.artifacts.get(disk, file_path="/data/", filename="large.bin", with_content=False)
         assert read.public_url is not None
+        assert read.public_url.startswith(s3.endpoint)
         assert httpx.get(read.public_url).content == LARGE
         assert any(key.endswith(sha256) for key in s3.keys(address))
         assert not list((server.home / "blobs").glob("*/*"))
         ready = httpx.get(f"{server.url}/ready")
         assert ready.status_code == 200, ready.text
+
+
+def test_a_small_file_and_a_server_that_is_told_so_have_addresses_of_the_servers_own(s3: S3, tmp_path: Path) -> None:
+    settings = {"SEASONED_BLOBS": s3.address(), "SEASONED_BLOB_LINKS": "server"}
+    with running(tmp_path, settings) as server, server.client() as client:
+        session = client.sessions.create(disable_task_tracking=True).id
+        sha256 = send_picture(client, session, PNG)
+        got = client.sessions.get_messages(session, format="acontext")
+        assert got.public_urls is not None
+        assert got.public_urls[sha256].url.startswith(server.url)
+        assert httpx.get(got.public_urls[sha256].url).content == PNG
+    another = tmp_path / "another"
+    another.mkdir()
+    with running(another, {"SEASONED_BLOBS": s3.address()}) as server, server.client() as client:
+        disk = client.disks.create().id
+        client.disks.artifacts.upsert(disk, file=FileUpload(filename="a.txt", content=b"small"), file_path="/")
+        read = client.disks.artifacts.get(disk, file_path="/", filename="a.txt")
+        assert read.public_url is not None
+        assert read.public_url.startswith(server.url)
+        assert httpx.get(read.public_url).content == b"small"
 
 
 def test_a_store_that_is_away_is_answered_503_and_nothing_is_half_written(
@@ -61,9 +89,7 @@ def test_a_store_that_is_away_is_answered_503_and_nothing_is_half_written(
         for refused in (
             http.post(
                 f"/session/{session}/messages",
-                data={
-                    "payload": '{"format":"acontext","blob":{"role":"user","parts":[{"type":"image","file_field":"f"}]}}'
-                },
+                data={"payload": WITH_PICTURE},
                 files=[("f", ("dot.png", PNG))],
             ),
             http.post(

@@ -40,7 +40,7 @@ class Engine:
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
         self.messages = Messages(store, config, self.dispatcher)
-        self.links = Links(store, self.keyring)
+        self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.dispatcher)
         self.users = Users(store)
         self.disks = Disks(store, config)

@@ -47,6 +47,8 @@ class BlobStore(Blobs, Protocol):
 
     late_seconds: float
     """How long after its caller gave up a deletion may still happen."""
+    signs: bool
+    """Whether it has addresses of its own to hand out."""
 
     def delete_now(self, sha256: str) -> None:
         """Delete a blob; one that is not there is deleted."""
@@ -112,6 +114,7 @@ class FolderBlobs:
     """
 
     late_seconds = 0.0
+    signs = False
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -46,6 +46,7 @@ class ObjectBlobs:
 
     # A request that nobody waits for any more, or that a process sent just before it died, may still arrive.
     late_seconds = 2.0 * (REQUEST_SECONDS + RETRY_SECONDS)
+    signs = True
 
     def __init__(self, address: str, environ: Mapping[str, str] | None = None) -> None:
         self._where = address.split("?", 1)[0]

@@ -253,6 +253,11 @@ def content(connection: Connection, sha256: str) -> bytes | None:
     return None if found is None else bytes(found[0])
 
 
+def has_content(connection: Connection, sha256: str) -> bool:
+    """Whether the content of that hash is small, and so in the database."""
+    return connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is not None
+
+
 def delete(connection: Connection, project_id: str, skill_id: str) -> None:
     """Remove a skill with its versions and links. Raises NotFound."""
     get(connection, project_id, skill_id)
