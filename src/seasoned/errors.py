@@ -13,7 +13,8 @@
     │   ├── AlreadyLearned the session already teaches a learning space
     │   └── Superseded     a stage lost its compare-and-swap; its result is dropped whole
     ├── Busy               a bounded queue is full; nothing was taken, try again
-    │   └── BlobsAway      the object store cannot be reached; nothing was taken, try again
+    │   ├── BlobsAway      the object store cannot be reached; nothing was taken, try again
+    │   └── Condemned      a stored file was being deleted just when a row was about to name it
     ├── StorageFull        the disk (or the database's limit) is full; nothing was written
     └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
         └── ModelUnavailable   the model cannot be reached; work waits and goes on when it can
@@ -77,6 +78,10 @@ class Busy(SeasonedError):
 
 class BlobsAway(Busy):
     """The object store cannot be reached. No row names what it should have taken."""
+
+
+class Condemned(Busy):
+    """A blob that a row was about to name has been given up for deletion. Stored again, it stays."""
 
 
 class StorageFull(SeasonedError):

@@ -14,7 +14,7 @@ from seasoned.errors import Invalid
 from seasoned.ids import new_id
 from seasoned.importers import Transcript
 from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
+from seasoned.store import Connection, Store, doom, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
 from seasoned.store.sessions import NewSession, SessionRow
@@ -148,6 +148,7 @@ class Learning:
                     chars=len(parts) if sha256 is None else self._config.inline_bytes_max,
                     turn_open=timed.message.calls_tools or timed.message.is_tool_answer,
                     at=timed.at,
+                    files=doom.files_of(timed.message),
                 )
             )
         return packed

@@ -12,7 +12,7 @@ from seasoned.engine.uploads import File
 from seasoned.errors import TooLarge
 from seasoned.message import Asset, JsonObject, Message
 from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, messages, pairing, sessions
+from seasoned.store import Connection, Store, doom, messages, pairing, sessions
 from seasoned.store.messages import MessageRow, NewMessage
 from seasoned.store.rows import PAGE_MAX, PageQuery, dump_object
 from seasoned.strategies import Placed, Strategy
@@ -86,6 +86,7 @@ class Messages:
             chars=chars,
             turn_open=message.calls_tools or message.is_tool_answer,
             ties=pairing.ties(message),
+            files=doom.files_of(message),
         )
         row = await self._store.write_grouped(self._append, new)
         signals.stored(1)

@@ -12,7 +12,7 @@ from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
-from seasoned.store import pairing
+from seasoned.store import doom, pairing
 from seasoned.store.blobs import Blobs
 from seasoned.store.rows import (
     PageQuery,
@@ -63,6 +63,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     turn_open: bool = False
     at: int | None = None
     ties: tuple[pairing.Tie, ...] = ()
+    # The hashes of the files that its parts name.
+    files: tuple[str, ...] = ()
 
 
 class _End(msgspec.Struct):
@@ -127,7 +129,9 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
         results = [_place(ends.get(new.session_id), new, now) for new in batch]
         rows = [row for row in results if isinstance(row, MessageRow)]
         if rows:
+            _keep_blobs(connection, batch)
             connection.execute(statements.insert, {"rows": dump([msgspec.structs.astuple(row) for row in rows])})
+            doom.name_files(connection, _named(batch, results))
             moved = {row.session_id: ends[row.session_id] for row in rows}
             ends_now = [_end_tuple(key, end, now) for key, end in sorted(moved.items())]
             connection.execute(statements.move_ends, {"rows": dump(ends_now)})
@@ -135,6 +139,19 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
         return results
 
     return append
+
+
+def _keep_blobs(connection: Connection, batch: Sequence[NewMessage]) -> None:
+    named = {sha256 for new in batch for sha256 in (new.parts_sha256, *new.files) if sha256}
+    if named:
+        doom.keep(connection, named)
+
+
+def _named(
+    batch: Sequence[NewMessage], results: Sequence[MessageRow | SeasonedError]
+) -> list[tuple[str, tuple[str, ...]]]:
+    pairs = zip(batch, results, strict=True)
+    return [(row.id, new.files) for new, row in pairs if new.files and isinstance(row, MessageRow)]
 
 
 def _unnest(names: Sequence[str], table: sa.Table, postgres: bool) -> tuple[sa.TableValuedAlias, list[Field]]:
