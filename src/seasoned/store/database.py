@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import AdaptedConnection, DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from seasoned import faults
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, SeasonedError
@@ -112,10 +113,14 @@ class Store:
         for _ in range(RACES_MAX):
             try:
                 with self.writing() as connection:
-                    return work(connection)
+                    result = work(connection)
+                    faults.point("commit.before")
             except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
                 if not lost_a_race(error):
                     raise translated(error) from error
+            else:
+                faults.point("commit.after")
+                return result
         raise Busy("Others change the same rows all the time; try again in a second.")
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
