@@ -26,7 +26,7 @@ BIG = b"big enough to be a blob " * 50
 SHA256 = hashlib.sha256(BIG).hexdigest()
 GRACE_SECONDS = 3_600.0
 WHERE = Place("/", "a.bin")
-TURNS = 60
+TURNS = 30
 # What a collector passes on its way, in order: it dooms, condemns, deletes, and notes that.
 POINTS = ["commit.after:1", "commit.after:2", "doom.condemned:1", "doom.deleted:1", "commit.after:3"]
 
