@@ -1,6 +1,9 @@
 """A server that keeps large bytes on S3, through the published SDK."""
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -10,7 +13,7 @@ from acontext.messages import MessagePart, build_acontext_message
 
 from tests.support.ports import free_port
 from tests.support.s3 import S3
-from tests.support.server import running
+from tests.support.server import environment, running, wait_until
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 LARGE = os.urandom(9 * 1024 * 1024)
@@ -125,3 +128,48 @@ def test_a_server_without_the_bucket_starts_and_says_what_is_missing(s3: S3, tmp
         ready = httpx.get(f"{server.url}/ready")
         assert ready.status_code == 503
         assert "The bucket of s3://no-such-bucket/x is not there" in ready.text
+
+
+def test_what_was_deleted_goes_from_s3_by_itself_or_by_command(s3: S3, tmp_path: Path) -> None:
+    address = s3.address()
+    settings = {"SEASONED_BLOBS": address, "SEASONED_COLLECT_SECONDS": "0.1", "SEASONED_BLOB_GRACE_SECONDS": "0"}
+    with running(tmp_path, settings) as server, server.client() as client:
+        kept = client.sessions.create(disable_task_tracking=True).id
+        dropped = client.sessions.create(disable_task_tracking=True).id
+        stays, goes = send_picture(client, kept, PNG), send_picture(client, dropped, PNG + b"2")
+        client.sessions.delete(dropped)
+        wait_until(lambda: not any(key.endswith(goes) for key in s3.keys(address)), "the deleted picture is gone")
+        got = client.sessions.get_messages(kept, format="acontext")
+        assert got.public_urls is not None
+        assert httpx.get(got.public_urls[stays].url).content == PNG
+        assert send_picture(client, kept, PNG + b"2") == goes
+        assert len(client.sessions.get_messages(kept, format="acontext").public_urls or {}) == 2
+        client.sessions.delete(kept)
+    by_command = {"SEASONED_BLOBS": address, "SEASONED_BLOB_GRACE_SECONDS": "0"}
+    _seasoned(server.home, by_command, "gc")
+    assert json.loads(_seasoned(server.home, by_command, "gc", "--dry-run", "--json"))["unnamed"] == 0
+    assert [key for key in s3.keys(address) if key.endswith((stays, goes))] == []
+
+
+def test_a_backup_holds_what_is_on_s3_and_is_restored_to_s3(s3: S3, tmp_path: Path) -> None:
+    here, there = {"SEASONED_BLOBS": s3.address()}, {"SEASONED_BLOBS": s3.address()}
+    with running(tmp_path, here) as server, server.client() as client:
+        session = client.sessions.create(disable_task_tracking=True).id
+        sha256 = send_picture(client, session, PNG)
+    folder = tmp_path / "backup"
+    _seasoned(server.home, here, "backup", str(folder))
+    assert (folder / "blobs" / sha256[:2] / sha256).read_bytes() == PNG
+    second = tmp_path / "second"
+    second.mkdir()
+    _seasoned(second / "home", there, "restore", str(folder))
+    with running(second, there) as again, again.client() as client:
+        got = client.sessions.get_messages(session, format="acontext")
+        assert got.public_urls is not None
+        assert httpx.get(got.public_urls[sha256].url).content == PNG
+
+
+def _seasoned(home: Path, settings: dict[str, str], *words: str) -> bytes:
+    command = [sys.executable, "-m", "seasoned", *words, "--home", str(home)]
+    done = subprocess.run(command, env=environment(home, settings), capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout

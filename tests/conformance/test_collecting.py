@@ -7,16 +7,20 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from seasoned import faults
+from seasoned.clock import Clock
 from seasoned.engine import Engine
 from seasoned.engine.disks import Place
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.uploads import File, describe
-from seasoned.errors import Busy, Condemned, NotFound
+from seasoned.errors import BlobsAway, Busy, Condemned, NotFound
 from seasoned.message import Message, Part
 from seasoned.store import Connection, disks, doom, kept
 from seasoned.store.collecting import Collected, Collector
+from seasoned.store.rows import PageQuery
+from seasoned.store.schema import message_files, messages
 from seasoned.testing import ManualClock
 from seasoned.testing.faults import SimulatedCrash, armed, crash
 from tests.support.home import opened, project
@@ -31,11 +35,17 @@ TURNS = 30
 POINTS = ["commit.after:1", "commit.after:2", "doom.condemned:1", "doom.deleted:1", "commit.after:3"]
 
 
-def run(home: Path, body: Callable[[Engine, str], Coroutine[None, None, None]], **settings: object) -> None:
+def run(
+    home: Path,
+    body: Callable[[Engine, str], Coroutine[None, None, None]],
+    clock: Clock | None = None,
+    **settings: float,
+) -> None:
     """Run a test on an engine where what has over 800 bytes is a blob and nothing is collected by itself."""
 
     async def main() -> None:
-        async with opened(home, inline_bytes_max=800, collect_seconds=0, **settings) as engine:
+        given: dict[str, object] = {"inline_bytes_max": 800, "collect_seconds": 0, **settings}
+        async with opened(home, None, clock, **given) as engine:
             await body(engine, await project(engine))
 
     asyncio.run(main())
@@ -127,11 +137,7 @@ def test_nothing_goes_before_the_grace_and_being_named_starts_it_anew(tmp_path: 
         assert (await collect(engine, GRACE_SECONDS)).deleted == 1
         assert not is_there(engine)
 
-    async def main() -> None:
-        async with opened(tmp_path, clock=clock, inline_bytes_max=800, collect_seconds=0) as engine:
-            await body(engine, await project(engine))
-
-    asyncio.run(main())
+    run(tmp_path, body, clock)
 
 
 def test_a_preview_says_what_a_run_does_and_changes_nothing(tmp_path: Path) -> None:
@@ -268,6 +274,68 @@ class _Upload:
     def _write(self, connection: Connection) -> None:
         row = disks.ArtifactRow(self._disk_id, "/", "a.bin", SHA256, len(BIG), "text/plain", None, 1, 1)
         disks.put(connection, row, None)
+
+
+def test_files_of_messages_from_before_they_were_noted_are_looked_up_first(tmp_path: Path) -> None:
+    async def body(engine: Engine, project_id: str) -> None:
+        large = "long enough to make the parts a blob too " * 30
+        sessions = [
+            await session_with(engine, project_id, BIG),
+            await session_with(engine, project_id, BIG + b"2", large),
+        ]
+        lost = await session_with(engine, project_id, BIG + b"3", large + "3")
+        engine.store.write_now(_as_after_the_migration)
+        row = (await engine.messages.page(project_id, lost, PageQuery(limit=1))).rows[0]
+        engine.store.blobs.place.delete_now(row.parts_sha256 or "")
+        done = await collect(engine)
+        assert done.looked_into == 3
+        # Only what the lost parts named is named by nothing.
+        assert done.deleted == 1
+        for session_id, data in zip(sessions, (BIG, BIG + b"2"), strict=True):
+            page = await engine.messages.page(project_id, session_id, PageQuery(limit=1))
+            assert page.messages[0].parts[0].asset is not None
+            assert is_there(engine, hashlib.sha256(data).hexdigest())
+
+    run(tmp_path, body)
+
+
+def _as_after_the_migration(connection: Connection) -> None:
+    connection.execute(sa.delete(message_files))
+    found = connection.execute(sa.select(messages.c.id)).scalars().all()
+    connection.execute(sa.insert(message_files), [{"message_id": one, "sha256": ""} for one in found])
+
+
+def test_a_deletion_that_may_still_come_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+
+    async def body(engine: Engine, project_id: str) -> None:
+        place = engine.store.blobs.place
+        late: list[str] = []
+
+        def lost_on_the_way(sha256: str) -> None:
+            late.append(sha256)
+            raise BlobsAway("The object store cannot be reached now; try again.")
+
+        await engine.store.blobs.put(BIG)
+        monkeypatch.setattr(place, "late_seconds", 60.0)
+        with monkeypatch.context() as broken:
+            broken.setattr(place, "delete_now", lost_on_the_way)
+            with pytest.raises(BlobsAway):
+                await collect(engine)
+        with pytest.raises(Busy, match="send it again"):
+            await engine.store.blobs.put(BIG)
+        await collect(engine)
+        assert late == [SHA256]
+        place.delete_now(SHA256)
+        clock.advance(61)
+        session_id = await session_with(engine, project_id, BIG)
+        await collect(engine)
+        assert is_there(engine)
+        await engine.sessions.delete(project_id, session_id)
+        await collect(engine)
+        assert not is_there(engine)
+
+    run(tmp_path, body, clock)
 
 
 def test_two_that_upload_delete_and_collect_without_pause_never_lose_a_file(tmp_path: Path) -> None:
