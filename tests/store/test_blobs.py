@@ -1,6 +1,7 @@
 """What every place for blobs promises: a folder and S3 run the same tests."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,3 +148,12 @@ def test_a_store_that_cannot_be_reached_says_so_in_bounded_time(
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     with pytest.raises(BlobsAway, match="cannot be reached"):
         blobs_at("s3://bucket/prefix", tmp_path).put_now(b"data")
+
+
+def test_an_object_store_without_the_library_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "seasoned.store.cloud", raising=False)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(Invalid, match=r"seasoned\[s3\]"):
+        blobs_at("s3://bucket/prefix", tmp_path)
