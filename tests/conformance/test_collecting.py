@@ -15,7 +15,7 @@ from seasoned.engine import Engine
 from seasoned.engine.disks import Place
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.uploads import File, describe
-from seasoned.errors import BlobsAway, Busy, Condemned, NotFound
+from seasoned.errors import BlobsAway, Busy, Condemned, Conflict, NotFound
 from seasoned.message import Message, Part
 from seasoned.store import Connection, disks, doom, kept
 from seasoned.store.collecting import Collected, Collector
@@ -336,6 +336,29 @@ def test_a_deletion_that_may_still_come_is_waited_for(tmp_path: Path, monkeypatc
         assert not is_there(engine)
 
     run(tmp_path, body, clock)
+
+
+def test_a_database_deletes_nothing_where_another_one_has_its_files(tmp_path: Path) -> None:
+    place = str(tmp_path / "shared")
+
+    async def main() -> None:
+        one, two = tmp_path / "one", tmp_path / "two"
+        async with opened(one, inline_bytes_max=800, collect_seconds=0, blobs=place) as first:
+            await session_with(first, await project(first), BIG)
+            await collect(first)
+            async with opened(two, inline_bytes_max=800, collect_seconds=0, blobs=place) as second:
+                await project(second)
+                with pytest.raises(Conflict, match="Another database"):
+                    await collect(second)
+                assert is_there(first)
+                other = await project(second)
+                with pytest.raises(Conflict, match=other):
+                    await collect(first)
+            (tmp_path / "shared" / f"owner-{other}").unlink()
+            await first.store.blobs.put(BIG + b"2")
+            assert (await collect(first)).deleted == 1
+
+    asyncio.run(main())
 
 
 def test_two_that_upload_delete_and_collect_without_pause_never_lose_a_file(tmp_path: Path) -> None:

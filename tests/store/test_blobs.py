@@ -98,6 +98,14 @@ def test_blobs_are_listed_in_the_order_of_their_names_a_page_at_a_time(place: Pl
     assert seen == sorted(stored.items())
 
 
+def test_databases_that_keep_blobs_in_one_place_see_each_other(place: Place) -> None:
+    sha256 = place.blobs.put_now(b"mine")
+    assert place.blobs.claim("first") == ["first"]
+    assert place.blobs.claim("first") == ["first"]
+    assert place.blobs.claim("second") == ["first", "second"]
+    assert [blob.sha256 for blob in place.blobs.listed("", 10)] == [sha256]
+
+
 def test_only_an_object_store_signs(place: Place) -> None:
     signed = place.blobs.sign(place.blobs.put_now(b"for a visitor"), 60)
     assert (signed == "") == isinstance(place.blobs, FolderBlobs)

@@ -6,7 +6,7 @@ import logging
 
 from seasoned.config import Config
 from seasoned.engine.condition import BLOB
-from seasoned.errors import Busy, StorageFull
+from seasoned.errors import Busy, Conflict, StorageFull
 from seasoned.store import Store
 from seasoned.store.collecting import Collected, Collector
 
@@ -36,7 +36,10 @@ class Collecting:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def run(self) -> Collected:
-        """Go through all stored files once, and delete what can be deleted now. Raises Busy, StorageFull."""
+        """Go through all stored files once, and delete what can be deleted now.
+
+        Raises Busy, Conflict, StorageFull.
+        """
         collector, found, done = self._collector(), Collected(), False
         while not done:
             step, done = await collector.step(STEP_MAX)
@@ -51,16 +54,19 @@ class Collecting:
         return Collector(self._store, self._config.blob_grace_seconds, KEPT)
 
     async def _run_for_ever(self) -> None:
-        collector = self._collector()
+        collector, said = self._collector(), ""
         while True:
             await asyncio.sleep(self._config.collect_seconds)
             try:
                 found, _ = await collector.step(STEP_MAX)
-            except (Busy, StorageFull) as error:
-                log.warning("collecting waits: %s", error)
+            except (Busy, Conflict, StorageFull) as error:
+                if str(error) != said:
+                    log.warning("collecting waits: %s", error)
+                said = str(error)
             except Exception:
                 # A defect here must not end the collecting for as long as the server lives.
                 log.exception("a step of collecting failed")
             else:
+                said = ""
                 if found.deleted:
                     log.info("deleted %d files that nothing names (%d bytes)", found.deleted, found.deleted_bytes)

@@ -21,6 +21,7 @@ from seasoned.ids import new_id
 BLOBS_FOLDER = "blobs"
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 NAME_CHARS = 64
+OWNER = "owner-"
 
 
 class Blob(msgspec.Struct, frozen=True):
@@ -60,6 +61,10 @@ class BlobStore(Blobs, Protocol):
 
     def sign(self, sha256: str, seconds: int) -> str:
         """An address that opens a blob without a key for some seconds; empty when the store has none to hand out."""
+        ...
+
+    def claim(self, owner: str) -> list[str]:
+        """Note that a database keeps its blobs here; all that do."""
         ...
 
 
@@ -174,6 +179,15 @@ class FolderBlobs:
     def sign(self, sha256: str, seconds: int) -> str:  # noqa: ARG002 - the protocol's
         """Empty: a folder has no addresses of its own."""
         return ""
+
+    def claim(self, owner: str) -> list[str]:
+        """Note that a database keeps its blobs here; all that do."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self._root / f"{OWNER}{owner}").touch(0o600)
+        except OSError as error:
+            raise self._away(error) from error
+        return [name.removeprefix(OWNER) for name in self._names(self._root) if name.startswith(OWNER)]
 
     def _after(self, after: str) -> Iterator[Path]:
         for folder in self._names(self._root):

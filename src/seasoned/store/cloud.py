@@ -38,6 +38,7 @@ PARTS_AT_ONCE: Final = 4
 SIGNED_SECONDS_MAX: Final = 7 * 24 * 3_600
 # Somebody else's bytes are saved by a browser, never shown; what they are is known to the row that names them.
 ATTRIBUTES: Final = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
+OWNERS: Final = "owners"
 _ALLOW_HTTP: Final = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
 
 
@@ -117,6 +118,15 @@ class ObjectBlobs:
         """An address of the store's own that opens a blob for some seconds, a week at most."""
         expires = timedelta(seconds=min(max(seconds, 1), SIGNED_SECONDS_MAX))
         return self._call(lambda: obstore.sign(self._store, "GET", path_of(sha256), expires))
+
+    def claim(self, owner: str) -> list[str]:
+        """Note that a database keeps its blobs here; all that do."""
+
+        def look() -> list[str]:
+            obstore.put(self._store, f"{OWNERS}/{owner}", b"")
+            return sorted(one["path"].rsplit("/", 1)[-1] for some in obstore.list(self._store, OWNERS) for one in some)
+
+        return self._call(look)
 
     def _size(self, sha256: str) -> int | None:
         try:

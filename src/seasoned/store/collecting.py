@@ -20,11 +20,12 @@ from sqlalchemy import Connection
 
 from seasoned import faults
 from seasoned.clock import SECOND
-from seasoned.errors import BlobsAway, NotFound
+from seasoned.errors import BlobsAway, Conflict, NotFound
 from seasoned.store import doom, messages
 from seasoned.store.blobs import Blob
 from seasoned.store.database import Store
 from seasoned.store.guard import Check
+from seasoned.store.projects import oldest
 from seasoned.store.rows import columns, to_rows
 from seasoned.store.schema import message_files
 from seasoned.store.schema import messages as message_rows
@@ -66,7 +67,8 @@ class Collector:
     async def step(self, limit: int) -> tuple[Collected, bool]:
         """Collect a page of at most `limit` blobs; what was done, and whether all have been seen now.
 
-        Raises Busy when another collector is at work or the store is away; then the step is to be made again.
+        Raises Conflict when another database has blobs in the same place, and Busy when another collector is at work
+        or the store is away; then the step is to be made again.
         """
         return await self._store.blobs.run(lambda: self._step(limit))
 
@@ -78,6 +80,8 @@ class Collector:
         done = Collected()
         # Listing belongs under the guard too: what was listed must not be deleted by another before it is doomed.
         with self._store.blobs.guard.held(GUARD_SECONDS) as check:
+            if not self._is_ours():
+                return done, True
             done.looked_into = self._look_into_old_messages(limit)
             if done.looked_into:
                 return done, False
@@ -88,6 +92,21 @@ class Collector:
                 done.deleted_bytes += self._sizes.pop(sha256, 0)
         self._after = page[-1].sha256 if len(page) == limit else ""
         return done, not self._after and not done.deleted
+
+    def _is_ours(self) -> bool:
+        """Whether there is a database to ask what it names. Raises Conflict when another one has blobs here too: they
+        would all seem unnamed.
+        """
+        owner = self._store.read_now(oldest)
+        if owner is None:
+            return False
+        others = [one for one in self._store.blobs.place.claim(owner) if one != owner]
+        if others:
+            raise Conflict(
+                "Another database keeps its stored files in the same place, so none is deleted. Give each a place of "
+                f"its own; when the other is gone for good, delete its sign there (its owner is {others[0]})."
+            )
+        return True
 
     def _doom(self, page: list[Blob]) -> set[str]:
         there = [blob.sha256 for blob in page if blob.sha256 not in self._kept]
