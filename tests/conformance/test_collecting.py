@@ -146,6 +146,10 @@ def test_a_preview_says_what_a_run_does_and_changes_nothing(tmp_path: Path) -> N
         preview = await engine.collecting.preview()
         assert (preview.seen, preview.unnamed, preview.deleted) == (7, 7, 0)
         assert engine.store.read_now(lambda c: doom.find(c, stored)) == {}
+        engine.store.write_now(lambda c: doom.doom(c, stored, 1))
+        preview = await engine.collecting.preview()
+        assert (preview.seen, preview.unnamed, preview.deleted) == (7, 7, 7)
+        assert all(is_there(engine, sha256) for sha256 in stored)
         await engine.collecting.run()
         await engine.collecting.run()
         preview = await engine.collecting.preview()

@@ -31,6 +31,7 @@ from seasoned.store.schema import message_files
 from seasoned.store.schema import messages as message_rows
 
 GUARD_SECONDS = 10.0
+PREVIEW_MAX = 1_000_000
 # Blobs that belong to no row and stay all the same, such as the one that is stored to see whether storing works.
 Kept = frozenset[str]
 
@@ -165,8 +166,8 @@ class Collector:
         found, after = Collected(), ""
         now, store = self._now(), self._store
         due = set(
-            store.read_now(lambda c: doom.would_condemn(c, now, self._grace_seconds, limit))
-            + store.read_now(lambda c: doom.unfinished(c, now, limit))
+            store.read_now(lambda c: doom.would_condemn(c, now, self._grace_seconds, PREVIEW_MAX))
+            + store.read_now(lambda c: doom.unfinished(c, now, PREVIEW_MAX))
         )
         while page := store.blobs.place.listed(after, limit):
             sizes = {blob.sha256: blob.size for blob in page if blob.sha256 not in self._kept}
