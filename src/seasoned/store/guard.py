@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from seasoned.errors import Busy
 
@@ -65,10 +65,17 @@ class Guard:
                 try:
                     yield check
                 finally:
-                    # The lock belongs to the session, so it must not go back to the pool with it.
-                    held.invalidate()
+                    _let_go(held)
         except sa.exc.DBAPIError as error:
             raise Busy("The database cannot be reached now; try again.") from error
+
+
+def _let_go(held: Connection) -> None:
+    # The lock belongs to the session: a connection that still has it must not go back to the pool.
+    try:
+        held.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
+    except sa.exc.DBAPIError:
+        held.invalidate()
 
 
 def _busy() -> Busy:
