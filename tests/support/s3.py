@@ -6,7 +6,6 @@ from contextlib import contextmanager
 
 import httpx
 import obstore
-from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
 BUCKET = "seasoned-tests"
@@ -54,6 +53,9 @@ class S3:
 @contextmanager
 def s3_server() -> Iterator[S3]:
     """A server that runs until the block ends."""
+    # Takes a while, and few tests need it.
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
