@@ -16,6 +16,7 @@ from acontext import AcontextClient
 from tests.support.databases import homes_on, postgres_with_template
 from tests.support.postgres import Postgres
 from tests.support.presence import watched
+from tests.support.s3 import S3, s3_server
 from tests.support.server import RUNNING, Project, Server, running
 
 
@@ -50,6 +51,20 @@ def _answers_are_as_described() -> Iterator[None]:
     """Whatever a test asks a running server, the answer must be as the API's description says."""
     with watched():
         yield
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator[S3]:
+    with s3_server() as server:
+        yield server
+
+
+@pytest.fixture
+def s3(_s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """An S3 server; until the test ends, this process and those that it starts find it by their environment."""
+    for name, value in _s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return _s3_server
 
 
 StartServer = Callable[..., Server]

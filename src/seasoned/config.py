@@ -23,6 +23,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The folder that holds the database, the blobs and the key (`SEASONED_HOME`)."""
     database: str = ""
     """Where the rows are: `postgresql://user@host/name`; empty means a file in the home (`SEASONED_DATABASE`)."""
+    blobs: str = ""
+    """Where large bytes are: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`, or a folder; empty
+    means a folder in the home (`SEASONED_BLOBS`)."""
+    blob_links: Literal["store", "server"] = "store"
+    """Whose addresses open large files without a key: the object `store`'s own, where it has any, or the `server`'s."""
+    blob_grace_seconds: float = 86_400.0
+    """How long nothing must have named a large file before it is deleted."""
+    collect_seconds: float = 60.0
+    """How often a server looks through up to 500 large files for those that nothing names; 0 means never."""
     secret: str = ""
     """What keys are hashed and links are signed with, the same for all servers of one database; empty means a secret
     that is kept in the home folder (`SEASONED_SECRET`)."""

@@ -8,10 +8,13 @@
     │   └── BadTranscript  a file is not a transcript that we can read
     ├── Unauthorized       no key, or not a key of ours
     ├── NotFound           there is no such thing in this project
+    │   └── Damaged        a stored file is not what was stored
     ├── Conflict           it exists already, or somebody else changed it first
     │   ├── AlreadyLearned the session already teaches a learning space
     │   └── Superseded     a stage lost its compare-and-swap; its result is dropped whole
     ├── Busy               a bounded queue is full; nothing was taken, try again
+    │   ├── BlobsAway      the object store cannot be reached; nothing was taken, try again
+    │   └── Condemned      a stored file was being deleted just when a row was about to name it
     ├── StorageFull        the disk (or the database's limit) is full; nothing was written
     └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
         └── ModelUnavailable   the model cannot be reached; work waits and goes on when it can
@@ -53,6 +56,10 @@ class NotFound(SeasonedError):
     """There is no such thing in this project."""
 
 
+class Damaged(NotFound):
+    """The bytes that a hash names are not there; others are."""
+
+
 class Conflict(SeasonedError):
     """The change does not fit the state it was made for."""
 
@@ -67,6 +74,14 @@ class Superseded(Conflict):
 
 class Busy(SeasonedError):
     """A bounded queue is full. Nothing was taken."""
+
+
+class BlobsAway(Busy):
+    """The object store cannot be reached. No row names what it should have taken."""
+
+
+class Condemned(Busy):
+    """A blob that a row was about to name has been given up for deletion. Stored again, it stays."""
 
 
 class StorageFull(SeasonedError):

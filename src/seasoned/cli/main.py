@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from seasoned import __version__
-from seasoned.cli import backups, doctor, learn, lists, move, projects, serve, skills
+from seasoned.cli import backups, collect, doctor, learn, lists, move, projects, serve, skills
 
 app = typer.Typer(
     name="seasoned",
@@ -27,6 +27,7 @@ app.command("usage")(lists.usage)
 app.command("doctor")(doctor.doctor)
 app.command("backup")(backups.backup)
 app.command("restore")(backups.restore)
+app.command("gc")(collect.collect)
 
 
 def _version(wanted: bool) -> None:

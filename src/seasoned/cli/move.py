@@ -14,9 +14,9 @@ from seasoned.config import Config
 from seasoned.engine.keys import HASHING_FILE, KEY_FILE, keep_secret
 from seasoned.errors import Conflict, Invalid
 from seasoned.store import Store
-from seasoned.store.blobs import paths_of
+from seasoned.store.blobs import BLOBS_FOLDER, paths_of
 from seasoned.store.copying import copy_rows, total
-from seasoned.store.database import BLOBS_FOLDER, DATABASE_FILE
+from seasoned.store.database import DATABASE_FILE
 from seasoned.store.migrate import HEAD
 from seasoned.store.postgres import is_address, shown
 
@@ -55,7 +55,9 @@ def copy(
             task = bar.add_task("Rows", total=total(here))
             copied = copy_rows(here, there, lambda _table, rows: bar.advance(task, rows))
             bar.update(task, completed=sum(copied.rows.values()))
-            files, size = _copy_files(from_config.home_path, there, to_config.home_path, bar)
+            # What SEASONED_BLOBS names both have; the source's own folder may hold files from before it was set.
+            own = to_config.blobs == "" and from_config.home_path == to_config.home_path
+            files, size = (0, 0) if own else _copy_files(from_config.home_path, there, bar)
     result = {"rows": copied.rows, "added": copied.added, "files": files, "file_bytes": size, "verified": True}
     if json:
         print_json(result)
@@ -85,10 +87,8 @@ def _keep_secrets(source: Path, target: Path) -> None:
             raise Conflict(f"{there} differs from {here}: keys of the source would not work. Use another --home.")
 
 
-def _copy_files(source: Path, there: Store, target: Path, bar: Progress) -> tuple[int, int]:
+def _copy_files(source: Path, there: Store, bar: Progress) -> tuple[int, int]:
     """Copy the large files of a home that the other does not have; how many there are, and their bytes."""
-    if source == target:
-        return 0, 0
     paths = paths_of(source / BLOBS_FOLDER)
     task = bar.add_task("Files", total=len(paths))
     size = 0

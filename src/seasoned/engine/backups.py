@@ -8,19 +8,26 @@ from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.store import backup
 from seasoned.store.backup import Manifest
+from seasoned.store.blobs import BlobStore, blobs_at
 
 
 def back_up(config: Config, target: Path) -> Manifest:
     """Back a home up, also while it is served. Raises Invalid, Conflict, StorageFull."""
     _refuse_postgres(config)
-    return backup.back_up(config.home_path, target.expanduser().absolute(), __version__, SystemClock().now())
+    folder = target.expanduser().absolute()
+    return backup.back_up(config.home_path, folder, __version__, SystemClock().now(), _place(config))
 
 
 def restore(config: Config, source: Path, *, replace: bool) -> tuple[Manifest, Path | None]:
     """Make the home of a backup; what it held, and where the old home is now. Raises Invalid, Conflict, StorageFull."""
     _refuse_postgres(config)
     found = source.expanduser().absolute()
-    return backup.restore(found, config.home_path, replace=replace, now=SystemClock().now())
+    return backup.restore(found, config.home_path, replace=replace, now=SystemClock().now(), place=_place(config))
+
+
+def _place(config: Config) -> BlobStore | None:
+    """Where the blobs are when they are not in the home."""
+    return blobs_at(config.blobs, config.home_path) if config.blobs else None
 
 
 def _refuse_postgres(config: Config) -> None:

@@ -11,7 +11,8 @@ import msgspec
 from seasoned.archive import check_together, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
-from seasoned.errors import Busy, Invalid, NotFound, Superseded, TooLarge
+from seasoned.engine.keeping import kept
+from seasoned.errors import Busy, Condemned, Invalid, NotFound, Superseded, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import PATH_PART_BYTES_MAX, SKILL_FILE, check_files, check_path, parse_skill_file
 from seasoned.store import Connection, Store, disks, files, projects, skills
@@ -111,10 +112,14 @@ class Disks:
         disk = await self._disk(project_id, disk_id)
         if disk.skill_id is not None:
             return await self._change_skill(disk, where, data, dump_object(meta))
-        new = await asyncio.to_thread(
-            files.pack_one, where.filename, data, self._store.blobs, self._config.inline_bytes_max
-        )
-        return await self._store.write(partial(self._put, disk=disk, where=where, new=new, meta=dump_object(meta)))
+
+        async def attempt() -> ArtifactRow:
+            new = await asyncio.to_thread(
+                files.pack_one, where.filename, data, self._store.blobs, self._config.inline_bytes_max
+            )
+            return await self._store.write(partial(self._put, disk=disk, where=where, new=new, meta=dump_object(meta)))
+
+        return await kept(attempt)
 
     def _put(
         self, connection: Connection, *, disk: DiskRow, where: Place, new: NewFile, meta: str | None
@@ -251,7 +256,7 @@ class Disks:
                 return await self._store.write(
                     partial(self._commit, disk=disk, row=row, version=version, where=where, meta=meta)
                 )
-            except Superseded:
+            except (Condemned, Superseded):
                 continue
         raise Busy("The skill is being changed by somebody else all the time; try again in a second.")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from seasoned.clock import Clock
 from seasoned.config import Config
 from seasoned.engine.calls import ModelCalls
+from seasoned.engine.collecting import Collecting
 from seasoned.engine.condition import Conditions
 from seasoned.engine.disks import Disks
 from seasoned.engine.keys import Keyring
@@ -40,12 +41,13 @@ class Engine:
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
         self.messages = Messages(store, config, self.dispatcher)
-        self.links = Links(store, self.keyring)
+        self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.dispatcher)
         self.users = Users(store)
         self.disks = Disks(store, config)
         self.skills = Skills(store, config)
         self.learning = Learning(store, config, self.dispatcher, self.spaces)
+        self.collecting = Collecting(store, config)
         self.conditions = Conditions(store, config, self.dispatcher)
 
     @classmethod
@@ -67,9 +69,11 @@ class Engine:
         """Make sure that the default project exists, and begin to work on what is due."""
         await self.projects.ensure_default()
         await self.dispatcher.start()
+        self.collecting.start()
 
     async def close(self) -> None:
         """Stop working and close the store. Work under way is due again at the next start."""
+        await self.collecting.close()
         await self.conditions.close()
         await self.dispatcher.close()
         await self._model.close()

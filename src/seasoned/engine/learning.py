@@ -9,12 +9,13 @@ import msgspec
 from seasoned.config import Config
 from seasoned.engine import estimate
 from seasoned.engine.estimate import Estimate
+from seasoned.engine.keeping import kept
 from seasoned.engine.spaces import Spaces
 from seasoned.errors import Invalid
 from seasoned.ids import new_id
 from seasoned.importers import Transcript
 from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
+from seasoned.store import Connection, Store, doom, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
 from seasoned.store.sessions import NewSession, SessionRow
@@ -64,9 +65,8 @@ class Learning:
         A transcript that was taken before adds only the messages that it has grown by; one that was rewound since is
         another session. All in one transaction: an interrupted import has a session whole or not at all.
         """
-        packed = await asyncio.to_thread(self._pack, transcript)
 
-        def commit(connection: Connection) -> Imported:
+        def commit(connection: Connection, packed: Sequence[NewMessage]) -> Imported:
             now = self._store.clock.now()
             key = _import_key(space_id, transcript.key)
             row = sessions.by_import_key(connection, project_id, key)
@@ -86,7 +86,11 @@ class Learning:
             self._store.wakeups.session_changed(connection, row.id)
             return Imported(session_id=row.id, source=transcript.source, messages=len(packed), added=len(new))
 
-        imported = await self._store.write(commit)
+        async def attempt() -> Imported:
+            packed = await asyncio.to_thread(self._pack, transcript)
+            return await self._store.write(lambda connection: commit(connection, packed))
+
+        imported = await kept(attempt)
         await self._dispatcher.look_at(imported.session_id)
         return imported
 
@@ -148,6 +152,7 @@ class Learning:
                     chars=len(parts) if sha256 is None else self._config.inline_bytes_max,
                     turn_open=timed.message.calls_tools or timed.message.is_tool_answer,
                     at=timed.at,
+                    files=doom.files_of(timed.message),
                 )
             )
         return packed

@@ -8,11 +8,12 @@ import msgspec
 
 from seasoned import signals, strategies
 from seasoned.config import Config
+from seasoned.engine.keeping import kept
 from seasoned.engine.uploads import File
 from seasoned.errors import TooLarge
 from seasoned.message import Asset, JsonObject, Message
 from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, messages, pairing, sessions
+from seasoned.store import Connection, Store, doom, messages, pairing, sessions
 from seasoned.store.messages import MessageRow, NewMessage
 from seasoned.store.rows import PAGE_MAX, PageQuery, dump_object
 from seasoned.strategies import Placed, Strategy
@@ -74,6 +75,23 @@ class Messages:
 
         Raises NotFound, TooLarge, Busy, and Invalid when an answer of a tool does not fit the session's open calls.
         """
+        row, ties = await kept(lambda: self._store_once(project_id, session_id, message, user_meta, files))
+        signals.stored(1)
+        if row.status == "pending":
+            self._dispatcher.message_arrived(session_id)
+            if row.number % self._config.batch_messages == 0:
+                self._dispatcher.wake("extract", session_id)
+        return row, messages.settled(row, message) if ties else message
+
+    async def _store_once(
+        self,
+        project_id: str,
+        session_id: str,
+        message: Message,
+        user_meta: JsonObject | None,
+        files: Sequence[File],
+    ) -> tuple[MessageRow, bool]:
+        """Store a message's blobs and its row; the row, and whether it answers calls."""
         parts, sha256, chars = await self._pack(project_id, session_id, message, files)
         new = NewMessage(
             project_id=project_id,
@@ -86,14 +104,9 @@ class Messages:
             chars=chars,
             turn_open=message.calls_tools or message.is_tool_answer,
             ties=pairing.ties(message),
+            files=doom.files_of(message),
         )
-        row = await self._store.write_grouped(self._append, new)
-        signals.stored(1)
-        if row.status == "pending":
-            self._dispatcher.message_arrived(session_id)
-            if row.number % self._config.batch_messages == 0:
-                self._dispatcher.wake("extract", session_id)
-        return row, messages.settled(row, message) if new.ties else message
+        return await self._store.write_grouped(self._append, new), bool(new.ties)
 
     async def _pack(
         self, project_id: str, session_id: str, message: Message, files: Sequence[File]

@@ -6,12 +6,13 @@ import msgspec
 
 from seasoned import archive
 from seasoned.config import Config
+from seasoned.engine.keeping import kept
 from seasoned.errors import NotFound, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
 from seasoned.store.rows import PageQuery, dump_bounded
-from seasoned.store.skills import FileRow, NewSkill, NewVersion, SkillRow
+from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillRow
 
 DOWNLOAD_FILES_MAX = 200
 DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
@@ -49,10 +50,9 @@ class Skills:
         """
         upload = await archive.to_thread(archive.read_skill_zip, data)
         check_files({path: len(content) for path, content in upload.files.items()})
-        packed = await asyncio.to_thread(files.pack, upload.files, self._store.blobs, self._config.inline_bytes_max)
         now = self._store.clock.now()
 
-        def commit(connection: Connection) -> SkillRow:
+        def commit(connection: Connection, packed: dict[str, NewFile]) -> SkillRow:
             new = NewSkill(
                 project_id=project_id,
                 name=upload.name,
@@ -64,8 +64,12 @@ class Skills:
             version = NewVersion(changes=packed, author="upload", reason="Uploaded as a ZIP.", about=about)
             return skills.create(connection, new, version, now)
 
-        row = await self._store.write(commit)
-        return SkillState(row=row, index=[(path, new.mime) for path, new in packed.items()]), upload.warnings
+        async def attempt() -> SkillState:
+            packed = await asyncio.to_thread(files.pack, upload.files, self._store.blobs, self._config.inline_bytes_max)
+            row = await self._store.write(lambda connection: commit(connection, packed))
+            return SkillState(row=row, index=[(path, new.mime) for path, new in packed.items()])
+
+        return await kept(attempt), upload.warnings
 
     async def get(self, project_id: str, skill_id: str) -> SkillState:
         """A skill. Raises NotFound."""

@@ -61,7 +61,8 @@ class Spaces:
     ) -> SkillRow:
         data = (resources.files("seasoned") / "defaults" / f"{name}.md").read_bytes()
         head = parse_skill_file(data.decode())
-        packed = files.pack({SKILL_FILE: data}, self._store.blobs, self._config.inline_bytes_max)
+        # Inside a transaction nothing goes to the object store.
+        packed = files.pack({SKILL_FILE: data}, self._store.blobs, len(data))
         new = NewSkill(project_id=project_id, name=head.name, description=head.description, user_id=user_id)
         version = NewVersion(
             changes=packed,

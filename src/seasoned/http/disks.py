@@ -97,7 +97,7 @@ async def get(call: Call) -> Response:
     row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")))
     data: dict[str, object] = {"artifact": artifact_json(row)}
     if with_url:
-        data["public_url"] = public_url(call, row.sha256, row.mime, row.filename, expire)[0]
+        data["public_url"], _ = await public_url(call, row.sha256, row.mime, row.filename, expire)
     if with_content:
         content = content_of(row.filename, row.mime, await call.engine.disks.data(row), strict=True)
         data |= {"content": content} if content else {}

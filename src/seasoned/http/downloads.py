@@ -15,10 +15,13 @@ def download(data: bytes, mime: str, filename: str) -> Response:
     return Response(data, media_type=mime, headers=headers)
 
 
-def public_url(
+async def public_url(
     call: Call, sha256: str, mime: str, filename: str, seconds: float, *, step_seconds: int = 0
 ) -> tuple[str, int]:
-    """An address that opens a stored file for some seconds, and when it ends (microseconds); see `Links.make`."""
+    """An address that opens a stored file for some seconds, and when it ends (microseconds); see `Links`."""
     links = call.engine.links
+    signed = await links.of_store(sha256, seconds, step_seconds=step_seconds)
+    if signed is not None:
+        return signed
     token, expires_at = links.make(call.project_id, sha256, mime, filename, seconds, step_seconds=step_seconds)
     return f"{str(call.request.base_url).rstrip('/')}{PREFIX}/material/{token}", expires_at

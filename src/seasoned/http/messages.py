@@ -108,7 +108,7 @@ async def page(call: Call) -> Response:
         limit=call.number("limit", 0, 0, PAGE_MAX), cursor=call.text("cursor"), newest_first=call.flag("time_desc")
     )
     found = await call.engine.messages.page(call.project_id, session_id, query, edits)
-    urls = _public_urls(call, found) if with_urls else {}
+    urls = await _public_urls(call, found) if with_urls else {}
     files = call.engine.messages.files({sha256: shown["url"] for sha256, shown in urls.items()})
     earlier = await call.engine.messages.before(session_id, found.rows[0].number) if _looks_back(found, wanted) else []
     more: dict[str, object] = {}
@@ -170,14 +170,14 @@ def _looks_back(found: Page, wanted: Format) -> bool:
     return any(part.type == "tool-result" and not part.tool_name and part.call_id not in known for part in parts)
 
 
-def _public_urls(call: Call, found: Page) -> dict[str, dict[str, str]]:
+async def _public_urls(call: Call, found: Page) -> dict[str, dict[str, str]]:
     """An address for each uploaded file of the page, by its SHA-256."""
     urls: dict[str, dict[str, str]] = {}
     for message in found.messages:
         for part in message.parts:
             if part.asset is not None and part.asset.sha256 not in urls:
                 asset = part.asset
-                url, expires_at = public_url(
+                url, expires_at = await public_url(
                     call, asset.sha256, asset.mime, part.filename or "", URL_SECONDS, step_seconds=URL_STEP_SECONDS
                 )
                 urls[asset.sha256] = {"url": url, "expire_at": to_rfc3339(expires_at)}

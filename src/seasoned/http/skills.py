@@ -74,7 +74,7 @@ async def file(call: Call) -> Response:
     found = await call.engine.skills.file(call.project_id, _skill_id(call), path)
     content = content_of(found.path, found.mime, found.data)
     data: dict[str, object] = {"path": path, "mime": found.mime}
-    return answer({**data, "content": content} if content else {**data, "url": _url(call, found)})
+    return answer({**data, "content": content} if content else {**data, "url": await _url(call, found)})
 
 
 async def download_zip(call: Call) -> Response:
@@ -83,11 +83,11 @@ async def download_zip(call: Call) -> Response:
     return download(data, "application/zip", f"{name}.zip")
 
 
-def _url(call: Call, found: SkillFile) -> str:
+async def _url(call: Call, found: SkillFile) -> str:
     expire = call.request.query_params.get("expire", "")
     seconds = int(expire) if expire.isascii() and expire.isdigit() and len(expire) < 10 else EXPIRE_SECONDS  # noqa: PLR2004
     name = found.path.rsplit("/", 1)[-1]
-    return public_url(call, found.sha256, found.mime, name, seconds)[0]
+    return (await public_url(call, found.sha256, found.mime, name, seconds))[0]
 
 
 def _meta(value: object) -> JsonObject | None:

@@ -8,7 +8,7 @@ from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.llm.fence import elide
 from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
-from seasoned.store.blobs import FolderBlobs
+from seasoned.store.blobs import Blobs
 from seasoned.store.messages import MessageRow, numbered
 
 PART_CHARS_MAX = 12_000
@@ -16,7 +16,7 @@ REDACTED_CHARS_MAX = 4 * PART_CHARS_MAX
 QUOTE_CHARS_MAX = 300
 
 
-def load(rows: Sequence[MessageRow], blobs: FolderBlobs) -> tuple[NumberedMessage, ...]:
+def load(rows: Sequence[MessageRow], blobs: Blobs) -> tuple[NumberedMessage, ...]:
     """The messages of rows, safe to show. Reads blobs, so it belongs into a thread."""
     return tuple(_safe(numbered(row, blobs)) for row in rows)
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from seasoned.clock import to_rfc3339
-from seasoned.errors import Conflict, Invalid, StorageFull
+from seasoned.errors import Conflict, Damaged, Invalid, NotFound, StorageFull
 from seasoned.ids import new_id
-from seasoned.store.blobs import flush, paths_of
-from seasoned.store.database import BLOBS_FOLDER, DATABASE_FILE
+from seasoned.store.blobs import BLOBS_FOLDER, BlobStore, flush, path_of, paths_of
+from seasoned.store.database import DATABASE_FILE
 from seasoned.store.migrate import HEAD
 
 MANIFEST = "manifest.json"
@@ -57,10 +57,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return sum(entry.size for entry in self.files)
 
 
-def back_up(home: Path, target: Path, version: str, now: int) -> Manifest:
+def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore | None = None) -> Manifest:
     """Back the home up into a folder that is not there yet; servers may go on writing meanwhile.
 
-    Raises Invalid when there is no database, Conflict when the folder is there, StorageFull when it does not fit.
+    The blobs are those of `place`, else the home's own. Raises Invalid when there is no database, Conflict when the
+    folder is there, StorageFull when it does not fit, BlobsAway, and Damaged when a blob of the place is.
     """
     if not (home / DATABASE_FILE).is_file():
         raise Invalid(f"{home} holds no {DATABASE_FILE}; choose the home with --home.")
@@ -71,11 +72,14 @@ def back_up(home: Path, target: Path, version: str, now: int) -> Manifest:
     with _made_whole(target) as folder:
         _copy_database(home / DATABASE_FILE, folder / DATABASE_FILE)
         names = [DATABASE_FILE]
-        for path in [home / name for name in KEPT if (home / name).is_file()] + paths_of(home / BLOBS_FOLDER):
+        own = [] if place is not None else paths_of(home / BLOBS_FOLDER)
+        for path in [home / name for name in KEPT if (home / name).is_file()] + own:
             name = str(path.relative_to(home))
             # Deleted while we copied: it belonged to nothing any more, which `verify` makes sure of.
             if _copy(path, folder / name):
                 names.append(name)
+        if place is not None:
+            names += _fetch(place, folder)
         files = tuple(Entry(name, *_digest(folder / name)) for name in sorted(names))
         manifest = Manifest(version=version, schema=HEAD, created_at=to_rfc3339(now), files=files)
         _write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
@@ -83,11 +87,13 @@ def back_up(home: Path, target: Path, version: str, now: int) -> Manifest:
     return manifest
 
 
-def restore(source: Path, home: Path, *, replace: bool, now: int) -> tuple[Manifest, Path | None]:
+def restore(
+    source: Path, home: Path, *, replace: bool, now: int, place: BlobStore | None = None
+) -> tuple[Manifest, Path | None]:
     """Make a home of a backup that is whole; what it held, and where the home that it replaced was put.
 
-    Raises Invalid when the backup is damaged, Conflict when the home is not empty and is not to be replaced, or is in
-    use.
+    The blobs go to `place`, else into the home. Raises Invalid when the backup is damaged, Conflict when the home is
+    not empty and is not to be replaced, or is in use.
     """
     manifest = verify(source)
     taken = _is_taken(home)
@@ -98,6 +104,9 @@ def restore(source: Path, home: Path, *, replace: bool, now: int) -> tuple[Manif
     aside = home.with_name(f"{home.name}.before-{to_rfc3339(now)[:19].replace(':', '')}")
     with _made_whole(home, aside) as made:
         for entry in manifest.files:
+            if place is not None and entry.path.startswith(f"{BLOBS_FOLDER}/"):
+                place.put_now((source / entry.path).read_bytes())
+                continue
             _copy(source / entry.path, made / entry.path)
             if _digest(made / entry.path) != (entry.sha256, entry.size):
                 raise Invalid(f"{entry.path} changed while it was restored; try again.")
@@ -206,6 +215,26 @@ def _refuse_if_in_use(path: Path) -> None:
             raise Conflict(f"{path.parent} is in use; stop the server that serves it first.") from None
         except sqlite3.DatabaseError:
             return  # damaged, which is why another takes its place
+
+
+def _fetch(place: BlobStore, folder: Path) -> list[str]:
+    """Copy every blob of a place into a backup's folder; their paths there."""
+    names: list[str] = []
+    after = ""
+    while page := place.listed(after, PAGES):
+        for blob in page:
+            name = f"{BLOBS_FOLDER}/{path_of(blob.sha256)}"
+            try:
+                data = place.get_now(blob.sha256)
+            except Damaged:
+                raise
+            except NotFound:
+                continue  # deleted while we copied: nothing named it any more, which `verify` makes sure of
+            (folder / name).parent.mkdir(exist_ok=True, mode=0o700)
+            _write(folder / name, data)
+            names.append(name)
+        after = page[-1].sha256
+    return names
 
 
 def _copy(source: Path, target: Path) -> bool:

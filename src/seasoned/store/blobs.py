@@ -1,34 +1,133 @@
-"""Large bytes by their SHA-256, in a folder.
+"""Large bytes by their SHA-256: the interface, the folder that is one, and which one a setting names.
 
-A blob is written to a temporary file, flushed, renamed to its name, and its folder flushed: a row that names a blob is
-only committed after that, so no row ever names a blob that is not there. The same bytes are stored once.
+A blob is whole once it has its name, and it is stored before the row that names it commits, so no row ever names a blob
+that is not there. The same bytes are stored once. What is read is checked against its name.
 """
 
-import asyncio
 import contextlib
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from seasoned import faults
-from seasoned.errors import NotFound, StorageFull
+from seasoned.errors import BlobsAway, Damaged, Invalid, NotFound, StorageFull
 from seasoned.ids import new_id
+
+BLOBS_FOLDER = "blobs"
+SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
+NAME_CHARS = 64
+OWNER = "owner-"
+
+
+class Blob(msgspec.Struct, frozen=True):
+    """A blob that is there; its size is in bytes."""
+
+    sha256: str
+    size: int
+
+
+class Blobs(Protocol):
+    """Content-addressed bytes. Every method blocks, so it belongs into a thread; every one may raise BlobsAway."""
+
+    def put_now(self, data: bytes) -> str:
+        """Store bytes, whole or not at all; their SHA-256 in hex. Raises StorageFull when there is no room."""
+        ...
+
+    def get_now(self, sha256: str) -> bytes:
+        """The bytes stored under a SHA-256. Raises NotFound, and Damaged when they are not those that were stored."""
+        ...
+
+
+class BlobStore(Blobs, Protocol):
+    """A place that keeps blobs."""
+
+    late_seconds: float
+    """How long after its caller gave up a deletion may still happen."""
+    signs: bool
+    """Whether it has addresses of its own to hand out."""
+
+    def delete_now(self, sha256: str) -> None:
+        """Delete a blob; one that is not there is deleted."""
+        ...
+
+    def listed(self, after: str, limit: int) -> list[Blob]:
+        """The blobs whose names come after one, in the order of their names, at most `limit`."""
+        ...
+
+    def sign(self, sha256: str, seconds: int) -> str:
+        """An address that opens a blob without a key for some seconds; empty when the store has none to hand out."""
+        ...
+
+    def claim(self, owner: str) -> list[str]:
+        """Note that a database keeps its blobs here; all that do."""
+        ...
+
+
+def blobs_at(address: str, home: Path) -> BlobStore:
+    """The blobs at an address (`SEASONED_BLOBS`); empty means a folder in the home. Raises Invalid."""
+    scheme = urlsplit(address).scheme.lower() if "://" in address else ""
+    if scheme in SCHEMES:
+        # Not every user has the extra, and importing it takes a while.
+        from seasoned.store.cloud import ObjectBlobs  # noqa: PLC0415
+
+        return ObjectBlobs(address)
+    return FolderBlobs(folder_of(address, home))
+
+
+def folder_of(address: str, home: Path) -> Path:
+    """The folder that an address names. Raises Invalid when it names none."""
+    if not address:
+        return home / BLOBS_FOLDER
+    if "://" not in address:
+        return Path(address).expanduser().absolute()
+    parts = urlsplit(address)
+    folder = Path(unquote(parts.path))
+    if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost") or folder == Path("/"):
+        raise Invalid(
+            "SEASONED_BLOBS must be a folder, file:///folder, s3://bucket/prefix, gs://bucket/prefix or "
+            f"az://container/prefix, not {address.split('?', 1)[0][:80]!r}."
+        )
+    return folder
+
+
+def path_of(sha256: str) -> str:
+    """Where a blob is below the root: `ab/abcd…`, so that no folder has too many."""
+    return f"{sha256[:2]}/{sha256}"
+
+
+def is_name(name: str) -> bool:
+    """Whether a name is a blob's; temporary files and what others left there are not."""
+    return len(name) == NAME_CHARS and all(c in "0123456789abcdef" for c in name)
+
+
+def checked(data: bytes, sha256: str) -> bytes:
+    """The bytes when they have the hash that is their name. Raises Damaged."""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise Damaged(f"The stored file {sha256[:12]} is not what was stored; restore it from a backup.")
+    return data
 
 
 class FolderBlobs:
-    """Content-addressed files under `root/ab/cd…`."""
+    """Content-addressed files under `root/ab/abcd…`.
+
+    A file is written under a temporary name, flushed, renamed, and its folder flushed.
+    """
+
+    late_seconds = 0.0
+    signs = False
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    async def put(self, data: bytes) -> str:
-        """Store bytes; their SHA-256 in hex. Raises StorageFull when there is no room."""
-        return await asyncio.to_thread(self.put_now, data)
-
     def put_now(self, data: bytes) -> str:
-        """Like put, in the calling thread."""
+        """Store bytes; their SHA-256 in hex. Raises StorageFull when there is no room."""
         sha256 = hashlib.sha256(data).hexdigest()
-        target = self._path(sha256)
+        target = self._root / path_of(sha256)
         if target.exists():
             return sha256
         temporary = target.with_name(f".{sha256[:8]}-{new_id()}.part")
@@ -50,19 +149,62 @@ class FolderBlobs:
             ) from error
         return sha256
 
-    async def get(self, sha256: str) -> bytes:
-        """The bytes stored under a SHA-256. Raises NotFound."""
-        return await asyncio.to_thread(self.get_now, sha256)
-
     def get_now(self, sha256: str) -> bytes:
-        """Like get, in the calling thread."""
+        """The bytes stored under a SHA-256. Raises NotFound, Damaged."""
         try:
-            return self._path(sha256).read_bytes()
+            data = (self._root / path_of(sha256)).read_bytes()
         except FileNotFoundError:
             raise NotFound(f"The stored file {sha256[:12]} is missing from {self._root}.") from None
+        except OSError as error:
+            raise self._away(error) from error
+        return checked(data, sha256)
 
-    def _path(self, sha256: str) -> Path:
-        return self._root / sha256[:2] / sha256
+    def delete_now(self, sha256: str) -> None:
+        """Delete a blob; one that is not there is deleted."""
+        try:
+            (self._root / path_of(sha256)).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._away(error) from error
+
+    def listed(self, after: str, limit: int) -> list[Blob]:
+        """The blobs whose names come after one, in the order of their names, at most `limit`."""
+        found: list[Blob] = []
+        for path in self._after(after):
+            with contextlib.suppress(FileNotFoundError):  # deleted by another process while we look
+                found.append(Blob(path.name, path.stat().st_size))
+            if len(found) >= limit:
+                break
+        return found
+
+    def sign(self, sha256: str, seconds: int) -> str:  # noqa: ARG002 - the protocol's
+        """Empty: a folder has no addresses of its own."""
+        return ""
+
+    def claim(self, owner: str) -> list[str]:
+        """Note that a database keeps its blobs here; all that do."""
+        try:
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            (self._root / f"{OWNER}{owner}").touch(0o600)
+        except OSError as error:
+            raise self._away(error) from error
+        return [name.removeprefix(OWNER) for name in self._names(self._root) if name.startswith(OWNER)]
+
+    def _after(self, after: str) -> Iterator[Path]:
+        for folder in self._names(self._root):
+            if folder >= after[:2]:
+                names = self._names(self._root / folder)
+                yield from (self._root / folder / name for name in names if name > after and is_name(name))
+
+    def _names(self, folder: Path) -> list[str]:
+        try:
+            return sorted(path.name for path in folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise self._away(error) from error
+
+    def _away(self, error: OSError) -> BlobsAway:
+        return BlobsAway(f"The folder {self._root} cannot be used now ({error.strerror}); try again.")
 
 
 def paths_of(root: Path) -> list[Path]:

@@ -14,21 +14,23 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import AdaptedConnection, DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from seasoned import faults
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, SeasonedError
-from seasoned.store.blobs import FolderBlobs
+from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.guard import Guard
+from seasoned.store.kept import KeptBlobs
 from seasoned.store.migrate import upgrade
-from seasoned.store.postgres import is_away, postgres_engine, shown
+from seasoned.store.postgres import is_away, lost_a_race, postgres_engine, shown
 from seasoned.store.rows import json_contains
 from seasoned.store.wakeups import Jobs, Wakeups
-from seasoned.store.writer import Writer
+from seasoned.store.writer import RACES_MAX, Writer, translated
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
 DATABASE_FILE = "seasoned.db"
-BLOBS_FOLDER = "blobs"
 BUSY_SECONDS = 60
 READERS = 8
 
@@ -37,10 +39,10 @@ class Store:
     """A home's database and blobs. Open it with `Store.open`, close it when done."""
 
     def __init__(
-        self, engine: Engine, blobs: FolderBlobs, clock: Clock, write_queue: int, wakeups: Wakeups | None = None
+        self, engine: Engine, blobs: BlobStore, clock: Clock, write_queue: int, wakeups: Wakeups | None = None
     ) -> None:
         self.clock = clock
-        self.blobs = blobs
+        self.blobs = KeptBlobs(blobs, self, Guard(engine))
         self.wakeups = wakeups or Wakeups()
         # On SQLite, `begin` is ours and says what a transaction is for; only PostgreSQL has a name for it.
         self._readers = engine.execution_options(postgresql_readonly=True)
@@ -61,10 +63,11 @@ class Store:
         except OSError as error:
             raise Invalid(f"The home {home} cannot be used ({error.strerror}); choose another with --home.") from None
         try:
+            blobs = blobs_at(config.blobs, home)
             upgrade(engine.execution_options(seasoned_write=True))
             moments = clock or SystemClock()
             wakeups = Jobs(config, moments) if config.database else Wakeups()
-            return cls(engine, FolderBlobs(home / BLOBS_FOLDER), moments, config.write_queue, wakeups)
+            return cls(engine, blobs, moments, config.write_queue, wakeups)
         except sa.exc.DatabaseError as error:
             engine.dispose()
             raise _cannot_be_opened(config, error) from None
@@ -103,6 +106,23 @@ class Store:
         with self._writing.begin() as connection:
             yield connection
 
+    def write_now(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction beside the writer's, from any thread but the writer's; its result once that is on
+        the disk. Like the writer it is run again when it lost a race. Raises Busy, StorageFull.
+        """
+        for _ in range(RACES_MAX):
+            try:
+                with self.writing() as connection:
+                    result = work(connection)
+                    faults.point("commit.before")
+            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+                if not lost_a_race(error):
+                    raise translated(error) from error
+            else:
+                faults.point("commit.after")
+                return result
+        raise Busy("Others change the same rows all the time; try again in a second.")
+
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """Like read, in the calling thread. Raises Busy when a database server cannot be reached."""
         try:
@@ -115,6 +135,8 @@ class Store:
 
     def close(self) -> None:
         """Finish the writes and reads under way and close every connection."""
+        # What runs there reads and writes rows.
+        self.blobs.close()
         self._writer.close()
         self._reading.shutdown(wait=True, cancel_futures=True)
         self._readers.dispose()

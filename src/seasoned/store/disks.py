@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.ids import new_id
+from seasoned.store import doom
 from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_rows
 from seasoned.store.schema import artifacts, contents, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
@@ -153,6 +154,8 @@ def put(connection: Connection, row: ArtifactRow, body: bytes | None) -> None:
     """Insert or replace a file of a disk that is no skill's; `body` is None when its bytes are in the object store."""
     if body is not None:
         keep_content(connection, row.sha256, body)
+    else:
+        doom.keep(connection, [row.sha256])
     where = (artifacts.c.disk_id == row.disk_id) & (artifacts.c.path == row.path)
     where &= artifacts.c.filename == row.filename
     values = msgspec.structs.asdict(row)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from seasoned.skill import FILE_BYTES_MAX, about_text, check_path, entry_texts, rule_of
 from seasoned.store.blame import blame
-from seasoned.store.blobs import FolderBlobs
+from seasoned.store.blobs import Blobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
 
@@ -33,7 +33,7 @@ def as_text(data: bytes) -> str | None:
 
 def pack(
     files: Mapping[str, bytes],
-    blobs: FolderBlobs,
+    blobs: Blobs,
     inline_bytes_max: int,
     *,
     before: Mapping[str, FileRow] | None = None,
@@ -51,7 +51,7 @@ def pack(
 
 
 def pack_one(
-    path: str, data: bytes, blobs: FolderBlobs, inline_bytes_max: int, old: FileRow | None = None, number: int = 1
+    path: str, data: bytes, blobs: Blobs, inline_bytes_max: int, old: FileRow | None = None, number: int = 1
 ) -> NewFile:
     """A file, hashed and typed; its bytes are in the object store already when they are large."""
     inline = len(data) <= inline_bytes_max
@@ -67,7 +67,7 @@ def pack_one(
     )
 
 
-def _blame(old: FileRow | None, blobs: FolderBlobs, text: str, number: int) -> list[tuple[int, int]]:
+def _blame(old: FileRow | None, blobs: Blobs, text: str, number: int) -> list[tuple[int, int]]:
     """Runs of (version, count of lines): kept lines keep the version that brought them."""
     lines = text.splitlines()
     if old is None or old.blame is None:
@@ -76,7 +76,7 @@ def _blame(old: FileRow | None, blobs: FolderBlobs, text: str, number: int) -> l
     return blame(unpack(old, blobs).decode(errors="replace").splitlines(), before, lines, number)
 
 
-def unpack(row: FileRow, blobs: FolderBlobs) -> bytes:
+def unpack(row: FileRow, blobs: Blobs) -> bytes:
     """A stored file's bytes. Raises NotFound when the object store has lost them."""
     return row.body if row.body is not None else blobs.get_now(row.sha256)
 

@@ -14,8 +14,8 @@ from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
-from seasoned.store import pairing
-from seasoned.store.blobs import FolderBlobs
+from seasoned.store import doom, pairing
+from seasoned.store.blobs import Blobs
 from seasoned.store.rows import (
     PageQuery,
     columns,
@@ -68,6 +68,8 @@ class NewMessage(msgspec.Struct, frozen=True, kw_only=True):
     turn_open: bool = False
     at: int | None = None
     ties: tuple[pairing.Tie, ...] = ()
+    # The hashes of the files that its parts name.
+    files: tuple[str, ...] = ()
 
 
 class _End(msgspec.Struct):
@@ -87,7 +89,7 @@ class _End(msgspec.Struct):
     open_calls: list[pairing.OpenCall] | None = None
 
 
-def pack(message: Message, blobs: FolderBlobs, inline_bytes_max: int) -> tuple[str, str | None]:
+def pack(message: Message, blobs: Blobs, inline_bytes_max: int) -> tuple[str, str | None]:
     """A message's parts as JSON text, or the blob that they were put into when they are large."""
     encoded = msgspec.json.encode(message.parts)
     if len(encoded) <= inline_bytes_max:
@@ -95,7 +97,7 @@ def pack(message: Message, blobs: FolderBlobs, inline_bytes_max: int) -> tuple[s
     return "", blobs.put_now(encoded)
 
 
-def unpack(row: MessageRow, blobs: FolderBlobs) -> Message:
+def unpack(row: MessageRow, blobs: Blobs) -> Message:
     """The message of a row."""
     encoded = blobs.get_now(row.parts_sha256) if row.parts_sha256 else row.parts.encode()
     parts, meta = msgspec.json.decode(encoded, type=tuple[Part, ...]), load_object(row.meta)
@@ -110,7 +112,7 @@ def settled(row: MessageRow, message: Message) -> Message:
     return msgspec.structs.replace(message, parts=parts)
 
 
-def numbered(row: MessageRow, blobs: FolderBlobs) -> NumberedMessage:
+def numbered(row: MessageRow, blobs: Blobs) -> NumberedMessage:
     """The message of a row with its place in the session."""
     return NumberedMessage(number=row.number, at=row.at, message=unpack(row, blobs))
 
@@ -134,7 +136,9 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
         results = [_place(ends.get(new.session_id), new, now) for new in batch]
         rows = [row for row in results if isinstance(row, MessageRow)]
         if rows:
+            _keep_blobs(connection, batch)
             statements.insert(connection, [msgspec.structs.astuple(row) for row in rows])
+            doom.name_files(connection, _named(batch, results))
             moved = {row.session_id: ends[row.session_id] for row in rows}
             ends_now = [_end_tuple(key, end, now) for key, end in sorted(moved.items())]
             connection.execute(statements.move_ends, {"rows": dump(ends_now)})
@@ -142,6 +146,19 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
         return results
 
     return append
+
+
+def _keep_blobs(connection: Connection, batch: Sequence[NewMessage]) -> None:
+    named = {sha256 for new in batch for sha256 in (new.parts_sha256, *new.files) if sha256}
+    if named:
+        doom.keep(connection, named)
+
+
+def _named(
+    batch: Sequence[NewMessage], results: Sequence[MessageRow | SeasonedError]
+) -> list[tuple[str, tuple[str, ...]]]:
+    pairs = zip(batch, results, strict=True)
+    return [(row.id, new.files) for new, row in pairs if new.files and isinstance(row, MessageRow)]
 
 
 def _unnest(names: Sequence[str], table: sa.Table, postgres: bool) -> tuple[sa.TableValuedAlias, list[Field]]:

@@ -119,3 +119,9 @@ def identifier(connection: Connection, user_id: str | None) -> str:
         return ""
     found = connection.execute(sa.select(users.c.identifier).where(users.c.id == user_id)).first()
     return "" if found is None else str(found[0])
+
+
+def oldest(connection: Connection) -> str | None:
+    """The id of the first project, which tells one database from another and stays with its copies."""
+    statement = sa.select(projects.c.id).order_by(projects.c.created_at, projects.c.id).limit(1)
+    return connection.execute(statement).scalar()

@@ -160,6 +160,36 @@ Index(
     postgresql_where=messages.c.task_id.is_not(None),
 )
 
+Index(
+    "ix_messages_parts_sha256",
+    messages.c.parts_sha256,
+    sqlite_where=messages.c.parts_sha256.is_not(None),
+    postgresql_where=messages.c.parts_sha256.is_not(None),
+)
+
+# The files that a message's parts name. An empty hash means that nobody has looked yet: the message is from before
+# this table.
+message_files = Table(
+    "message_files",
+    metadata,
+    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Index("ix_message_files_sha256", "sha256"),
+)
+
+# Blobs that were seen without a row that names them, on their way to being deleted. Whoever names one again takes it
+# off this table in the same transaction.
+doomed_blobs = Table(
+    "doomed_blobs",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    # When it was first seen so; when it was decided to delete it, after which it may be gone; when it was deleted.
+    _time("seen_at"),
+    _time("condemned_at", nullable=True),
+    _time("gone_at", nullable=True),
+    Index("ix_doomed_blobs_due", "condemned_at", "seen_at"),
+)
+
 session_events = Table(
     "session_events",
     metadata,
@@ -346,6 +376,7 @@ files = Table(
     Column("mime", Text, nullable=False),
     # For text: runs of [version number, count of lines], so that a line leads to the version that brought it.
     _text("blame", nullable=True),
+    Index("ix_files_sha256", "sha256"),
 )
 
 Index(
@@ -396,6 +427,7 @@ artifacts = Table(
     _time("created_at"),
     _time("updated_at"),
     UniqueConstraint("disk_id", "path", "filename"),
+    Index("ix_artifacts_sha256", "sha256"),
 )
 
 # What users noted on files of skills, which have no artifact row.

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
-from seasoned.store import search
+from seasoned.store import doom, search
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, page_of, to_rows
 from seasoned.store.schema import contents, disks, files, skills, space_skills, versions
 from seasoned.store.sessions import user_subquery
@@ -143,6 +143,7 @@ def _put_files(connection: Connection, skill_id: str, number: int, changes: Mapp
         for path, new in changes.items()
         if new is not None
     ]
+    doom.keep(connection, [new.sha256 for new in changes.values() if new is not None and new.body is None])
     if rows:
         connection.execute(sa.insert(files), rows)
 
@@ -251,6 +252,11 @@ def content(connection: Connection, sha256: str) -> bytes | None:
     """The small content of that hash; None when it is in the object store."""
     found = connection.execute(sa.select(contents.c.body).where(contents.c.sha256 == sha256)).first()
     return None if found is None else bytes(found[0])
+
+
+def has_content(connection: Connection, sha256: str) -> bool:
+    """Whether the content of that hash is small, and so in the database."""
+    return connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is not None
 
 
 def delete(connection: Connection, project_id: str, skill_id: str) -> None:

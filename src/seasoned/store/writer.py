@@ -141,7 +141,7 @@ class Writer:
                 self._commit_alone(request)
         except (DBAPIError, OSError) as error:
             # Nothing of this batch is on the disk; whoever had no error of its own gets this one.
-            failure = _translate(error)
+            failure = translated(error)
             for request in batch:
                 request.result, request.error = None, request.error or failure
                 request.again = request.again or lost_a_race(error)
@@ -201,7 +201,7 @@ def _run_alone(connection: Connection, request: _Request[Any]) -> None:
 
 
 def _fail(request: _Request[Any], error: Exception) -> None:
-    request.result, request.error, request.again = None, _translate(error), lost_a_race(error)
+    request.result, request.error, request.again = None, translated(error), lost_a_race(error)
 
 
 def _roll_back(savepoint: NestedTransaction) -> None:
@@ -237,7 +237,8 @@ def _take_results(requests: Requests, results: Sequence[object]) -> None:
             request.result = result
 
 
-def _translate(error: BaseException) -> BaseException:
+def translated(error: BaseException) -> BaseException:
+    """A database's error as one of ours where there is one for it, else itself."""
     text = str(error)
     full = isinstance(error, (OperationalError, OSError)) and any(phrase in text for phrase in _FULL)
     if full or is_full(error):

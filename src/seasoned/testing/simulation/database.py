@@ -18,8 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from seasoned.clock import Clock
 from seasoned.config import Config
 from seasoned.store import Store
-from seasoned.store.blobs import FolderBlobs
-from seasoned.store.database import BLOBS_FOLDER, DATABASE_FILE, sqlite_engine
+from seasoned.store.blobs import BLOBS_FOLDER, FolderBlobs
+from seasoned.store.database import DATABASE_FILE, sqlite_engine
 from seasoned.store.postgres import postgres_engine
 from seasoned.store.schema import metadata
 from seasoned.testing.faults import watch_statements

@@ -14,7 +14,7 @@ from seasoned.pipeline.edits import entry_hash
 from seasoned.skill import entries
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
-from seasoned.store.blobs import FolderBlobs
+from seasoned.store.blobs import Blobs
 from seasoned.store.schema import (
     contents,
     entry_lessons,
@@ -96,7 +96,7 @@ def _left(connection: Connection, *, parked_too: bool) -> Iterator[str]:
             yield f"{key} is stuck: it was never {what}"
 
 
-def unsound(connection: Connection, blobs: FolderBlobs) -> list[str]:
+def unsound(connection: Connection, blobs: Blobs) -> list[str]:
     """What must hold in every settled database, whatever was said in its sessions."""
     return [
         *_left(connection, parked_too=True),
@@ -107,7 +107,7 @@ def unsound(connection: Connection, blobs: FolderBlobs) -> list[str]:
     ]
 
 
-def broken(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> list[str]:
+def broken(connection: Connection, ledger: Ledger, blobs: Blobs) -> list[str]:
     """Every promise about what was said and learned that does not hold, beside those of `unsound`."""
     found = _look(connection, blobs)
     return [
@@ -122,7 +122,7 @@ def broken(connection: Connection, ledger: Ledger, blobs: FolderBlobs) -> list[s
     ]
 
 
-def _look(connection: Connection, blobs: FolderBlobs) -> Found:
+def _look(connection: Connection, blobs: Blobs) -> Found:
     texts: dict[str, list[str]] = defaultdict(list)
     for (session_id,) in connection.execute(sa.select(sessions.c.id)):
         for row in messages_store.waiting(connection, session_id, 0, 1_000_000):
@@ -383,7 +383,7 @@ def _versions(connection: Connection) -> Iterator[str]:
             yield f"space {space_id} has {times} skills named {name}"
 
 
-def _blobs(connection: Connection, blobs: FolderBlobs) -> Iterator[str]:
+def _blobs(connection: Connection, blobs: Blobs) -> Iterator[str]:
     """No blob that a row names is missing."""
     inline = set(connection.execute(sa.select(contents.c.sha256)).scalars())
     named = set(connection.execute(sa.select(files.c.sha256).distinct()).scalars()) - inline

@@ -72,6 +72,9 @@ class _Run:
             lessons_per_write=dice.choice([1, 3, 20]),
             write_queue=dice.choice([4, 4_096]),
             inline_bytes_max=1_024,
+            # So short that collectors and uploads meet.
+            blob_grace_seconds=dice.choice([0.0, 5.0]),
+            collect_seconds=5.0,
         )
         self.imports = dice.randrange(IMPORTS_EVERY) == 0
         self.observer = database.open(self.config, world)

@@ -1,0 +1,32 @@
+"""`seasoned gc`: deleting stored files that nothing names any more."""
+
+from typing import Annotated
+
+import msgspec
+import typer
+
+from seasoned.cli.console import Home, Json, load_config, out, print_json, with_engine
+
+
+def collect(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Delete large files that no message, skill or disk names, once that has been so for the grace.
+
+    A server does the same by itself, a little at a time; both may run at once.
+    """
+    config = load_config(home)
+    found = with_engine(config, lambda engine, _: engine.collecting.preview() if dry_run else engine.collecting.run())
+    if json:
+        print_json({"dry_run": dry_run, "grace_seconds": config.blob_grace_seconds, **msgspec.structs.asdict(found)})
+        return
+    done = "would be deleted" if dry_run else "were deleted"
+    out.print(f"{found.seen} stored files ({found.seen_bytes} bytes) were looked at.", markup=False)
+    out.print(f"{found.deleted} of them ({found.deleted_bytes} bytes) {done}.", markup=False)
+    out.print(
+        f"Nothing names {found.unnamed} ({found.unnamed_bytes} bytes); each is deleted once that has been so for "
+        f"{config.blob_grace_seconds:g} seconds (SEASONED_BLOB_GRACE_SECONDS).",
+        markup=False,
+    )

@@ -1,0 +1,72 @@
+"""Collecting stored files that nothing names: on demand, and a little at a time beside a server's work."""
+
+import asyncio
+import hashlib
+import logging
+
+from seasoned.config import Config
+from seasoned.engine.condition import BLOB
+from seasoned.errors import Busy, Conflict, StorageFull
+from seasoned.store import Store
+from seasoned.store.collecting import Collected, Collector
+
+log = logging.getLogger(__name__)
+
+STEP_MAX = 500
+KEPT = frozenset({hashlib.sha256(BLOB).hexdigest()})
+
+
+class Collecting:
+    """Use cases of collection. Any number of processes may collect in one store; they take turns."""
+
+    def __init__(self, store: Store, config: Config) -> None:
+        self._store = store
+        self._config = config
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Collect a bounded step every `collect_seconds` from now on; 0 means never."""
+        if self._config.collect_seconds:
+            self._task = asyncio.create_task(self._run_for_ever())
+
+    async def close(self) -> None:
+        """Stop. What was begun is finished by the next step of any process."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def run(self) -> Collected:
+        """Go through all stored files once, and delete what can be deleted now.
+
+        Raises Busy, Conflict, StorageFull.
+        """
+        collector, found, done = self._collector(), Collected(), False
+        while not done:
+            step, done = await collector.step(STEP_MAX)
+            found.add(step)
+        return found
+
+    async def preview(self) -> Collected:
+        """What `run` would do now. Raises Busy."""
+        return await self._collector().preview(STEP_MAX)
+
+    def _collector(self) -> Collector:
+        return Collector(self._store, self._config.blob_grace_seconds, KEPT)
+
+    async def _run_for_ever(self) -> None:
+        collector, said = self._collector(), ""
+        while True:
+            await asyncio.sleep(self._config.collect_seconds)
+            try:
+                found, _ = await collector.step(STEP_MAX)
+            except (Busy, Conflict, StorageFull) as error:
+                if str(error) != said:
+                    log.warning("collecting waits: %s", error)
+                said = str(error)
+            except Exception:
+                # A defect here must not end the collecting for as long as the server lives.
+                log.exception("a step of collecting failed")
+            else:
+                said = ""
+                if found.deleted:
+                    log.info("deleted %d files that nothing names (%d bytes)", found.deleted, found.deleted_bytes)

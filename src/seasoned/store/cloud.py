@@ -1,0 +1,155 @@
+"""Blobs on S3, Google Cloud Storage and Azure, through obstore.
+
+Region, endpoint and keys come from the environment variables that each provider's own tools read (`AWS_*`, `GOOGLE_*`,
+`AZURE_*`). Only obstore's blocking calls are used: its asynchronous ones can end the process badly at exit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from seasoned import faults
+from seasoned.errors import BlobsAway, Invalid, NotFound
+from seasoned.store.blobs import Blob, checked, is_name, path_of
+
+try:
+    import obstore
+    from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+    from obstore.store import AzureStore, GCSStore, S3Store, from_url
+except ImportError:
+    raise Invalid("Blobs on an object store need obstore; install seasoned[s3].") from None
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
+
+T = TypeVar("T")
+
+CONNECT_SECONDS: Final = 5
+REQUEST_SECONDS: Final = 30
+RETRIES: Final = 3
+RETRY_SECONDS: Final = 10
+PART_BYTES: Final = 8 * 1024 * 1024
+PARTS_AT_ONCE: Final = 4
+# What S3 allows at most.
+SIGNED_SECONDS_MAX: Final = 7 * 24 * 3_600
+# Somebody else's bytes are saved by a browser, never shown; what they are is known to the row that names them.
+ATTRIBUTES: Final = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
+OWNERS: Final = "owners"
+_ALLOW_HTTP: Final = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
+
+
+class ObjectBlobs:
+    """Content-addressed objects under the prefix of an address."""
+
+    # A request that nobody waits for any more, or that a process sent just before it died, may still arrive.
+    late_seconds = 2.0 * (REQUEST_SECONDS + RETRY_SECONDS)
+    signs = True
+
+    def __init__(self, address: str, environ: Mapping[str, str] | None = None) -> None:
+        self._where = address.split("?", 1)[0]
+        options: ClientConfig = {
+            "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
+            "timeout": timedelta(seconds=REQUEST_SECONDS),
+        }
+        if _allows_http(os.environ if environ is None else environ):
+            options["allow_http"] = True
+        try:
+            store = from_url(
+                address,
+                client_options=options,
+                retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+            )
+        except (BaseError, ValueError) as error:
+            raise Invalid(f"SEASONED_BLOBS cannot be used: {_first_line(error)}") from None
+        if not isinstance(store, (S3Store, GCSStore, AzureStore)):
+            raise Invalid(f"SEASONED_BLOBS is no object store: {self._where[:80]!r}.")
+        self._store = store
+
+    def put_now(self, data: bytes) -> str:
+        """Store bytes, in several parts when they are many; their SHA-256 in hex."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        # Looking first costs as much as sending a small one again, and the same bytes over themselves change nothing.
+        if len(data) <= PART_BYTES or self._size(sha256) != len(data):
+            faults.point("blob.written")
+            self._call(
+                lambda: obstore.put(
+                    self._store,
+                    path_of(sha256),
+                    data,
+                    attributes=ATTRIBUTES,
+                    chunk_size=PART_BYTES,
+                    max_concurrency=PARTS_AT_ONCE,
+                )
+            )
+            faults.point("blob.renamed")
+        return sha256
+
+    def get_now(self, sha256: str) -> bytes:
+        """The bytes stored under a SHA-256. Raises NotFound, Damaged."""
+        return checked(self._call(lambda: bytes(obstore.get(self._store, path_of(sha256)).bytes()), sha256), sha256)
+
+    def delete_now(self, sha256: str) -> None:
+        """Delete a blob; one that is not there is deleted."""
+        try:
+            self._call(lambda: obstore.delete(self._store, path_of(sha256)), sha256)
+        except NotFound:
+            return
+
+    def listed(self, after: str, limit: int) -> list[Blob]:
+        """The blobs whose names come after one, in the order of their names, at most `limit`."""
+
+        def look() -> list[Blob]:
+            found: list[Blob] = []
+            offset = path_of(after) if after else None
+            for batch in obstore.list(self._store, offset=offset, chunk_size=limit):
+                named = ((one["path"].rsplit("/", 1)[-1], one["size"]) for one in batch)
+                found += [Blob(name, size) for name, size in named if is_name(name) and name > after]
+                if len(found) >= limit:
+                    break
+            return found[:limit]
+
+        return self._call(look)
+
+    def sign(self, sha256: str, seconds: int) -> str:
+        """An address of the store's own that opens a blob for some seconds, a week at most."""
+        expires = timedelta(seconds=min(max(seconds, 1), SIGNED_SECONDS_MAX))
+        return self._call(lambda: obstore.sign(self._store, "GET", path_of(sha256), expires))
+
+    def claim(self, owner: str) -> list[str]:
+        """Note that a database keeps its blobs here; all that do."""
+
+        def look() -> list[str]:
+            obstore.put(self._store, f"{OWNERS}/{owner}", b"")
+            return sorted(one["path"].rsplit("/", 1)[-1] for some in obstore.list(self._store, OWNERS) for one in some)
+
+        return self._call(look)
+
+    def _size(self, sha256: str) -> int | None:
+        try:
+            return self._call(lambda: obstore.head(self._store, path_of(sha256))["size"], sha256)
+        except NotFound:
+            return None
+
+    def _call(self, work: Callable[[], T], sha256: str = "") -> T:
+        try:
+            return work()
+        except FileNotFoundError as error:
+            if sha256 and "NoSuchBucket" not in str(error):
+                raise NotFound(f"The stored file {sha256[:12]} is missing from {self._where}.") from None
+            raise BlobsAway(f"The bucket of {self._where} is not there; make it, or set SEASONED_BLOBS.") from error
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            raise BlobsAway(f"{self._where} refuses the keys that the server has.") from error
+        except (BaseError, OSError) as error:
+            raise BlobsAway(f"The object store at {self._where} cannot be reached now; try again.") from error
+
+
+def _allows_http(environ: Mapping[str, str]) -> bool:
+    return any(environ.get(name, "").lower() in ("1", "true", "yes", "on") for name in _ALLOW_HTTP)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0][:300]

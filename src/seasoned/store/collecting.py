@@ -1,0 +1,207 @@
+"""Deleting blobs that nothing names, a bounded step at a time.
+
+A step lists a page of blobs and dooms those that no row names; then it condemns those that have been doomed for the
+grace and still are unnamed, deletes them, and notes that they are gone. Each of the three is committed before the next
+begins, so whoever dies in between leaves rows that say how far it came, and the next step goes on from there:
+
+    died before                   what is left                           the next step
+    the blob is condemned         a doomed row                           condemns it
+    it is deleted                 a condemned row, the blob              deletes it
+    that is noted                 a condemned row, no blob               deletes nothing, and notes it
+
+One collector works at a time (`store.guard`), and nobody stores a condemned blob while one does (`store.kept`).
+"""
+
+from functools import partial
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned import faults
+from seasoned.clock import SECOND
+from seasoned.errors import BlobsAway, Conflict, NotFound
+from seasoned.store import doom, messages
+from seasoned.store.blobs import Blob
+from seasoned.store.database import Store
+from seasoned.store.guard import Check
+from seasoned.store.projects import oldest
+from seasoned.store.rows import columns, to_rows
+from seasoned.store.schema import message_files
+from seasoned.store.schema import messages as message_rows
+
+GUARD_SECONDS = 10.0
+PREVIEW_MAX = 1_000_000
+# Blobs that belong to no row and stay all the same, such as the one that is stored to see whether storing works.
+Kept = frozenset[str]
+
+
+class Collected(msgspec.Struct, kw_only=True):
+    """What collecting did (or would do): how many blobs and bytes it saw, how many of them nothing names, and how many
+    were deleted. `looked_into` counts messages of older releases whose files had to be looked up first.
+    """
+
+    seen: int = 0
+    seen_bytes: int = 0
+    unnamed: int = 0
+    unnamed_bytes: int = 0
+    deleted: int = 0
+    deleted_bytes: int = 0
+    looked_into: int = 0
+
+    def add(self, other: "Collected") -> None:
+        """Count another step's too."""
+        for field in self.__struct_fields__:
+            setattr(self, field, getattr(self, field) + getattr(other, field))
+
+
+class Collector:
+    """Goes through a store's blobs, again and again. Every method but the constructor is to be awaited in turn."""
+
+    def __init__(self, store: Store, grace_seconds: float, kept: Kept = frozenset()) -> None:
+        self._store = store
+        self._grace_seconds = grace_seconds
+        self._kept = kept
+        self._after = ""
+        self._sizes: dict[str, int] = {}
+
+    async def step(self, limit: int) -> tuple[Collected, bool]:
+        """Collect a page of at most `limit` blobs; what was done, and whether all have been seen now.
+
+        Raises Conflict when another database has blobs in the same place, and Busy when another collector is at work
+        or the store is away; then the step is to be made again.
+        """
+        return await self._store.blobs.run(lambda: self._step(limit))
+
+    async def preview(self, limit: int) -> Collected:
+        """What a whole pass would delete now, and what nothing names. Nothing is changed."""
+        return await self._store.blobs.run(lambda: self._preview(limit))
+
+    def _step(self, limit: int) -> tuple[Collected, bool]:
+        done = Collected()
+        # Listing belongs under the guard too: what was listed must not be deleted by another before it is doomed.
+        with self._store.blobs.guard.held(GUARD_SECONDS) as check:
+            if not self._is_ours():
+                return done, True
+            done.looked_into = self._look_into_old_messages(limit)
+            if done.looked_into:
+                return done, False
+            page = self._store.blobs.place.listed(self._after, limit)
+            self._count(done, page, self._doom(page))
+            for sha256 in self._delete(limit, check):
+                done.deleted += 1
+                done.deleted_bytes += self._sizes.pop(sha256, 0)
+        self._after = page[-1].sha256 if len(page) == limit else ""
+        return done, not self._after and not done.deleted
+
+    def _is_ours(self) -> bool:
+        """Whether there is a database to ask what it names. Raises Conflict when another one has blobs here too: they
+        would all seem unnamed.
+        """
+        owner = self._store.read_now(oldest)
+        if owner is None:
+            return False
+        others = [one for one in self._store.blobs.place.claim(owner) if one != owner]
+        if others:
+            raise Conflict(
+                "Another database keeps its stored files in the same place, so none is deleted. Give each a place of "
+                f"its own; when the other is gone for good, delete its sign there (its owner is {others[0]})."
+            )
+        return True
+
+    def _doom(self, page: list[Blob]) -> set[str]:
+        there = [blob.sha256 for blob in page if blob.sha256 not in self._kept]
+        if not there:
+            return set()
+        return self._store.write_now(lambda connection: doom.doom(connection, there, self._now()))
+
+    def _count(self, done: Collected, page: list[Blob], alone: set[str]) -> None:
+        done.seen, done.seen_bytes = len(page), sum(blob.size for blob in page)
+        sizes = {blob.sha256: blob.size for blob in page if blob.sha256 in alone}
+        done.unnamed, done.unnamed_bytes = len(sizes), sum(sizes.values())
+        self._sizes = {**self._sizes, **sizes} if self._after else sizes
+
+    def _delete(self, limit: int, check: Check) -> list[str]:
+        """Delete what is due; nobody names or stores it meanwhile, as it is condemned and the guard is held."""
+        late = int(self._store.blobs.place.late_seconds * SECOND)
+        left = self._store.read_now(lambda connection: doom.unfinished(connection, self._now() - late, limit))
+        condemned = self._store.write_now(
+            lambda connection: doom.condemn(connection, self._now(), self._grace_seconds, limit)
+        )
+        due = sorted({*left, *condemned})
+        if due:
+            faults.point("doom.condemned")
+        deleted: list[str] = []
+        away: BlobsAway | None = None
+        for sha256 in due:
+            check()
+            try:
+                self._store.blobs.place.delete_now(sha256)
+            except BlobsAway as error:
+                away = error
+                break
+            deleted.append(sha256)
+            faults.point("doom.deleted")
+        if deleted:
+            self._store.write_now(lambda connection: doom.gone(connection, deleted, self._now()))
+        if away is not None:
+            # It may still happen. Until it no longer can, nobody stores these blobs anew.
+            unsure = due[len(deleted) :]
+            self._store.write_now(lambda connection: doom.again(connection, unsure, self._now()))
+            raise away
+        return deleted
+
+    def _look_into_old_messages(self, limit: int) -> int:
+        """Note the files of messages that are older than the notes; how many were looked into."""
+        rows = self._store.read_now(lambda connection: _unknown(connection, limit))
+        for row in rows:
+            try:
+                hashes = doom.files_of(messages.unpack(row, self._store.blobs))
+            except NotFound:
+                hashes = ()  # its parts are lost, and with them what they named
+            self._store.write_now(partial(_note, message_id=row.id, hashes=hashes))
+        return len(rows)
+
+    def _preview(self, limit: int) -> Collected:
+        found, after = Collected(), ""
+        now, store = self._now(), self._store
+        due = set(
+            store.read_now(lambda c: doom.would_condemn(c, now, self._grace_seconds, PREVIEW_MAX))
+            + store.read_now(lambda c: doom.unfinished(c, now, PREVIEW_MAX))
+        )
+        while page := store.blobs.place.listed(after, limit):
+            sizes = {blob.sha256: blob.size for blob in page if blob.sha256 not in self._kept}
+            alone = store.read_now(partial(doom.unnamed, hashes=sizes.keys()))
+            found.add(
+                Collected(
+                    seen=len(page),
+                    seen_bytes=sum(blob.size for blob in page),
+                    unnamed=len(alone),
+                    unnamed_bytes=sum(sizes[sha256] for sha256 in alone),
+                    deleted=len(alone & due),
+                    deleted_bytes=sum(sizes[sha256] for sha256 in alone & due),
+                )
+            )
+            after = page[-1].sha256
+        return found
+
+    def _now(self) -> int:
+        return self._store.clock.now()
+
+
+def _unknown(connection: Connection, limit: int) -> list[messages.MessageRow]:
+    statement = (
+        sa.select(*columns(messages.MessageRow, message_rows))
+        .join(message_files, message_files.c.message_id == message_rows.c.id)
+        .where(message_files.c.sha256 == "")
+        .order_by(message_rows.c.id)
+        .limit(limit)
+    )
+    return to_rows(messages.MessageRow, connection.execute(statement).all())
+
+
+def _note(connection: Connection, *, message_id: str, hashes: tuple[str, ...]) -> None:
+    connection.execute(
+        sa.delete(message_files).where(message_files.c.message_id == message_id, message_files.c.sha256 == "")
+    )
+    doom.name_files(connection, [(message_id, hashes)])

@@ -1,0 +1,89 @@
+"""A store's blobs as the use cases see them: what is stored here stays, whatever a collector was about to do."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from seasoned.clock import SECOND, Clock
+from seasoned.errors import Busy
+from seasoned.store import doom
+from seasoned.store.blobs import BlobStore
+from seasoned.store.guard import Guard
+
+T = TypeVar("T")
+
+# A place that hangs must not take the threads that everything else needs.
+THREADS = 16
+# How long somebody waits for a collector to be through with its batch.
+GUARD_SECONDS = 10.0
+
+
+class Rows(Protocol):
+    """The rows that belong to the blobs."""
+
+    clock: Clock
+
+    def read_now(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on what is committed."""
+        ...
+
+    def write_now(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction of its own."""
+        ...
+
+
+class KeptBlobs:
+    """Blobs in a place, for an event loop and for threads. Not for the thread that writes: see `put_now`."""
+
+    def __init__(self, place: BlobStore, rows: Rows, guard: Guard) -> None:
+        self.place = place
+        self.guard = guard
+        self._rows = rows
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="seasoned-blobs")
+
+    async def put(self, data: bytes) -> str:
+        """Store bytes; their SHA-256 in hex. Raises StorageFull, BlobsAway, Busy."""
+        return await self.run(lambda: self.put_now(data))
+
+    async def get(self, sha256: str) -> bytes:
+        """The bytes stored under a SHA-256. Raises NotFound, Damaged, BlobsAway."""
+        return await self.run(lambda: self.get_now(sha256))
+
+    def put_now(self, data: bytes) -> str:
+        """Like put, in the calling thread; not inside a transaction that writes, as saving a blob takes one."""
+        self._spare(hashlib.sha256(data).hexdigest())
+        return self.place.put_now(data)
+
+    def get_now(self, sha256: str) -> bytes:
+        """Like get, in the calling thread."""
+        return self.place.get_now(sha256)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What blocking work with blobs answers, from one of the threads that are there for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        """Wait for what runs, and give up what waits."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _spare(self, sha256: str) -> None:
+        """See to it that a blob, once it is stored, is not deleted by who has given it up before. Raises Busy."""
+        found = self._rows.read_now(lambda connection: doom.find(connection, [sha256]))
+        if not found or found[sha256].condemned_at is None:
+            return
+        with self.guard.held(GUARD_SECONDS):
+            self._rows.write_now(lambda connection: self._spare_in(connection, sha256))
+
+    def _spare_in(self, connection: Connection, sha256: str) -> None:
+        # Nobody deletes now; but what somebody sent before they died may still arrive.
+        found = doom.find(connection, [sha256]).get(sha256)
+        if found is None or found.condemned_at is None:
+            return
+        ago = self._rows.clock.now() - found.condemned_at
+        if found.gone_at is None and ago < self.place.late_seconds * SECOND:
+            raise Busy("This very file is being deleted, as nothing had named it; send it again in two minutes.")
+        doom.spare(connection, sha256)
