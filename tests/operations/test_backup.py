@@ -16,6 +16,7 @@ from tests.support.server import Server, running, wait_until
 pytestmark = pytest.mark.sqlite
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+DUMPS = sorted((Path(__file__).parents[1] / "data").glob("home-*.sql"))
 # The key that the home keeps, as commands beside the server use it.
 SETTINGS = {"SEASONED_API_KEY": ""}
 
@@ -177,3 +178,48 @@ def test_a_backup_is_never_written_over_another_or_into_the_home(home: Path, tmp
     assert (tmp_path / "backup" / "manifest.json").read_bytes() == manifest
     assert seasoned(tmp_path / "nothing", "backup", str(tmp_path / "other")).code == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup"]
+
+
+@pytest.mark.parametrize("dump", DUMPS, ids=lambda dump: dump.stem)
+def test_a_home_of_an_earlier_release_is_backed_up_as_it_is_and_opens_once_restored(tmp_path: Path, dump: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    with sqlite3.connect(old / "seasoned.db") as rows:
+        rows.executescript(dump.read_text())
+        schema = rows.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+    rows.close()
+    done = seasoned(old, "backup", str(tmp_path / "backup"))
+    assert done.code == 0, done.err
+    assert json.loads((tmp_path / "backup" / "manifest.json").read_text())["schema"] == schema
+    new = tmp_path / "new"
+    assert seasoned(new, "restore", str(tmp_path / "backup")).code == 0
+    # Taking the backup has not brought the old home to this release; both open and hold the same.
+    with sqlite3.connect(old / "seasoned.db") as rows:
+        assert rows.execute("SELECT version_num FROM alembic_version").fetchone()[0] == schema
+    rows.close()
+    assert exported(new, tmp_path / "a") == exported(old, tmp_path / "b")
+
+
+def test_an_empty_folder_is_filled_and_not_replaced_since_it_may_be_a_mounted_disk(home: Path, tmp_path: Path) -> None:
+    backup, new = tmp_path / "backup", tmp_path / "new"
+    for folder in (backup, new):
+        folder.mkdir(mode=0o700)
+    before = [folder.stat().st_ino for folder in (backup, new)]
+    assert seasoned(home, "backup", str(backup)).code == 0
+    assert seasoned(new, "restore", str(backup)).code == 0
+    assert [folder.stat().st_ino for folder in (backup, new)] == before
+    assert exported(new, tmp_path / "a") == exported(home, tmp_path / "b")
+    assert sorted(path.name for path in backup.iterdir()) == [
+        "api-key",
+        "blobs",
+        "manifest.json",
+        "seasoned.db",
+        "secret",
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_not_said_to_be_full(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    done = seasoned(home, "backup", str(tmp_path / "file" / "backup"))
+    assert (done.code, "Traceback" in done.err, "free some space" in done.err) == (1, False, False)
+    assert "cannot be written" in done.err

@@ -36,7 +36,8 @@ def test_a_server_that_is_well_passes_every_check(server: Server, tmp_path: Path
 
 def test_a_wrong_key_is_found(start_server: StartServer, tmp_path: Path) -> None:
     server = start_server(SEASONED_QUIET_SECONDS="3600")
-    assert seasoned(tmp_path, "doctor", "--url", server.url).code == 0
+    done = seasoned(tmp_path, "doctor", "--url", server.url)
+    assert (done.code, "key: not tried; give --key" in done.out) == (0, True)
     done = seasoned(tmp_path, "doctor", "--url", server.url, "--key", "sk-ac-wrong")
     assert (done.code, "BAD key: is refused with 401" in done.out) == (1, True)
 

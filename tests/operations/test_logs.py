@@ -1,14 +1,20 @@
 """The log says what happens, and nothing of what people, agents or models said."""
 
+import ast
 import json
+import logging
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from seasoned.telemetry import logs
 from seasoned.testing import provider
+from seasoned.testing.provider import Fault
+from seasoned.testing.shapes import Asked
 from tests.support.command import seasoned
 from tests.support.server import KEY, Server, running, wait_until
 
@@ -97,6 +103,73 @@ def test_a_defect_is_logged_with_its_place_and_class_without_its_words(tmp_path:
         assert words not in said
         for part in ("ValueError", "sitecustomize.py", "a request failed", "/api/v1/user/ls"):
             assert part in said
+
+
+def test_a_provider_that_fails_and_lessons_that_are_written_leave_no_words_in_the_log(tmp_path: Path) -> None:
+    words = canary("words")
+    failures = [Fault(status=500, says=words), Fault(body=words.encode()), Fault(status=400, says=words)]
+
+    def answered(asked: Sequence[Asked]) -> str | Fault:
+        if failures:
+            return failures.pop()
+        shown = "\n".join(one.content for one in asked)
+        if "The messages of the task:" in shown:
+            quotes = [{"number": 1, "text": f"Deploy {words}"}]
+            lesson = {"kind": "fact", "title": words, "text": f"{words} is deployed.", "topic": "ops", "quotes": quotes}
+            return json.dumps({"summary": words, "lessons": [lesson]})
+        if "Lessons to place:" in shown:
+            return json.dumps({"edits": [{"edit": words}]})
+        task = {"title": f"Deploy {words}", "status": "success", "messages": [1, 2], "evidence": "done"}
+        return json.dumps({"tasks": [task], "preferences": []})
+
+    with provider(answered) as model:
+        settings = {
+            "SEASONED_MODEL": "openai:any",
+            "OPENAI_BASE_URL": model.url,
+            "OPENAI_API_KEY": "none",
+            "SEASONED_RETRY_SECONDS": "0.1",
+            "SEASONED_LOG": "json",
+            "SEASONED_LOG_LEVEL": "info",
+        }
+        with running(tmp_path, settings) as server:
+            with server.client() as client:
+                space, session = client.learning_spaces.create(), client.sessions.create()
+                client.learning_spaces.learn(space.id, session_id=session.id)
+                for role, text in (("user", f"Deploy {words}"), ("assistant", f"Done: {words}")):
+                    client.sessions.store_message(session.id, blob={"role": role, "content": text}, format="openai")
+                client.sessions.flush(session.id)
+
+            def outcomes() -> set[tuple[str, str]]:
+                lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+                return {(str(one["stage"]), str(one["outcome"])) for one in lines if one["event"] == "stage"}
+
+            wanted = {("extract", "worked"), ("distill", "worked"), ("write", "worked")}
+            wait_until(lambda: wanted <= outcomes(), "the lesson is written")
+            assert outcomes() & {("extract", "waits"), ("extract", "failed")}
+        assert words not in server.log.read_text()
+
+
+@pytest.mark.parametrize("form", [logs.JsonLines(), logs.TextLines()], ids=["json", "text"])
+def test_what_libraries_add_to_their_lines_is_left_out(form: logging.Formatter) -> None:
+    words = canary("extra")
+    theirs = logging.makeLogRecord({"name": "library.part", "msg": f"it broke\n{words}", "job": words})
+    assert words not in form.format(theirs)
+    assert "it broke" in form.format(theirs)
+    ours = logging.makeLogRecord({"name": "seasoned.part", "msg": "it broke", "stage": "extract\nforged"})
+    assert len(form.format(ours).splitlines()) == 1
+
+
+def test_our_own_lines_are_constant_sentences() -> None:
+    """Words that are put into a line, an error's for one, may be somebody's: what differs goes beside it."""
+    for path in sorted((Path(logs.__file__).parents[1]).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if isinstance(node.func.value, ast.Name) and node.func.value.id in {"log", "logger", "logging"}:
+                if node.func.attr not in {"debug", "info", "warning", "error", "exception", "critical", "log"}:
+                    continue
+                constant = isinstance(node.args[0], ast.Constant | ast.Subscript)
+                assert constant and len(node.args) == 1, f"{path.name}:{node.lineno}"
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:

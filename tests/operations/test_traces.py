@@ -13,11 +13,12 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import SpanKind, StatusCode
 
 from seasoned import signals
 from seasoned.http.app import App
-from seasoned.telemetry.tracing import Tracing
+from seasoned.telemetry.tracing import Tracing, from_environment
 from seasoned.testing import provider
 from tests.support.home import KEY, linked_session, opened, project, settled
 from tests.support.server import running
@@ -75,6 +76,38 @@ def test_a_question_to_a_model_is_a_span_of_the_conventions_inside_its_stage(
     assert stage.context is not None
     assert call.parent.span_id == stage.context.span_id
     assert SECRET not in "".join(span.to_json() for span in spans.get_finished_spans())
+    # A wake-up that finds nothing to do is no work: it would double the traces.
+    assert {attributes(one)["seasoned.outcome"] for one in named(spans, r"seasoned\..*")} == {"worked"}
+
+
+def test_a_sampler_sees_what_a_span_is_about_when_it_begins(tmp_path: Path) -> None:
+    seen: dict[str, set[str]] = {}
+
+    class Asked(Sampler):
+        def should_sample(self, parent_context, trace_id, name, kind=None, attributes=None, *_more):  # type: ignore[no-untyped-def]
+            seen[name] = set(attributes or {})
+            return SamplingResult(Decision.DROP)
+
+        def get_description(self) -> str:
+            return "asked"
+
+    stop = signals.listen(Tracing(TracerProvider(sampler=Asked()), "1"))
+    with signals.watch(signals.ModelCall(stage="extract", model="openai:any")):
+        pass
+    with signals.watch(signals.StageRun(stage="extract", key="1")):
+        pass
+    with signals.watch(signals.Request(method="GET")):
+        pass
+    stop()
+    assert seen["chat any"] >= {"gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"}
+    assert seen["seasoned.extract"] >= {"seasoned.stage"}
+    assert seen["GET"] >= {"http.request.method"}
+
+
+def test_a_protocol_that_is_not_spoken_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    asked = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    assert from_environment(asked, "1") is None
+    assert "http/protobuf" in caplog.text
 
 
 def test_a_call_that_fails_says_how_and_not_in_which_words(

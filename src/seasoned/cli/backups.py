@@ -10,11 +10,11 @@ from seasoned.engine import backups
 
 
 def backup(
-    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    folder: Annotated[Path, typer.Argument(help="A folder that is new or empty.")],
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Back the home up into a new folder, also while a server uses it, and check the backup."""
+    """Back the home up into a folder, also while a server uses it, and check the backup."""
     with reported():
         manifest = backups.back_up(load_config(home), folder)
     if json:

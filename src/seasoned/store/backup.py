@@ -3,9 +3,11 @@
 A backup is a folder: the database as it was at one moment, every blob that was there after that moment, the home's
 secret and key, and a manifest with a SHA-256 for each file. Rows name only blobs that are stored already, so what was
 copied after the database holds all that it names. Both a backup and a restored home appear under their name once they
-are whole, and not before.
+are whole, and not before; a folder that is there and empty, such as a mounted disk, is filled at the end, what makes it a
+backup or a home last. The database may have the schema of an earlier release: before an upgrade is when one wants a backup.
 """
 
+import errno
 import hashlib
 import os
 import shutil
@@ -21,11 +23,15 @@ from seasoned.errors import Conflict, Damaged, Invalid, NotFound, StorageFull
 from seasoned.ids import new_id
 from seasoned.store.blobs import BLOBS_FOLDER, BlobStore, flush, path_of, paths_of
 from seasoned.store.database import DATABASE_FILE
-from seasoned.store.migrate import HEAD
 
 MANIFEST = "manifest.json"
 # What a home has beside the database and the blobs: without the secret no key fits any more.
 KEPT = ("secret", "api-key")
+# Without these a folder is no home and no backup.
+LAST = (DATABASE_FILE, MANIFEST)
+# What a new disk has by itself.
+ALWAYS_THERE = frozenset({"lost+found"})
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 CHUNK = 1 << 20
 PAGES = 1_000
 
@@ -39,7 +45,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup holds."""
+    """What a backup holds: the release that took it, the schema of its database, and its files."""
 
     version: str
     schema: str
@@ -58,10 +64,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore | None = None) -> Manifest:
-    """Back the home up into a folder that is not there yet; servers may go on writing meanwhile.
+    """Back the home up into a folder that is new or empty; servers may go on writing meanwhile.
 
-    The blobs are those of `place`, else the home's own. Raises Invalid when there is no database, Conflict when the
-    folder is there, StorageFull when it does not fit, BlobsAway, and Damaged when a blob of the place is.
+    The blobs are those of `place`, else the home's own. Raises Invalid when there is no database or the folder cannot
+    be written, Conflict when something is in the folder, StorageFull when it does not fit, BlobsAway, and Damaged when
+    a blob of the place is.
     """
     if not (home / DATABASE_FILE).is_file():
         raise Invalid(f"{home} holds no {DATABASE_FILE}; choose the home with --home.")
@@ -70,7 +77,7 @@ def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore |
     if _is_taken(target):
         raise Conflict(f"{target} is there already; choose another folder for each backup.")
     with _made_whole(target) as folder:
-        _copy_database(home / DATABASE_FILE, folder / DATABASE_FILE)
+        schema = _copy_database(home / DATABASE_FILE, folder / DATABASE_FILE)
         names = [DATABASE_FILE]
         own = [] if place is not None else paths_of(home / BLOBS_FOLDER)
         for path in [home / name for name in KEPT if (home / name).is_file()] + own:
@@ -81,7 +88,7 @@ def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore |
         if place is not None:
             names += _fetch(place, folder)
         files = tuple(Entry(name, *_digest(folder / name)) for name in sorted(names))
-        manifest = Manifest(version=version, schema=HEAD, created_at=to_rfc3339(now), files=files)
+        manifest = Manifest(version=version, schema=schema, created_at=to_rfc3339(now), files=files)
         _write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         verify(folder)
     return manifest
@@ -158,9 +165,11 @@ class _Part(msgspec.Struct):
 
 def _named(connection: sqlite3.Connection, folder: Path) -> set[str]:
     """Every blob that rows name: large parts of messages, messages' files, and large files of skills and disks."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     found = {
         row[0]
-        for table in ("files", "artifacts")
+        # The first releases had no disks.
+        for table in sorted(tables & {"files", "artifacts"})
         for row in connection.execute(
             f"SELECT DISTINCT sha256 FROM {table} WHERE sha256 NOT IN (SELECT sha256 FROM contents)"  # noqa: S608 - ours
         )
@@ -181,14 +190,14 @@ def _named(connection: sqlite3.Connection, folder: Path) -> set[str]:
     return found
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    """The database as it is at one moment, into one file."""
+def _copy_database(source: Path, target: Path) -> str:
+    """The database as it is at one moment, into one file; its schema. Raises Invalid, StorageFull."""
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with closing(_read_only(source)) as here, closing(sqlite3.connect(target, isolation_level=None)) as there:
             # One transaction holds the moment: else every write that comes meanwhile would begin the copy anew.
             here.execute("BEGIN")
-            here.execute("SELECT count(*) FROM alembic_version").fetchone()
+            schema = here.execute("SELECT version_num FROM alembic_version").fetchone()
             here.backup(there, pages=PAGES)
             there.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.OperationalError as error:
@@ -196,6 +205,9 @@ def _copy_database(source: Path, target: Path) -> None:
             raise StorageFull(f"There is no room for {target.name} ({error}); free some space.") from None
         raise Invalid(f"{source} cannot be backed up: {error}.") from None
     flush(target)
+    if schema is None:
+        raise Invalid(f"{source} is no database of Seasoned: it does not say which schema it has.")
+    return str(schema[0])
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
@@ -266,25 +278,49 @@ def _digest(path: Path) -> tuple[str, int]:
 
 
 def _is_taken(folder: Path) -> bool:
-    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if not folder.is_dir():
+        return folder.exists()
+    return any(path.name not in ALWAYS_THERE and not _is_part(path) for path in folder.iterdir())
+
+
+def _is_part(path: Path) -> bool:
+    """Whether it was left by a run that was killed."""
+    return path.name.startswith(".") and path.name.endswith(".part")
 
 
 @contextmanager
 def _made_whole(folder: Path, aside: Path | None = None) -> Iterator[Path]:
-    """A folder to fill, that gets its name once the block ends well; what has the name now goes `aside`."""
-    part = folder.with_name(f".{folder.name}-{new_id()}.part")
+    """A folder to fill, that gets its name once the block ends well; what has the name now goes `aside`.
+
+    A folder that is there and empty stays the same folder: it may be a mounted disk, or its parent another's.
+    """
+    there = folder.is_dir() and not _is_taken(folder)
+    part = folder / f".{new_id()}.part" if there else folder.with_name(f".{folder.name}-{new_id()}.part")
     try:
         part.mkdir(parents=True, mode=0o700)
         (part / BLOBS_FOLDER).mkdir(mode=0o700)
         yield part
-        if folder.exists():
-            if _is_taken(folder) and aside is not None:
+        if there:
+            _move_into(part, folder)
+        else:
+            if folder.exists() and aside is not None:
                 folder.rename(aside)
-            else:
-                folder.rmdir()
-        part.rename(folder)
-        flush(folder.parent)
+            part.rename(folder)
+            flush(folder.parent)
     except OSError as error:
-        raise StorageFull(f"{folder} could not be written ({error.strerror}); free some space and try again.") from None
+        where, why = error.filename or folder, error.strerror
+        if error.errno in FULL:
+            raise StorageFull(f"{where} could not be written ({why}); free some space and try again.") from None
+        raise Invalid(f"{where} cannot be written or read ({why}); choose another folder or mend that.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _move_into(part: Path, folder: Path) -> None:
+    for left in filter(_is_part, list(folder.iterdir())):
+        if left != part:
+            shutil.rmtree(left, ignore_errors=True)
+    names = sorted((path.name for path in part.iterdir()), key=lambda name: (name in LAST, name == MANIFEST, name))
+    for name in names:
+        (part / name).rename(folder / name)
+    flush(folder)

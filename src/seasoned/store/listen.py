@@ -43,7 +43,7 @@ class Changes:
                     async for _ in connection.notifies():
                         self._tell()
             except (Error, OSError) as error:
-                log.warning("changes of other processes are not heard now: %s", error)
+                log.warning("changes of other processes are not heard now", extra={"error": type(error).__name__})
             await asyncio.sleep(wait)
             wait = min(wait * 2, RETRY_SECONDS[1])
 

@@ -2,7 +2,7 @@
 
 No line holds text of messages, artifacts, answers or errors: our own lines have constant sentences with ids, names and
 times beside them, and of an error only its class and where it was raised are written. What is wrong in words stands on
-the row that it holds back, where its owner sees it.
+the row that it holds back, where its owner sees it. Of the lines of libraries the first sentence is kept.
 """
 
 import logging
@@ -38,7 +38,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One record."""
-        pairs = "".join(f" {name}={value}" for name, value in _extras(record).items())
+        pairs = "".join(f" {name}={_on_a_line(value)}" for name, value in _extras(record).items())
         line = f"{_time(record)} {record.levelname} {record.name}: {_event(record)}{pairs}"
         return "\n".join([line, *_raised(record)])
 
@@ -89,15 +89,27 @@ def _time(record: logging.LogRecord) -> str:
     return to_rfc3339(int(record.created * SECOND))
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == "seasoned"
+
+
 def _event(record: logging.LogRecord) -> str:
     text = record.getMessage()
-    if record.name.partition(".")[0] != "seasoned":
+    if not _is_ours(record):
         # asyncio, for one, writes the error of a task, words and all, on the lines behind the first.
         text = text.partition("\n")[0][:OTHERS_CHARS_MAX]
     return text
 
 
+def _on_a_line(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() else ascii(text)
+
+
 def _extras(record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
+    if not _is_ours(record):
+        # Libraries put whole jobs and requests beside their lines.
+        return {}
     return {
         name: value if isinstance(value, str | int | float | bool | None) else str(value)
         for name, value in vars(record).items()

@@ -37,6 +37,8 @@ PROVIDERS = {
 }
 SERVER_ERROR = 500
 MICROS = 1_000_000
+HTTP = "http/protobuf"
+PROTOCOL = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 WANTED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_TRACES_EXPORTER")
 
 
@@ -54,13 +56,16 @@ class Tracing:
         """Open a span, inside which other spans are until the work ends."""
         from opentelemetry import context, trace  # noqa: PLC0415 - an extra
 
+        # What is known already is what samplers decide by.
+        known = _attributes(work)
         if isinstance(work, Request):
-            span = self._tracer.start_span(work.method, _caller(work), trace.SpanKind.SERVER)
+            span = self._tracer.start_span(work.method, _caller(work), trace.SpanKind.SERVER, known)
         elif isinstance(work, StageRun):
             # A trace of its own: what made it due may have been said long ago, by many requests.
-            span = self._tracer.start_span(f"seasoned.{work.stage}", context.Context())
+            span = self._tracer.start_span(f"seasoned.{work.stage}", context.Context(), attributes=known)
         else:
-            span = self._tracer.start_span(f"chat {_split(work.model)[1]}", kind=trace.SpanKind.CLIENT)
+            name = f"chat {_split(work.model)[1]}"
+            span = self._tracer.start_span(name, kind=trace.SpanKind.CLIENT, attributes=known)
         self._open[work] = (span, context.attach(trace.set_span_in_context(span)))
 
     def end(self, work: Work, seconds: float) -> None:  # noqa: ARG002 - the protocol's
@@ -73,6 +78,10 @@ class Tracing:
             return
         span, token = opened
         context.detach(token)
+        if isinstance(work, StageRun):
+            if work.outcome == "idle":
+                return  # what never ends is never sent: each wake-up would be a trace of nothing
+            span.set_attribute("seasoned.outcome", work.outcome or "cancelled")
         if isinstance(work, Request):
             span.update_name(f"{work.method} {work.route}".strip())
         for name, value in _attributes(work).items():
@@ -98,6 +107,10 @@ def from_environment(environ: Mapping[str, str], version: str) -> tuple[Tracing,
         return None
     kind = environ.get("OTEL_TRACES_EXPORTER", "") or "otlp"
     if kind == "none":
+        return None
+    protocol = next((environ[name] for name in PROTOCOL if environ.get(name)), HTTP)
+    if kind == "otlp" and protocol != HTTP:
+        log.warning("traces are not made: OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf", extra={"given": protocol})
         return None
     try:
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
@@ -151,7 +164,6 @@ def _attributes(work: Work) -> dict[str, str | int | float]:
         key = {"extract": "seasoned.session.id", "distill": "seasoned.task.id", "write": "seasoned.space.id"}
         found = {
             "seasoned.stage": work.stage,
-            "seasoned.outcome": work.outcome or "cancelled",
             key.get(work.stage, "seasoned.key"): work.key,
         }
     else:
