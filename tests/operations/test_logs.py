@@ -17,6 +17,7 @@ from seasoned.testing.provider import Fault
 from seasoned.testing.shapes import Asked
 from tests.support.command import seasoned
 from tests.support.server import KEY, Server, running, wait_until
+from tests.support.talk import agent, tell, user
 
 
 def canary(what: str) -> str:
@@ -135,8 +136,7 @@ def test_a_provider_that_fails_and_lessons_that_are_written_leave_no_words_in_th
             with server.client() as client:
                 space, session = client.learning_spaces.create(), client.sessions.create()
                 client.learning_spaces.learn(space.id, session_id=session.id)
-                for role, text in (("user", f"Deploy {words}"), ("assistant", f"Done: {words}")):
-                    client.sessions.store_message(session.id, blob={"role": role, "content": text}, format="openai")
+                tell(client, session.id, [user(f"Deploy {words}"), agent(f"Done: {words}")])
                 client.sessions.flush(session.id)
 
             def outcomes() -> set[tuple[str, str]]:

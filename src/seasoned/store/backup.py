@@ -3,8 +3,9 @@
 A backup is a folder: the database as it was at one moment, every blob that was there after that moment, the home's
 secret and key, and a manifest with a SHA-256 for each file. Rows name only blobs that are stored already, so what was
 copied after the database holds all that it names. Both a backup and a restored home appear under their name once they
-are whole, and not before; a folder that is there and empty, such as a mounted disk, is filled at the end, what makes it a
-backup or a home last. The database may have the schema of an earlier release: before an upgrade is when one wants a backup.
+are whole, and not before; a folder that is there and empty, such as a mounted disk, is filled at the end, what makes it
+a backup or a home last. The database may have the schema of an earlier release: before an upgrade is when one wants a
+backup.
 """
 
 import errno
