@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from seasoned import config
 from seasoned.errors import Busy, Invalid
 from seasoned.store import Connection, Store, projects
+from seasoned.store.rows import load_object
+from seasoned.store.writer import RACES_MAX
 from tests.support.databases import homes_on, opened
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres
@@ -42,6 +44,30 @@ def test_a_store_whose_connections_were_cut_says_try_again_and_then_works(tmp_pa
                 await store.write(lambda c: projects.create(c, "q", "i", 1))
             await store.write(lambda c: projects.create(c, "r", "j", 1))
             assert [row.name for row in await store.read(projects.every)] == ["p", "r"]
+
+    asyncio.run(run())
+
+
+@pytest.mark.usefixtures("_on_postgres")
+def test_a_write_that_loses_every_race_is_to_be_tried_again_and_has_changed_nothing(tmp_path: Path) -> None:
+    async def run() -> None:
+        with opened(tmp_path) as store, opened(tmp_path) as faster:
+            made = await store.write(lambda c: projects.create(c, "p", "h", 1))
+            wins = 0
+
+            def always_second(connection: Connection) -> None:
+                nonlocal wins
+                projects.by_id(connection, made.id)  # from here on it sees what is there now
+                wins += 1
+                faster.write_now(lambda c: projects.merge_configs(c, made.id, {f"win{wins}": True}, 1))
+                projects.merge_configs(connection, made.id, {"loss": True}, 1)
+
+            with pytest.raises(Busy, match="Others change the same rows"):
+                await store.write(always_second)
+            assert wins > RACES_MAX
+            row = await store.read(lambda c: projects.by_id(c, made.id))
+            assert row is not None
+            assert set(load_object(row.configs)) == {f"win{number}" for number in range(1, wins + 1)}
 
     asyncio.run(run())
 

@@ -27,6 +27,7 @@ _SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 # Another transaction was there first: a serialization failure, a deadlock, a key that was free a moment ago, and a row
 # that is referred to and gone.
 _RACES = frozenset({"40001", "40P01", "23505", "23503"})
+_CONTENDED = frozenset({"40001", "40P01"})
 _FULL = frozenset({"53100", "58030"})
 _BUSY = frozenset({"53300", "55P03", "57P01", "57P02", "57P03", "57014"})
 
@@ -107,6 +108,11 @@ def sqlstate(error: BaseException) -> str:
 def lost_a_race(error: BaseException) -> bool:
     """Whether another transaction was first, so that the same work may succeed on what it left."""
     return sqlstate(error) in _RACES
+
+
+def is_contended(error: BaseException) -> bool:
+    """Whether the database itself asks for the same work to be done again."""
+    return sqlstate(error) in _CONTENDED
 
 
 def is_full(error: BaseException) -> bool:

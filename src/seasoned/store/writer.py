@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from seasoned import faults
 from seasoned.errors import Busy, SeasonedError, StorageFull
-from seasoned.store.postgres import is_away, is_full, lost_a_race
+from seasoned.store.postgres import is_away, is_contended, is_full, lost_a_race
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -245,6 +245,8 @@ def translated(error: BaseException) -> BaseException:
         return StorageFull("The disk is full, so nothing was written; free some space and try again.")
     if isinstance(error, OperationalError) and "locked" in text:
         return Busy("Another process kept the database locked for too long; try again.")
+    if is_contended(error):
+        return Busy("Others change the same rows all the time; try again in a second.")
     if is_away(error):
         return Busy("The database cannot be reached now; try again. Look first whether the last write is there.")
     return error
