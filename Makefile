@@ -60,7 +60,7 @@ simulate-nightly: $(VENV)/.dev ## Run a thousand simulations on SQLite and a hun
 kill: $(VENV)/.dev ## Kill a server under load a hundred times.
 	@$(BIN)/python -m tests.kill --kills 100
 
-kill-fleet: $(VENV)/.dev ## Kill one of a server and four workers on PostgreSQL every second for two minutes.
+kill-fleet: $(VENV)/.dev ## Kill one of a server and four workers on PostgreSQL and S3 every second for two minutes.
 	@$(BIN)/python -m tests.kill.fleet
 
 check: lint types ## Lint and types.

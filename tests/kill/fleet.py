@@ -1,10 +1,12 @@
-"""`python -m tests.kill.fleet`: one server and several workers on PostgreSQL, one of them killed every second.
+"""`python -m tests.kill.fleet`: one server and several workers on PostgreSQL and S3, one of them killed every second.
 
-Each session teaches one journal entry and one lesson, as in the harness. At the end both must be there once, the
-messages must be there in order, and the rows must say that each space was written by one run after the other.
+Each session teaches one journal entry and one lesson, as in the harness; one of its messages is a stored file. At the
+end both must be there once, the messages must be there in order, and the rows must say that each space was written by
+one run after the other.
 """
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from seasoned.store.schema import lessons
 from tests.kill import harness
 from tests.kill.harness import SETTINGS, Load, Outcome, served
 from tests.support.databases import homes_on, opened, postgres_with_template
+from tests.support.s3 import s3_server
 from tests.support.server import environment, wait_until
 
 WORKERS = 4
@@ -133,8 +136,11 @@ def main() -> int:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seasoned-fleet-"))
         stack.enter_context(homes_on(stack.enter_context(postgres_with_template())))
+        s3 = stack.enter_context(s3_server())
+        os.environ.update(s3.environment())
         outcome = run(
             Path(folder),
+            settings={"SEASONED_BLOBS": s3.address()},
             spaces=options.spaces,
             sessions=options.sessions,
             seconds=options.seconds,

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -55,7 +55,7 @@ class Process:
         self.url = f"http://127.0.0.1:{free_port()}"
         self._log = folder / "server.log"
         self._module = module
-        self._settings = settings or {}
+        self.settings = settings or {}
         self.start()
 
     def start(self, module: str | None = None) -> None:
@@ -63,7 +63,7 @@ class Process:
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", self.url.rsplit(":", 1)[1]],
-                env=environment(self.home, {**SETTINGS, **self._settings}),
+                env=environment(self.home, {**SETTINGS, **self.settings}),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -238,8 +238,8 @@ def judged(server: Process, load: Load, kills: int, settle_seconds: float, logs:
     lost = lost_messages(load)
     load.close()
     server.stop()
-    lost_lessons, doubled = count(server.home, load)
-    faults += [*lost, *lost_lessons, *doubled, *unsound(server.home)]
+    lost_lessons, doubled = count(server.home, load, server.settings)
+    faults += [*lost, *lost_lessons, *doubled, *unsound(server.home, server.settings)]
     return Outcome(
         kills=kills,
         sessions=len(load.sessions),
@@ -270,8 +270,8 @@ def lost_messages(load: Load) -> list[str]:
     ]
 
 
-def count(home: Path, load: Load) -> tuple[list[str], list[str]]:
-    text = "\n".join(_skill_texts(home))
+def count(home: Path, load: Load, settings: Mapping[str, str] | None = None) -> tuple[list[str], list[str]]:
+    text = "\n".join(_skill_texts(home, settings))
     journal = Counter(int(one) for one in re.findall(r"\] Task: deploy service(\d+) to staging$", text, re.MULTILINE))
     learned = Counter(int(one) for one in re.findall(r"^## No, use deploy-tool(\d+) instead", text, re.MULTILINE))
     lost: list[str] = []
@@ -285,10 +285,10 @@ def count(home: Path, load: Load) -> tuple[list[str], list[str]]:
     return lost, doubled
 
 
-def _skill_texts(home: Path) -> Iterator[str]:
+def _skill_texts(home: Path, settings: Mapping[str, str] | None) -> Iterator[str]:
     done = subprocess.run(
         [sys.executable, "-m", "seasoned", "skills", "export", str(home.parent / "skills")],
-        env=environment(home),
+        env=environment(home, settings),
         capture_output=True,
         check=False,
     )
@@ -297,8 +297,8 @@ def _skill_texts(home: Path) -> Iterator[str]:
         yield path.read_text()
 
 
-def unsound(home: Path) -> list[str]:
-    with opened(home) as store:
+def unsound(home: Path, settings: Mapping[str, str] | None = None) -> list[str]:
+    with opened(home, blobs=(settings or {}).get("SEASONED_BLOBS", "")) as store:
         return store.read_now(lambda connection: invariants.unsound(connection, store.blobs))
 
 
