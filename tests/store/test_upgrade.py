@@ -1,14 +1,20 @@
 """A home that an earlier schema wrote opens, migrates, and keeps every skill byte for byte."""
 
 import asyncio
+import gzip
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from seasoned.engine import Engine
+from seasoned.engine.disks import Place
+from seasoned.message import Part
 from seasoned.skill import SKILL_FILE
 from seasoned.store import Connection, search, skills, spaces
+from seasoned.store.blobs import FolderBlobs
 from seasoned.store.files import as_text
 from seasoned.store.rows import PageQuery
 from tests.support.home import opened, project
@@ -59,3 +65,52 @@ async def _searchable(engine: Engine, project_id: str) -> None:
             assert all(file.body is None or as_text(file.body) is None or file.blame for file in head)
 
     await engine.store.read(look)
+
+
+# What the third schema's home was given beside texts; its database names the bytes by their hashes.
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+LONG = "Read this log again. " * 4_000
+NOTES = b"Large. " * 20_000
+HEADS_0003 = (
+    "SELECT s.name || '/' || f.path, c.body FROM skills s JOIN files f ON f.skill_id = s.id AND f.until IS NULL"
+    " JOIN contents c ON c.sha256 = f.sha256"
+)
+
+
+def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_are_not_collected(tmp_path: Path) -> None:
+    packed = Path(__file__).parents[1] / "data" / "home-0003.db.gz"
+    (tmp_path / "seasoned.db").write_bytes(gzip.decompress(packed.read_bytes()))
+    with closing(sqlite3.connect(tmp_path / "seasoned.db")) as old:
+        assert old.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
+        before = {str(path): bytes(body) for path, body in old.execute(HEADS_0003)}
+        project_id = old.execute("SELECT id FROM projects").fetchone()[0]
+        session_id = old.execute("SELECT session_id FROM messages WHERE parts_sha256 IS NOT NULL").fetchone()[0]
+        disk_id = old.execute("SELECT disk_id FROM artifacts").fetchone()[0]
+    folder = FolderBlobs(tmp_path / "blobs")
+    parts = msgspec.json.encode((Part("text", text=LONG),))
+    kept = [folder.put_now(data) for data in (PICTURE, NOTES, parts)]
+    nobodys = folder.put_now(b"Nothing names this.")
+
+    async def run() -> None:
+        async with opened(tmp_path, blob_grace_seconds=0) as engine:
+            states, _ = await engine.skills.page(project_id, PageQuery(limit=200))
+            found = {
+                f"{state.row.name}/{file.path}": file.data
+                for state in states
+                for file in await engine.skills.all_files(project_id, state.row.id)
+            }
+            assert found == before
+            for _ in range(2):
+                await engine.collecting.run()
+            assert [blob.sha256 for blob in folder.listed("", 10)] == sorted(kept)
+            page = await engine.messages.page(project_id, session_id, PageQuery(limit=0))
+            assert page.messages[-1].parts[0].text == LONG
+            asset = page.messages[-2].parts[0].asset
+            assert asset is not None
+            assert await engine.store.blobs.get(asset.sha256) == PICTURE
+            notes = await engine.disks.get(project_id, disk_id, Place("/a/", "notes.txt"))
+            assert await engine.disks.data(notes) == NOTES
+
+    asyncio.run(run())
+    assert not (tmp_path / "blobs" / nobodys[:2] / nobodys).exists()
+    assert len(before) >= 3
