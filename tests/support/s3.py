@@ -1,5 +1,6 @@
 """An S3 server of the tests' own: moto's, on 127.0.0.1 on a free port, for one test process."""
 
+import logging
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ def s3_server() -> Iterator[S3]:
     # Takes a while, and few tests need it.
     from moto.server import ThreadedMotoServer  # noqa: PLC0415
 
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
