@@ -1,7 +1,9 @@
 """Two processes that write to one database at the same time, as two stores on one home."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from seasoned.errors import AlreadyLearned, SeasonedError
@@ -10,7 +12,7 @@ from seasoned.message import Json
 from seasoned.store import Connection, Store, messages, projects, sessions, spaces
 from seasoned.store.messages import NewMessage
 from seasoned.store.projects import ProjectRow
-from seasoned.store.rows import load_object
+from seasoned.store.rows import PageQuery, load_object
 from seasoned.store.sessions import NewSession
 from tests.support.databases import opened
 
@@ -104,3 +106,52 @@ def test_links_of_two_to_one_space_have_places_of_their_own(tmp_path: Path) -> N
         assert sorted(row.position for row in rows) == list(range(1, 41))
 
     with_two(tmp_path, body)
+
+
+def test_a_page_misses_no_row_whose_transaction_began_earlier_and_ended_later(tmp_path: Path) -> None:
+    async def body(first: Store, second: Store, project: ProjectRow) -> None:
+        ids = [new_id() for _ in range(3)]
+        written, may_commit = threading.Event(), threading.Event()
+
+        def slow(connection: Connection) -> None:
+            sessions.create(connection, NewSession(id=ids[0], project_id=project.id), 1_000)
+            written.set()
+            may_commit.wait(10)
+
+        def fast(connection: Connection) -> None:
+            for number, one in enumerate(ids[1:]):
+                sessions.create(connection, NewSession(id=one, project_id=project.id), 2_000 + number)
+
+        def page(cursor: str, limit: int) -> Awaitable[tuple[list[sessions.SessionRow], str | None]]:
+            query = PageQuery(limit=limit, cursor=cursor)
+            return first.read(lambda c: sessions.page(c, project.id, query))
+
+        slower = asyncio.create_task(first.write(slow))
+        await asyncio.to_thread(written.wait, 10)
+        faster = asyncio.create_task(second.write(fast))
+        await asyncio.wait({faster}, timeout=0.3)  # it ends here, or waits for the slower one
+        seen, cursor = await page("", 1)
+        may_commit.set()
+        await asyncio.gather(slower, faster)
+        rest, _ = await page(cursor or "", 10)
+        assert sorted(row.id for row in [*seen, *rest]) == sorted(ids)
+
+    with_two(tmp_path, body)
+
+
+def test_four_that_add_to_one_list_all_the_time_all_get_in(tmp_path: Path) -> None:
+    async def run() -> None:
+        with ExitStack() as stack:
+            stores = [stack.enter_context(opened(tmp_path)) for _ in range(4)]
+            project = await stores[0].write(lambda c: projects.create(c, "p", "h", 1))
+
+            async def add(store: Store) -> None:
+                for _ in range(25):
+                    new = NewSession(id=new_id(), project_id=project.id)
+                    await store.write(lambda c, new=new: sessions.create(c, new, 1))  # type: ignore[misc]
+
+            await asyncio.gather(*(add(store) for store in stores for _ in range(2)))
+            rows, _ = await stores[0].read(lambda c: sessions.page(c, project.id, PageQuery(limit=200)))
+            assert len({row.created_at for row in rows}) == len(rows) == 200
+
+    asyncio.run(run())

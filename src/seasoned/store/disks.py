@@ -42,7 +42,7 @@ class ArtifactRow(msgspec.Struct, frozen=True):
 
 def create(connection: Connection, project_id: str, user_id: str | None, now: int) -> DiskRow:
     """A new disk without files."""
-    now = after_newest(connection, disks, disks.c.project_id == project_id, now)
+    now = after_newest(connection, disks.c.project_id, project_id, now)
     row = DiskRow(new_id(), project_id, user_id, None, now, now)
     connection.execute(sa.insert(disks).values(msgspec.structs.asdict(row)))
     return row

@@ -23,7 +23,7 @@ class EventRow(msgspec.Struct, frozen=True):
 
 def add(connection: Connection, project_id: str, session_id: str, kind: str, data: str, now: int) -> EventRow:
     """A new event of a session."""
-    now = after_newest(connection, session_events, session_events.c.session_id == session_id, now)
+    now = after_newest(connection, session_events.c.session_id, session_id, now)
     row = EventRow(new_id(), session_id, project_id, kind, data, now, now)
     connection.execute(sa.insert(session_events).values(msgspec.structs.asdict(row)))
     return row

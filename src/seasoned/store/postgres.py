@@ -7,15 +7,18 @@ changed meanwhile fails with a serialization error instead of losing it. The wri
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import AdaptedConnection
 
 from seasoned.errors import Invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -23,6 +26,9 @@ CONNECT_SECONDS = 10
 LOCK_SECONDS = 30
 READERS = 8
 _SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+
+# Any number, always the same, and not that of the migrations or the collectors.
+_TURN = 7_275_733_263
 
 # Another transaction was there first: a serialization failure, a deadlock, a key that was free a moment ago, and a row
 # that is referred to and gone.
@@ -96,6 +102,28 @@ def _prepare_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry
         driver.adapters.register_dumper(str, WithoutNul)
         driver.execute(f"SET lock_timeout = {LOCK_SECONDS * 1000}")
         driver.commit()
+
+
+@contextmanager
+def in_turn(connection: Connection) -> Iterator[None]:
+    """A block without a transaction that one process of a database is in at a time.
+
+    On SQLite writers take turns anyway. Raises DBAPIError when that takes too long.
+    """
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    with connection.begin():
+        connection.execute(sa.select(sa.func.pg_advisory_lock(_TURN)))
+    try:
+        yield
+    finally:
+        try:
+            with connection.begin():
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
+        except sa.exc.DBAPIError:
+            # The lock belongs to the session and ends with it.
+            connection.invalidate()
 
 
 def sqlstate(error: BaseException) -> str:

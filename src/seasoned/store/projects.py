@@ -100,7 +100,7 @@ def ensure_user(connection: Connection, project_id: str, identifier: str | None,
     found = find_user(connection, project_id, identifier)
     if found is not None:
         return found.id
-    now = after_newest(connection, users, users.c.project_id == project_id, now)
+    now = after_newest(connection, users.c.project_id, project_id, now)
     row = UserRow(new_id(), project_id, identifier, now, now)
     connection.execute(sa.insert(users).values(msgspec.structs.asdict(row)))
     return row.id

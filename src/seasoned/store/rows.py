@@ -110,13 +110,19 @@ def page_of(
     return rows[: query.limit], encode_cursor(getattr(last, "created_at"), getattr(last, "id"))  # noqa: B009
 
 
-def after_newest(connection: Connection, table: Table, where: sa.ColumnElement[bool], now: int) -> int:
+def after_newest(connection: Connection, parent: sa.Column[str], parent_id: str, now: int) -> int:
     """When a new row of a list is created: now, or just after the newest row when the clock shows no later time.
 
-    Rows come into a list at its end only, so whoever reads it page by page misses none and sees none twice.
+    A list is what has one parent: `parent` is the column that refers to it. Rows come into a list at its end only, so
+    whoever reads it page by page misses none and sees none twice. Where several processes write at once, the parent's
+    row is written too: of two that add to a list the second is run again, on what the first has committed.
     """
+    table = parent.table
+    if on_postgres(connection):
+        owner = next(iter(parent.foreign_keys)).column
+        connection.execute(sa.update(owner.table).where(owner == parent_id).values({owner.name: owner}))
     newest_first = (table.c.created_at.desc(), table.c.id.desc())
-    statement = sa.select(table.c.created_at).where(where).order_by(*newest_first).limit(1)
+    statement = sa.select(table.c.created_at).where(parent == parent_id).order_by(*newest_first).limit(1)
     newest: int | None = connection.execute(statement).scalar()
     return now if newest is None else max(now, newest + 1)
 

@@ -59,7 +59,7 @@ def create(connection: Connection, new: NewSession, now: int) -> SessionRow:
 
 
 def _next_time(connection: Connection, project_id: str, now: int) -> int:
-    return after_newest(connection, sessions, sessions.c.project_id == project_id, now)
+    return after_newest(connection, sessions.c.project_id, project_id, now)
 
 
 def find(connection: Connection, project_id: str, session_id: str) -> SessionRow | None:

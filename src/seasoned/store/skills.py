@@ -90,7 +90,7 @@ def create(connection: Connection, new: NewSkill, version: NewVersion, now: int)
     skill_id, disk_id = new_id(), new_id()
     # It comes into two lists, whose newest rows may differ.
     for table in (skills, disks):
-        now = after_newest(connection, table, table.c.project_id == new.project_id, now)
+        now = after_newest(connection, table.c.project_id, new.project_id, now)
     owner = {"project_id": new.project_id, "user_id": new.user_id, "created_at": now, "updated_at": now}
     connection.execute(
         sa.insert(skills).values(**msgspec.structs.asdict(new) | owner, id=skill_id, disk_id=disk_id, head=0)

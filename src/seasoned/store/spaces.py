@@ -68,7 +68,7 @@ def create(
 ) -> SpaceRow:
     """A new space, without skills yet."""
     space_id = new_id()
-    now = after_newest(connection, spaces, spaces.c.project_id == project_id, now)
+    now = after_newest(connection, spaces.c.project_id, project_id, now)
     connection.execute(
         sa.insert(spaces).values(
             id=space_id, project_id=project_id, user_id=user_id, name=name, meta=meta, created_at=now, updated_at=now

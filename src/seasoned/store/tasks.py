@@ -115,7 +115,7 @@ def save(connection: Connection, project_id: str, session_id: str, task: Task, l
     if found is None:
         task_id = new_id()
         new = {"id": task_id, "session_id": session_id, "project_id": project_id, "position": task.order}
-        created_at = after_newest(connection, tasks, tasks.c.session_id == session_id, now)
+        created_at = after_newest(connection, tasks.c.session_id, session_id, now)
         connection.execute(sa.insert(tasks).values(**new, **values, created_at=created_at))
     else:
         task_id = found[0]

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from seasoned import faults
 from seasoned.errors import Busy, SeasonedError, StorageFull
-from seasoned.store.postgres import is_away, is_contended, is_full, lost_a_race
+from seasoned.store.postgres import in_turn, is_away, is_contended, is_full, lost_a_race
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -150,10 +150,21 @@ class Writer:
                 self._commit_again(request)
 
     def _commit_again(self, request: _Request[Any]) -> None:
-        for _ in range(RACES_MAX):
+        if self._wins(request, tries=1):
+            return
+        try:
+            # Losers take turns: so each of them gets to the end, however many processes write.
+            with in_turn(self._connection):
+                self._wins(request, tries=RACES_MAX - 1)
+        except DBAPIError as error:
+            _fail(request, error)
+
+    def _wins(self, request: _Request[Any], tries: int) -> bool:
+        for _ in range(tries):
             self._commit_alone(request)
             if not request.again:
-                return
+                return True
+        return False
 
     def _commit_alone(self, request: _Request[Any]) -> None:
         request.result, request.error, request.again = None, None, False
