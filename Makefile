@@ -15,7 +15,7 @@ SEEDS ?= 100
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-local test-postgres test-slow kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds reference constraints \
-	simulate simulate-nightly kill
+	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
@@ -56,6 +56,9 @@ simulate: $(VENV)/.dev ## Run simulations (SEED=123 for one with its log; SEEDS=
 simulate-nightly: $(VENV)/.dev ## Run a thousand simulations on SQLite and a hundred on PostgreSQL, on two processes.
 	@$(BIN)/python -m seasoned.testing.simulation --count 1000 --jobs 2
 	@$(BIN)/python -m tests.support.postgres $(BIN)/python -m seasoned.testing.simulation --database {url} --count 100 --jobs 2
+
+simulate-bugs: $(VENV)/.dev ## Plant bugs and show the simulations that catch them.
+	@$(BIN)/python -m tests.simulation
 
 kill: $(VENV)/.dev ## Kill a server under load a hundred times.
 	@$(BIN)/python -m tests.kill --kills 100

@@ -1,7 +1,7 @@
 """Bugs as they are made, put into the code while a block runs: a simulation that misses them is worth nothing."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from unittest.mock import patch
 
 import sqlalchemy as sa
@@ -50,7 +50,11 @@ def answered_before_the_commit() -> Iterator[None]:
 
     def run_batch(connection: Connection, batch: writer.Requests) -> None:
         true_run_batch(connection, batch)
-        writer._answer(batch)
+        for request in batch:
+            if request.error is not None:
+                request.future.set_exception(request.error)
+            else:
+                request.future.set_result(request.result)
 
     def commit_group(_self: writer.Writer, _group: object, _batch: writer.Requests) -> bool:
         """Groups go the common way."""
@@ -94,3 +98,12 @@ def two_writers_in_a_space() -> Iterator[None]:
 
     with patch.object(lessons, "settle", settle), no_compare_and_swap_on_the_head():
         yield
+
+
+ALL: tuple[Callable[[], AbstractContextManager[None]], ...] = (
+    no_compare_and_swap_on_the_head,
+    no_compare_and_swap_on_the_extractor,
+    answered_before_the_commit,
+    lock_released_early,
+    two_writers_in_a_space,
+)
