@@ -114,7 +114,8 @@ class Cluster:
         place = self._lives.index(life)
         ended = self._world.loop.create_task(self._end(life), context=life.context.copy())
         while life.alive and not ended.done():  # noqa: ASYNC110 - a death tells nobody
-            await asyncio.sleep(DRAIN_SECONDS)
+            # One that is frozen is not asked: each look is a step, and they are counted.
+            await asyncio.sleep(max(DRAIN_SECONDS, life.frozen_until - self._world.loop.time()))
         if life.alive:
             life.alive = False
             self._clear(life)
