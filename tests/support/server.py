@@ -19,7 +19,7 @@ import msgspec
 from acontext import AcontextClient
 
 from tests.support import forks
-from tests.support.databases import database_of
+from tests.support.databases import database_of, prepare
 from tests.support.ports import free_port
 
 KEY: Final = "sk-ac-acceptance-tests"
@@ -109,6 +109,9 @@ def running(folder: Path, settings: Mapping[str, str] | None = None, *, fresh: b
 
 def _start(folder: Path, settings: Mapping[str, str] | None, *, fresh: bool) -> Server:
     home = folder / "home"
+    # A fresh server makes its home from nothing.
+    if not fresh:
+        prepare(home)
     for _ in range(PORT_TRIES):
         port = free_port()
         log = folder / f"server-{port}.log"
