@@ -83,8 +83,8 @@ def start_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServ
     """Starts further servers, each with an empty home; settings are environment variables (`SEASONED_...=...`)."""
     with ExitStack() as stack:
 
-        def start(**settings: str) -> Server:
-            return stack.enter_context(running(tmp_path_factory.mktemp("own-server"), settings))
+        def start(*, fresh: bool = False, **settings: str) -> Server:
+            return stack.enter_context(running(tmp_path_factory.mktemp("own-server"), settings, fresh=fresh))
 
         yield start
 

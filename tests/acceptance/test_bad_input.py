@@ -455,7 +455,7 @@ def test_yaml_aliases_that_multiply_do_not_hold_up_the_server(start_server: Star
     """A few hundred bytes stand for a billion values. On a server of its own, which may have to be killed."""
     lines = [f"{chr(ord('b') + n)}: &{chr(ord('b') + n)} [{','.join(['*' + chr(ord('a') + n)] * 9)}]" for n in range(8)]
     head = "\n".join(["---", "a: &a [x,x,x,x,x,x,x,x,x]", *lines, "---", ""])
-    server = start_server()
+    server = start_server(fresh=True)
     if sys.platform == "linux":  # a server that does unfold them must not take the machine's memory
         resource.prlimit(server.process.pid, resource.RLIMIT_AS, (BOMB_BYTES_MAX, BOMB_BYTES_MAX))
     with server.http() as http:

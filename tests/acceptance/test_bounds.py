@@ -101,7 +101,7 @@ def resident(server: Server) -> int:
 
 def test_a_write_that_is_refused_does_not_stay_in_memory(start_server: StartServer) -> None:
     """Refused inside of the transaction, where the error passes through what was to be written."""
-    server = start_server()
+    server = start_server(fresh=True)
     held = []
     with server.http() as http:
         for _ in range(ROUNDS):

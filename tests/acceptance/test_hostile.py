@@ -131,6 +131,7 @@ def assert_answered(answer: Answer, *statuses: int) -> None:
 @pytest.fixture(scope="module")
 def target(start_server: StartServer) -> Iterator[Target]:
     server = start_server(
+        fresh=True,
         SEASONED_QUIET_SECONDS="3600",
         SEASONED_STALLED_SECONDS="7200",
         SEASONED_BODY_BYTES_MAX=str(BODY_BYTES_MAX),

@@ -68,7 +68,8 @@ def test_every_skill_that_is_written_passes_the_standards_validator(learned: Pat
 
 
 def test_two_undisturbed_runs_are_equal_byte_for_byte(learned: Path, tmp_path: Path) -> None:
-    assert seasoned(tmp_path / "home", "learn", str(EXAMPLES)).code == 0
+    # With another seed of hashes, so that no order depends on it.
+    assert seasoned(tmp_path / "home", "learn", str(EXAMPLES), fresh=True).code == 0
     assert exported(tmp_path / "home", tmp_path / "a") == exported(learned, tmp_path / "b")
 
 
@@ -97,7 +98,7 @@ def many_runs(folder: Path) -> Path:
     runs = json.loads(Path(AIRLINE).read_text())
     more = [
         {**run, "traj": [*run["traj"], {"role": "assistant", "content": f"Case {n} is closed."}]}
-        for n in range(10)
+        for n in range(4)
         for run in runs
     ]
     path = folder / "many.json"
@@ -138,9 +139,9 @@ def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path) -
     assert again.code == 0
     sessions = again.json()["sessions"]
     assert isinstance(sessions, list)
-    assert len(sessions) == 80
+    assert len(sessions) == 32
     assert {one["status"] for one in sessions} == {"completed"}
-    assert 0 < sum(one["added"] == 0 for one in sessions) < 80
+    assert 0 < sum(one["added"] == 0 for one in sessions) < 32
 
 
 def test_two_runs_at_once_on_one_home_learn_everything_once(learned: Path, tmp_path: Path) -> None:

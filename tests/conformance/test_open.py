@@ -38,21 +38,42 @@ def test_a_database_of_a_newer_release_is_refused_with_a_sentence(tmp_path: Path
         pass
 
 
+# Nothing is imported twice, and all begin at the same moment.
+TEN_AT_ONCE = """
+import multiprocessing, sys
+from pathlib import Path
+import alembic.command, procrastinate, psycopg
+from seasoned import config
+from seasoned.store import Store
+
+fork = multiprocessing.get_context("fork")
+barrier = fork.Barrier(10)
+
+def enter():
+    barrier.wait()
+    Store.open(config.load({}, home=Path(sys.argv[1]), database=sys.argv[2])).close()
+
+processes = [fork.Process(target=enter) for _ in range(10)]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
+print([process.exitcode for process in processes], end="")
+"""
+
+
 def test_ten_processes_open_a_new_home_at_once(tmp_path: Path, store_kind: str, request: pytest.FixtureRequest) -> None:
-    code = (
-        "import sys; from pathlib import Path; from seasoned import config; from seasoned.store import Store\n"
-        "Store.open(config.load({}, home=Path(sys.argv[1]), database=sys.argv[2])).close()"
-    )
     database = ""
     if store_kind == "postgres":
         server: Postgres = request.getfixturevalue("postgres_server")
         database = server.database()
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "home"), database], stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(10)
-    ]
-    errors = [process.communicate(timeout=60)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0] * 10, "\n".join(errors)
+    done = subprocess.run(
+        [sys.executable, "-c", TEN_AT_ONCE, str(tmp_path / "home"), database],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == str([0] * 10), done.stderr
     Store.open(config.load({}, home=tmp_path / "home", database=database)).close()

@@ -12,7 +12,7 @@ from seasoned.engine.sessions import NewSessionRequest
 from seasoned.store import Connection, tasks
 from seasoned.store.rows import PageQuery
 from seasoned.task import Task
-from tests.support.home import opened, project, said
+from tests.support.home import opened, said
 from tests.support.zips import skill_md, zip_of
 
 ROWS_BEFORE = 7
@@ -202,19 +202,18 @@ async def cursor_behind(place: Place, listed: List, last: str) -> str:
 
 @pytest.mark.parametrize("newest_first", [False, True], ids=["oldest first", "newest first"])
 @pytest.mark.parametrize("clock", [Still, JumpingBack])
-@pytest.mark.parametrize("name", LISTS)
 def test_pages_neither_skip_nor_repeat(
-    tmp_path: Path, name: str, clock: type[Still] | type[JumpingBack], newest_first: bool
+    tmp_path: Path, clock: type[Still] | type[JumpingBack], newest_first: bool
 ) -> None:
     async def run() -> None:
         async with opened(tmp_path, clock=clock(), quiet_seconds=3_600) as engine:
-            project_id = await project(engine)
-            row, _ = await engine.sessions.create(project_id, NewSessionRequest())
-            add, listed = LISTS[name]
-            before, seen, after = await walk(Place(engine, project_id, row.id), add, listed, newest_first)
-            assert after[: len(before)] == before, "a row was put in between those that were there"
-            # From the newest on, what comes later is not looked for; from the oldest on, all of it is met.
-            assert seen == (after[after.index(seen[0]) :: -1] if newest_first else after)
-            assert len(seen) >= len(before)
+            for name, (add, listed) in LISTS.items():
+                project, _ = await engine.projects.create(name)
+                row, _ = await engine.sessions.create(project.id, NewSessionRequest())
+                before, seen, after = await walk(Place(engine, project.id, row.id), add, listed, newest_first)
+                assert after[: len(before)] == before, f"{name}: a row was put in between those that were there"
+                # From the newest on, what comes later is not looked for; from the oldest on, all of it is met.
+                assert seen == (after[after.index(seen[0]) :: -1] if newest_first else after), name
+                assert len(seen) >= len(before), name
 
     asyncio.run(run())

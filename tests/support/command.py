@@ -1,7 +1,6 @@
 """Running the command line as a user would: another process, its own home."""
 
 import os
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from seasoned.skill import entries
+from tests.support import forks
 from tests.support.databases import database_of
 
 SECONDS_MAX = 120.0
@@ -44,18 +44,10 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "seasoned", *words]
 
 
-def seasoned(home: Path, *words: str, settings: Mapping[str, str] | None = None) -> Done:
-    """Run a command to its end."""
-    done = subprocess.run(
-        command(*words),
-        env=environment(home, **(settings or {})),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_MAX,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+def seasoned(home: Path, *words: str, settings: Mapping[str, str] | None = None, fresh: bool = False) -> Done:
+    """Run a command to its end; a fresh one shares neither imports nor the seed of hashes with other commands."""
+    code, out, err = forks.run(words, environment(home, **(settings or {})), SECONDS_MAX, fresh=fresh)
+    return Done(code, out.decode(), err.decode())
 
 
 def exported(home: Path, target: Path) -> dict[str, bytes]:

@@ -3,10 +3,12 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from seasoned import config
 from seasoned.store import Store
+from seasoned.store.database import DATABASE_FILE
 from tests.support.postgres import Postgres, postgres
 
 TEMPLATE = "seasoned_template"
@@ -23,6 +25,24 @@ def database_of(home: Path) -> str:
     if key not in _by_home:
         _by_home[key] = _servers[-1].database(template=TEMPLATE)
     return _by_home[key]
+
+
+def prepare(home: Path) -> None:
+    """Put a database that is migrated already into a new home, as migrating takes longer than most tests."""
+    if _servers or (home / DATABASE_FILE).exists():
+        return
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = home / DATABASE_FILE
+    database.touch(mode=0o600)
+    database.write_bytes(_migrated())
+
+
+@cache
+def _migrated() -> bytes:
+    """A database without rows, as a store makes it."""
+    with tempfile.TemporaryDirectory() as home:
+        Store.open(config.load({}, home=Path(home))).close()
+        return (Path(home) / DATABASE_FILE).read_bytes()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from seasoned.engine.spaces import LearningState
 from seasoned.llm.model import Model
 from seasoned.message import Message, Part
 from seasoned.testing import ScriptedModel
-from tests.support.databases import database_of
+from tests.support.databases import database_of, prepare
 
 T = TypeVar("T")
 
@@ -38,6 +38,7 @@ async def opened(
 ) -> AsyncIterator[Engine]:
     """An engine that learns with a model, or with the one that a `provider:name` names, closed at the end."""
     given: dict[str, object] = {"quiet_seconds": 0.05, "retry_seconds": 0.01, **settings}
+    prepare(home)
     named = model if isinstance(model, str) else None
     loaded = config.load({}, home=home, database=database_of(home), api_key=KEY, model=named, **given)
     own = None if isinstance(model, str) else model or ScriptedModel()

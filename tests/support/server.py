@@ -6,7 +6,6 @@ Nothing here knows how the server is built. It is started by its command line an
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +18,8 @@ import httpx
 import msgspec
 from acontext import AcontextClient
 
-from tests.support.databases import database_of
+from tests.support import forks
+from tests.support.databases import database_of, prepare
 from tests.support.ports import free_port
 
 KEY: Final = "sk-ac-acceptance-tests"
@@ -45,7 +45,7 @@ class Project(msgspec.Struct, frozen=True):
 class Server:
     """A running server process."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, home: Path, log: Path) -> None:
+    def __init__(self, process: forks.Process, port: int, home: Path, log: Path) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
@@ -67,15 +67,10 @@ class Server:
 
     def create_project(self, name: str) -> Project:
         """Another project in this server's home, made by the command line while the server runs."""
-        done = subprocess.run(
-            [sys.executable, "-m", "seasoned", "projects", "create", name, "--json", "--home", str(self.home)],
-            env=environment(self.home),
-            capture_output=True,
-            timeout=START_SECONDS_MAX,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr.decode(errors="replace")
-        return msgspec.json.decode(done.stdout, type=Project)
+        words = ("projects", "create", name, "--json", "--home", str(self.home))
+        code, out, err = forks.run(words, environment(self.home), START_SECONDS_MAX)
+        assert code == 0, err.decode(errors="replace")
+        return msgspec.json.decode(out, type=Project)
 
     def said(self) -> str:
         """The end of what the server wrote to its standard error."""
@@ -96,12 +91,13 @@ def environment(home: Path, settings: Mapping[str, str] | None = None) -> dict[s
 
 
 @contextmanager
-def running(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def running(folder: Path, settings: Mapping[str, str] | None = None, *, fresh: bool = False) -> Iterator[Server]:
     """A server with its home in `folder`, up when the block begins and ended with it.
 
+    A fresh one holds nothing that only tests have imported (see `forks`): for who looks at its memory.
     Raises AssertionError with the server's log when it does not come up, or when it logged a traceback.
     """
-    server = _start(folder, settings)
+    server = _start(folder, settings, fresh=fresh)
     RUNNING.append(server)
     try:
         yield server
@@ -111,20 +107,18 @@ def running(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator
     assert "Traceback" not in server.said(), f"the server logged a traceback:\n{server.said()}"
 
 
-def _start(folder: Path, settings: Mapping[str, str] | None) -> Server:
+def _start(folder: Path, settings: Mapping[str, str] | None, *, fresh: bool) -> Server:
     home = folder / "home"
+    # A fresh server makes its home from nothing.
+    if not fresh:
+        prepare(home)
     for _ in range(PORT_TRIES):
         port = free_port()
         log = folder / f"server-{port}.log"
-        command = [sys.executable, "-m", "seasoned", "serve", "--home", str(home), "--host", "127.0.0.1"]
-        with log.open("wb") as stderr:
-            process = subprocess.Popen(
-                [*command, "--port", str(port)],
-                env=environment(home, settings),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-            )
+        words = ("serve", "--home", str(home), "--host", "127.0.0.1", "--port", str(port))
+        with log.open("wb") as stderr, Path(os.devnull).open("wb") as nowhere:
+            outputs = (nowhere.fileno(), stderr.fileno())
+            process = forks.started(words, environment(home, settings), *outputs, fresh=fresh)
         server = Server(process, port, home, log)
         try:
             wait_until(partial(_is_up, server), "the server is up", START_SECONDS_MAX)
@@ -146,7 +140,7 @@ def _is_up(server: Server) -> bool:
         return False
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: forks.Process) -> None:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:

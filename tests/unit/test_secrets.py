@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from seasoned.llm.secrets import contains_secret, redact
 from tests.support.corpora import Part, secrets
 
-MEGABYTE = 1_000_000
-HOSTILE_CHARS = 200_000
-HOSTILE_CPU_SECONDS_MAX = 8.0
+LONG_CHARS = 500_000
+LONG_CPU_SECONDS_MAX = 20.0
+HOSTILE_CHARS = 100_000
+HOSTILE_CPU_SECONDS_MAX = 4.0
 
 # Tokens are put together here, so that no scanner of this repository takes them for real ones.
 LIVE = "acme_" + "live_9xVb27QmTzR4kW0eHs8u"
@@ -283,8 +284,8 @@ def test_the_corpus_of_secrets_is_large() -> None:
 
 
 @pytest.mark.parametrize("unit", ["aB3", "PIN "])
-def test_a_megabyte_of_anything_is_looked_through_to_its_end(unit: str) -> None:
-    text = (unit * (MEGABYTE // len(unit) + 1))[:MEGABYTE]
+def test_half_a_megabyte_of_anything_is_looked_through_to_its_end(unit: str) -> None:
+    text = (unit * (LONG_CHARS // len(unit) + 1))[:LONG_CHARS]
     started = time.process_time()
     assert GITHUB not in redact(f"{text} {GITHUB}")
-    assert time.process_time() - started < 5 * HOSTILE_CPU_SECONDS_MAX
+    assert time.process_time() - started < LONG_CPU_SECONDS_MAX
