@@ -14,7 +14,7 @@ FIRST ?= 1
 SEEDS ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres test-slow kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds reference constraints \
+.PHONY: help demo test test-local test-postgres test-slow kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources worlds reference constraints \
 	simulate simulate-nightly kill
 
 help: ## Show what there is.
@@ -92,6 +92,9 @@ bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new fa
 
 bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also with a model that obeys all it reads.
 	@$(BIN)/python -m benchmarks.safety
+
+bench-learning: $(VENV)/.dev ## How many lessons a second 1, 2, 4 and 8 workers learn on PostgreSQL.
+	@$(BIN)/python -m tests.support.postgres --durable $(BIN)/python benchmarks/learning.py --database {url}
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)

@@ -1,4 +1,4 @@
-"""Starting a real server on a fresh home for a benchmark."""
+"""Starting real servers and workers for a benchmark."""
 
 import os
 import subprocess
@@ -6,13 +6,16 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
+import psycopg
 
 KEY = "sk-ac-benchmark"
+STOP_SECONDS_MAX = 30.0
 
 
 class Server(msgspec.Struct, frozen=True):
@@ -25,13 +28,18 @@ class Server(msgspec.Struct, frozen=True):
     home: Path
 
 
+def environment_of(home: Path, **settings: str) -> dict[str, str]:
+    """The environment of a process of Seasoned with these settings, named as in `config`, in lower case."""
+    given = {f"SEASONED_{name.upper()}": value for name, value in settings.items()}
+    return {**os.environ, "SEASONED_HOME": str(home), "SEASONED_API_KEY": KEY, **given}
+
+
 @contextmanager
 def running(**settings: str) -> Iterator[Server]:
     """A server on a free port of this machine, ended with the block."""
     with tempfile.TemporaryDirectory(prefix="seasoned-bench-") as folder:
-        given = {f"SEASONED_{name.upper()}": value for name, value in settings.items()}
-        environment = {**os.environ, "SEASONED_HOME": folder, "SEASONED_API_KEY": KEY, **given}
         command = [sys.executable, "-m", "seasoned", "serve", "--port", "0"]
+        environment = environment_of(Path(folder), **settings)
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         try:
@@ -41,8 +49,45 @@ def running(**settings: str) -> Iterator[Server]:
             _wait(url)
             yield Server(url, port, KEY, process.pid, Path(folder))
         finally:
-            process.terminate()
-            process.wait(30)
+            _end(process)
+
+
+@contextmanager
+def workers(count: int, home: Path, **settings: str) -> Iterator[Sequence[int]]:
+    """Processes of `seasoned worker`, all of them ready, ended with the block; their process ids."""
+    with ExitStack() as stack:
+        command = [sys.executable, "-m", "seasoned", "worker"]
+        started = []
+        for _ in range(count):
+            process = subprocess.Popen(command, env=environment_of(home, **settings), stdout=subprocess.PIPE, text=True)
+            stack.callback(_end, process)
+            started.append(process)
+        for process in started:
+            assert process.stdout is not None
+            assert "learns" in process.stdout.readline(), "a worker did not start"
+        yield [process.pid for process in started]
+
+
+@contextmanager
+def fresh_database(beside: str) -> Iterator[str]:
+    """The address of an empty database on the PostgreSQL server of another one, dropped with the block."""
+    server, name = beside.rsplit("/", 1)[0], f"seasoned_bench_{uuid.uuid4().hex}"
+    with psycopg.connect(beside, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield f"{server}/{name}"
+        finally:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS_MAX)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 def _wait(url: str) -> None:
