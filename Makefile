@@ -96,6 +96,9 @@ bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also 
 bench-learning: $(VENV)/.dev ## How many lessons a second 1, 2, 4 and 8 workers learn on PostgreSQL.
 	@$(BIN)/python -m tests.support.postgres --durable $(BIN)/python benchmarks/learning.py --database {url}
 
+bench-growth: $(VENV)/.dev ## Lists, searches and lessons with up to 10,000 skills and a million messages (STORE=postgres).
+	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/growth.py $(if $(filter postgres,$(STORE)),--database {url})
+
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
 
