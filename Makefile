@@ -99,6 +99,9 @@ bench-learning: $(VENV)/.dev ## How many lessons a second 1, 2, 4 and 8 workers 
 bench-growth: $(VENV)/.dev ## Lists, searches and lessons with up to 10,000 skills and a million messages (STORE=postgres).
 	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/growth.py $(if $(filter postgres,$(STORE)),--database {url})
 
+bench-resources: $(VENV)/.dev ## How long a start takes, and what idle processes take of memory and processor.
+	@$(BIN)/python -m tests.support.postgres $(BIN)/python benchmarks/resources.py --database {url}
+
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
 

@@ -267,7 +267,7 @@ class Client:
         return data if isinstance(data, dict) else {}
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection; the next call makes another. A server ends those that nobody used for seconds."""
         self._connection.close()
 
 
@@ -294,6 +294,7 @@ def lists(client: Client, filling: Filling, requests: int, chance: random.Random
 def in_space(client: Client, filling: Filling, size: int, options: argparse.Namespace) -> Iterator[Timed]:
     """What a space has, and searches in it."""
     space_id = filling.space_ids[size]
+    client.close()
     for what in ("skills", "sessions"):
         path = f"/learning_spaces/{space_id}/{what}"
         yield timed([partial(client.call, "GET", path)] * WHOLE_LISTS, f"all {what} of a space", filling, size)
@@ -308,6 +309,7 @@ def in_space(client: Client, filling: Filling, size: int, options: argparse.Name
 
 def learn(client: Client, model: Provider, space_id: str, mark: str) -> tuple[int, int, float]:
     """Learn one session in a space: how many calls and prompt tokens it took, and milliseconds from the flush."""
+    client.close()
     session_id, before = client.call("POST", "/session", {})["id"], len(model.requests)
     client.call("POST", f"/learning_spaces/{space_id}/learn", {"session_id": session_id})
     talk = [one for run in runs() for one in run[1:]]

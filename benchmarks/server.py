@@ -1,13 +1,14 @@
 """Starting real servers and workers for a benchmark."""
 
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,37 +36,57 @@ def environment_of(home: Path, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
+def started(*words: str, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process of the command line, ended with the block."""
+    command = [sys.executable, "-m", "seasoned", *words]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """The first thing that a process says, which is that it is up."""
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
 def running(**settings: str) -> Iterator[Server]:
     """A server on a free port of this machine, ended with the block."""
     with tempfile.TemporaryDirectory(prefix="seasoned-bench-") as folder:
-        command = [sys.executable, "-m", "seasoned", "serve", "--port", "0"]
         environment = environment_of(Path(folder), **settings)
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        try:
-            line = process.stdout.readline()
+        with started("serve", "--port", "0", environment=environment) as process:
+            line = first_line(process)
             port = int(line.split("http://", 1)[1].split(" ", 1)[0].rsplit(":", 1)[1])
             url = f"http://127.0.0.1:{port}"
             _wait(url)
             yield Server(url, port, KEY, process.pid, Path(folder))
-        finally:
-            _end(process)
 
 
 @contextmanager
 def workers(count: int, home: Path, **settings: str) -> Iterator[Sequence[int]]:
     """Processes of `seasoned worker`, all of them ready, ended with the block; their process ids."""
     with ExitStack() as stack:
-        command = [sys.executable, "-m", "seasoned", "worker"]
-        started = []
-        for _ in range(count):
-            process = subprocess.Popen(command, env=environment_of(home, **settings), stdout=subprocess.PIPE, text=True)
-            stack.callback(_end, process)
-            started.append(process)
-        for process in started:
-            assert process.stdout is not None
-            assert "learns" in process.stdout.readline(), "a worker did not start"
-        yield [process.pid for process in started]
+        environment = environment_of(home, **settings)
+        every = [stack.enter_context(started("worker", environment=environment)) for _ in range(count)]
+        for process in every:
+            assert "learns" in first_line(process), "a worker did not start"
+        yield [process.pid for process in every]
 
 
 @contextmanager
@@ -78,16 +99,6 @@ def fresh_database(beside: str) -> Iterator[str]:
             yield f"{server}/{name}"
         finally:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS_MAX)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        raise
 
 
 def _wait(url: str) -> None:
