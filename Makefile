@@ -14,7 +14,7 @@ FIRST ?= 1
 SEEDS ?= 100
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres test-slow kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety worlds reference constraints \
+.PHONY: help demo test test-local test-postgres test-slow kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -95,6 +95,15 @@ bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new fa
 
 bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also with a model that obeys all it reads.
 	@$(BIN)/python -m benchmarks.safety
+
+bench-learning: $(VENV)/.dev ## How many lessons a second 1, 2, 4 and 8 workers learn on PostgreSQL.
+	@$(BIN)/python -m tests.support.postgres --durable $(BIN)/python benchmarks/learning.py --database {url}
+
+bench-growth: $(VENV)/.dev ## Lists, searches and lessons with up to 10,000 skills and a million messages (STORE=postgres).
+	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/growth.py $(if $(filter postgres,$(STORE)),--database {url})
+
+bench-resources: $(VENV)/.dev ## How long a start takes, and what idle processes take of memory and processor.
+	@$(BIN)/python -m tests.support.postgres $(BIN)/python benchmarks/resources.py --database {url}
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)

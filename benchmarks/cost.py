@@ -15,7 +15,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,15 @@ ENTRIES = 6
 DEADLINE_SECONDS = 120.0
 
 
+@cache
+def runs() -> tuple[list[dict[str, Any]], ...]:
+    """The messages of each run, in OpenAI's format."""
+    return tuple(run["traj"] for run in json.loads(RUNS.read_text()))
+
+
 def transcript(length: int) -> list[Message]:
     """Real messages, one run after the other, as many as wanted."""
-    runs: list[dict[str, Any]] = json.loads(RUNS.read_text())
-    talk = (message for run in cycle(runs) for message in run["traj"][1:])
+    talk = (message for run in cycle(runs()) for message in run[1:])
     return [formats.parse(message, "openai") for message in islice(talk, length)]
 
 
@@ -82,10 +87,15 @@ def _distill(prompt: str) -> dict[str, object]:
     return {"summary": "It went well.", "lessons": lessons}
 
 
-def library(count: int) -> Iterator[tuple[str, dict[str, bytes]]]:
+@cache
+def _texts() -> list[str]:
+    return [text for message in transcript(400) if (text := message.prose())]
+
+
+def library(count: int, first: int = 0) -> Iterator[tuple[str, dict[str, bytes]]]:
     """Skills as a learner leaves them behind: a few files of a few entries each, in words of real runs."""
-    texts = [text for message in transcript(400) if (text := message.prose())]
-    for number in range(count):
+    texts = _texts()
+    for number in range(first, first + count):
         words = [texts[(number * 7 + k) % len(texts)] for k in range(SKILL_FILES * ENTRIES)]
         head = Frontmatter(
             name=f"domain-{number}", description=f"Lessons about domain {number}: {words[0][:80]}", body="# Domain"
