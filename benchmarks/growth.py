@@ -213,25 +213,29 @@ class Filling:
     def _add_sessions(self, connection: Connection) -> None:
         """Some sessions that are read, each with its messages, a task and a lesson, in every space the same number."""
         now, taught = self.store.clock.now(), list(self.space_ids.values())
+        # What was learned between two fillings counts on, too.
+        counters = (space_table.c.id, space_table.c.linked, space_table.c.written_to)
+        ends = {row[0]: [row[1], row[2]] for row in connection.execute(sa.select(*counters))}
         done = self.messages // MESSAGES_A_SESSION
         rows = _Rows()
         for number in range(done, done + SESSIONS_A_COMMIT):
             session_id, task_id, at = new_id(), new_id(), now + number % SESSIONS_A_COMMIT
             times = {"created_at": at, "updated_at": at}
             place = {"session_id": session_id, **times}
-            space_id, position = taught[number % len(taught)], number // len(taught) + 1
-            ends = {"last_number": MESSAGES_A_SESSION, "extracted_to": MESSAGES_A_SESSION, "last_message_at": at}
-            rows.add(sessions, id=session_id, project_id=self.project_id, **ends, **times)
+            space_id = taught[number % len(taught)]
+            ends[space_id] = [count + 1 for count in ends[space_id]]
+            position, settled = ends[space_id]
+            read = {"last_number": MESSAGES_A_SESSION, "extracted_to": MESSAGES_A_SESSION, "last_message_at": at}
+            rows.add(sessions, id=session_id, project_id=self.project_id, **read, **times)
             rows.add(tasks, **_task(task_id, self.project_id, self._words.text(60)), **place)
             for order in range(1, MESSAGES_A_SESSION + 1):
                 rows.add(messages, **self._message(session_id, task_id, order), **times)
             rows.add(space_sessions, id=new_id(), space_id=space_id, position=position, **place)
-            rows.add(lessons, **_lesson(task_id, space_id, position, self._words.text(200), at), **place)
+            rows.add(lessons, **_lesson(task_id, space_id, settled, self._words.text(200), at), **place)
         rows.insert(connection)
-        for space_id in taught:
-            linked = sa.select(sa.func.count()).where(space_sessions.c.space_id == space_id).scalar_subquery()
+        for space_id, (linked, written_to) in ends.items():
             update = sa.update(space_table).where(space_table.c.id == space_id)
-            connection.execute(update.values(linked=linked, written_to=linked))
+            connection.execute(update.values(linked=linked, written_to=written_to))
 
     def _message(self, session_id: str, task_id: str, number: int) -> dict[str, object]:
         return {
