@@ -1,6 +1,7 @@
 """Model calls kept in the store, what they add up to, and the budgets that they are held to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -97,26 +98,38 @@ class ModelCalls:
         config = self._config
         project = projects.by_id(connection, project_id)
         own = load_object(project.configs) if project else {}
-        spent = calls.spent(connection, project_id, since)
-        found = list(_limits("project", "", own, config.budget_tokens, config.budget_usd, spent))
+        of_project = partial(calls.spent, connection, project_id, since)
+        found = list(_limits("project", "", own, config.budget_tokens, config.budget_usd, of_project))
         space = spaces.by_id(connection, space_id) if space_id else None
         if space is not None:
             meta = load_object(space.meta)
-            spent = calls.spent(connection, project_id, since, space_id)
-            found += _limits("space", space_id, meta, config.budget_space_tokens, config.budget_space_usd, spent)
+            of_space = partial(calls.spent, connection, project_id, since, space_id)
+            found += _limits("space", space_id, meta, config.budget_space_tokens, config.budget_space_usd, of_space)
         return found
 
 
 def _limits(
-    of: Literal["project", "space"], space_id: str, own: JsonObject, tokens: float, usd: float, spent: Spent
+    of: Literal["project", "space"],
+    space_id: str,
+    own: JsonObject,
+    tokens: float,
+    usd: float,
+    count: Callable[[], Spent],
 ) -> Iterator[Budget]:
-    """The budgets that are set: by `own` keys, else by the settings."""
-    limit = _amount(own, TOKENS_KEY, tokens)
-    if limit:
-        yield Budget(of=of, space_id=space_id, unit="tokens", limit=limit, used=spent.tokens)
-    limit = _amount(own, USD_KEY, usd)
-    if limit:
-        yield Budget(of=of, space_id=space_id, unit="usd", limit=limit, used=spent.price_micros / MICROS)
+    """The budgets that are set: by `own` keys, else by the settings. What was spent is counted only where there is one:
+    it takes longer with every call of the day, and this is looked at before each.
+    """
+    limits: list[tuple[Literal["tokens", "usd"], float]] = [
+        ("tokens", _amount(own, TOKENS_KEY, tokens)),
+        ("usd", _amount(own, USD_KEY, usd)),
+    ]
+    if not any(limit for _, limit in limits):
+        return
+    spent = count()
+    for unit, limit in limits:
+        if limit:
+            used = spent.tokens if unit == "tokens" else spent.price_micros / MICROS
+            yield Budget(of=of, space_id=space_id, unit=unit, limit=limit, used=used)
 
 
 def _amount(own: JsonObject, key: str, otherwise: float) -> float:

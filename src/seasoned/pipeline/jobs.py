@@ -22,7 +22,7 @@ from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.work import Due, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 
     from procrastinate import App
     from procrastinate.jobs import Job
@@ -40,6 +40,8 @@ HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 RESTART_SECONDS = (0.5, 30.0)
 CONNECTIONS = 4
+CANCEL_SECONDS = 1.0
+CANCELS_MAX = 10
 
 
 class JobWorker:
@@ -62,9 +64,7 @@ class JobWorker:
 
     async def close(self) -> None:
         """Take nothing new, give what runs `drain_seconds` to end, and stop."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await _ended(self._background, self._config.drain_seconds + CANCEL_SECONDS)
         self._background = []
 
     def wake(self, stage: Stage, key: str) -> None:
@@ -95,6 +95,8 @@ class JobWorker:
                 await self._work()
                 log.warning("the worker has stopped by itself; it starts again")
             except Exception:
+                if _is_cancelled():
+                    return
                 # Whatever its library trips over, learning goes on once the database is back.
                 log.exception("the worker has failed; it starts again")
             lived = asyncio.get_running_loop().time() - started
@@ -109,8 +111,11 @@ class JobWorker:
             await self._run(stage, key)
 
         failed = "the wake-ups of workers that died could not be taken back"
-        rescue = _repeated(lambda: self._take_back(app), STALLED_SECONDS / 4, failed)
-        async with app.open_async(), _alongside(rescue):
+
+        def rescue() -> Coroutine[None, None, None]:
+            return _repeated(lambda: self._take_back(app), STALLED_SECONDS / 4, failed)
+
+        async with _opened(app), _alongside(rescue):
             await app.run_worker_async(
                 queues=[QUEUE],
                 concurrency=self._config.concurrency,
@@ -171,20 +176,49 @@ async def _repeated(work: Callable[[], Awaitable[None]], seconds: float, failed:
         try:
             await work()
         except Exception:
+            if _is_cancelled():
+                return
             # Whatever went wrong, the next time comes.
             log.exception(failed)
         await asyncio.sleep(seconds)
 
 
 @contextlib.asynccontextmanager
-async def _alongside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def _opened(app: App) -> AsyncIterator[None]:
+    """Its connections; its own context leaves tasks behind that never end when it is cancelled while it connects."""
+    try:
+        await app.open_async()
+        yield
+    finally:
+        await app.close_async()
+
+
+@contextlib.asynccontextmanager
+async def _alongside(work: Callable[[], Coroutine[None, None, None]]) -> AsyncIterator[None]:
     """Something that runs until the block ends."""
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(work())
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await _ended([task], CANCEL_SECONDS)
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was told to end. A library may make an error of its own of that while it connects."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
+    """Cancel tasks until they have ended, giving them so many seconds each time: once is not always heard."""
+    waiting = set(tasks)
+    for _ in range(CANCELS_MAX):
+        if not waiting:
+            break
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=seconds)
+    await asyncio.gather(*(task for task in tasks if task.done()), return_exceptions=True)
 
 
 def _named(job: Job) -> tuple[Stage, str]:
