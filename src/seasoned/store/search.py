@@ -104,16 +104,19 @@ def _on_postgres(space_id: str, words: Sequence[str]) -> Found:
         .where(have.op("@@")(_query(" | ".join(words))), space_skills.c.space_id == space_id)
         .cte("found")
     )
-    with_word = [sa.func.sum(found.c[f"has{at}"]).label(f"with{at}") for at in range(len(words))]
-    counted = sa.select(sa.func.count().label("all"), sa.func.avg(found.c.length).label("length"), *with_word).cte()
-    # Half a word is added where a count may be 0, as BM25 does.
-    rarities = (
-        found.c[f"has{at}"]
-        * sa.func.ln(1 + (counted.c.all - counted.c[f"with{at}"] + 0.5) / (counted.c[f"with{at}"] + 0.5))
-        for at in range(len(words))
+    every = sa.cast(sa.func.count(), sa.Double)
+    having = [sa.func.sum(found.c[f"has{at}"]) for at in range(len(words))]
+    # How rare each word is. Half a word is added where a count may be 0, as BM25 does.
+    rarities = [
+        sa.func.ln(1 + (every - count + 0.5) / (count + 0.5)).label(f"rarity{at}") for at, count in enumerate(having)
+    ]
+    # Made once, not again for every row.
+    counted = (
+        sa.select(sa.func.avg(found.c.length).label("length"), *rarities).cte("counted").prefix_with("MATERIALIZED")
     )
+    closeness = (found.c[f"has{at}"] * counted.c[f"rarity{at}"] for at in range(len(words)))
     stretch = 1 - BM25_B + BM25_B * found.c.length / sa.func.greatest(counted.c.length, 1)
-    score = sum(rarities, sa.literal(0.0)) * (BM25_K1 + 1) / (1 + BM25_K1 * stretch)
+    score = sum(closeness, sa.literal(0.0)) * (BM25_K1 + 1) / (1 + BM25_K1 * stretch)
     return (
         sa.select(found.c.skill_id, found.c.path, found.c.text, sa.cast(score, sa.Double).label("score"))
         .join(counted, sa.true())
