@@ -54,19 +54,24 @@ class Collecting:
         return Collector(self._store, self._config.blob_grace_seconds, KEPT)
 
     async def _run_for_ever(self) -> None:
-        collector, said = self._collector(), ""
+        collector, waits_for = self._collector(), ""
         while True:
             await asyncio.sleep(self._config.collect_seconds)
             try:
                 found, _ = await collector.step(STEP_MAX)
-            except (Busy, Conflict, StorageFull) as error:
-                if str(error) != said:
-                    log.warning("collecting waits: %s", error)
-                said = str(error)
+            except Conflict:
+                if waits_for != Conflict.__name__:
+                    log.warning("another database keeps its files in the same place, so none are deleted")
+                waits_for = Conflict.__name__
+            except (Busy, StorageFull) as error:
+                if waits_for != type(error).__name__:
+                    log.warning("files that nothing names cannot be deleted now", extra={"error": type(error).__name__})
+                waits_for = type(error).__name__
             except Exception:
                 # A defect here must not end the collecting for as long as the server lives.
                 log.exception("a step of collecting failed")
             else:
-                said = ""
+                waits_for = ""
                 if found.deleted:
-                    log.info("deleted %d files that nothing names (%d bytes)", found.deleted, found.deleted_bytes)
+                    counts = {"files": found.deleted, "bytes": found.deleted_bytes}
+                    log.info("files that nothing names were deleted", extra=counts)

@@ -59,7 +59,7 @@ class JobWorker:
         self._background.append(asyncio.create_task(self._changes.listen_for_ever()))
         if self._config.worker:
             self._background.append(asyncio.create_task(self._work_for_ever()))
-            sweeps = _repeated(self._sweep, self._config.sweep_seconds, "a sweep failed")
+            sweeps = _repeated(self._sweep, self._config.sweep_seconds, "sweep")
             self._background.append(asyncio.create_task(sweeps))
 
     async def close(self) -> None:
@@ -110,10 +110,8 @@ class JobWorker:
         async def run(stage: Stage, key: str) -> None:
             await self._run(stage, key)
 
-        failed = "the wake-ups of workers that died could not be taken back"
-
         def rescue() -> Coroutine[None, None, None]:
-            return _repeated(lambda: self._take_back(app), STALLED_SECONDS / 4, failed)
+            return _repeated(lambda: self._take_back(app), STALLED_SECONDS / 4, "rescue")
 
         async with _opened(app), _alongside(rescue):
             await app.run_worker_async(
@@ -170,7 +168,7 @@ class JobWorker:
             await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
 
 
-async def _repeated(work: Callable[[], Awaitable[None]], seconds: float, failed: str) -> None:
+async def _repeated(work: Callable[[], Awaitable[None]], seconds: float, what: str) -> None:
     """Do something again and again; when it fails, say so and go on, since lost wake-ups rest on it."""
     while True:
         try:
@@ -179,7 +177,7 @@ async def _repeated(work: Callable[[], Awaitable[None]], seconds: float, failed:
             if _is_cancelled():
                 return
             # Whatever went wrong, the next time comes.
-            log.exception(failed)
+            log.exception("what is done again and again has failed once", extra={"what": what})
         await asyncio.sleep(seconds)
 
 
