@@ -1,5 +1,6 @@
-"""`seasoned worker` as a process."""
+"""Workers on PostgreSQL: as processes, and two that do the same at once."""
 
+import asyncio
 import os
 import subprocess
 import time
@@ -7,12 +8,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from seasoned import config
+from seasoned.pipeline import jobs
+from seasoned.pipeline.jobs import JobWorker
+from seasoned.store import Store
+from seasoned.store.wakeups import QUEUE, TASK
+from seasoned.store.work import Due
+from seasoned.testing import ScriptedModel
 from tests.support.command import command, environment
-from tests.support.databases import homes_on
+from tests.support.databases import database_of, homes_on, opened
 from tests.support.postgres import Postgres
 
 END_SECONDS_MAX = 15.0
+OF_A_DEAD_WORKER = sa.text(
+    "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id)"
+    " INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)"
+    " SELECT :queue, :task, 'extract', CAST(:args AS jsonb), 'doing', id FROM dead"
+).bindparams(queue=QUEUE, task=TASK, args='{"stage": "extract", "key": "any"}')
+JOBS = sa.text("SELECT count(*) FROM procrastinate_jobs")
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +59,26 @@ def test_a_worker_that_is_told_to_end_while_it_begins_ends_and_says_nothing(tmp_
     assert said.startswith(b"A worker learns")
     assert code == os.EX_OK
     assert (tmp_path / "err.log").read_text() == ""
+
+
+def test_two_that_take_the_same_work_back_at_once_do_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        both_have_found_it = asyncio.Barrier(2)
+
+        async def give(_self: JobWorker, _due: list[Due]) -> None:
+            await both_have_found_it.wait()
+
+        monkeypatch.setattr(JobWorker, "_give", give)
+
+        async def take_back(store: Store) -> None:
+            worker = JobWorker(store, ScriptedModel(), config.load({}, home=tmp_path, database=database_of(tmp_path)))
+            app = jobs._app(database_of(tmp_path))
+            async with jobs._opened(app):
+                await worker._take_back(app)
+
+        with opened(tmp_path) as first, opened(tmp_path) as second:
+            await first.write(lambda connection: connection.execute(OF_A_DEAD_WORKER))
+            await asyncio.gather(take_back(first), take_back(second))
+            assert await first.read(lambda connection: connection.execute(JOBS).scalar_one()) == 0
+
+    asyncio.run(run())

@@ -17,7 +17,7 @@ from seasoned.errors import Busy, StorageFull
 from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
 from seasoned.pipeline.life import Life
 from seasoned.store import backlog, listen, work
-from seasoned.store.postgres import libpq_url
+from seasoned.store.postgres import libpq_url, sqlstate
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.work import Due, Stage
 
@@ -41,6 +41,8 @@ STALLED_SECONDS = 10.0
 RESTART_SECONDS = (0.5, 30.0)
 CONNECTIONS = 4
 CANCEL_SECONDS = 1.0
+# PostgreSQL's code of what a function of Procrastinate refuses.
+RAISED = "P0001"
 CANCELS_MAX = 10
 
 
@@ -157,6 +159,7 @@ class JobWorker:
 
     async def _take_back(self, app: App) -> None:
         """Replace the jobs of workers without a heartbeat by fresh ones."""
+        from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - an extra
         from procrastinate.jobs import Status  # noqa: PLC0415 - an extra
 
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
@@ -165,7 +168,12 @@ class JobWorker:
             log.warning("work is taken back from a worker that died", extra={"stage": stage, "key": key})
             # First the new one: it waits until the old one is gone.
             await self._give([Due(stage, key, self._store.clock.now())])
-            await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
+            try:
+                await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
+            except ConnectorException as error:
+                # Another worker took it back at the same moment, or the one that was taken for dead has ended it.
+                if error.__cause__ is None or sqlstate(error.__cause__) != RAISED:
+                    raise
 
 
 async def _repeated(work: Callable[[], Awaitable[None]], seconds: float, what: str) -> None:
