@@ -30,6 +30,8 @@ Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
 
 BATCH_MAX = 512
 RACES_MAX = 8
+# Whoever has the turn still races those that have not lost yet.
+TURN_RACES_MAX = 64
 _FULL = ("database or disk is full", "disk I/O error", "No space left", "could not extend file")
 
 
@@ -155,7 +157,7 @@ class Writer:
         try:
             # Losers take turns: so each of them gets to the end, however many processes write.
             with in_turn(self._connection):
-                self._wins(request, tries=RACES_MAX - 1)
+                self._wins(request, tries=TURN_RACES_MAX)
         except DBAPIError as error:
             _fail(request, error)
 
