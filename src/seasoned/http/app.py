@@ -26,9 +26,9 @@ from seasoned.http import (
     usage,
     users,
 )
-from seasoned.http.bodies import Body, Reply
+from seasoned.http.bodies import BODY, REPLY, Body, Reply
 from seasoned.http.downloads import download
-from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of
+from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of, header
 from seasoned.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -160,7 +160,8 @@ class App:
             await self._router(scope, receive, send)
             return
         body = Body(scope, receive, self._engine.config.body_bytes_max, self._engine.config.body_seconds)
-        reply = Reply(body, send)
+        reply = Reply(scope, body, send)
+        scope[BODY], scope[REPLY] = body, reply
         if signals.heard():
             await operations.watched(self._answer(scope, body, reply), scope, reply)
         else:
@@ -223,7 +224,7 @@ class _Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         handler = self.handlers[scope["method"]]
         request = Request(scope, receive)
-        project_id = await self._engine.projects.authenticate(request.headers.get("authorization", ""))
+        project_id = await self._engine.projects.authenticate(header(scope, b"authorization"))
         response = await handler(Call(self._engine, project_id, request))
         await response(scope, receive, send)
 

@@ -1,6 +1,7 @@
 """A request's body on its way in: bounded in bytes and in time, and read to its end before an answer goes out."""
 
 import asyncio
+from typing import Protocol
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -10,8 +11,24 @@ from seasoned.errors import TooLarge, TooSlow
 # and a client that is still sending would lose the answer.
 THROWN_AWAY_TIMES = 4
 _ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
-# In the scope of a request whose body has come whole: nothing has to be waited for, and a timer costs more than it.
+# In the scope of a request that has come whole, where the server knows that: its `Whole`.
 WHOLE = "seasoned.whole"
+# In the scope of every request: its Body and its Reply.
+BODY, REPLY = "seasoned.body", "seasoned.reply"
+
+
+class Whole(Protocol):
+    """A request that has come whole: nothing has to be waited for, and its answer may go out in one piece."""
+
+    def take(self) -> bytes:
+        """The body, or what nobody has received of it."""
+        ...
+
+    def answer(self, status: int, head: bytes, body: bytes) -> bool:
+        """Write the whole answer to other than HEAD; `head` holds the headers' lines and the empty one. False, with
+        nothing written, when it has to go the usual way.
+        """
+        ...
 
 
 class Body:
@@ -39,9 +56,17 @@ class Body:
         if self.is_complete:
             return await self._receive()
         message = await self._next()
-        if self._seen > self._bytes_max:
-            raise TooLarge(f"A request body holds at most {self._bytes_max} bytes; send less at once.")
+        self._check_size()
         return message
+
+    def whole(self) -> bytes | None:
+        """The body, if it is here and nothing of it was received yet. Raises TooLarge."""
+        if self._seen or self.is_complete or (whole := self._scope.get(WHOLE)) is None:
+            return None
+        body: bytes = whole.take()
+        self._seen, self.is_complete = len(body), True
+        self._check_size()
+        return body
 
     async def throw_away(self) -> bool:
         """Read what is left without keeping it; whether the body was read to its end."""
@@ -51,6 +76,10 @@ class Body:
         except TooSlow:
             return False
         return self.is_complete
+
+    def _check_size(self) -> None:
+        if self._seen > self._bytes_max:
+            raise TooLarge(f"A request body holds at most {self._bytes_max} bytes; send less at once.")
 
     async def _next(self) -> Message:
         message = await (self._receive() if WHOLE in self._scope else self._awaited())
@@ -74,12 +103,23 @@ class Reply:
     `status` is that of the answer, 0 before it begins.
     """
 
-    __slots__ = ("_body", "_send", "status")
+    __slots__ = ("_body", "_scope", "_send", "status")
 
-    def __init__(self, body: Body, send: Send) -> None:
+    def __init__(self, scope: Scope, body: Body, send: Send) -> None:
+        self._scope = scope
         self._body = body
         self._send = send
         self.status = 0
+
+    def at_once(self, status: int, head: bytes, body: bytes) -> bool:
+        """Hand the whole answer over (see `Whole.answer`). False, with nothing sent, where that cannot be."""
+        whole = self._scope.get(WHOLE)
+        if whole is None or self.status or not self._body.is_complete or self._scope["method"] == "HEAD":
+            return False
+        if not whole.answer(status, head, body):
+            return False
+        self.status = status
+        return True
 
     async def send(self, message: Message) -> None:
         """Hand a piece on. Before the first, the rest of the body is read; else the connection is closed after it."""

@@ -56,7 +56,7 @@ def message_json(row: MessageRow, message: Message, meta: object) -> dict[str, o
 async def store(call: Call) -> Response:
     """POST /session/{session_id}/messages: 201 with the stored message; its `meta` is the user's."""
     session_id = call.id("session_id", "The session id")
-    if call.request.headers.get("content-type", "").lower().startswith("multipart/"):
+    if call.header(b"content-type").lower().startswith("multipart/"):
         body, files = await _with_files(call)
         message = _parse(body, {name: file.upload for name, file in files.items()})
         named = {part.asset.sha256 for part in message.parts if part.asset is not None}

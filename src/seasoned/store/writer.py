@@ -29,6 +29,8 @@ Work = Callable[[Connection], T]
 Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
 
 BATCH_MAX = 512
+# How often a batch waits for more before it is written all the same.
+GATHER_ROUNDS_MAX = 32
 RACES_MAX = 8
 # Whoever has the turn still races those that have not lost yet.
 TURN_RACES_MAX = 64
@@ -111,6 +113,9 @@ class Writer:
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            await self._gather()
+            if self._closed:
+                return  # whoever waited was told so
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
             try:
                 await loop.run_in_executor(self._thread, self._commit, batch)
@@ -118,6 +123,20 @@ class Writer:
                 for request in batch:
                     request.error = request.error or error
             _answer(batch)
+
+    async def _gather(self) -> None:
+        """Let those come that are on their way: until the event loop has gone round twice without another.
+
+        A commit costs the same for few as for many, and while it runs the event loop waits for the interpreter.
+        """
+        for _ in range(GATHER_ROUNDS_MAX):
+            before = len(self._waiting)
+            if before >= BATCH_MAX:
+                return
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            if len(self._waiting) == before:
+                return
 
     def close(self) -> None:
         """Refuse what waits and what comes, and end the thread once its batch is committed."""
