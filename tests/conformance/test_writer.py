@@ -13,6 +13,8 @@ from seasoned.ids import new_id
 from seasoned.store import Connection, messages, projects, sessions
 from seasoned.store.messages import NewMessage
 from seasoned.store.sessions import NewSession
+from seasoned.store.writer import GATHER_ROUNDS_MAX
+from seasoned.testing.faults import armed
 from tests.support.databases import opened
 
 
@@ -44,6 +46,26 @@ def test_writes_that_wait_together_share_a_commit_and_one_bad_write_fails_alone(
             assert [type(one) for one in results] == [int, IntegrityError, Conflict, int]
             names = await store.read(lambda c: [row.name for row in projects.every(c)])
             assert sorted(names) == ["one", "two"]
+
+    asyncio.run(run())
+
+
+def test_a_batch_waits_for_the_writes_that_follow_at_once_and_ends_all_the_same(tmp_path: Path) -> None:
+    async def run() -> None:
+        with opened(tmp_path) as store:
+
+            async def later(rounds: int) -> None:
+                for _ in range(rounds):
+                    await asyncio.sleep(0)
+                await store.write(lambda c: c.execute(add(f"r{rounds}")))
+
+            with armed({}) as passed:
+                await asyncio.gather(*(later(rounds) for rounds in range(GATHER_ROUNDS_MAX)))
+                assert passed["commit.before"] == 1
+                endless = [asyncio.create_task(later(rounds)) for rounds in range(100, 100 + 4 * GATHER_ROUNDS_MAX)]
+                await asyncio.wait(endless)
+                assert passed["commit.before"] > 2
+            assert await store.read(lambda c: len(projects.every(c))) == 5 * GATHER_ROUNDS_MAX
 
     asyncio.run(run())
 
