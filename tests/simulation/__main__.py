@@ -2,11 +2,8 @@
 
 import sys
 
-from seasoned.testing.simulation import simulate
 from seasoned.testing.simulation.__main__ import opened, summary
 from tests.simulation import bugs
-
-SEEDS_MAX = 60
 
 
 def main() -> int:
@@ -14,12 +11,14 @@ def main() -> int:
     missed = 0
     with opened("sqlite") as database:
         for bug in bugs.ALL:
-            with bug():
-                reports = (simulate(seed, database) for seed in range(1, SEEDS_MAX + 1))
-                caught = next((report for report in reports if report.violations), None)
+            caught = bugs.catch(bug, database)
             missed += caught is None
             print(f"{bug.__name__}: {(bug.__doc__ or '').strip()}")
-            print(f"not caught in {SEEDS_MAX} seeds" if caught is None else summary(caught), end="\n\n", flush=True)
+            print(
+                f"not caught in {bugs.SEEDS_TO_CATCH} seeds" if caught is None else summary(caught),
+                end="\n\n",
+                flush=True,
+            )
     return int(missed > 0)
 
 

@@ -14,6 +14,11 @@ from seasoned.store.schema import skills as skills_table
 from seasoned.store.schema import spaces as spaces_table
 from seasoned.store.sessions import SessionRow
 from seasoned.store.skills import NewVersion
+from seasoned.testing.simulation import Database, Report, simulate
+
+Bug = Callable[[], AbstractContextManager[None]]
+
+SEEDS_TO_CATCH = 60
 
 
 @contextmanager
@@ -100,10 +105,19 @@ def two_writers_in_a_space() -> Iterator[None]:
         yield
 
 
-ALL: tuple[Callable[[], AbstractContextManager[None]], ...] = (
-    no_compare_and_swap_on_the_head,
-    no_compare_and_swap_on_the_extractor,
-    answered_before_the_commit,
-    lock_released_early,
-    two_writers_in_a_space,
-)
+# Each bug with a seed that has shown it: tried first, since looking for one takes a minute. Others follow.
+ALL: dict[Bug, int] = {
+    no_compare_and_swap_on_the_head: 36,
+    no_compare_and_swap_on_the_extractor: 1,
+    answered_before_the_commit: 2,
+    lock_released_early: 7,
+    two_writers_in_a_space: 5,
+}
+
+
+def catch(bug: Bug, database: Database) -> Report | None:
+    """The first run with the bug that breaks a promise, of `SEEDS_TO_CATCH`; None when none does."""
+    seeds = dict.fromkeys([ALL[bug], *range(1, SEEDS_TO_CATCH + 1)])
+    with bug():
+        reports = (simulate(seed, database) for seed in seeds)
+        return next((report for report in reports if report.violations), None)
