@@ -2,7 +2,7 @@
 
 import sys
 
-from seasoned.testing.simulation.__main__ import opened, summary
+from seasoned.testing.simulation.sample import opened, summary
 from tests.simulation import bugs
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from seasoned.testing.simulation import Database, simulate
-from seasoned.testing.simulation.__main__ import opened, summary
+from seasoned.testing.simulation.sample import opened, summary
 from tests.simulation import bugs
 from tests.support.postgres import Postgres
 
@@ -52,6 +52,13 @@ def test_a_seed_gives_the_same_log_and_the_same_rows_again(database: Database) -
     assert first.log == second.log
     assert (first.log_digest, first.data_digest) == (second.log_digest, second.data_digest)
     assert simulate(first.seed + 1, database).log_digest != first.log_digest
+
+
+def test_seeds_can_be_shared_among_processes() -> None:
+    words = ["-m", "seasoned.testing.simulation", "--count", "2", "--jobs", "2"]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.startswith("2 seeds from 1 in ")
+    assert done.stdout.endswith(", 0 failed\n")
 
 
 def test_a_seed_gives_the_same_in_processes_with_other_hashes() -> None:

@@ -1,44 +1,10 @@
 """`python -m seasoned.testing.simulation`: run seeds, tell which failed, and print the log of one."""
 
 import argparse
-import gc
-import multiprocessing
 import sys
-import tempfile
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from itertools import starmap
-from pathlib import Path
 
-import msgspec
-
-from seasoned.testing.simulation.database import Database, Postgres, Sqlite
-from seasoned.testing.simulation.run import Report, simulate
-
-GC_THRESHOLD = (50_000, 20, 50)
-SEEDS_AT_ONCE = 25
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory where there is one; ours has a name of its own
-
-
-class Tally(msgspec.Struct, frozen=True):
-    """What became of some seeds."""
-
-    seeds: int
-    deaths: int
-    lessons: int
-    failures: list[str]
-
-
-@contextmanager
-def opened(database: str) -> Iterator[Database]:
-    """The database that a word names: `sqlite`, or the address of a PostgreSQL server where one may be made."""
-    with tempfile.TemporaryDirectory(prefix="seasoned-simulation-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
-        made: Database = Sqlite(Path(folder)) if database == "sqlite" else Postgres(database, Path(folder))
-        try:
-            yield made
-        finally:
-            made.close()
+from seasoned.testing.simulation.run import simulate
+from seasoned.testing.simulation.sample import opened, sample, say, summary
 
 
 def main() -> int:
@@ -53,73 +19,9 @@ def main() -> int:
     if options.seed is not None:
         with opened(options.database) as database:
             report = simulate(options.seed, database)
-        _say(*report.log, summary(report))
+        say(*report.log, summary(report))
         return int(bool(report.violations))
-    return _sample(options.database, options.first, options.count, options.jobs)
-
-
-def _sample(database: str, first: int, count: int, jobs: int) -> int:
-    started, end = time.perf_counter(), first + count
-    parts = [(database, at, min(at + SEEDS_AT_ONCE, end)) for at in range(first, end, SEEDS_AT_ONCE)]
-    if jobs == 1:
-        tallies = _told(starmap(_part, parts))
-    else:
-        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-            tallies = _told(pool.imap_unordered(_part_of, parts))
-    took = time.perf_counter() - started
-    failed = sum(len(tally.failures) for tally in tallies)
-    _say(
-        f"{count} seeds from {first} in {took:.1f} s ({count / took:.1f} a second): "
-        f"{sum(tally.deaths for tally in tallies)} crashes, {sum(tally.lessons for tally in tallies)} lessons, "
-        f"{failed} failed"
-    )
-    return int(failed > 0)
-
-
-def _told(tallies: Iterable[Tally]) -> list[Tally]:
-    kept = []
-    for tally in tallies:
-        _say(*tally.failures)
-        kept.append(tally)
-    return kept
-
-
-def _part_of(part: tuple[str, int, int]) -> Tally:
-    return _part(*part)
-
-
-def _part(database: str, first: int, end: int) -> Tally:
-    # Statements are made of many small objects that live as long as they run; the collector need not look at them.
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLD)
-    deaths, lessons, failures = 0, 0, []
-    with opened(database) as made:
-        for seed in range(first, end):
-            report = simulate(seed, made)
-            deaths, lessons = deaths + report.deaths, lessons + report.counts["lessons"]
-            if report.violations:
-                failures.append(summary(report))
-    return Tally(end - first, deaths, lessons, failures)
-
-
-def _say(*lines: object) -> None:
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-    sys.stdout.flush()
-
-
-def summary(report: Report) -> str:
-    """What became of a seed, in a few lines."""
-    verdict = "keeps every promise" if not report.violations else f"breaks {len(report.violations)} promises"
-    head = (
-        f"seed {report.seed} {verdict} ({report.deaths} crashes, {report.counts['messages']} messages, "
-        f"{report.counts['lessons']} lessons, {report.counts['versions']} versions, "
-        f"{report.seconds:.0f} s of its time, "
-        f"log {report.log_digest[:12]}, rows {report.data_digest[:12]})"
-    )
-    again = (
-        [f"  again with its log: make simulate SEED={report.seed} (with the same STORE)"] if report.violations else []
-    )
-    return "\n".join([head, *(f"  {one}" for one in report.violations), *again])
+    return sample(options.database, options.first, options.count, options.jobs)
 
 
 if __name__ == "__main__":
