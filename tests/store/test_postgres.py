@@ -11,7 +11,7 @@ from seasoned import config
 from seasoned.errors import Busy, Invalid
 from seasoned.store import Connection, Store, projects
 from seasoned.store.rows import load_object
-from seasoned.store.writer import RACES_MAX
+from seasoned.store.writer import TURN_RACES_MAX
 from tests.support.databases import homes_on, opened
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres
@@ -64,7 +64,7 @@ def test_a_write_that_loses_every_race_is_to_be_tried_again_and_has_changed_noth
 
             with pytest.raises(Busy, match="Others change the same rows"):
                 await store.write(always_second)
-            assert wins > RACES_MAX
+            assert wins > TURN_RACES_MAX
             row = await store.read(lambda c: projects.by_id(c, made.id))
             assert row is not None
             assert set(load_object(row.configs)) == {f"win{number}" for number in range(1, wins + 1)}

@@ -6,7 +6,7 @@ import logging
 
 from seasoned.config import Config
 from seasoned.engine.condition import BLOB
-from seasoned.errors import Busy, Conflict, StorageFull
+from seasoned.errors import Busy, Conflict, SeasonedError, StorageFull
 from seasoned.store import Store
 from seasoned.store.collecting import Collected, Collector
 
@@ -54,24 +54,28 @@ class Collecting:
         return Collector(self._store, self._config.blob_grace_seconds, KEPT)
 
     async def _run_for_ever(self) -> None:
-        collector, waits_for = self._collector(), ""
+        collector = self._collector()
+        waits_for: type[SeasonedError] | None = None
         while True:
             await asyncio.sleep(self._config.collect_seconds)
             try:
                 found, _ = await collector.step(STEP_MAX)
-            except Conflict:
-                if waits_for != Conflict.__name__:
-                    log.warning("another database keeps its files in the same place, so none are deleted")
-                waits_for = Conflict.__name__
-            except (Busy, StorageFull) as error:
-                if waits_for != type(error).__name__:
-                    log.warning("files that nothing names cannot be deleted now", extra={"error": type(error).__name__})
-                waits_for = type(error).__name__
+            except (Busy, Conflict, StorageFull) as error:
+                if waits_for is not type(error):
+                    _say_what_hinders(error)
+                waits_for = type(error)
             except Exception:
                 # A defect here must not end the collecting for as long as the server lives.
                 log.exception("a step of collecting failed")
             else:
-                waits_for = ""
+                waits_for = None
                 if found.deleted:
                     counts = {"files": found.deleted, "bytes": found.deleted_bytes}
                     log.info("files that nothing names were deleted", extra=counts)
+
+
+def _say_what_hinders(error: SeasonedError) -> None:
+    if isinstance(error, Conflict):
+        log.warning("another database keeps its files in the same place, so none are deleted")
+    else:
+        log.warning("files that nothing names cannot be deleted now", extra={"error": type(error).__name__})

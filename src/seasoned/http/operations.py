@@ -14,7 +14,7 @@ from starlette.types import Scope
 from seasoned import signals
 from seasoned.engine import Engine
 from seasoned.http.bodies import Reply
-from seasoned.http.wire import RETRY_AFTER_SECONDS, failure
+from seasoned.http.wire import RETRY_AFTER_SECONDS, failure, header
 from seasoned.telemetry.metrics import Levels, Metrics
 
 NOT_INSTALLED = 501
@@ -69,7 +69,7 @@ def pattern(scope: MutableMapping[str, Any]) -> str:
 
 def _refused(request: Request, token: str) -> Response | None:
     if token:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        given = header(request.scope, b"authorization").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), token.encode()):
             return None
         return failure(401, "Metrics need the token of SEASONED_METRICS_TOKEN, as Authorization: Bearer.")

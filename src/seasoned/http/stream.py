@@ -69,7 +69,7 @@ async def learned(call: Call) -> Response:
 
 
 def _first_number(call: Call) -> int:
-    last = call.request.headers.get("last-event-id", "")
+    last = call.header(b"last-event-id")
     if not last:
         return call.number("after", 0, 0, 10**NUMBER_DIGITS_MAX)
     if not (last.isascii() and last.isdigit() and len(last) <= NUMBER_DIGITS_MAX):

@@ -41,9 +41,9 @@ STALLED_SECONDS = 10.0
 RESTART_SECONDS = (0.5, 30.0)
 CONNECTIONS = 4
 CANCEL_SECONDS = 1.0
+CANCELS_MAX = 10
 # PostgreSQL's code of what a function of Procrastinate refuses.
 RAISED = "P0001"
-CANCELS_MAX = 10
 
 
 class JobWorker:

@@ -25,7 +25,7 @@ from seasoned.store.migrate import upgrade
 from seasoned.store.postgres import is_away, lost_a_race, postgres_engine, shown
 from seasoned.store.rows import json_contains
 from seasoned.store.wakeups import Jobs, Wakeups
-from seasoned.store.writer import RACES_MAX, Writer, translated
+from seasoned.store.writer import Writer, translated
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -33,6 +33,7 @@ Item = TypeVar("Item")
 DATABASE_FILE = "seasoned.db"
 BUSY_SECONDS = 60
 READERS = 8
+RACES_MAX = 8
 
 
 class Store:

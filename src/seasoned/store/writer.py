@@ -31,7 +31,6 @@ Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
 BATCH_MAX = 512
 # How often a batch waits for more before it is written all the same.
 GATHER_ROUNDS_MAX = 32
-RACES_MAX = 8
 # Whoever has the turn still races those that have not lost yet.
 TURN_RACES_MAX = 64
 _FULL = ("database or disk is full", "disk I/O error", "No space left", "could not extend file")

@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from itertools import starmap
 from pathlib import Path
 
 import msgspec
@@ -48,10 +47,10 @@ def sample(database: str, first: int, count: int, jobs: int) -> int:
     started, end = time.perf_counter(), first + count
     parts = [(database, at, min(at + SEEDS_AT_ONCE, end)) for at in range(first, end, SEEDS_AT_ONCE)]
     if jobs == 1:
-        tallies = _told(starmap(_part, parts))
+        tallies = _told(map(_part, parts))
     else:
         with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-            tallies = _told(pool.imap_unordered(_part_of, parts))
+            tallies = _told(pool.imap_unordered(_part, parts))
     took = time.perf_counter() - started
     failed = sum(len(tally.failures) for tally in tallies)
     say(
@@ -70,11 +69,8 @@ def _told(tallies: Iterable[Tally]) -> list[Tally]:
     return kept
 
 
-def _part_of(part: tuple[str, int, int]) -> Tally:
-    return _part(*part)
-
-
-def _part(database: str, first: int, end: int) -> Tally:
+def _part(part: tuple[str, int, int]) -> Tally:
+    database, first, end = part
     # Statements are made of many small objects that live as long as they run; the collector need not look at them.
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
