@@ -1,6 +1,7 @@
 """Workers on PostgreSQL: as processes, and two that do the same at once."""
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import time
@@ -12,10 +13,11 @@ import sqlalchemy as sa
 
 from seasoned import config
 from seasoned.pipeline import jobs
+from seasoned.pipeline.attempt import Attempts, Outcome
 from seasoned.pipeline.jobs import JobWorker
 from seasoned.store import Store
 from seasoned.store.wakeups import QUEUE, TASK
-from seasoned.store.work import Due
+from seasoned.store.work import Due, Stage
 from seasoned.testing import ScriptedModel
 from tests.support.command import command, environment
 from tests.support.databases import database_of, homes_on, opened
@@ -56,9 +58,65 @@ def test_a_worker_that_is_told_to_end_while_it_begins_ends_and_says_nothing(tmp_
             code = process.wait(END_SECONDS_MAX)
         finally:
             process.kill()
+            process.wait()
     assert said.startswith(b"A worker learns")
     assert code == os.EX_OK
     assert (tmp_path / "err.log").read_text() == ""
+
+
+def test_a_worker_that_did_not_hear_that_it_shall_end_is_told_again_and_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        works = asyncio.Event()
+
+        async def deaf(_self: JobWorker) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                works.set()
+                await asyncio.Event().wait()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(JobWorker, "_work", deaf)
+        with opened(tmp_path) as store:
+            settings = {"home": tmp_path, "database": database_of(tmp_path), "drain_seconds": "600"}
+            worker = JobWorker(store, ScriptedModel(), config.load({}, **settings))
+            await worker.start()
+            await works.wait()
+            async with asyncio.timeout(END_SECONDS_MAX):
+                await worker.close()
+
+    asyncio.run(run())
+
+
+def test_a_stage_that_runs_when_the_worker_is_told_to_end_is_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        runs, may_end, seen = asyncio.Event(), asyncio.Event(), []
+
+        async def slow(_self: Attempts, stage: Stage, key: str) -> Outcome:
+            runs.set()
+            await may_end.wait()
+            seen.append((stage, key))
+            return "idle"
+
+        monkeypatch.setattr(Attempts, "one", slow)
+        monkeypatch.setattr(jobs, "CANCEL_SECONDS", 0.05)
+        with opened(tmp_path) as store:
+            worker = JobWorker(store, ScriptedModel(), config.load({}, home=tmp_path, database=database_of(tmp_path)))
+            due = [Due("extract", "any", store.clock.now())]
+            await store.write(lambda connection: store.wakeups.give(connection, due))
+            await worker.start()
+            await runs.wait()
+            closing = asyncio.create_task(worker.close())
+            # Many times as long as a task may take that was told to end and has nothing to finish.
+            ended, _ = await asyncio.wait({closing}, timeout=1.0)
+            assert not ended
+            may_end.set()
+            await closing
+        assert seen == [("extract", "any")]
+
+    asyncio.run(run())
 
 
 def test_two_that_take_the_same_work_back_at_once_do_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

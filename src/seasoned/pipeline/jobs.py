@@ -40,7 +40,8 @@ HEARTBEAT_SECONDS = 2.0
 STALLED_SECONDS = 10.0
 RESTART_SECONDS = (0.5, 30.0)
 CONNECTIONS = 4
-CANCEL_SECONDS = 1.0
+# How long a task that was told to end may take before it is told again.
+CANCEL_SECONDS = 3.0
 CANCELS_MAX = 10
 # PostgreSQL's code of what a function of Procrastinate refuses.
 RAISED = "P0001"
@@ -55,6 +56,9 @@ class JobWorker:
         self._attempts = Attempts(store, model, config)
         self._changes = listen.Changes(config.database)
         self._background: list[asyncio.Task[None]] = []
+        self._running = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def start(self) -> None:
         """Listen for changes, and begin to work if this process does."""
@@ -66,7 +70,13 @@ class JobWorker:
 
     async def close(self) -> None:
         """Take nothing new, give what runs `drain_seconds` to end, and stop."""
-        await _ended(self._background, self._config.drain_seconds + CANCEL_SECONDS)
+        for task in self._background:
+            task.cancel()
+        # Nobody is told twice while stages run: the second time, Procrastinate would break them off.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._config.drain_seconds):
+                await self._idle.wait()
+        await _ended(self._background)
         self._background = []
 
     def wake(self, stage: Stage, key: str) -> None:
@@ -129,6 +139,16 @@ class JobWorker:
 
     async def _run(self, stage: Stage, key: str) -> None:
         """Work until nothing is due for the key."""
+        self._running += 1
+        self._idle.clear()
+        try:
+            await self._run_until_done(stage, key)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    async def _run_until_done(self, stage: Stage, key: str) -> None:
         outcome: Outcome = "worked"
         for _ in range(RUNS_MAX):
             outcome = await self._attempts.one(stage, key)
@@ -206,7 +226,8 @@ async def _alongside(work: Callable[[], Coroutine[None, None, None]]) -> AsyncIt
     try:
         yield
     finally:
-        await _ended([task], CANCEL_SECONDS)
+        task.cancel()
+        await _ended([task])
 
 
 def _is_cancelled() -> bool:
@@ -215,15 +236,19 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]], seconds: float) -> None:
-    """Cancel tasks until they have ended, giving them so many seconds each time: once is not always heard."""
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait until cancelled tasks have ended; those that have not are cancelled again.
+
+    Once is not always heard: up to Python 3.11 `asyncio.wait_for`, which the database's driver waits with, loses a
+    cancellation that comes together with what it waits for.
+    """
     waiting = set(tasks)
     for _ in range(CANCELS_MAX):
         if not waiting:
             break
+        _, waiting = await asyncio.wait(waiting, timeout=CANCEL_SECONDS)
         for task in waiting:
             task.cancel()
-        _, waiting = await asyncio.wait(waiting, timeout=seconds)
     await asyncio.gather(*(task for task in tasks if task.done()), return_exceptions=True)
 
 
