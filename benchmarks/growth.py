@@ -40,7 +40,7 @@ from seasoned import config
 from seasoned.engine import Engine
 from seasoned.ids import new_id
 from seasoned.message import Json, JsonObject
-from seasoned.store import Connection, Store, files, search
+from seasoned.store import Connection, Store, files, search, spaces
 from seasoned.store.rows import encode_cursor, on_postgres
 from seasoned.store.schema import (
     contents,
@@ -50,7 +50,6 @@ from seasoned.store.schema import (
     messages,
     sessions,
     space_sessions,
-    space_skills,
     tasks,
     versions,
 )
@@ -188,7 +187,7 @@ class Filling:
 
     def _add_skills(self, numbers: range, connection: Connection) -> None:
         """Skills as `store.skills.create` leaves them, many in one statement a table."""
-        now, rows = self.store.clock.now(), _Rows()
+        now, rows, made = self.store.clock.now(), _Rows(), []
         for number in numbers:
             name, content = self._words.skill(number)
             about = files.about(name, f"Lessons about domain {number}.", content["SKILL.md"])
@@ -205,10 +204,12 @@ class Filling:
                 rows.add(contents, sha256=new.sha256, body=new.body)
                 for text in new.entries:
                     rows.add(entries, skill_id=skill_id, path=path, text=text)
-            for size, space_id in self.space_ids.items():
-                if number < size:
-                    rows.add(space_skills, id=new_id(), space_id=space_id, skill_id=skill_id, created_at=at)
+            made.append((number, skill_id))
         rows.insert(connection)
+        for size, space_id in self.space_ids.items():
+            for number, skill_id in made:
+                if number < size:
+                    spaces.link_skill(connection, self.project_id, space_id, skill_id, now)
 
     def _add_sessions(self, connection: Connection) -> None:
         """Some sessions that are read, each with its messages, a task and a lesson, in every space the same number."""

@@ -1,13 +1,18 @@
 """Finding entries by their words means the same on every database."""
 
+import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from seasoned.ids import new_id
 from seasoned.store import Connection, projects, search, skills, spaces
+from seasoned.store.schema import entry_words, space_skills
+from seasoned.store.schema import spaces as space_table
 from seasoned.store.search import Hit
 from seasoned.store.skills import NewSkill, NewVersion
 from tests.support.databases import opened
@@ -35,7 +40,7 @@ def near(home: Path, *questions: str) -> list[list[Hit]]:
 
 def space_with(connection: Connection, texts: Sequence[str]) -> str:
     """A space with one skill of these entries, beside another space with the same."""
-    project = projects.create(connection, "p", "h", 1)
+    project = projects.create(connection, new_id(), new_id(), 1)
     for _ in range(2):
         space = spaces.create(connection, project.id, None, None, 1)
         new = NewSkill(project_id=project.id, name="a-skill", description="")
@@ -43,6 +48,12 @@ def space_with(connection: Connection, texts: Sequence[str]) -> str:
         spaces.link_skill(connection, project.id, space.id, row.id, 1)
         search.replace_file(connection, row.id, "SKILL.md", texts)
     return space.id
+
+
+def spaces_project(connection: Connection, space_id: str) -> str:
+    """The project of a space."""
+    where = space_table.c.id == space_id
+    return str(connection.execute(sa.select(space_table.c.project_id).where(where)).scalar_one())
 
 
 @pytest.mark.parametrize(
@@ -66,6 +77,65 @@ def test_an_entry_is_found_once_and_only_in_its_own_space(tmp_path: Path) -> Non
     billing, nothing = near(tmp_path, "billing service", "zebra")
     assert sorted(hit.text for hit in billing) == sorted([ENTRIES[2], ENTRIES[4]])
     assert nothing == []
+
+
+def test_how_rare_a_word_is_is_asked_of_the_space_alone(tmp_path: Path) -> None:
+    with opened(tmp_path) as store, store._writing.begin() as connection:
+        space_with(connection, [f"gamma ray number {n}" for n in range(300)])
+        space_id = space_with(connection, ["gamma correction", *[f"monitor calibration {n}" for n in range(40)]])
+        hits = search.near(connection, space_id, "monitor gamma", 3)
+    assert hits[0].text == "gamma correction"
+
+
+def test_a_skill_is_found_in_every_space_that_has_it_until_it_leaves(tmp_path: Path) -> None:
+    def found(connection: Connection, space_id: str) -> set[str]:
+        return {hit.text for hit in search.near(connection, space_id, "vault token", 5)}
+
+    with opened(tmp_path) as store, store._writing.begin() as connection:
+        first = space_with(connection, ENTRIES)
+        project_id = spaces_project(connection, first)
+        (skill,) = skills.of_space(connection, first)
+        second = spaces.create(connection, project_id, None, None, 1).id
+        assert found(connection, second) == set()
+        spaces.link_skill(connection, project_id, second, skill.id, 1)
+        assert found(connection, second) == found(connection, first) == {ENTRIES[2]}
+        search.replace_file(connection, skill.id, "SKILL.md", ["the token of the vault is renewed daily"])
+        assert found(connection, second) == found(connection, first) == {"the token of the vault is renewed daily"}
+        spaces.unlink_skill(connection, project_id, first, skill.id)
+        assert found(connection, first) == set()
+        assert len(found(connection, second)) == 1
+        search.forget(connection, skill.id)
+        assert found(connection, second) == set()
+        left = sa.select(sa.func.count()).where(entry_words.c.link_id.not_in(sa.select(space_skills.c.id)))
+        assert connection.execute(left).scalar_one() == 0
+
+
+def test_what_is_said_in_other_words_is_found_among_thousands_though_few_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "READ_MAX", 40)
+    chance = random.Random(3)  # noqa: S311 - texts to be repeated, no secret
+    common = ["deploy", "service", "error", "retry", "timeout", "request", "server", "config", "cluster", "token"]
+    rare = [f"{a}{b}{c}" for a in ("bra", "kol", "tir", "mun") for b in ("dex", "fip", "gur", "lam") for c in "aeiou"]
+    texts = [
+        " ".join([*chance.choices(common, k=8), *chance.choices(rare, k=2), f"case{number}"]) for number in range(2_000)
+    ]
+    with opened(tmp_path) as store, store._writing.begin() as connection:
+        space_id = space_with(connection, texts)
+        for number in chance.sample(range(len(texts)), 20):
+            words = texts[number].split()
+            asked = " ".join([*words[8:], *chance.choices(common, k=6)])
+            assert search.near(connection, space_id, asked, 5)[0].text == texts[number]
+        # Where every word is common the newest that have the rarest are looked at, not all and not none.
+        hits = search.near(connection, space_id, " ".join(common), 100)
+    assert len(hits) == 40
+
+
+def test_words_are_found_whatever_their_length(tmp_path: Path) -> None:
+    long = "donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
+    with opened(tmp_path) as store, store._writing.begin() as connection:
+        space_id = space_with(connection, [f"ask the {long} first", "something else"])
+        assert [hit.text for hit in search.near(connection, space_id, long, 5)] == [f"ask the {long} first"]
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
+from seasoned import config
 from seasoned.engine import Engine
 from seasoned.engine.disks import Place
 from seasoned.message import Part
 from seasoned.skill import SKILL_FILE
-from seasoned.store import Connection, search, skills, spaces
+from seasoned.store import Connection, Store, search, skills, spaces
 from seasoned.store.blobs import FolderBlobs
 from seasoned.store.files import as_text
+from seasoned.store.migrate import migrate
 from seasoned.store.rows import PageQuery
 from tests.support.home import opened, project
 
@@ -46,6 +49,42 @@ def test_every_skill_of_an_older_home_is_kept_and_can_be_found(tmp_path: Path, d
 
     asyncio.run(run())
     assert len(before) > 4
+
+
+def test_a_new_home_is_what_all_the_steps_make(tmp_path: Path) -> None:
+    """A home is made at once, not step by step, and nobody can tell."""
+    with closing(Store.open(config.load({}, home=tmp_path))) as store:
+        made = store.read_now(_shape)
+    with sa.create_engine("sqlite://").begin() as connection:
+        migrate(connection)
+        migrated = _shape(connection)
+    assert made == migrated
+    assert len(made) > 30
+
+
+def _shape(connection: Connection) -> dict[str, object]:
+    """All that a database is made of, whatever the order and the words in which it was made."""
+
+    def rows(pragma: str, name: str) -> list[tuple[object, ...]]:
+        # The first column is the place among its like, which differs where a step has changed a table.
+        return [tuple(row)[1:] for row in connection.exec_driver_sql(f"PRAGMA {pragma}({name})")]
+
+    shape: dict[str, object] = {}
+    for kind, name, sql in connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master").all():
+        if kind == "table":
+            uniques = sorted(
+                str([one[1] for one in rows("index_info", str(row[0]))]) for row in rows("index_list", name)
+            )
+            shape[name] = (
+                sorted(rows("table_xinfo", name)),
+                sorted(row[1:] for row in rows("foreign_key_list", name)),
+                uniques,
+            )
+        elif kind == "trigger" or (sql and " WHERE " in sql):
+            shape[name] = " ".join(sql.split())
+        elif sql:
+            shape[name] = [row[1:] for row in rows("index_xinfo", name)]
+    return shape
 
 
 async def _searchable(engine: Engine, project_id: str) -> None:

@@ -9,12 +9,19 @@ from sqlalchemy import Connection, Engine
 from seasoned.errors import Invalid
 from seasoned.store.rows import on_postgres
 from seasoned.store.schema import metadata
-from seasoned.store.search import CREATE_POSTGRES
+from seasoned.store.search import CREATE_POSTGRES, CREATE_SQLITE
 
-HEAD = "0006"
+HEAD = "0007"
 # Any number, always the same: what processes that start together wait for.
 _LOCK = 7_275_733_261
 _MIGRATIONS = Path(__file__).with_name("migrations")
+# Alembic's own table: the last step that a database has taken.
+_VERSION = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def upgrade(engine: Engine) -> None:
@@ -24,29 +31,30 @@ def upgrade(engine: Engine) -> None:
     """
     if _current(engine) == HEAD:
         return
-    # Alembic is needed at the first start after an upgrade only; importing it would cost every start a fifth of a
-    # second.
+    # READ COMMITTED, so that who waited for the lock sees what was done meanwhile.
+    with engine.execution_options(**_isolation(engine)).begin() as connection:
+        if _is_empty_once_locked(connection):
+            _create(connection)
+        else:
+            migrate(connection)
+
+
+def migrate(connection: Connection) -> None:
+    """Take every step that a database has not taken yet, from the first on. Raises Invalid as `upgrade` does."""
+    # Needed at the first start after an upgrade only; importing it would cost every start a fifth of a second.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
     settings = Config()
     settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    # READ COMMITTED, so that who waited for the lock sees what was done meanwhile.
-    with engine.execution_options(**_isolation(engine)).begin() as connection:
-        settings.attributes["connection"] = connection
-        try:
-            if not on_postgres(connection):
-                command.upgrade(settings, "head")
-            elif _is_empty_once_locked(connection):
-                _create(connection)
-                command.stamp(settings, "head")
-            else:
-                command.upgrade(settings, "head")
-        except CommandError as error:
-            raise Invalid(
-                f"The database was made by another release of Seasoned ({error}); upgrade Seasoned to open it."
-            ) from None
+    settings.attributes["connection"] = connection
+    try:
+        command.upgrade(settings, "head")
+    except CommandError as error:
+        raise Invalid(
+            f"The database was made by another release of Seasoned ({error}); upgrade Seasoned to open it."
+        ) from None
 
 
 def _isolation(engine: Engine) -> dict[str, str]:
@@ -55,18 +63,23 @@ def _isolation(engine: Engine) -> dict[str, str]:
 
 def _is_empty_once_locked(connection: Connection) -> bool:
     """Whether nothing is there yet, asked when no other process migrates; the lock is kept until the commit."""
-    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    return not sa.inspect(connection).has_table("alembic_version")
+    # On SQLite a transaction that writes has the lock from its beginning.
+    if on_postgres(connection):
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    return not sa.inspect(connection).has_table(_VERSION.name)
 
 
 def _create(connection: Connection) -> None:
-    """Make a fresh PostgreSQL database. The first releases had SQLite only, so their steps never run there."""
+    """Make a fresh database, as all the steps together would."""
     metadata.create_all(connection)
-    for statement in CREATE_POSTGRES:
+    for statement in CREATE_POSTGRES if on_postgres(connection) else CREATE_SQLITE:
         connection.execute(sa.text(statement))
-    from procrastinate.schema import SchemaManager  # noqa: PLC0415 - an extra
+    if on_postgres(connection):
+        from procrastinate.schema import SchemaManager  # noqa: PLC0415 - an extra
 
-    connection.exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
+        connection.exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
+    _VERSION.create(connection)
+    connection.execute(sa.insert(_VERSION).values(version_num=HEAD))
 
 
 def _current(engine: Engine) -> str | None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy import String as AnyString
 from sqlalchemy import Text as AnyText
@@ -123,10 +124,11 @@ Index(
     postgresql_where=sessions.c.last_number > sessions.c.extracted_to,
 )
 
+# SQLite has no booleans: its planner takes an index only for the very words of the question.
 Index(
     "ix_sessions_parked",
     sessions.c.id,
-    sqlite_where=sessions.c.extract_parked,
+    sqlite_where=text("extract_parked = 1"),
     postgresql_where=sessions.c.extract_parked,
 )
 
@@ -240,7 +242,7 @@ Index(
 Index(
     "ix_tasks_parked",
     tasks.c.id,
-    sqlite_where=tasks.c.distill_parked,
+    sqlite_where=text("distill_parked = 1"),
     postgresql_where=tasks.c.distill_parked,
 )
 
@@ -397,6 +399,19 @@ entries = Table(
     _text("path"),
     _text("text"),
     Index("ix_entries_file", "skill_id", "path"),
+)
+
+# The words of entries, once for each space that has their skill, with the space's mark before each; `store.search`
+# makes them, and each database has an index of its own on them.
+entry_words = Table(
+    "entry_words",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("entry_id", BigInteger, ForeignKey("entries.id", ondelete="CASCADE"), nullable=False),
+    _ref("link_id", "space_skills"),
+    _text("words"),
+    UniqueConstraint("entry_id", "link_id"),
+    Index("ix_entry_words_link", "link_id"),
 )
 
 # Every skill is a disk too; `skill_id` says which. Its files are those of the skill's head.

@@ -1,25 +1,35 @@
 """Finding entries by their words.
 
+What is counted and ranked is only what a space itself has, however many others share the database: each word is kept
+with its space's mark before it. Of a text's words the rarest in the space are searched, as many as READ_MAX entries
+are enough for, so that a search takes about as long in a large space as in a small one.
+
 Both databases rank by BM25 (Robertson et al., Okapi at TREC-3, 1994). SQLite's FTS5 has it. PostgreSQL's full-text
-search does not know how common a word is, so the statement counts that: among the entries of the space that have any
-of the words, each word of an entry counting once.
+search does not know how common a word is; its statement is told what was counted.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
+from itertools import accumulate
+from math import log
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from seasoned.store.rows import on_postgres
-from seasoned.store.schema import entries, space_skills
+from seasoned.store.rows import dump, on_postgres
+from seasoned.store.schema import entries, entry_words, space_skills
 
 Found = sa.Select[*tuple[Any, ...]]
 
 WORDS_MAX = 32
 WORD_CHARS_MAX = 40
+# Of each entry.
+WORDS_KEPT_MAX = 2_000
+# How many entries a search ranks.
+READ_MAX = 1_000
 _WORD = re.compile(r"[^\W_]{2,}")
 # Words that nearly every text has would rank the whole index for nothing.
 _COMMON_TEXT = """
@@ -29,26 +39,36 @@ all any each every more most only also into out up after before der die das und 
 """
 _COMMON = frozenset(_COMMON_TEXT.split())
 
-# The index of the texts of `entries`, kept by triggers, so that rows which go with their skill leave it too.
+
+# The index of `entry_words`, kept by triggers, so that rows which go with their entry or their space leave it too.
 CREATE_SQLITE = (
-    "CREATE VIRTUAL TABLE entries_fts USING fts5"
-    "(text, content='entries', content_rowid='id', tokenize='porter unicode61')",
-    "CREATE TRIGGER entries_added AFTER INSERT ON entries BEGIN"
-    " INSERT INTO entries_fts (rowid, text) VALUES (new.id, new.text); END",
-    "CREATE TRIGGER entries_removed AFTER DELETE ON entries BEGIN"
-    " INSERT INTO entries_fts (entries_fts, rowid, text) VALUES ('delete', old.id, old.text); END",
+    "CREATE VIRTUAL TABLE entry_words_fts USING fts5"
+    "(words, content='entry_words', content_rowid='id', tokenize='porter unicode61')",
+    "CREATE TRIGGER entry_words_added AFTER INSERT ON entry_words BEGIN"
+    " INSERT INTO entry_words_fts (rowid, words) VALUES (new.id, new.words); END",
+    "CREATE TRIGGER entry_words_removed AFTER DELETE ON entry_words BEGIN"
+    " INSERT INTO entry_words_fts (entry_words_fts, rowid, words) VALUES ('delete', old.id, old.words); END",
+)
+# The words without their endings, kept with their row and out of the common schema.
+CREATE_POSTGRES = (
+    "ALTER TABLE entry_words ADD COLUMN stems tsvector GENERATED ALWAYS AS (to_tsvector('english', words)) STORED",
+    "CREATE INDEX ix_entry_words_stems ON entry_words USING gin (stems)",
+)
+
+# How many entries have each of some words, counted up to a number. Every word is quoted: what a person wrote is no
+# query language; on PostgreSQL the words are letters and digits only, so nothing in them is an operator.
+_COUNT_SQLITE = sa.text(
+    "SELECT value, (SELECT count(*) FROM (SELECT 1 FROM entry_words_fts"
+    """ WHERE entry_words_fts MATCH '"' || value || '"' LIMIT :most)) FROM json_each(:words)"""
+)
+_COUNT_POSTGRES = sa.text(
+    "SELECT value, (SELECT count(*) FROM (SELECT 1 FROM entry_words"
+    " WHERE stems @@ to_tsquery('english', value) LIMIT :most) AS found)"
+    " FROM json_array_elements_text(CAST(:words AS json)) AS asked (value)"
 )
 
 # What FTS5 takes for how soon more of the same counts less, and how much long texts are held back.
 BM25_K1, BM25_B = 1.2, 0.75
-
-ENTRY_CHARS_INDEXED = 100_000
-# The words of a text, kept with its row and out of the common schema.
-CREATE_POSTGRES = (
-    "ALTER TABLE entries ADD COLUMN words tsvector"
-    f" GENERATED ALWAYS AS (to_tsvector('english', left(text, {ENTRY_CHARS_INDEXED}))) STORED",
-    "CREATE INDEX ix_entries_words ON entries USING gin (words)",
-)
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -60,80 +80,139 @@ class Hit(msgspec.Struct, frozen=True):
     score: float
 
 
+class _Counted(msgspec.Struct, frozen=True, order=True):
+    """A word as it is kept, and how many entries of its space have it."""
+
+    entries: int
+    word: str
+
+
 def words_of(text: str) -> list[str]:
     """The words to search a text's likes by: the most telling ones, at most WORDS_MAX."""
-    found = dict.fromkeys(word for word in _WORD.findall(text.casefold()) if word not in _COMMON)
-    telling = sorted(found, key=lambda word: (any(map(str.isdigit, word)), len(word)), reverse=True)
-    return [word[:WORD_CHARS_MAX] for word in telling[:WORDS_MAX]]
+    telling = sorted(_words(text), key=lambda word: (any(map(str.isdigit, word)), len(word)), reverse=True)
+    return telling[:WORDS_MAX]
+
+
+def _words(text: str) -> list[str]:
+    """The different words of a text, in its order, but for those that nearly every text has."""
+    found = (word[:WORD_CHARS_MAX] for word in _WORD.findall(text.casefold()) if word not in _COMMON)
+    return list(dict.fromkeys(found))
+
+
+def _mark(space_id: str) -> str:
+    """What stands before the words of a space: letters only, as PostgreSQL keeps the endings of words with digits.
+
+    Two spaces may have the same mark, so who searches asks for the space, too.
+    """
+    return hashlib.blake2b(space_id.encode(), digest_size=4).hexdigest().translate(_LETTERS)
+
+
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
+
+def kept_words(space_id: str, text: str) -> str:
+    """The words of an entry as they are kept for a space."""
+    mark = _mark(space_id)
+    return " ".join(mark + word for word in _words(text)[:WORDS_KEPT_MAX])
 
 
 def near(connection: Connection, space_id: str, text: str, limit: int) -> list[Hit]:
-    """The entries of a space's skills that share the most telling words with a text, closest first."""
-    words = words_of(text)
-    if not words:
+    """The entries of a space's skills that share the rarest words with a text, closest first."""
+    mark = _mark(space_id)
+    rarest = _rarest(connection, [mark + word for word in words_of(text)])
+    if not rarest:
         return []
-    matching = _on_postgres(space_id, words) if on_postgres(connection) else _on_sqlite(space_id, words)
-    return [Hit(*row) for row in connection.execute(matching.limit(limit))]
+    closest = _on_postgres(connection, space_id, rarest) if on_postgres(connection) else _on_sqlite(space_id, rarest)
+    found = closest.limit(limit).subquery()
+    statement = (
+        sa.select(entries.c.skill_id, entries.c.path, entries.c.text, found.c.score)
+        .join(found, found.c.entry_id == entries.c.id)
+        .order_by(found.c.score.desc(), entries.c.id)
+    )
+    return [Hit(*row) for row in connection.execute(statement)]
 
 
-def _on_sqlite(space_id: str, words: Sequence[str]) -> Found:
-    # Every word is quoted: what a person wrote is no query language.
-    query = " OR ".join(f'"{word}"' for word in words)
-    fts = sa.table("entries_fts", sa.column("rowid"), sa.column("entries_fts"), sa.column("rank"))
+def _rarest(connection: Connection, words: Sequence[str]) -> list[_Counted]:
+    """Of the words that entries have the rarest, as many as READ_MAX entries are enough for, and one at least."""
+    count = _COUNT_POSTGRES if on_postgres(connection) else _COUNT_SQLITE
+    rows = connection.execute(count, {"words": dump(words), "most": READ_MAX}) if words else ()
+    known = sorted(_Counted(entries=row[1], word=row[0]) for row in rows if row[1])
+    read = accumulate(one.entries for one in known)
+    return [one for one, so_far in zip(known, read, strict=True) if so_far <= READ_MAX] or known[:1]
+
+
+def _on_sqlite(space_id: str, words: Sequence[_Counted]) -> Found:
+    query = " OR ".join(f'"{one.word}"' for one in words)
+    fts = sa.table("entry_words_fts", sa.column("rowid"), sa.column("entry_words_fts"), sa.column("rank"))
+    matching = fts.c.entry_words_fts.op("MATCH")(query)
+    read = sa.select(fts.c.rowid, fts.c.rank).where(matching).order_by(fts.c.rowid.desc()).limit(READ_MAX).subquery()
     return (
-        sa.select(entries.c.skill_id, entries.c.path, entries.c.text, -fts.c.rank)
-        .join(entries, entries.c.id == fts.c.rowid)
-        .join(space_skills, space_skills.c.skill_id == entries.c.skill_id)
-        .where(fts.c.entries_fts.op("MATCH")(query), space_skills.c.space_id == space_id)
-        .order_by(fts.c.rank, entries.c.id)
+        sa.select(entry_words.c.entry_id, (-read.c.rank).label("score"))
+        .join(read, read.c.rowid == entry_words.c.id)
+        .join(space_skills, space_skills.c.id == entry_words.c.link_id)
+        .where(space_skills.c.space_id == space_id)
+        .order_by(read.c.rank, entry_words.c.entry_id)
     )
 
 
-def _on_postgres(space_id: str, words: Sequence[str]) -> Found:
-    have: sa.ColumnElement[object] = sa.literal_column("entries.words")
-    found = (
+def _on_postgres(connection: Connection, space_id: str, words: Sequence[_Counted]) -> Found:
+    stems: sa.ColumnElement[object] = sa.literal_column("entry_words.stems")
+    # As FTS5, which counts what it indexes whatever the space.
+    every = connection.execute(sa.select(sa.func.max(entry_words.c.id))).scalar_one()
+    read = (
         sa.select(
-            entries.c.id,
-            entries.c.skill_id,
-            entries.c.path,
-            entries.c.text,
-            sa.func.length(entries.c.text).label("length"),
-            *(sa.cast(have.op("@@")(_query(word)), sa.Integer).label(f"has{at}") for at, word in enumerate(words)),
+            entry_words.c.entry_id,
+            sa.func.length(stems).label("length"),
+            *(sa.cast(stems.op("@@")(_query(one.word)), sa.Integer).label(f"has{n}") for n, one in enumerate(words)),
         )
-        .join(space_skills, space_skills.c.skill_id == entries.c.skill_id)
-        .where(have.op("@@")(_query(" | ".join(words))), space_skills.c.space_id == space_id)
-        .cte("found")
+        .join(space_skills, space_skills.c.id == entry_words.c.link_id)
+        .where(stems.op("@@")(_query(" | ".join(one.word for one in words))), space_skills.c.space_id == space_id)
+        .order_by(entry_words.c.id.desc())
+        .limit(READ_MAX)
+        .subquery()
     )
-    every = sa.cast(sa.func.count(), sa.Double)
-    having = [sa.func.sum(found.c[f"has{at}"]) for at in range(len(words))]
-    # How rare each word is. Half a word is added where a count may be 0, as BM25 does.
-    rarities = [
-        sa.func.ln(1 + (every - count + 0.5) / (count + 0.5)).label(f"rarity{at}") for at, count in enumerate(having)
-    ]
-    # Made once, not again for every row.
-    counted = (
-        sa.select(sa.func.avg(found.c.length).label("length"), *rarities).cte("counted").prefix_with("MATERIALIZED")
+    closeness = sum((read.c[f"has{n}"] * _rarity(one.entries, every) for n, one in enumerate(words)), sa.literal(0.0))
+    usual = sa.func.greatest(sa.func.avg(read.c.length).over(), 1)
+    stretch = 1 - BM25_B + BM25_B * read.c.length / usual
+    score = closeness * (BM25_K1 + 1) / (1 + BM25_K1 * stretch)
+    return sa.select(read.c.entry_id, sa.cast(score, sa.Double).label("score")).order_by(
+        sa.desc("score"), read.c.entry_id
     )
-    closeness = (found.c[f"has{at}"] * counted.c[f"rarity{at}"] for at in range(len(words)))
-    stretch = 1 - BM25_B + BM25_B * found.c.length / sa.func.greatest(counted.c.length, 1)
-    score = sum(closeness, sa.literal(0.0)) * (BM25_K1 + 1) / (1 + BM25_K1 * stretch)
-    return (
-        sa.select(found.c.skill_id, found.c.path, found.c.text, sa.cast(score, sa.Double).label("score"))
-        .join(counted, sa.true())
-        .order_by(sa.desc("score"), found.c.id)
-    )
+
+
+def _rarity(having: int, every: int) -> float:
+    # Half a word is added where a count may be 0, as BM25 does.
+    return log(1 + (max(every, having) - having + 0.5) / (having + 0.5))
 
 
 def _query(words: str) -> sa.Function[object]:
-    # The words are letters and digits only, so nothing in them is an operator.
     return sa.func.to_tsquery(sa.literal_column("'english'"), words)
 
 
 def replace_file(connection: Connection, skill_id: str, path: str, texts: Sequence[str]) -> None:
     """Let the index hold these entries, and only these, of a file."""
-    connection.execute(sa.delete(entries).where(entries.c.skill_id == skill_id, entries.c.path == path))
-    if texts:
-        connection.execute(sa.insert(entries), [{"skill_id": skill_id, "path": path, "text": text} for text in texts])
+    where = (entries.c.skill_id == skill_id) & (entries.c.path == path)
+    connection.execute(sa.delete(entries).where(where))
+    if not texts:
+        return
+    connection.execute(sa.insert(entries), [{"skill_id": skill_id, "path": path, "text": text} for text in texts])
+    links = sa.select(space_skills.c.id, space_skills.c.space_id).where(space_skills.c.skill_id == skill_id)
+    for link_id, space_id in connection.execute(links).all():
+        _keep_words(connection, link_id, space_id, where)
+
+
+def enter_space(connection: Connection, skill_id: str, space_id: str, link_id: str) -> None:
+    """Let a skill's entries be found in a space that it has come into; they leave it with the link."""
+    _keep_words(connection, link_id, space_id, entries.c.skill_id == skill_id)
+
+
+def _keep_words(connection: Connection, link_id: str, space_id: str, where: sa.ColumnElement[bool]) -> None:
+    rows = [
+        {"entry_id": entry_id, "link_id": link_id, "words": kept_words(space_id, text)}
+        for entry_id, text in connection.execute(sa.select(entries.c.id, entries.c.text).where(where))
+    ]
+    if rows:
+        connection.execute(sa.insert(entry_words), rows)
 
 
 def forget(connection: Connection, skill_id: str) -> None:

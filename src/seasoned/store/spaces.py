@@ -11,6 +11,7 @@ from seasoned.errors import AlreadyLearned, Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.space import Progress
+from seasoned.store import search
 from seasoned.store.rows import (
     PageQuery,
     after_newest,
@@ -178,6 +179,7 @@ def link_skill(connection: Connection, project_id: str, space_id: str, skill_id:
         raise Conflict(f"The learning space has a skill named {found[0]!r} already; exclude that one first.")
     row = SkillLinkRow(new_id(), space_id, skill_id, now)
     connection.execute(sa.insert(space_skills).values(msgspec.structs.asdict(row)))
+    search.enter_space(connection, skill_id, space_id, row.id)
     return row
 
 

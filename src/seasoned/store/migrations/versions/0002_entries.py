@@ -4,7 +4,6 @@ import sqlalchemy as sa
 from alembic import op
 
 from seasoned.skill import SKILL_FILE, about_text, entry_texts, rule_of
-from seasoned.store.search import CREATE_SQLITE
 
 revision = "0002"
 down_revision = "0001"
@@ -12,6 +11,15 @@ branch_labels = None
 depends_on = None
 
 BATCH = 500
+# The index of the texts of `entries`, kept by triggers, so that rows which go with their skill leave it too.
+INDEX = (
+    "CREATE VIRTUAL TABLE entries_fts USING fts5"
+    "(text, content='entries', content_rowid='id', tokenize='porter unicode61')",
+    "CREATE TRIGGER entries_added AFTER INSERT ON entries BEGIN"
+    " INSERT INTO entries_fts (rowid, text) VALUES (new.id, new.text); END",
+    "CREATE TRIGGER entries_removed AFTER DELETE ON entries BEGIN"
+    " INSERT INTO entries_fts (entries_fts, rowid, text) VALUES ('delete', old.id, old.text); END",
+)
 
 
 def upgrade() -> None:
@@ -36,7 +44,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False, server_default=""),
     )
     op.create_index("ix_entries_file", "entries", ["skill_id", "path"])
-    for statement in CREATE_SQLITE:
+    for statement in INDEX:
         op.execute(statement)
     op.add_column("skills", sa.Column("rule", sa.Text(), nullable=False, server_default=""))
     op.add_column("model_calls", sa.Column("price_micros", sa.BigInteger(), nullable=True))

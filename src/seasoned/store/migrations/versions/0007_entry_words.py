@@ -1,0 +1,58 @@
+"""The words of entries kept by space, so that a search reads what the space has and nothing else."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from seasoned.store.search import CREATE_POSTGRES, CREATE_SQLITE, kept_words
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+BATCH = 500
+
+
+def upgrade() -> None:
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    if sqlite:
+        for statement in ("DROP TRIGGER entries_added", "DROP TRIGGER entries_removed", "DROP TABLE entries_fts"):
+            op.execute(statement)
+    else:
+        op.drop_column("entries", "words")
+    op.create_table(
+        "entry_words",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        sa.Column("entry_id", sa.BigInteger(), sa.ForeignKey("entries.id", ondelete="CASCADE"), nullable=False),
+        sa.Column(
+            "link_id",
+            sa.String(36).with_variant(sa.String(36, collation="C"), "postgresql"),
+            sa.ForeignKey("space_skills.id", ondelete="CASCADE"),
+            nullable=False,
+        ),
+        sa.Column(
+            "words", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False, server_default=""
+        ),
+        sa.UniqueConstraint("entry_id", "link_id"),
+    )
+    op.create_index("ix_entry_words_link", "entry_words", ["link_id"])
+    for statement in CREATE_SQLITE if sqlite else CREATE_POSTGRES:
+        op.execute(statement)
+    _fill(op.get_bind())
+
+
+def _fill(connection: sa.Connection) -> None:
+    """The words of every entry for every space that has its skill."""
+    some = sa.text("SELECT id, skill_id, text FROM entries WHERE id > :last ORDER BY id LIMIT :batch")
+    links = sa.text("SELECT id, space_id FROM space_skills WHERE skill_id = :skill")
+    insert = sa.text("INSERT INTO entry_words (entry_id, link_id, words) VALUES (:entry, :link, :words)")
+    last = 0
+    while found := connection.execute(some, {"last": last, "batch": BATCH}).all():
+        rows = [
+            {"entry": entry_id, "link": link_id, "words": kept_words(space_id, text)}
+            for entry_id, skill_id, text in found
+            for link_id, space_id in connection.execute(links, {"skill": skill_id})
+        ]
+        if rows:
+            connection.execute(insert, rows)
+        last = found[-1][0]
