@@ -13,7 +13,6 @@ import re
 from collections.abc import Sequence
 from itertools import accumulate
 from math import log
-from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -21,8 +20,6 @@ from sqlalchemy import Connection
 
 from seasoned.store.rows import dump, on_postgres
 from seasoned.store.schema import entries, entry_words, space_skills
-
-Found = sa.Select[*tuple[Any, ...]]
 
 WORDS_MAX = 32
 WORD_CHARS_MAX = 40
@@ -49,10 +46,11 @@ CREATE_SQLITE = (
     "CREATE TRIGGER entry_words_removed AFTER DELETE ON entry_words BEGIN"
     " INSERT INTO entry_words_fts (entry_words_fts, rowid, words) VALUES ('delete', old.id, old.words); END",
 )
-# The words without their endings, kept with their row and out of the common schema.
+# The words without their endings, kept with their row and out of the common schema. Not with `fastupdate`: each of a
+# search's questions would read the whole list of what is not sorted in yet.
 CREATE_POSTGRES = (
     "ALTER TABLE entry_words ADD COLUMN stems tsvector GENERATED ALWAYS AS (to_tsvector('english', words)) STORED",
-    "CREATE INDEX ix_entry_words_stems ON entry_words USING gin (stems)",
+    "CREATE INDEX ix_entry_words_stems ON entry_words USING gin (stems) WITH (fastupdate = off)",
 )
 
 # How many entries have each of some words, counted up to a number. Every word is quoted: what a person wrote is no
@@ -67,8 +65,30 @@ _COUNT_POSTGRES = sa.text(
     " FROM json_array_elements_text(CAST(:words AS json)) AS asked (value)"
 )
 
-# What FTS5 takes for how soon more of the same counts less, and how much long texts are held back.
-BM25_K1, BM25_B = 1.2, 0.75
+# The closest of the newest entries that have any of some words.
+_RANK_SQLITE = sa.text(
+    "WITH found AS (SELECT rowid AS id, -rank AS score FROM entry_words_fts"
+    "  WHERE entry_words_fts MATCH :any ORDER BY rowid DESC LIMIT :most),"
+    " closest AS (SELECT kept.entry_id, found.score FROM found JOIN entry_words AS kept ON kept.id = found.id"
+    "  JOIN space_skills AS link ON link.id = kept.link_id WHERE link.space_id = :space"
+    "  ORDER BY found.score DESC, kept.entry_id LIMIT :limit)"
+    " SELECT entries.skill_id, entries.path, entries.text, closest.score"
+    " FROM closest JOIN entries ON entries.id = closest.entry_id ORDER BY closest.score DESC, entries.id"
+)
+# The same with BM25 written out, for entries that have each word once; k1 is 1.2 and b 0.75, as in FTS5.
+_RANK_POSTGRES = sa.text(
+    "WITH asked AS MATERIALIZED (SELECT to_tsquery('english', word) AS query, rarity"
+    "  FROM json_to_recordset(CAST(:words AS json)) AS one (word text, rarity float8)),"
+    " found AS MATERIALIZED (SELECT kept.entry_id, kept.stems FROM entry_words AS kept"
+    "  JOIN space_skills AS link ON link.id = kept.link_id"
+    "  WHERE kept.stems @@ to_tsquery('english', :any) AND link.space_id = :space ORDER BY kept.id DESC LIMIT :most),"
+    " weighed AS (SELECT entry_id, length(stems) / greatest(avg(length(stems)) OVER (), 1) AS length,"
+    "  (SELECT sum(rarity) FROM asked WHERE stems @@ query) AS rarity FROM found),"
+    " closest AS (SELECT entry_id, rarity * 2.2 / (1 + 1.2 * (0.25 + 0.75 * length)) AS score FROM weighed"
+    "  ORDER BY score DESC, entry_id LIMIT :limit)"
+    " SELECT entries.skill_id, entries.path, entries.text, CAST(closest.score AS float8)"
+    " FROM closest JOIN entries ON entries.id = closest.entry_id ORDER BY closest.score DESC, entries.id"
+)
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -122,14 +142,15 @@ def near(connection: Connection, space_id: str, text: str, limit: int) -> list[H
     rarest = _rarest(connection, [mark + word for word in words_of(text)])
     if not rarest:
         return []
-    closest = _on_postgres(connection, space_id, rarest) if on_postgres(connection) else _on_sqlite(space_id, rarest)
-    found = closest.limit(limit).subquery()
-    statement = (
-        sa.select(entries.c.skill_id, entries.c.path, entries.c.text, found.c.score)
-        .join(found, found.c.entry_id == entries.c.id)
-        .order_by(found.c.score.desc(), entries.c.id)
-    )
-    return [Hit(*row) for row in connection.execute(statement)]
+    told = {"space": space_id, "most": READ_MAX, "limit": limit}
+    if on_postgres(connection):
+        # As for FTS5, which counts what it has of every space.
+        every = connection.execute(sa.select(sa.func.max(entry_words.c.id))).scalar_one()
+        told["any"] = " | ".join(one.word for one in rarest)
+        told["words"] = dump([{"word": one.word, "rarity": _rarity(one.entries, every)} for one in rarest])
+        return [Hit(*row) for row in connection.execute(_RANK_POSTGRES, told)]
+    told["any"] = " OR ".join(f'"{one.word}"' for one in rarest)
+    return [Hit(*row) for row in connection.execute(_RANK_SQLITE, told)]
 
 
 def _rarest(connection: Connection, words: Sequence[str]) -> list[_Counted]:
@@ -141,52 +162,9 @@ def _rarest(connection: Connection, words: Sequence[str]) -> list[_Counted]:
     return [one for one, so_far in zip(known, read, strict=True) if so_far <= READ_MAX] or known[:1]
 
 
-def _on_sqlite(space_id: str, words: Sequence[_Counted]) -> Found:
-    query = " OR ".join(f'"{one.word}"' for one in words)
-    fts = sa.table("entry_words_fts", sa.column("rowid"), sa.column("entry_words_fts"), sa.column("rank"))
-    matching = fts.c.entry_words_fts.op("MATCH")(query)
-    read = sa.select(fts.c.rowid, fts.c.rank).where(matching).order_by(fts.c.rowid.desc()).limit(READ_MAX).subquery()
-    return (
-        sa.select(entry_words.c.entry_id, (-read.c.rank).label("score"))
-        .join(read, read.c.rowid == entry_words.c.id)
-        .join(space_skills, space_skills.c.id == entry_words.c.link_id)
-        .where(space_skills.c.space_id == space_id)
-        .order_by(read.c.rank, entry_words.c.entry_id)
-    )
-
-
-def _on_postgres(connection: Connection, space_id: str, words: Sequence[_Counted]) -> Found:
-    stems: sa.ColumnElement[object] = sa.literal_column("entry_words.stems")
-    # As FTS5, which counts what it indexes whatever the space.
-    every = connection.execute(sa.select(sa.func.max(entry_words.c.id))).scalar_one()
-    read = (
-        sa.select(
-            entry_words.c.entry_id,
-            sa.func.length(stems).label("length"),
-            *(sa.cast(stems.op("@@")(_query(one.word)), sa.Integer).label(f"has{n}") for n, one in enumerate(words)),
-        )
-        .join(space_skills, space_skills.c.id == entry_words.c.link_id)
-        .where(stems.op("@@")(_query(" | ".join(one.word for one in words))), space_skills.c.space_id == space_id)
-        .order_by(entry_words.c.id.desc())
-        .limit(READ_MAX)
-        .subquery()
-    )
-    closeness = sum((read.c[f"has{n}"] * _rarity(one.entries, every) for n, one in enumerate(words)), sa.literal(0.0))
-    usual = sa.func.greatest(sa.func.avg(read.c.length).over(), 1)
-    stretch = 1 - BM25_B + BM25_B * read.c.length / usual
-    score = closeness * (BM25_K1 + 1) / (1 + BM25_K1 * stretch)
-    return sa.select(read.c.entry_id, sa.cast(score, sa.Double).label("score")).order_by(
-        sa.desc("score"), read.c.entry_id
-    )
-
-
 def _rarity(having: int, every: int) -> float:
     # Half a word is added where a count may be 0, as BM25 does.
     return log(1 + (max(every, having) - having + 0.5) / (having + 0.5))
-
-
-def _query(words: str) -> sa.Function[object]:
-    return sa.func.to_tsquery(sa.literal_column("'english'"), words)
 
 
 def replace_file(connection: Connection, skill_id: str, path: str, texts: Sequence[str]) -> None:
