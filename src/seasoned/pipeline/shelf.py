@@ -44,8 +44,8 @@ def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) ->
 
     Few are all loaded; of many, those whose words are closest to the lessons', the user's own, and the user's facts.
     """
-    rows = [row for row in skills.of_space(connection, space_id) if not row.rule]
     hits = _hits(connection, space_id, lessons)
+    rows = _candidates(connection, space_id, hits)
     made_by_user = skills.first_author_is(connection, [row.id for row in rows], "upload")
     chosen = rows if len(rows) <= SKILLS_MAX else _closest(rows, hits, made_by_user)
     names = {row.id: row.name for row in rows}
@@ -60,6 +60,16 @@ def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) ->
         ),
         of_user=frozenset(row.name for row in rows if row.id in made_by_user),
     )
+
+
+def _candidates(connection: Connection, space_id: str, hits: Sequence[Hit]) -> list[SkillRow]:
+    """The skills of a space that may be loaded or named, however many it has."""
+    rows = skills.of_space(connection, space_id, by_rule=False, limit=SKILLS_MAX + OTHERS_MAX)
+    if len(rows) <= SKILLS_MAX:
+        return rows
+    wanted = {hit.skill_id for hit in hits} | skills.first_made_by(connection, space_id, "upload", SKILLS_MAX)
+    more = skills.some_of_space(connection, space_id, wanted, FACTS)
+    return list({row.id: row for row in (*rows, *more) if not row.rule}.values())
 
 
 def _hits(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) -> list[Hit]:

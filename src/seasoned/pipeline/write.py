@@ -112,7 +112,7 @@ def _read(connection: Connection, config: Config, space_id: str, now: int) -> _I
     task_rows = {key: row for key in _task_ids(waiting) if (row := tasks.by_id(connection, key)) is not None}
     configs = {lesson.session_id: _configs(connection, lesson.session_id) for lesson in waiting}
     days = sorted({f"{_day(task_rows, configs, lesson)}.md" for lesson in waiting if lesson.task_id in task_rows})
-    journals = [row for row in skills.of_space(connection, space_id) if row.rule]
+    journals = skills.of_space(connection, space_id, by_rule=True)
     return _Input(
         space=space,
         lessons=waiting,

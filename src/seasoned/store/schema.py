@@ -349,6 +349,7 @@ space_skills = Table(
     _time("created_at"),
     UniqueConstraint("space_id", "skill_id"),
     Index("ix_space_skills_skill", "skill_id"),
+    Index("ix_space_skills_page", "space_id", "created_at", "id"),
 )
 
 versions = Table(

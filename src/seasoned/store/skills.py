@@ -178,15 +178,30 @@ def page(
     return page_of(connection, SkillRow, skills, where, query)
 
 
-def of_space(connection: Connection, space_id: str) -> list[SkillRow]:
-    """The skills of a space in the order in which they came into it."""
-    statement = (
+def of_space(
+    connection: Connection, space_id: str, *, by_rule: bool | None = None, limit: int | None = None
+) -> list[SkillRow]:
+    """The skills of a space in the order in which they came into it: the first ones only, or only those whose entries
+    a rule writes or does not write, when asked.
+    """
+    statement = _of_space(space_id).order_by(space_skills.c.created_at, space_skills.c.id).limit(limit)
+    if by_rule is not None:
+        statement = statement.where(skills.c.rule != "" if by_rule else skills.c.rule == "")
+    return to_rows(SkillRow, connection.execute(statement).all())
+
+
+def some_of_space(connection: Connection, space_id: str, skill_ids: Collection[str], name: str) -> list[SkillRow]:
+    """Those skills of a space that have one of some ids, or a name."""
+    where = skills.c.id.in_(list(skill_ids)) | (skills.c.name == name)
+    return to_rows(SkillRow, connection.execute(_of_space(space_id).where(where)).all())
+
+
+def _of_space(space_id: str) -> sa.Select[*tuple[object, ...]]:
+    return (
         sa.select(*columns(SkillRow, skills))
         .join(space_skills, space_skills.c.skill_id == skills.c.id)
         .where(space_skills.c.space_id == space_id)
-        .order_by(space_skills.c.created_at, space_skills.c.id)
     )
-    return to_rows(SkillRow, connection.execute(statement).all())
 
 
 def names(connection: Connection, skill_ids: Collection[str]) -> dict[str, str]:
@@ -207,10 +222,22 @@ def named(connection: Connection, space_id: str, wanted: Collection[str]) -> dic
 
 def first_author_is(connection: Connection, skill_ids: Sequence[str], author: str) -> frozenset[str]:
     """Those of some skills whose first version was made by an author."""
-    statement = sa.select(versions.c.skill_id).where(
-        versions.c.skill_id.in_(list(skill_ids)), versions.c.number == 1, versions.c.author == author
-    )
+    statement = _first_by(author).where(versions.c.skill_id.in_(list(skill_ids)))
     return frozenset(connection.execute(statement).scalars())
+
+
+def first_made_by(connection: Connection, space_id: str, author: str, limit: int) -> frozenset[str]:
+    """Some of a space's skills whose first version was made by an author."""
+    statement = (
+        _first_by(author)
+        .join(space_skills, space_skills.c.skill_id == versions.c.skill_id)
+        .where(space_skills.c.space_id == space_id)
+    )
+    return frozenset(connection.execute(statement.limit(limit)).scalars())
+
+
+def _first_by(author: str) -> sa.Select[str]:
+    return sa.select(versions.c.skill_id).where(versions.c.number == 1, versions.c.author == author)
 
 
 _FILE_COLUMNS = [files.c[name] for name in FileRow.__struct_fields__ if name != "body"]

@@ -1,4 +1,4 @@
-"""The words of entries kept by space, so that a search reads what the space has and nothing else."""
+"""The words of entries by space, so that a search reads what the space has and nothing else; its skills in order."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("entry_id", "link_id"),
     )
     op.create_index("ix_entry_words_link", "entry_words", ["link_id"])
+    op.create_index("ix_space_skills_page", "space_skills", ["space_id", "created_at", "id"])
     for statement in CREATE_SQLITE if sqlite else CREATE_POSTGRES:
         op.execute(statement)
     _fill(op.get_bind())
