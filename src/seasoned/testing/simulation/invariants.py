@@ -11,13 +11,16 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.pipeline.edits import entry_hash
-from seasoned.skill import entries
+from seasoned.skill import entries as entries_of
+from seasoned.skill import entry_texts
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
 from seasoned.store.blobs import Blobs
 from seasoned.store.schema import (
     contents,
+    entries,
     entry_lessons,
+    entry_words,
     files,
     lessons,
     messages,
@@ -117,6 +120,7 @@ def broken(connection: Connection, ledger: Ledger, blobs: Blobs) -> list[str]:
         *_effects(connection, ledger, found),
         *_evidence(connection, found),
         *_journals(connection, found),
+        *_index(connection, found),
         *_uploads(connection, ledger),
         *(_order(connection) if ledger.in_order else []),
     ]
@@ -281,7 +285,7 @@ def _effect(token: str, statuses: list[str], times: int) -> Iterator[str]:
 def _evidence(connection: Connection, found: Found) -> Iterator[str]:
     """Lessons that took effect stand behind an entry that is there, in the file that it names."""
     known = {
-        (skill_id, path): {entry_hash(one.text) for one in entries(text)}
+        (skill_id, path): {entry_hash(one.text) for one in entries_of(text)}
         for skill_id, head in found.heads.items()
         for path, text in head.items()
         if path.endswith(".md")
@@ -322,6 +326,28 @@ def _journals(connection: Connection, found: Found) -> Iterator[str]:
         for title, times in left.items():
             if times > 1:
                 yield f"{title}, whose session is gone, stands {times} times in a journal"
+
+
+def _index(connection: Connection, found: Found) -> Iterator[str]:
+    """Of every file just the entries of the head can be found, in just the spaces that have its skill."""
+    kept: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for skill_id, path, text in connection.execute(
+        sa.select(entries.c.skill_id, entries.c.path, entries.c.text).where(entries.c.path != "")
+    ):
+        kept[skill_id, path].append(text)
+    by_rule = set(connection.execute(sa.select(skills.c.id).where(skills.c.rule != "")).scalars())
+    for skill_id, head in found.heads.items():
+        for path, text in head.items():
+            wanted = [] if skill_id in by_rule else entry_texts(path, text.encode())
+            if sorted(kept.pop((skill_id, path), [])) != sorted(wanted):
+                yield f"the index holds other entries of {found.names[skill_id]}/{path} than the file"
+    for skill_id, path in kept:
+        yield f"the index holds entries of {skill_id}/{path}, which is not there"
+    links = sa.select(entries.c.id, space_skills.c.id).join(space_skills, space_skills.c.skill_id == entries.c.skill_id)
+    wanted_words = {tuple(row) for row in connection.execute(links)}
+    words = [tuple(row) for row in connection.execute(sa.select(entry_words.c.entry_id, entry_words.c.link_id))]
+    if set(words) != wanted_words:
+        yield f"{len(wanted_words ^ set(words))} entries cannot be found in their space, or can in another"
 
 
 def _spaces(connection: Connection) -> Iterator[str]:
