@@ -46,9 +46,9 @@ def read(home: Path, names: Sequence[str]) -> Shelf:
         return shelf.read(connection, space_of(connection, names), [lesson("How are vault tokens renewed?")])
 
 
-@pytest.mark.parametrize("first", [0, SKILLS_MAX - 4, 200])
+@pytest.mark.parametrize("first", [0, SKILLS_MAX - 4, 80])
 def test_what_matters_is_loaded_wherever_it_stands_among_many(tmp_path: Path, first: int) -> None:
-    many = [f"skill-{number}" for number in range(200)]
+    many = [f"skill-{number}" for number in range(80)]
     found = read(tmp_path, [*many[:first], JOURNAL, NEAR, UPLOADED, FACTS, *many[first:]])
     loaded = {one.row.name for one in found.loaded}
     assert len(loaded) == SKILLS_MAX

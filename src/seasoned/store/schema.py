@@ -4,10 +4,13 @@ Identifiers are UUIDv7 text, times are integer microseconds, and JSON is text th
 characters and key order, and means the same on both databases.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -15,7 +18,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
-    text,
+    true,
 )
 from sqlalchemy import String as AnyString
 from sqlalchemy import Text as AnyText
@@ -61,6 +64,10 @@ def _text(name: str, *, nullable: bool = False) -> Column[str]:
 def _retry(stage: str) -> list[Column[int] | Column[str]]:
     """What a stage remembers of its failures: how many, when to try again, why; `parked` once it gave up."""
     return [_count(f"{stage}_attempts"), _count(f"{stage}_retry_at"), _text(f"{stage}_error")]
+
+
+def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> Index:
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 projects = Table(
@@ -117,20 +124,10 @@ sessions = Table(
     Index("ix_sessions_page", "project_id", "created_at", "id"),
 )
 
-Index(
-    "ix_sessions_unread",
-    sessions.c.id,
-    sqlite_where=sessions.c.last_number > sessions.c.extracted_to,
-    postgresql_where=sessions.c.last_number > sessions.c.extracted_to,
-)
+_partial("ix_sessions_unread", sessions.c.id, where=sessions.c.last_number > sessions.c.extracted_to)
 
 # SQLite has no booleans: its planner takes an index only for the very words of the question.
-Index(
-    "ix_sessions_parked",
-    sessions.c.id,
-    sqlite_where=text("extract_parked = 1"),
-    postgresql_where=sessions.c.extract_parked,
-)
+_partial("ix_sessions_parked", sessions.c.id, where=sessions.c.extract_parked == true())
 
 messages = Table(
     "messages",
@@ -154,20 +151,9 @@ messages = Table(
     UniqueConstraint("session_id", "number"),
 )
 
-Index(
-    "ix_messages_task",
-    messages.c.task_id,
-    messages.c.number,
-    sqlite_where=messages.c.task_id.is_not(None),
-    postgresql_where=messages.c.task_id.is_not(None),
-)
+_partial("ix_messages_task", messages.c.task_id, messages.c.number, where=messages.c.task_id.is_not(None))
 
-Index(
-    "ix_messages_parts_sha256",
-    messages.c.parts_sha256,
-    sqlite_where=messages.c.parts_sha256.is_not(None),
-    postgresql_where=messages.c.parts_sha256.is_not(None),
-)
+_partial("ix_messages_parts_sha256", messages.c.parts_sha256, where=messages.c.parts_sha256.is_not(None))
 
 # The files that a message's parts name. An empty hash means that nobody has looked yet: the message is from before
 # this table.
@@ -232,19 +218,9 @@ tasks = Table(
     UniqueConstraint("session_id", "position"),
 )
 
-Index(
-    "ix_tasks_undistilled",
-    tasks.c.session_id,
-    sqlite_where=tasks.c.revision > tasks.c.distilled_revision,
-    postgresql_where=tasks.c.revision > tasks.c.distilled_revision,
-)
+_partial("ix_tasks_undistilled", tasks.c.session_id, where=tasks.c.revision > tasks.c.distilled_revision)
 
-Index(
-    "ix_tasks_parked",
-    tasks.c.id,
-    sqlite_where=text("distill_parked = 1"),
-    postgresql_where=tasks.c.distill_parked,
-)
+_partial("ix_tasks_parked", tasks.c.id, where=tasks.c.distill_parked == true())
 
 spaces = Table(
     "spaces",
@@ -307,19 +283,9 @@ lessons = Table(
     Index("ix_lessons_session", "session_id", "status"),
 )
 
-Index(
-    "ix_lessons_pending",
-    lessons.c.session_id,
-    sqlite_where=lessons.c.status == "pending",
-    postgresql_where=lessons.c.status == "pending",
-)
+_partial("ix_lessons_pending", lessons.c.session_id, where=lessons.c.status == "pending")
 
-Index(
-    "ix_lessons_parked",
-    lessons.c.status,
-    sqlite_where=lessons.c.status == "parked",
-    postgresql_where=lessons.c.status == "parked",
-)
+_partial("ix_lessons_parked", lessons.c.status, where=lessons.c.status == "parked")
 
 skills = Table(
     "skills",
@@ -382,13 +348,7 @@ files = Table(
     Index("ix_files_sha256", "sha256"),
 )
 
-Index(
-    "ix_files_head",
-    files.c.skill_id,
-    files.c.path,
-    sqlite_where=files.c.until.is_(None),
-    postgresql_where=files.c.until.is_(None),
-)
+_partial("ix_files_head", files.c.skill_id, files.c.path, where=files.c.until.is_(None))
 
 # The entries of the heads' Markdown files, to be searched; a row with an empty path is a skill's name and description.
 # Journals are not in it.
