@@ -128,7 +128,7 @@ async def _learn(home: Path, messages: Sequence[Message], batches: int, skill_co
     engine = Engine.open(config.load(home=home, model="openai:scripted", quiet_seconds=DEADLINE_SECONDS))
     await engine.start()
     try:
-        project, _, _ = await engine.projects.ensure_default()
+        project = await engine.projects.default()
         space = await engine.spaces.create(project.id)
         await _stock(engine, project.id, space.id, skill_count)
         session, _ = await engine.sessions.create(project.id, NewSessionRequest())

@@ -416,7 +416,7 @@ def verdict(results: Sequence[Timed | Learned]) -> list[str]:
 async def _prepare(server: Server, database: str, sizes: Sequence[int]) -> tuple[str, dict[int, str]]:
     engine = Engine.open(config.load(home=server.home, database=database, api_key=server.key, secret=SECRET))
     try:
-        project, _, _ = await engine.projects.ensure_default()
+        project = await engine.projects.default()
         return project.id, {size: (await engine.spaces.create(project.id)).id for size in sizes}
     finally:
         await engine.close()

@@ -129,7 +129,7 @@ async def teach(home: Path, facts: Sequence[Fact], lessons_a_task: int) -> dict[
     engine = Engine.open(config.load(home=home, quiet_seconds=600), model=model)
     await engine.start()
     try:
-        project, _, _ = await engine.projects.ensure_default()
+        project = await engine.projects.default()
         space = await engine.spaces.create(project.id)
         for start in range(0, len(facts), lessons_a_task):
             session, _ = await engine.sessions.create(project.id, NewSessionRequest())

@@ -9,7 +9,7 @@ import pytest
 
 from seasoned.testing import provider
 from tests.support.command import seasoned
-from tests.support.server import Server
+from tests.support.server import Server, running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -66,6 +66,16 @@ def test_projects_are_created_listed_and_their_keys_rotated(home: Path) -> None:
     assert rotated["id"] == created["id"]
     assert rotated["api_key"] != created["api_key"]
     assert seasoned(home, "projects", "rotate-key", "nobody").code == 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"SEASONED_API_KEY": "sk-ac-another"}], ids=["without", "another"])
+def test_a_command_leaves_the_key_of_a_running_server_as_it_is(tmp_path: Path, settings: dict[str, str]) -> None:
+    with running(tmp_path) as server:
+        assert seasoned(server.home, "skills", "list", settings=settings).code == 0
+        learned = seasoned(server.home, "learn", str(EXAMPLES / "airline.json"), "--dry-run", settings=settings)
+        assert learned.code == 0
+        with server.http() as http:
+            assert http.get("/session").status_code == 200
 
 
 @pytest.mark.sqlite

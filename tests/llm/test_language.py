@@ -174,7 +174,7 @@ def test_the_same_question_is_not_paid_for_twice(tmp_path: Path, monkeypatch: py
         settings = config.load({}, home=tmp_path)
         store = Store.open(settings)
         engine = Engine.open(config.load({}, home=tmp_path))
-        row, _, _ = await engine.projects.ensure_default()
+        row = await engine.projects.default()
         await engine.close()
         model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=5, calls_at_once=2)
         talk = (NumberedMessage(1, 0, said(TEXTS[0])), NumberedMessage(2, 0, answered(TEXTS[1])))

@@ -41,7 +41,7 @@ def ask(
     async def run() -> tuple[Any, list[tuple[str, str, int | None]]]:
         loaded = config.load({}, home=home)
         engine = Engine.open(loaded)
-        row, _, _ = await engine.projects.ensure_default()
+        row = await engine.projects.default()
         await engine.close()
         store = Store.open(loaded)
         calls = ModelCalls(store, loaded)

@@ -52,7 +52,7 @@ async def opened(
 
 async def project(engine: Engine) -> str:
     """The default project's id."""
-    row, _, _ = await engine.projects.ensure_default()
+    row = await engine.projects.default()
     return row.id
 
 

@@ -117,7 +117,7 @@ def with_engine(config: Config, work: Callable[[Engine, str], Coroutine[None, No
     async def run() -> T:
         engine = Engine.open(config)
         try:
-            project, _, _ = await engine.projects.ensure_default()
+            project = await engine.projects.default()
             return await work(engine, project.id)
         finally:
             await engine.close()

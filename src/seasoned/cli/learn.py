@@ -98,7 +98,7 @@ async def _learn(config: Config, files: list[Path], space: str, format_: str, *,
     errors: list[str] = []
     try:
         await engine.start()
-        project, _, _ = await engine.projects.ensure_default()
+        project = await engine.projects.default()
         row = await engine.learning.space_named(project.id, space)
         with progress(quiet=quiet) as bar:
             taken = await _take(engine, project.id, row.id, files, format_, errors, bar)
@@ -115,7 +115,7 @@ async def _estimate(config: Config, files: list[Path], space: str, format_: str)
     # The transcripts are counted, not learned: the engine is opened, but not started.
     engine = Engine.open(msgspec.structs.replace(config, model=""))
     try:
-        project, _, _ = await engine.projects.ensure_default()
+        project = await engine.projects.default()
         return await engine.learning.estimate(project.id, space, _transcripts(files, format_))
     finally:
         await engine.close()

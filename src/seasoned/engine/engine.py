@@ -67,7 +67,7 @@ class Engine:
 
     async def start(self) -> None:
         """Make sure that the default project exists, and begin to work on what is due."""
-        await self.projects.ensure_default()
+        await self.projects.default()
         await self.dispatcher.start()
         self.collecting.start()
 

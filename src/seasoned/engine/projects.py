@@ -27,17 +27,24 @@ class Projects:
         self._keyring = keyring
         self._seen: dict[str, tuple[str, float]] = {}
 
-    async def ensure_default(self) -> tuple[ProjectRow, str, bool]:
-        """The default project, its key, and whether the key was made just now.
+    async def default(self) -> ProjectRow:
+        """The default project. When there is none it is made as `ensure_default` does; else its key stays what it is,
+        as a server may be using it. Raises Invalid for a key that is not of the form `sk-ac-...`.
+        """
+        if self._config.api_key:
+            _check_key(self._config.api_key)
+        row = await self._store.read(lambda connection: projects.by_name(connection, DEFAULT_PROJECT))
+        return row or (await self.ensure_default())[0]
 
-        The key is that of `SEASONED_API_KEY`, else the one in the home's key file. Raises Invalid for a key that is not
-        of the form `sk-ac-...`.
+    async def ensure_default(self) -> tuple[ProjectRow, str, bool]:
+        """The default project with the key of this home, that key, and whether it was made just now.
+
+        The key is that of `SEASONED_API_KEY`, else the one in the home's key file. Another key that the project had is
+        replaced, so this is for who serves it. Raises Invalid for a key that is not of the form `sk-ac-...`.
         """
         path = self._config.home_path / KEY_FILE
         made = not self._config.api_key and not path.exists()
-        key = self._config.api_key or keep_secret(path, new_key())
-        if not key.startswith(KEY_PREFIX) or key == KEY_PREFIX:
-            raise Invalid(f"The API key must begin with {KEY_PREFIX!r} and go on; set SEASONED_API_KEY to such a key.")
+        key = _check_key(self._config.api_key or keep_secret(path, new_key()))
         hashed, now = self._keyring.hash_key(key), self._store.clock.now()
 
         def commit(connection: Connection) -> ProjectRow:
@@ -108,3 +115,9 @@ class Projects:
         if row.name == DEFAULT_PROJECT:
             replace_secret(self._config.home_path / KEY_FILE, key)
         return row, key
+
+
+def _check_key(key: str) -> str:
+    if not key.startswith(KEY_PREFIX) or key == KEY_PREFIX:
+        raise Invalid(f"The API key must begin with {KEY_PREFIX!r} and go on; set SEASONED_API_KEY to such a key.")
+    return key

@@ -47,7 +47,7 @@ class Clients:
 
     async def prepare(self, spaces: int) -> None:
         """The learning spaces that the others use."""
-        self._ledger.project_id = (await self._until_done("project", lambda e: e.projects.ensure_default()))[0].id
+        self._ledger.project_id = (await self._until_done("project", lambda e: e.projects.default())).id
         for _ in range(spaces):
             self._ledger.spaces.append(await self._make_space(self._ledger.name("space")))
 
