@@ -10,6 +10,7 @@ import pytest
 from seasoned.testing import provider
 from tests.support.command import seasoned
 from tests.support.server import Server, running
+from tests.support.zips import skill_md, zip_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -126,6 +127,18 @@ def test_commands_work_beside_a_running_server_on_the_same_home(server: Server, 
     space = done.json()["space_id"]
     listed = http.get(f"/learning_spaces/{space}/sessions").json()["data"]
     assert [one["status"] for one in listed] == ["completed"]
+
+
+def test_collecting_counts_the_small_files_of_what_was_deleted(tmp_path: Path) -> None:
+    archive = zip_of({"notes/SKILL.md": skill_md("notes"), "notes/small.txt": b"what nobody shall read any more"})
+    with running(tmp_path) as server, server.http() as http:
+        skill = http.post("/agent_skills", files={"file": ("notes.zip", archive)}).json()["data"]
+        before = seasoned(server.home, "gc", "--dry-run", "--json").json()
+        assert http.delete(f"/agent_skills/{skill['id']}").status_code == 200
+        after = seasoned(server.home, "gc", "--json").json()
+    assert (before["small_seen"], before["small_unnamed"]) == (2, 0)
+    assert (after["small_seen"], after["small_unnamed"], after["small_deleted"]) == (2, 2, 0)
+    assert "Nothing names 2 (" in seasoned(server.home, "gc", "--dry-run").out
 
 
 def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:

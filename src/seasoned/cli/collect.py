@@ -13,7 +13,7 @@ def collect(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Delete large files that no message, skill or disk names, once that has been so for the grace.
+    """Delete files that no message, skill or disk names, once that has been so for the grace.
 
     A server does the same by itself, a little at a time; both may run at once.
     """
@@ -23,10 +23,11 @@ def collect(
         print_json({"dry_run": dry_run, "grace_seconds": config.blob_grace_seconds, **msgspec.structs.asdict(found)})
         return
     done = "would be deleted" if dry_run else "were deleted"
-    out.print(f"{found.seen} stored files ({found.seen_bytes} bytes) were looked at.", markup=False)
-    out.print(f"{found.deleted} of them ({found.deleted_bytes} bytes) {done}.", markup=False)
+    seen, unnamed, deleted = (found.total(what) for what in ("seen", "unnamed", "deleted"))
+    out.print(f"{seen[0]} stored files ({seen[1]} bytes) were looked at.", markup=False)
+    out.print(f"{deleted[0]} of them ({deleted[1]} bytes) {done}.", markup=False)
     out.print(
-        f"Nothing names {found.unnamed} ({found.unnamed_bytes} bytes); each is deleted once that has been so for "
+        f"Nothing names {unnamed[0]} ({unnamed[1]} bytes); each is deleted once that has been so for "
         f"{config.blob_grace_seconds:g} seconds (SEASONED_BLOB_GRACE_SECONDS).",
         markup=False,
     )

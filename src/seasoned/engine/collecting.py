@@ -69,9 +69,9 @@ class Collecting:
                 log.exception("a step of collecting failed")
             else:
                 waits_for = None
-                if found.deleted:
-                    counts = {"files": found.deleted, "bytes": found.deleted_bytes}
-                    log.info("files that nothing names were deleted", extra=counts)
+                count, size = found.total("deleted")
+                if count:
+                    log.info("files that nothing names were deleted", extra={"files": count, "bytes": size})
 
 
 def _say_what_hinders(error: SeasonedError) -> None:

@@ -15,7 +15,7 @@ from seasoned.engine.keeping import kept
 from seasoned.errors import Busy, Condemned, Invalid, NotFound, Superseded, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import PATH_PART_BYTES_MAX, SKILL_FILE, check_files, check_path, parse_skill_file
-from seasoned.store import Connection, Store, disks, files, projects, skills
+from seasoned.store import Connection, Store, contents, disks, files, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
@@ -158,7 +158,7 @@ class Disks:
         return await asyncio.to_thread(self._data_now, row.sha256)
 
     def _data_now(self, sha256: str) -> bytes:
-        body = self._store.read_now(lambda c: skills.content(c, sha256))
+        body = self._store.read_now(lambda c: contents.body(c, sha256))
         return body if body is not None else self._store.blobs.get_now(sha256)
 
     async def set_meta(self, project_id: str, disk_id: str, where: Place, meta: JsonObject) -> ArtifactRow:

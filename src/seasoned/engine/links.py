@@ -3,7 +3,7 @@
 from seasoned.clock import SECOND
 from seasoned.engine.keys import Keyring, Link, expiry
 from seasoned.errors import BlobsAway
-from seasoned.store import Store, skills
+from seasoned.store import Store, contents
 
 # The longest that S3 signs for.
 SIGNED_SECONDS_MAX = 7 * 24 * 3_600
@@ -26,7 +26,7 @@ class Links:
 
         None when a link of ours has to do: the store signs nothing, or the file is small and in the database.
         """
-        if not self._by_store or await self._store.read(lambda c: skills.has_content(c, sha256)):
+        if not self._by_store or await self._store.read(lambda c: contents.has(c, sha256)):
             return None
         expires_at = self._expiry(min(seconds, SIGNED_SECONDS_MAX), step_seconds)
         url = self._signed.get((sha256, expires_at)) if step_seconds else None
@@ -56,7 +56,7 @@ class Links:
     async def open(self, token: str) -> tuple[Link, bytes]:
         """What a token gives access to. Raises NotFound when it is not ours or has expired."""
         link = self._keyring.open(token, self._store.clock.now())
-        body = await self._store.read(lambda c: skills.content(c, link.sha256))
+        body = await self._store.read(lambda c: contents.body(c, link.sha256))
         return link, body if body is not None else await self._store.blobs.get(link.sha256)
 
     def _expiry(self, seconds: float, step_seconds: int) -> int:

@@ -1,4 +1,4 @@
-"""Deleting blobs that nothing names, a bounded step at a time.
+"""Deleting what nothing names, a bounded step at a time: first small files (`store.contents`), then blobs.
 
 A step lists a page of blobs and dooms those that no row names; then it condemns those that have been doomed for the
 grace and still are unnamed, deletes them, and notes that they are gone. Each of the three is committed before the next
@@ -21,8 +21,9 @@ from sqlalchemy import Connection
 from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.errors import BlobsAway, Conflict, NotFound
-from seasoned.store import doom, messages
+from seasoned.store import contents, doom, messages
 from seasoned.store.blobs import Blob
+from seasoned.store.contents import Small
 from seasoned.store.database import Store
 from seasoned.store.guard import Check
 from seasoned.store.projects import oldest
@@ -38,7 +39,8 @@ Kept = frozenset[str]
 
 class Collected(msgspec.Struct, kw_only=True):
     """What collecting did (or would do): how many blobs and bytes it saw, how many of them nothing names, and how many
-    were deleted. `looked_into` counts messages of older releases whose files had to be looked up first.
+    were deleted; `small` counts the same of what the database keeps itself. `looked_into` counts messages of older
+    releases whose files had to be looked up first.
     """
 
     seen: int = 0
@@ -47,7 +49,18 @@ class Collected(msgspec.Struct, kw_only=True):
     unnamed_bytes: int = 0
     deleted: int = 0
     deleted_bytes: int = 0
+    small_seen: int = 0
+    small_seen_bytes: int = 0
+    small_unnamed: int = 0
+    small_unnamed_bytes: int = 0
+    small_deleted: int = 0
+    small_deleted_bytes: int = 0
     looked_into: int = 0
+
+    def total(self, what: str) -> tuple[int, int]:
+        """How many files and bytes were `seen`, `unnamed` or `deleted`, small ones and blobs together."""
+        count, size = (getattr(self, f"{what}{end}") + getattr(self, f"small_{what}{end}") for end in ("", "_bytes"))
+        return count, size
 
     def add(self, other: "Collected") -> None:
         """Count another step's too."""
@@ -63,10 +76,12 @@ class Collector:
         self._grace_seconds = grace_seconds
         self._kept = kept
         self._after = ""
+        # Where the pass through small files is; None when this pass is through with them.
+        self._after_small: str | None = ""
         self._sizes: dict[str, int] = {}
 
     async def step(self, limit: int) -> tuple[Collected, bool]:
-        """Collect a page of at most `limit` blobs; what was done, and whether all have been seen now.
+        """Collect a page of at most `limit` small files or blobs; what was done, and whether all have been seen now.
 
         Raises Conflict when another database has blobs in the same place, and Busy when another collector is at work
         or the store is away; then the step is to be made again.
@@ -81,7 +96,11 @@ class Collector:
         done = Collected()
         # Listing belongs under the guard too: what was listed must not be deleted by another before it is doomed.
         with self._store.blobs.guard.held(GUARD_SECONDS) as check:
+            if self._after_small is not None:
+                self._after_small = self._collect_small(done, self._after_small, limit)
+                return done, False
             if not self._is_ours():
+                self._after_small = ""
                 return done, True
             done.looked_into = self._look_into_old_messages(limit)
             if done.looked_into:
@@ -92,7 +111,29 @@ class Collector:
                 done.deleted += 1
                 done.deleted_bytes += self._sizes.pop(sha256, 0)
         self._after = page[-1].sha256 if len(page) == limit else ""
-        return done, not self._after and not done.deleted
+        seen_all = not self._after and not done.deleted
+        self._after_small = "" if seen_all else None
+        return done, seen_all
+
+    def _collect_small(self, done: Collected, after: str, limit: int) -> str | None:
+        """Note a page of small files that nothing names, and delete what is due; where to go on, None at the end."""
+        store, now = self._store, self._now()
+        page = store.read_now(lambda connection: contents.listed(connection, after, limit))
+        self._count_small(done, page)
+        # Most of the time there is nothing to write.
+        if store.read_now(partial(contents.is_news, hashes=[one.sha256 for one in page])):
+            store.write_now(partial(contents.note, hashes=[one.sha256 for one in page], now=now))
+        due = store.read_now(lambda connection: contents.ripe(connection, now, self._grace_seconds, limit))
+        if due:
+            gone = store.write_now(lambda connection: contents.delete_ripe(connection, now, self._grace_seconds, limit))
+            done.small_deleted, done.small_deleted_bytes = len(gone), sum(one.size for one in gone)
+        end = page[-1].sha256 if page else after
+        return end if limit in (len(page), len(due)) else None
+
+    def _count_small(self, done: Collected, page: list[Small]) -> None:
+        alone = self._store.read_now(partial(contents.unnamed, hashes=[one.sha256 for one in page]))
+        done.small_seen, done.small_seen_bytes = len(page), sum(one.size for one in page)
+        done.small_unnamed, done.small_unnamed_bytes = len(alone), sum(one.size for one in page if one.sha256 in alone)
 
     def _is_ours(self) -> bool:
         """Whether there is a database to ask what it names. Raises Conflict when another one has blobs here too: they
@@ -163,7 +204,7 @@ class Collector:
         return len(rows)
 
     def _preview(self, limit: int) -> Collected:
-        found, after = Collected(), ""
+        found, after = self._preview_small(limit), ""
         now, store = self._now(), self._store
         due = set(
             store.read_now(lambda c: doom.would_condemn(c, now, self._grace_seconds, PREVIEW_MAX))
@@ -182,6 +223,19 @@ class Collector:
                     deleted_bytes=sum(sizes[sha256] for sha256 in alone & due),
                 )
             )
+            after = page[-1].sha256
+        return found
+
+    def _preview_small(self, limit: int) -> Collected:
+        found, after, now = Collected(), "", self._now()
+        due = set(self._store.read_now(lambda c: contents.ripe(c, now, self._grace_seconds, PREVIEW_MAX)))
+        while page := self._store.read_now(partial(contents.listed, after=after, limit=limit)):
+            some = Collected()
+            self._count_small(some, page)
+            gone = self._store.read_now(partial(contents.unnamed, hashes=due & {one.sha256 for one in page}))
+            some.small_deleted = len(gone)
+            some.small_deleted_bytes = sum(one.size for one in page if one.sha256 in gone)
+            found.add(some)
             after = page[-1].sha256
         return found
 

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.ids import new_id
-from seasoned.store import doom
+from seasoned.store import contents, doom
 from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_rows
-from seasoned.store.schema import artifacts, contents, disks, file_meta, files, skills
+from seasoned.store.schema import artifacts, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
 
 
@@ -153,7 +153,7 @@ def count(connection: Connection, disk_id: str) -> int:
 def put(connection: Connection, row: ArtifactRow, body: bytes | None) -> None:
     """Insert or replace a file of a disk that is no skill's; `body` is None when its bytes are in the object store."""
     if body is not None:
-        keep_content(connection, row.sha256, body)
+        contents.put(connection, {row.sha256: body})
     else:
         doom.keep(connection, [row.sha256])
     where = (artifacts.c.disk_id == row.disk_id) & (artifacts.c.path == row.path)
@@ -162,12 +162,6 @@ def put(connection: Connection, row: ArtifactRow, body: bytes | None) -> None:
     if connection.execute(sa.update(artifacts).where(where).values(**values)).rowcount == 0:
         connection.execute(sa.insert(artifacts).values(**values, id=new_id()))
     touch(connection, row.disk_id, row.updated_at)
-
-
-def keep_content(connection: Connection, sha256: str, body: bytes) -> None:
-    """Store small bytes under their hash, once."""
-    if connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is None:
-        connection.execute(sa.insert(contents).values(sha256=sha256, body=body))
 
 
 def remove(connection: Connection, row: ArtifactRow, now: int) -> None:

@@ -415,6 +415,15 @@ file_meta = Table(
     Column("meta", Text, nullable=False),
 )
 
+# Small contents that were seen without a file that names them, and since when, on their way to being deleted.
+unnamed_contents = Table(
+    "unnamed_contents",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    _time("seen_at"),
+    Index("ix_unnamed_contents_due", "seen_at"),
+)
+
 # Small file contents by their SHA-256; larger ones are in the object store under the same name.
 contents = Table(
     "contents",

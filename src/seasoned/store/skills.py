@@ -1,6 +1,6 @@
 """Skills and their versions: every change by anyone is a version, made by `commit` under compare-and-swap."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
-from seasoned.store import doom, search
+from seasoned.store import contents, doom, search
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, page_of, to_rows
-from seasoned.store.schema import contents, disks, files, skills, space_skills, versions
+from seasoned.store.schema import contents as contents_table
+from seasoned.store.schema import disks, files, skills, space_skills, versions
 from seasoned.store.sessions import user_subquery
 
 
@@ -120,18 +121,11 @@ def commit(connection: Connection, skill_id: str, head: int, version: NewVersion
             created_at=now,
         )
     )
-    _put_contents(connection, [new for new in version.changes.values() if new is not None])
+    new = (one for one in version.changes.values() if one is not None)
+    contents.put(connection, {one.sha256: one.body for one in new if one.body is not None})
     _put_files(connection, skill_id, number, version.changes)
     _put_entries(connection, skill_id, version)
     return number
-
-
-def _put_contents(connection: Connection, new: Iterable[NewFile]) -> None:
-    bodies = {file.sha256: file.body for file in new if file.body is not None}
-    known = {row[0] for row in connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256.in_(bodies)))}
-    rows = [{"sha256": key, "body": body} for key, body in sorted(bodies.items()) if key not in known]
-    if rows:
-        connection.execute(sa.insert(contents), rows)
 
 
 def _put_files(connection: Connection, skill_id: str, number: int, changes: Mapping[str, NewFile | None]) -> None:
@@ -246,8 +240,8 @@ _FILE_COLUMNS = [files.c[name] for name in FileRow.__struct_fields__ if name != 
 def head_files(connection: Connection, skill_id: str, paths: Sequence[str] | None = None) -> list[FileRow]:
     """The files of a skill's newest version with their bytes, by path; only those of `paths` when given."""
     statement = (
-        sa.select(*_FILE_COLUMNS, contents.c.body)
-        .outerjoin(contents, contents.c.sha256 == files.c.sha256)
+        sa.select(*_FILE_COLUMNS, contents_table.c.body)
+        .outerjoin(contents_table, contents_table.c.sha256 == files.c.sha256)
         .where(files.c.skill_id == skill_id, files.c.until.is_(None))
         .order_by(files.c.path)
     )
@@ -273,17 +267,6 @@ def index_of(connection: Connection, skill_ids: Sequence[str]) -> dict[str, list
     for skill_id, path, mime in connection.execute(statement):
         result[skill_id].append((path, mime))
     return result
-
-
-def content(connection: Connection, sha256: str) -> bytes | None:
-    """The small content of that hash; None when it is in the object store."""
-    found = connection.execute(sa.select(contents.c.body).where(contents.c.sha256 == sha256)).first()
-    return None if found is None else bytes(found[0])
-
-
-def has_content(connection: Connection, sha256: str) -> bool:
-    """Whether the content of that hash is small, and so in the database."""
-    return connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is not None
 
 
 def delete(connection: Connection, project_id: str, skill_id: str) -> None:

@@ -1,4 +1,6 @@
-"""The words of entries by space, so that a search reads what the space has and nothing else; its skills in order."""
+"""The words of entries by space, so that a search reads what the space has and nothing else; the skills of a space in
+their order; small files that nothing names any more.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,6 +39,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_entry_words_link", "entry_words", ["link_id"])
     op.create_index("ix_space_skills_page", "space_skills", ["space_id", "created_at", "id"])
+    op.create_table(
+        "unnamed_contents",
+        sa.Column("sha256", sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql"), primary_key=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_unnamed_contents_due", "unnamed_contents", ["seen_at"])
     for statement in CREATE_SQLITE if sqlite else CREATE_POSTGRES:
         op.execute(statement)
     _fill(op.get_bind())

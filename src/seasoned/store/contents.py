@@ -1,0 +1,107 @@
+"""Small files, whose bytes the database keeps itself, by their SHA-256; and how they leave it when nothing names them.
+
+Bytes that no version of a skill and no disk names are noted; once they have been noted for the grace and still are
+unnamed, they are deleted with their note. `put` takes them off the notes in the transaction that names them. Both write
+the note, so of the two one is first, and the other sees it: on SQLite because writers take turns, on PostgreSQL because
+a transaction that would change what another has changed is run again. A transaction that began before the note was
+written cannot see it: none lasts as long as NOTED_SECONDS_MIN.
+"""
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from seasoned.clock import SECOND
+from seasoned.store.doom import chunks
+from seasoned.store.schema import artifacts, contents, files, unnamed_contents
+
+NOTED_SECONDS_MIN = 600.0
+
+
+class Small(msgspec.Struct, frozen=True):
+    """Small bytes without the bytes."""
+
+    sha256: str
+    size: int
+
+
+def put(connection: Connection, bodies: Mapping[str, bytes]) -> None:
+    """Keep bytes by their hashes, once each, for rows of this transaction to name."""
+    for some in chunks(sorted(bodies)):
+        connection.execute(sa.delete(unnamed_contents).where(unnamed_contents.c.sha256.in_(some)))
+        known = set(connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256.in_(some))).scalars())
+        rows = [{"sha256": sha256, "body": bodies[sha256]} for sha256 in some if sha256 not in known]
+        if rows:
+            connection.execute(sa.insert(contents), rows)
+
+
+def body(connection: Connection, sha256: str) -> bytes | None:
+    """The bytes of that hash; None when they are in the object store, or nowhere."""
+    found = connection.execute(sa.select(contents.c.body).where(contents.c.sha256 == sha256)).first()
+    return None if found is None else bytes(found[0])
+
+
+def has(connection: Connection, sha256: str) -> bool:
+    """Whether the bytes of that hash are small, and so in the database."""
+    return connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is not None
+
+
+def listed(connection: Connection, after: str, limit: int) -> list[Small]:
+    """What is kept, in the order of its hashes."""
+    statement = sa.select(contents.c.sha256, sa.func.length(contents.c.body)).where(contents.c.sha256 > after)
+    return [Small(*row) for row in connection.execute(statement.order_by(contents.c.sha256).limit(limit))]
+
+
+def unnamed(connection: Connection, hashes: Collection[str]) -> set[str]:
+    """Those that no row names."""
+    left = set(hashes)
+    for some in chunks(sorted(left)):
+        for column in (files.c.sha256, artifacts.c.sha256):
+            left.difference_update(connection.execute(sa.select(column).where(column.in_(some)).distinct()).scalars())
+    return left
+
+
+def is_news(connection: Connection, hashes: Collection[str]) -> bool:
+    """Whether `note` would change anything."""
+    noted = {one for some in chunks(sorted(hashes)) for one in _noted(connection, some)}
+    return noted != unnamed(connection, hashes)
+
+
+def note(connection: Connection, hashes: Collection[str], now: int) -> None:
+    """Note which of some are unnamed, from now on when that is new; others lose their note."""
+    alone = unnamed(connection, hashes)
+    for some in chunks(sorted(hashes)):
+        known = _noted(connection, some)
+        if named := known - alone:
+            connection.execute(sa.delete(unnamed_contents).where(unnamed_contents.c.sha256.in_(sorted(named))))
+        if new := [{"sha256": sha256, "seen_at": now} for sha256 in some if sha256 in alone - known]:
+            connection.execute(sa.insert(unnamed_contents), new)
+
+
+def _noted(connection: Connection, some: list[str]) -> set[str]:
+    where = unnamed_contents.c.sha256.in_(some)
+    return set(connection.execute(sa.select(unnamed_contents.c.sha256).where(where)).scalars())
+
+
+def ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[str]:
+    """Those that have been noted for the grace."""
+    until = now - int(max(grace_seconds, NOTED_SECONDS_MIN) * SECOND)
+    order = (unnamed_contents.c.seen_at, unnamed_contents.c.sha256)
+    statement = sa.select(unnamed_contents.c.sha256).where(unnamed_contents.c.seen_at <= until)
+    return list(connection.execute(statement.order_by(*order).limit(limit)).scalars())
+
+
+def delete_ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[Small]:
+    """Delete what has been unnamed for the grace and still is; what that was."""
+    due = ripe(connection, now, grace_seconds, limit)
+    alone = unnamed(connection, due)
+    gone: list[Small] = []
+    for some in chunks(due):
+        connection.execute(sa.delete(unnamed_contents).where(unnamed_contents.c.sha256.in_(some)))
+        where = contents.c.sha256.in_([sha256 for sha256 in some if sha256 in alone])
+        sizes = sa.select(contents.c.sha256, sa.func.length(contents.c.body)).where(where)
+        gone += [Small(*row) for row in connection.execute(sizes)]
+        connection.execute(sa.delete(contents).where(where))
+    return gone
