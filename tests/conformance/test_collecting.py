@@ -3,9 +3,7 @@
 import asyncio
 import hashlib
 import itertools
-import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -19,15 +17,16 @@ from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.uploads import File, describe
 from seasoned.errors import BlobsAway, Busy, Condemned, Conflict, NotFound
 from seasoned.message import Message, Part
-from seasoned.store import Connection, Store, contents, disks, doom, kept
+from seasoned.store import Connection, contents, disks, doom, kept
 from seasoned.store.collecting import Collected, Collector
 from seasoned.store.disks import ArtifactRow
 from seasoned.store.rows import PageQuery
-from seasoned.store.schema import message_files, messages, unnamed_contents
+from seasoned.store.schema import message_files, messages
 from seasoned.testing import ManualClock
 from seasoned.testing.faults import SimulatedCrash, armed, crash
 from tests.support.databases import database_of
 from tests.support.home import opened, project
+from tests.support.overlap import overtaken
 from tests.support.zips import skill_md, zip_of
 
 BIG = b"big enough to be a blob " * 50
@@ -214,35 +213,6 @@ def test_a_small_file_named_while_it_is_deleted_is_there_afterwards(
         assert await engine.disks.data(await engine.disks.get(project_id, disk.id, WHERE)) == text
 
     run(tmp_path, body, clock)
-
-
-def overtaken(
-    store: Store, one: Callable[[Connection], None], other: Callable[[Connection], None], *, alone: bool
-) -> int:
-    """Commit `one` after `other` has begun to read, then let `other` write; how often that ran. Where writers are
-    `alone`, it is begun afterwards.
-    """
-    runs, has_read, committed = itertools.count(1), threading.Event(), threading.Event()
-    counted = [0]
-
-    def late(connection: Connection) -> None:
-        counted[0] = next(runs)
-        connection.execute(sa.select(sa.func.count()).select_from(unnamed_contents)).all()
-        has_read.set()
-        assert committed.wait(20)
-        other(connection)
-
-    with ThreadPoolExecutor(1) as beside:
-        if alone:
-            store.write_now(one)
-            committed.set()
-        waiting = beside.submit(store.write_now, late)
-        assert has_read.wait(20)
-        if not alone:
-            store.write_now(one)
-            committed.set()
-        waiting.result(20)
-    return counted[0]
 
 
 def test_nothing_goes_before_the_grace_and_being_named_starts_it_anew(tmp_path: Path) -> None:

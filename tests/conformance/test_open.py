@@ -17,16 +17,19 @@ from tests.support.databases import opened
 from tests.support.postgres import Postgres
 
 
-def test_a_new_home_has_exactly_the_schema(tmp_path: Path) -> None:
+def difference(connection: Connection) -> list[object]:
+    """How a database differs from the schema."""
+
     def ours(_object: object, name: str | None, kind: str, _found: bool, _other: object) -> bool:
         # Each database has an index of words of its own, beside the schema, and PostgreSQL the jobs of Procrastinate.
         if kind == "table":
             return not str(name).startswith(("entry_words_fts", "procrastinate_"))
         return (kind, name) not in (("column", "stems"), ("index", "ix_entry_words_stems"))
 
-    def difference(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection, opts={"include_object": ours}), metadata))
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"include_object": ours}), metadata))
 
+
+def test_a_new_home_has_exactly_the_schema(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         assert store.read_now(difference) == []
 

@@ -14,8 +14,9 @@ from seasoned.store import Connection, projects, search, skills, spaces
 from seasoned.store.schema import entry_words, space_skills
 from seasoned.store.schema import spaces as space_table
 from seasoned.store.search import Hit
-from seasoned.store.skills import NewSkill, NewVersion
+from seasoned.store.skills import NewFile, NewSkill, NewVersion
 from tests.support.databases import opened
+from tests.support.overlap import overtaken
 
 ENTRIES = (
     "Restart nginx after the certificate was renewed",
@@ -108,6 +109,34 @@ def test_a_skill_is_found_in_every_space_that_has_it_until_it_leaves(tmp_path: P
         assert found(connection, second) == set()
         left = sa.select(sa.func.count()).where(entry_words.c.link_id.not_in(sa.select(space_skills.c.id)))
         assert connection.execute(left).scalar_one() == 0
+
+
+@pytest.mark.parametrize("first", ["link", "version"])
+def test_a_version_made_while_its_skill_comes_into_a_space_is_found_there(
+    tmp_path: Path, store_kind: str, first: str
+) -> None:
+    with opened(tmp_path) as store:
+        with store.writing() as connection:
+            project_id = spaces_project(connection, space_with(connection, ENTRIES))
+            row = skills.create(
+                connection,
+                NewSkill(project_id=project_id, name="later", description=""),
+                NewVersion(changes={}, author="test"),
+                1,
+            )
+            space_id = spaces.create(connection, project_id, None, None, 1).id
+        new = NewFile(sha256="0" * 64, size=1, mime="text/markdown", body=b"-", entries=("pumps are primed first",))
+
+        def link(connection: Connection) -> None:
+            spaces.link_skill(connection, project_id, space_id, row.id, 1)
+
+        def version(connection: Connection) -> None:
+            skills.commit(connection, row.id, row.head, NewVersion(changes={"topic.md": new}, author="test"), 2)
+
+        one, other = (link, version) if first == "link" else (version, link)
+        overtaken(store, one, other, alone=store_kind == "sqlite")
+        hits = store.read_now(lambda connection: search.near(connection, space_id, "priming pumps", 5))
+    assert [hit.text for hit in hits] == ["pumps are primed first"]
 
 
 def test_what_is_said_in_other_words_is_found_among_thousands_though_few_are_read(

@@ -20,7 +20,12 @@ from seasoned.store.blobs import FolderBlobs
 from seasoned.store.files import as_text
 from seasoned.store.migrate import migrate
 from seasoned.store.rows import PageQuery
+from tests.conformance.test_open import difference
+from tests.conformance.test_search import space_with
+from tests.support.databases import TEMPLATE
+from tests.support.databases import opened as a_store
 from tests.support.home import opened, project
+from tests.support.postgres import Postgres
 
 DUMPS = sorted((Path(__file__).parents[1] / "data").glob("home-*.sql"))
 HEADS = (
@@ -85,6 +90,34 @@ def _shape(connection: Connection) -> dict[str, object]:
         elif sql:
             shape[name] = [row[1:] for row in rows("index_xinfo", name)]
     return shape
+
+
+# What makes a database of PostgreSQL one of the sixth schema again; its entries had their index beside them.
+TO_0006 = """
+DROP TABLE entry_words;
+DROP TABLE unnamed_contents;
+DROP INDEX ix_space_skills_page;
+ALTER TABLE entries ADD COLUMN words tsvector
+  GENERATED ALWAYS AS (to_tsvector('english', left(text, 100000))) STORED;
+CREATE INDEX ix_entries_words ON entries USING gin (words);
+UPDATE alembic_version SET version_num = '0006'
+"""
+
+
+def test_a_database_of_the_sixth_schema_is_migrated_and_searched(tmp_path: Path, postgres_server: Postgres) -> None:
+    database = postgres_server.database(template=TEMPLATE)
+    texts = [f"entry number {number}" for number in range(1_200)]
+    with a_store(tmp_path, database=database) as store, store.writing() as connection:
+        space_id = space_with(connection, [*texts, "the vault is sealed at night"])
+        for statement in TO_0006.split(";"):
+            connection.execute(sa.text(statement))
+    with a_store(tmp_path, database=database) as store:
+        assert store.read_now(difference) == []
+        (hit,) = store.read_now(lambda connection: search.near(connection, space_id, "sealed vaults", 5))
+        assert hit.text == "the vault is sealed at night"
+        assert (
+            store.read_now(lambda connection: search.near(connection, space_id, "entry 1199", 5))[0].text == texts[1199]
+        )
 
 
 async def _searchable(engine: Engine, project_id: str) -> None:

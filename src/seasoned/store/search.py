@@ -35,7 +35,7 @@ in on of to at by as an if so no do does did when then than they them their user
 all any each every more most only also into out up after before der die das und ist
 """
 _COMMON = frozenset(_COMMON_TEXT.split())
-
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 # The index of `entry_words`, kept by triggers, so that rows which go with their entry or their space leave it too.
 CREATE_SQLITE = (
@@ -125,9 +125,6 @@ def _mark(space_id: str) -> str:
     Two spaces may have the same mark, so who searches asks for the space, too.
     """
     return hashlib.blake2b(space_id.encode(), digest_size=4).hexdigest().translate(_LETTERS)
-
-
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 def kept_words(space_id: str, text: str) -> str:

@@ -179,6 +179,8 @@ def link_skill(connection: Connection, project_id: str, space_id: str, skill_id:
         raise Conflict(f"The learning space has a skill named {found[0]!r} already; exclude that one first.")
     row = SkillLinkRow(new_id(), space_id, skill_id, now)
     connection.execute(sa.insert(space_skills).values(msgspec.structs.asdict(row)))
+    # Who makes a version meanwhile writes this row too: so one of the two sees the other, and its entries are found.
+    connection.execute(sa.update(skills).where(skills.c.id == skill_id).values(head=skills.c.head))
     search.enter_space(connection, skill_id, space_id, row.id)
     return row
 

@@ -52,16 +52,19 @@ def upgrade() -> None:
 
 def _fill(connection: sa.Connection) -> None:
     """The words of every entry for every space that has its skill."""
-    some = sa.text("SELECT id, skill_id, text FROM entries WHERE id > :last ORDER BY id LIMIT :batch")
-    links = sa.text("SELECT id, space_id FROM space_skills WHERE skill_id = :skill")
+    until = sa.text("SELECT max(id) FROM (SELECT id FROM entries WHERE id > :after ORDER BY id LIMIT :batch) AS batch")
+    pairs = sa.text(
+        "SELECT entries.id, links.id, links.space_id, entries.text FROM entries"
+        " JOIN space_skills AS links ON links.skill_id = entries.skill_id"
+        " WHERE entries.id > :after AND entries.id <= :last ORDER BY entries.id, links.id"
+    )
     insert = sa.text("INSERT INTO entry_words (entry_id, link_id, words) VALUES (:entry, :link, :words)")
-    last = 0
-    while found := connection.execute(some, {"last": last, "batch": BATCH}).all():
+    after = 0
+    while last := connection.execute(until, {"after": after, "batch": BATCH}).scalar():
         rows = [
             {"entry": entry_id, "link": link_id, "words": kept_words(space_id, text)}
-            for entry_id, skill_id, text in found
-            for link_id, space_id in connection.execute(links, {"skill": skill_id})
+            for entry_id, link_id, space_id, text in connection.execute(pairs, {"after": after, "last": last})
         ]
         if rows:
             connection.execute(insert, rows)
-        last = found[-1][0]
+        after = last
