@@ -19,11 +19,15 @@ def test_nothing_is_lost_or_doubled_when_a_server_under_load_is_killed(tmp_path:
 
 @pytest.mark.parametrize(("point", "stays"), [("commit.before:2", False), ("commit.after:2", True)])
 def test_a_process_can_be_made_to_die_on_either_side_of_a_commit(tmp_path: Path, point: str, stays: bool) -> None:
-    settings = {"SEASONED_FAULT": point}
-    with served(tmp_path, "seasoned.testing.faulty", settings) as server:
-        # The first commit makes the project, before the server listens; the second is the server's own look at it.
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with served(tmp_path, "seasoned.testing.faulty", {"SEASONED_FAULT": point}) as server:
+        sessions = f"{server.url}/api/v1/session"
+        wait_until(server.is_up, "the server is up")
+        # The first commit made the project, before the server listened; this is the second.
+        with pytest.raises(httpx.TransportError):
+            httpx.post(sessions, json={}, headers=headers, timeout=30)
         assert server.process.wait(30) == -signal.SIGKILL
         server.start("seasoned")
         wait_until(server.is_up, "the server is up again")
-        headers = {"Authorization": f"Bearer {KEY}"}
-        assert httpx.get(f"{server.url}/api/v1/ping", headers=headers).status_code == httpx.codes.OK
+        listed = httpx.get(sessions, headers=headers).json()["data"]["items"]
+        assert len(listed) == int(stays)
