@@ -102,7 +102,9 @@ def armed(traps: Mapping[str, Trap]) -> Iterator[Counter[str]]:
 
 
 def watch_statements(engine: sa.Engine | type[sa.Engine] = sa.Engine) -> None:
-    """Let every statement of a writing transaction pass the point `statement`: of one engine, or of all."""
+    """Let every statement of a writing transaction pass the point `statement`: of one engine, or of all there are and
+    will be in this process, which is for processes of their own: a simulation would count its statements twice.
+    """
     if not event.contains(engine, "before_cursor_execute", _on_statement):
         event.listen(engine, "before_cursor_execute", _on_statement)
 
