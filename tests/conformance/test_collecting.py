@@ -144,7 +144,8 @@ def test_many_small_files_go_in_one_run_whatever_the_pages(tmp_path: Path) -> No
 
 def small_files(engine: Engine) -> set[str]:
     """The hashes of the files that the database keeps."""
-    return {one.sha256 for one in engine.store.read_now(lambda connection: contents.listed(connection, "", 1_000))}
+    page = engine.store.read_now(lambda connection: contents.page(connection, "", 1_000))
+    return {one.sha256 for one in page.small}
 
 
 def test_a_small_file_goes_a_while_after_the_last_that_names_it(tmp_path: Path) -> None:

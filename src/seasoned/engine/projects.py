@@ -60,7 +60,7 @@ class Projects:
     async def authenticate(self, authorization: str) -> str:
         """The project of an `Authorization` header. Raises Unauthorized."""
         scheme, _, key = authorization.partition(" ")
-        if scheme != "Bearer" or not key.startswith(KEY_PREFIX) or key == KEY_PREFIX:
+        if scheme != "Bearer" or not _is_key(key):
             raise Unauthorized(NO_KEY)
         known = self._seen.get(key)
         if known is not None and known[1] > time.monotonic():
@@ -117,7 +117,11 @@ class Projects:
         return row, key
 
 
+def _is_key(key: str) -> bool:
+    return key.startswith(KEY_PREFIX) and key != KEY_PREFIX
+
+
 def _check_key(key: str) -> str:
-    if not key.startswith(KEY_PREFIX) or key == KEY_PREFIX:
+    if not _is_key(key):
         raise Invalid(f"The API key must begin with {KEY_PREFIX!r} and go on; set SEASONED_API_KEY to such a key.")
     return key

@@ -23,7 +23,6 @@ from seasoned.clock import SECOND
 from seasoned.errors import BlobsAway, Conflict, NotFound
 from seasoned.store import contents, doom, messages
 from seasoned.store.blobs import Blob
-from seasoned.store.contents import Small
 from seasoned.store.database import Store
 from seasoned.store.guard import Check
 from seasoned.store.projects import oldest
@@ -118,22 +117,17 @@ class Collector:
     def _collect_small(self, done: Collected, after: str, limit: int) -> str | None:
         """Note a page of small files that nothing names, and delete what is due; where to go on, None at the end."""
         store, now = self._store, self._now()
-        page = store.read_now(lambda connection: contents.listed(connection, after, limit))
-        self._count_small(done, page)
+        page = store.read_now(lambda connection: contents.page(connection, after, limit))
+        _count_small(done, page)
         # Most of the time there is nothing to write.
-        if store.read_now(partial(contents.is_news, hashes=[one.sha256 for one in page])):
-            store.write_now(partial(contents.note, hashes=[one.sha256 for one in page], now=now))
+        if page.noted != page.unnamed:
+            store.write_now(partial(contents.note, hashes=[one.sha256 for one in page.small], now=now))
         due = store.read_now(lambda connection: contents.ripe(connection, now, self._grace_seconds, limit))
         if due:
             gone = store.write_now(lambda connection: contents.delete_ripe(connection, now, self._grace_seconds, limit))
             done.small_deleted, done.small_deleted_bytes = len(gone), sum(one.size for one in gone)
-        end = page[-1].sha256 if page else after
-        return end if limit in (len(page), len(due)) else None
-
-    def _count_small(self, done: Collected, page: list[Small]) -> None:
-        alone = self._store.read_now(partial(contents.unnamed, hashes=[one.sha256 for one in page]))
-        done.small_seen, done.small_seen_bytes = len(page), sum(one.size for one in page)
-        done.small_unnamed, done.small_unnamed_bytes = len(alone), sum(one.size for one in page if one.sha256 in alone)
+        end = page.small[-1].sha256 if page.small else after
+        return end if limit in (len(page.small), len(due)) else None
 
     def _is_ours(self) -> bool:
         """Whether there is a database to ask what it names. Raises Conflict when another one has blobs here too: they
@@ -229,18 +223,22 @@ class Collector:
     def _preview_small(self, limit: int) -> Collected:
         found, after, now = Collected(), "", self._now()
         due = set(self._store.read_now(lambda c: contents.ripe(c, now, self._grace_seconds, PREVIEW_MAX)))
-        while page := self._store.read_now(partial(contents.listed, after=after, limit=limit)):
-            some = Collected()
-            self._count_small(some, page)
-            gone = self._store.read_now(partial(contents.unnamed, hashes=due & {one.sha256 for one in page}))
-            some.small_deleted = len(gone)
-            some.small_deleted_bytes = sum(one.size for one in page if one.sha256 in gone)
+        while (page := self._store.read_now(partial(contents.page, after=after, limit=limit))).small:
+            gone = [one.size for one in page.small if one.sha256 in due & page.unnamed]
+            some = Collected(small_deleted=len(gone), small_deleted_bytes=sum(gone))
+            _count_small(some, page)
             found.add(some)
-            after = page[-1].sha256
+            after = page.small[-1].sha256
         return found
 
     def _now(self) -> int:
         return self._store.clock.now()
+
+
+def _count_small(done: Collected, page: contents.Page) -> None:
+    sizes = [one.size for one in page.small if one.sha256 in page.unnamed]
+    done.small_seen, done.small_seen_bytes = len(page.small), sum(one.size for one in page.small)
+    done.small_unnamed, done.small_unnamed_bytes = len(sizes), sum(sizes)
 
 
 def _unknown(connection: Connection, limit: int) -> list[messages.MessageRow]:

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.clock import SECOND
-from seasoned.store.doom import chunks
-from seasoned.store.schema import artifacts, contents, files, unnamed_contents
+from seasoned.store.doom import FILE_COLUMNS, chunks, in_none_of
+from seasoned.store.schema import contents, unnamed_contents
 
 NOTED_SECONDS_MIN = 600.0
 
@@ -25,6 +25,14 @@ class Small(msgspec.Struct, frozen=True):
 
     sha256: str
     size: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some of what is kept; which of it no row names, and which is noted as such."""
+
+    small: list[Small]
+    unnamed: set[str]
+    noted: set[str]
 
 
 def put(connection: Connection, bodies: Mapping[str, bytes]) -> None:
@@ -48,30 +56,19 @@ def has(connection: Connection, sha256: str) -> bool:
     return connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is not None
 
 
-def listed(connection: Connection, after: str, limit: int) -> list[Small]:
+def page(connection: Connection, after: str, limit: int) -> Page:
     """What is kept, in the order of its hashes."""
     statement = sa.select(contents.c.sha256, sa.func.length(contents.c.body)).where(contents.c.sha256 > after)
-    return [Small(*row) for row in connection.execute(statement.order_by(contents.c.sha256).limit(limit))]
-
-
-def unnamed(connection: Connection, hashes: Collection[str]) -> set[str]:
-    """Those that no row names."""
-    left = set(hashes)
-    for some in chunks(sorted(left)):
-        for column in (files.c.sha256, artifacts.c.sha256):
-            left.difference_update(connection.execute(sa.select(column).where(column.in_(some)).distinct()).scalars())
-    return left
-
-
-def is_news(connection: Connection, hashes: Collection[str]) -> bool:
-    """Whether `note` would change anything."""
-    noted = {one for some in chunks(sorted(hashes)) for one in _noted(connection, some)}
-    return noted != unnamed(connection, hashes)
+    rows = connection.execute(statement.order_by(contents.c.sha256).limit(limit))
+    small = [Small(*row) for row in rows]
+    hashes = [one.sha256 for one in small]
+    noted = {one for some in chunks(hashes) for one in _noted(connection, some)}
+    return Page(small, in_none_of(connection, hashes, FILE_COLUMNS), noted)
 
 
 def note(connection: Connection, hashes: Collection[str], now: int) -> None:
     """Note which of some are unnamed, from now on when that is new; others lose their note."""
-    alone = unnamed(connection, hashes)
+    alone = in_none_of(connection, hashes, FILE_COLUMNS)
     for some in chunks(sorted(hashes)):
         known = _noted(connection, some)
         if named := known - alone:
@@ -96,7 +93,7 @@ def ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> 
 def delete_ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[Small]:
     """Delete what has been unnamed for the grace and still is; what that was."""
     due = ripe(connection, now, grace_seconds, limit)
-    alone = unnamed(connection, due)
+    alone = in_none_of(connection, due, FILE_COLUMNS)
     gone: list[Small] = []
     for some in chunks(due):
         connection.execute(sa.delete(unnamed_contents).where(unnamed_contents.c.sha256.in_(some)))

@@ -24,6 +24,8 @@ from seasoned.store.schema import artifacts, doomed_blobs, files, message_files,
 T = TypeVar("T")
 
 CHUNK = 500
+# Where files of skills and disks are named, large ones and small ones alike.
+FILE_COLUMNS = (files.c.sha256, artifacts.c.sha256)
 # How long it is remembered that a blob was deleted: far longer than any caller takes from storing a blob to naming it.
 REMEMBERED_SECONDS = 7 * 24 * 3_600
 
@@ -83,9 +85,14 @@ def find(connection: Connection, hashes: Collection[str]) -> dict[str, Doomed]:
 
 def unnamed(connection: Connection, hashes: Collection[str]) -> set[str]:
     """Those of some blobs that no row names."""
+    return in_none_of(connection, hashes, (messages.c.parts_sha256, message_files.c.sha256, *FILE_COLUMNS))
+
+
+def in_none_of(connection: Connection, hashes: Collection[str], columns: Sequence[sa.Column[str]]) -> set[str]:
+    """Those of some hashes that stand in none of some columns."""
     left = set(hashes)
     for some in chunks(sorted(left)):
-        for column in (messages.c.parts_sha256, message_files.c.sha256, files.c.sha256, artifacts.c.sha256):
+        for column in columns:
             left.difference_update(connection.execute(sa.select(column).where(column.in_(some)).distinct()).scalars())
     return left
 
