@@ -253,7 +253,7 @@ def _clause(words: Sequence[Word], heading: bool, goes_on: bool) -> Clause:
 
 def is_twin(new: Fingerprint, known: Fingerprint) -> bool:
     """Whether the known entry says all that the new one says."""
-    if not new.key or not all(_stands(code, known.plain) for code in new.code):
+    if not new.key or not all(code in known.code or _stands(code, known.plain) for code in new.code):
         return False
     if new.key == known.key and _bare_order(new) == _bare_order(known):
         return True

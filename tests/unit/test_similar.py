@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from seasoned.similar import TEXT_CHARS_MAX, best_twin, closeness, fingerprint, is_twin
@@ -113,6 +113,7 @@ def test_the_closeness_is_the_same_both_ways_and_a_twin_brings_no_word(one: str,
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
+@example("A list of `get`s and `0`0.", "0`0`")
 def test_any_two_texts_can_be_compared(one: str, other: str) -> None:
     assert isinstance(twin(one, other), bool)
     assert twin(one, one) is bool(fingerprint(one).key)
