@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import itertools
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -283,6 +284,20 @@ class _Upload:
     def _write(self, connection: Connection) -> None:
         row = disks.ArtifactRow(self._disk_id, "/", "a.bin", SHA256, len(BIG), "text/plain", None, 1, 1)
         disks.put(connection, row, None)
+
+
+def test_what_a_death_in_the_middle_of_storing_left_is_deleted_a_day_later(tmp_path: Path) -> None:
+    async def body(engine: Engine, _project_id: str) -> None:
+        with armed({"blob.written": crash()}), pytest.raises(SimulatedCrash):
+            engine.store.blobs.put_now(BIG)
+        (left,) = (tmp_path / "blobs").glob("*/.*")
+        await collect(engine)
+        assert left.exists()
+        os.utime(left, (0, 0))
+        await collect(engine)
+        assert not left.exists()
+
+    run(tmp_path, body)
 
 
 def test_files_of_messages_from_before_they_were_noted_are_looked_up_first(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What every place for blobs promises: a folder and S3 run the same tests."""
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,20 @@ def test_a_folder_has_no_leftovers_of_its_own_listed(tmp_path: Path) -> None:
     sha256 = blobs.put_now(b"whole")
     (tmp_path / sha256[:2] / f".{sha256[:8]}-half.part").write_bytes(b"wh")
     assert [blob.sha256 for blob in blobs.listed("", 10)] == [sha256]
+
+
+def test_what_a_dead_writer_left_in_a_folder_is_deleted_and_what_one_writes_now_is_not(tmp_path: Path) -> None:
+    FolderBlobs(tmp_path / "never-made").tidy()
+    blobs = FolderBlobs(tmp_path)
+    sha256 = blobs.put_now(b"whole")
+    whole = tmp_path / path_of(sha256)
+    left, written, foreign = (whole.with_name(name) for name in (".0-left.part", ".1-new.part", "somebody's.part"))
+    for path in (left, written, foreign):
+        path.write_bytes(b"wh")
+    for path in (whole, left, foreign):
+        os.utime(path, (0, 0))
+    blobs.tidy()
+    assert {path.name for path in whole.parent.iterdir()} == {sha256, written.name, foreign.name}
 
 
 @pytest.mark.parametrize("folder", ["{}", "file://{}"])

@@ -7,6 +7,7 @@ that is not there. The same bytes are stored once. What is read is checked again
 import contextlib
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,8 @@ BLOBS_FOLDER = "blobs"
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 NAME_CHARS = 64
 OWNER = "owner-"
+# A file under a temporary name is written in seconds; one so old was left by a process that died.
+LEFT_SECONDS = 24 * 3_600.0
 
 
 class Blob(msgspec.Struct, frozen=True):
@@ -65,6 +68,10 @@ class BlobStore(Blobs, Protocol):
 
     def claim(self, owner: str) -> list[str]:
         """Note that a database keeps its blobs here; all that do."""
+        ...
+
+    def tidy(self) -> None:
+        """Delete what processes that died while they stored a blob have left."""
         ...
 
 
@@ -188,6 +195,18 @@ class FolderBlobs:
         except OSError as error:
             raise self._away(error) from error
         return [name.removeprefix(OWNER) for name in self._names(self._root) if name.startswith(OWNER)]
+
+    def tidy(self) -> None:
+        """Delete the temporary files of processes that died while they wrote one."""
+        # By the machine's clock, which is the one that dates files.
+        old = time.time() - LEFT_SECONDS
+        try:
+            for path in self._root.glob("*/.*.part"):
+                with contextlib.suppress(FileNotFoundError):  # another collector was faster
+                    if path.stat().st_mtime < old:
+                        path.unlink()
+        except OSError as error:
+            raise self._away(error) from error
 
     def _after(self, after: str) -> Iterator[Path]:
         for folder in self._names(self._root):

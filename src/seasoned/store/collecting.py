@@ -101,6 +101,8 @@ class Collector:
             if not self._is_ours():
                 self._after_small = ""
                 return done, True
+            if not self._after:
+                self._store.blobs.place.tidy()
             done.looked_into = self._look_into_old_messages(limit)
             if done.looked_into:
                 return done, False
