@@ -44,9 +44,20 @@ class _Server(uvicorn.Server):
 
     at_end: Callable[[], None] | None = None
 
+    def __init__(self, config: uvicorn.Config, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(config)
+        self._loop = loop
+        self._told = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Wait to be told; uvicorn looks ten times a second, most of what an idle server would do."""
+        await self.on_tick(0)
+        await self._told.wait()
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         stream.end_all()
         super().handle_exit(sig, frame)
+        self._loop.call_soon_threadsafe(self._told.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
@@ -74,7 +85,7 @@ def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | 
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        server = _Server(config)
+        server = _Server(config, runner.get_loop())
         server.at_end = at_end
         runner.run(server.serve(sockets=[listener]))
 
