@@ -261,4 +261,9 @@ def _app(url: str) -> App:
     # Importing it takes a while, and only this process's worker needs it.
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
 
-    return App(connector=PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=CONNECTIONS))
+    from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+
+    connector = PsycopgConnector(
+        conninfo=libpq_url(url), connection_class=PatientConnection, min_size=1, max_size=CONNECTIONS
+    )
+    return App(connector=connector)

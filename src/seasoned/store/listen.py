@@ -31,12 +31,14 @@ class Changes:
 
     async def listen_for_ever(self) -> None:
         """Listen until cancelled; a lost connection is made again."""
-        from psycopg import AsyncConnection, Error  # noqa: PLC0415 - an extra
+        from psycopg import Error  # noqa: PLC0415 - an extra
+
+        from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
 
         wait = RETRY_SECONDS[0]
         while True:
             try:
-                async with await AsyncConnection.connect(libpq_url(self._url), autocommit=True) as connection:
+                async with await PatientConnection.connect(libpq_url(self._url), autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANGED}")
                     wait = RETRY_SECONDS[0]
                     self._tell()
