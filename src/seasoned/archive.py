@@ -100,20 +100,26 @@ def read_skill_zip(data: bytes) -> Upload:
 def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
     """The first SKILL.md, in any case and at any depth, and its head.
 
-    The front matter is what stands between the first two lines `---`, at the top or not; without two such lines the
-    whole file is YAML. Raises Invalid when there is no SKILL.md, or no name or description in it.
+    Raises Invalid when there is no SKILL.md, or no name or description in it.
     """
     path = next((path for path in files if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()), None)
     if path is None:
         raise Invalid("The ZIP has no SKILL.md; put one into the skill's folder.")
-    lines = _text(files[path]).split("\n")
+    return path, lenient_head(files[path])
+
+
+def lenient_head(data: bytes) -> Frontmatter:
+    """The head of a SKILL.md as an upload may have it: what stands between the first two lines `---`, at the top or
+    not; without two such lines the whole file is YAML. Raises Invalid when it has no name or description.
+    """
+    lines = _text(data).split("\n")
     fences = [at for at, line in enumerate(lines) if line.strip() == "---"]
     match fences:
         case [first, second, *_]:
             inner, body = lines[first + 1 : second], lines[second + 1 :]
         case _:
             inner, body = [line for line in lines if line.strip() != "---"], []
-    return path, parse_skill_file("\n".join(["---", *inner, "---", *body]))
+    return parse_skill_file("\n".join(["---", *inner, "---", *body]))
 
 
 def _text(data: bytes) -> str:

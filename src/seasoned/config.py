@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -35,6 +36,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     """What keys are hashed and links are signed with, the same for all servers of one database; empty means a secret
     that is kept in the home folder (`SEASONED_SECRET`)."""
+    public_url: str = ""
+    """Where clients reach the server, such as `https://seasoned.example.org`, for the links that it hands out; empty
+    means the host that a request names, by http (`SEASONED_PUBLIC_URL`)."""
     api_key: str = ""
     """The default project's key; empty means the one kept in the home folder (`SEASONED_API_KEY`)."""
     model: str = ""
@@ -155,6 +159,8 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
         raise Invalid(f"{PREFIX}SWEEP_SECONDS must be at least {SHORTEST_SWEEP_SECONDS}.")
     if config.body_seconds < SHORTEST_BODY_SECONDS:
         raise Invalid(f"{PREFIX}BODY_SECONDS must be at least {SHORTEST_BODY_SECONDS}.")
+    if config.public_url and not _is_web_address(config.public_url):
+        raise Invalid(f"{PREFIX}PUBLIC_URL must be an address such as https://seasoned.example.org, without a query.")
     for field in (
         "concurrency",
         "attempts",
@@ -168,6 +174,14 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
         if getattr(config, field) < 1:
             raise Invalid(f"{PREFIX}{field.upper()} must be at least 1.")
     return config
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
 def _decode(kind: type, value: object) -> object:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import httpx
 import pytest
 from acontext import AcontextClient, FileUpload
 from acontext.agent.disk import DISK_TOOLS
 from acontext.agent.skill import SKILL_TOOLS
 from acontext.errors import APIError
 
+from tests.conftest import StartServer
 from tests.support.server import Server
 from tests.support.zips import skill_md, upload
 
@@ -51,6 +53,41 @@ def test_files_are_written_listed_read_found_and_deleted(server: Server) -> None
         client.disks.delete(disk.id)
         with pytest.raises(APIError):
             client.disks.artifacts.list(disk.id, path="/")
+
+
+def test_text_of_every_name_is_found(server: Server) -> None:
+    with server.client() as client:
+        disk = client.disks.create()
+        ends = ["rs", "sql", "xml", "svg", "dart", "ts", "m", "geojson", "pem", "none", "md", "py"]
+        for end in ends:
+            put(client, disk.id, "/", f"q.{end}", "<!-- needle -->")
+        client.disks.artifacts.upsert(disk.id, file=FileUpload(filename="q.bin", content=b"\x00needle"), file_path="/")
+        found = client.disks.artifacts.grep_artifacts(disk.id, query="needle")
+        assert sorted(names(found)) == sorted(f"q.{end}" for end in ends)
+
+
+def test_a_skill_md_that_an_upload_takes_can_be_written_back(server: Server) -> None:
+    with server.client() as client:
+        for number, form in enumerate(["\n{}", "# Title\n\n{}", "name: loose-2\ndescription: Without fences.\n"]):
+            text = form.format(skill_md(f"loose-{number}", "A skill.", "# Notes\n"))
+            skill = upload(client, {"SKILL.md": text})
+            put(client, skill.disk_id, "/", "SKILL.md", text)
+            assert client.skills.get(skill.id).name == f"loose-{number}"
+            with pytest.raises(APIError) as error:
+                put(client, skill.disk_id, "/", "SKILL.md", text.replace(f"loose-{number}", "another"))
+            assert error.value.status_code == 400
+
+
+def test_links_begin_with_the_address_that_clients_use(start_server: StartServer) -> None:
+    server = start_server(SEASONED_PUBLIC_URL="https://seasoned.example.org/agents/")
+    with server.client() as client:
+        disk = client.disks.create()
+        put(client, disk.id, "/", "a.md", NOTE)
+        url = client.disks.artifacts.get(disk.id, file_path="/", filename="a.md").public_url
+        assert url is not None
+        assert url.startswith("https://seasoned.example.org/agents/api/v1/material/")
+        token = url.rpartition("/")[2]
+        assert httpx.get(f"{server.api}/material/{token}").text == NOTE
 
 
 def test_a_change_on_a_skills_disk_is_a_version_of_the_skill(server: Server) -> None:

@@ -1,12 +1,14 @@
 """Configs, copies, events and users, by the published SDK."""
 
+import httpx
 import pytest
 from acontext.errors import APIError
 from acontext.event import DiskEvent, TextEvent
 
 from tests.conftest import StartServer
-from tests.support.server import Server
-from tests.support.talk import agent, tell, user
+from tests.support.listed import skills_of
+from tests.support.server import KEY, WAIT_SECONDS_MAX, Server
+from tests.support.talk import agent, deployment, tell, user
 
 
 def test_configs_are_replaced_patched_and_read(server: Server) -> None:
@@ -14,8 +16,8 @@ def test_configs_are_replaced_patched_and_read(server: Server) -> None:
         session = client.sessions.create(configs={"a": 1, "b": {"c": 2}})
         client.sessions.update_configs(session.id, configs={"x": None, "y": 1})
         assert client.sessions.get_configs(session.id).configs == {"x": None, "y": 1}
-        assert client.sessions.patch_configs(session.id, configs={"y": None, "z": [1]}) == {"z": [1]}
-        assert client.sessions.get_configs(session.id).configs == {"z": [1]}
+        assert client.sessions.patch_configs(session.id, configs={"y": None, "z": [1]}) == {"x": None, "z": [1]}
+        assert client.sessions.get_configs(session.id).configs == {"x": None, "z": [1]}
         with pytest.raises(APIError) as refused:
             client.sessions.patch_configs(session.id, configs={"big": "x" * 70_000})
         assert refused.value.status_code == 400
@@ -43,6 +45,50 @@ def test_a_copy_has_the_messages_in_their_order_and_the_tasks_and_learns_nothing
         assert client.sessions.messages_observing_status(session.id).observed == 3
         assert client.sessions.messages_observing_status(copied.new_session_id).pending == 3
         assert len(client.sessions.get_events(copied.new_session_id).items) == 1
+
+
+def test_a_flushed_copy_has_nothing_pending_and_goes_on(server: Server) -> None:
+    with server.client() as client:
+        session = client.sessions.create()
+        tell(client, session.id, [user("Rename report.txt to final.txt."), agent("Done, it is renamed.")])
+        copy_id = client.sessions.copy(session.id).new_session_id
+        assert client.sessions.flush(copy_id).errmsg == ""
+        assert client.sessions.messages_observing_status(copy_id).pending == 0
+        assert client.sessions.get_tasks(copy_id).items == []
+        tell(client, copy_id, [user("Thanks. Now delete draft.txt, please."), agent("Done, draft.txt is deleted.")])
+        client.sessions.flush(copy_id)
+        status = client.sessions.messages_observing_status(copy_id)
+        assert (status.observed, status.pending) == (4, 0)
+
+
+def test_a_copy_of_a_session_that_teaches_no_space_can_teach_one(server: Server) -> None:
+    with server.client() as client:
+        session, space = client.sessions.create(), client.learning_spaces.create()
+        tell(client, session.id, deployment())
+        client.sessions.flush(session.id)
+        copy_id = client.sessions.copy(session.id).new_session_id
+        client.learning_spaces.learn(space.id, session_id=copy_id)
+        client.learning_spaces.wait_for_learning(space.id, session_id=copy_id, timeout=WAIT_SECONDS_MAX)
+        journal = next(skill for skill in skills_of(client, space.id) if skill.name == "daily-logs")
+        assert len(journal.file_index) > 1
+
+
+def test_a_meta_that_was_stored_as_null_stays_when_other_keys_change(server: Server) -> None:
+    with server.client() as client:
+        session = client.sessions.create()
+        message = client.sessions.store_message(
+            session.id, blob={"role": "user", "content": "Hello"}, meta={"keep": None, "a": 1}
+        )
+        patched = client.sessions.patch_message_meta(session.id, message.id, meta={"b": 2, "a": None})
+        assert patched == {"keep": None, "b": 2}
+
+
+def test_null_stands_for_a_field_that_is_left_out(server: Server) -> None:
+    with httpx.Client(base_url=server.api, headers={"Authorization": f"Bearer {KEY}"}) as http:
+        made = http.post("/session", json={"disable_task_tracking": None, "user": None, "configs": None})
+        assert (made.status_code, made.json()["data"]["disable_task_tracking"]) == (201, False)
+        body = {"blob": {"role": "user", "content": "Hello"}, "format": None, "meta": None}
+        assert http.post(f"/session/{made.json()['data']['id']}/messages", json=body).status_code == 201
 
 
 def test_events_are_kept_in_order_and_shown_with_the_messages_around_them(server: Server) -> None:

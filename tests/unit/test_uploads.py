@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from seasoned.engine.uploads import describe, sniff
+from seasoned.engine.uploads import describe
+from seasoned.store.files import mime_of
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,15 @@ from seasoned.engine.uploads import describe, sniff
         ("x", b"ID3\x04", "audio/mpeg"),
         ("x", b"....ftypisom", "video/mp4"),
         ("x", b"....ftypM4A ", "audio/mp4"),
+        ("x.mov", b"....ftypqt  ", "video/quicktime"),
+        ("IMG_1.HEIC", b"....ftypheic", "image/heic"),
+        ("x", b"....ftypmif1", "image/heif"),
+        ("x", b"....ftypavif", "image/avif"),
+        ("q.rs", b"fn main() {}", "text/plain"),
+        ("q.sql", b"SELECT 1", "text/plain"),
+        ("q.xml", b"<a/>", "text/xml"),
+        ("q.ts", b"let x = 1", "text/plain"),
+        ("tool.exe", b"MZ\x00\x01", "application/octet-stream"),
         ("x.md", b"%PDF-1.7", "application/pdf"),
         ("x", b"PK\x03\x04", "application/zip"),
         ("x.docx", b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
@@ -32,7 +42,7 @@ from seasoned.engine.uploads import describe, sniff
     ],
 )
 def test_a_type_is_told_from_the_bytes_then_the_name(filename: str, data: bytes, mime: str) -> None:
-    assert sniff(filename, data) == mime
+    assert mime_of(filename, data) == mime
 
 
 @pytest.mark.parametrize(

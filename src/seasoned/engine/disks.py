@@ -8,13 +8,13 @@ from functools import partial
 
 import msgspec
 
-from seasoned.archive import check_together, stored_name
+from seasoned.archive import check_together, lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
 from seasoned.engine.keeping import kept
 from seasoned.errors import Busy, Condemned, Invalid, NotFound, Superseded, TooLarge
 from seasoned.message import JsonObject
-from seasoned.skill import PATH_PART_BYTES_MAX, SKILL_FILE, check_files, check_path, parse_skill_file
+from seasoned.skill import PATH_PART_BYTES_MAX, SKILL_FILE, check_files, check_path
 from seasoned.store import Connection, Store, contents, disks, files, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PageQuery, dump_object
@@ -314,10 +314,7 @@ def _main(paths: Iterable[str]) -> str | None:
 
 def _description(row: SkillRow, data: bytes) -> str:
     """What a new SKILL.md says of the skill. Raises Invalid when it cannot be read or gives the skill another name."""
-    text = files.as_text(data)
-    if text is None:
-        raise Invalid("SKILL.md is not UTF-8 text; save it as UTF-8.")
-    head = parse_skill_file(text)
+    head = lenient_head(data)
     if stored_name(head.name) != row.name:
         raise Invalid(f"A skill keeps its name; leave 'name: {row.name}' in SKILL.md, or upload a new skill.")
     return head.description

@@ -13,7 +13,7 @@ from seasoned.errors import Invalid, TooLarge
 PATTERN_CHARS_MAX = 1_000
 PROGRAM_MAX = 4_000
 MEMORY_BYTES_MAX = 8 * 1024 * 1024
-TEXT_MIME = ("text/", "application/json", "application/x-")
+TEXT_MIME = ("text/", "application/json", "application/xml", "image/svg+xml", "application/x-")
 
 
 class Pattern(Protocol):

@@ -11,7 +11,7 @@ from seasoned.message import JsonObject
 from seasoned.pipeline.carrier import Carrier
 from seasoned.store import Connection, Store, events, projects, sessions, tasks
 from seasoned.store.events import EventRow
-from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, without_nulls
+from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched
 from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.tasks import TaskRow
 
@@ -24,7 +24,7 @@ class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a caller says about a new session; `use_uuid` chooses its id."""
 
     user: str | None = None
-    disable_task_tracking: bool = False
+    disable_task_tracking: bool | None = None
     configs: JsonObject | None = None
     use_uuid: str | None = None
 
@@ -56,7 +56,7 @@ class Sessions:
                 project_id=project_id,
                 user_id=projects.ensure_user(connection, project_id, request.user, now),
                 configs=None if request.configs is None else dump_bounded(request.configs, _CONFIGS),
-                disable_task_tracking=request.disable_task_tracking,
+                disable_task_tracking=bool(request.disable_task_tracking),
             )
             return sessions.create(connection, new, now), True
 
@@ -95,7 +95,7 @@ class Sessions:
 
         def commit(connection: Connection) -> JsonObject:
             known = load_object(sessions.get(connection, project_id, session_id).configs)
-            merged = without_nulls(known | changes)
+            merged = patched(known, changes)
             now = self._store.clock.now()
             sessions.set_configs(connection, project_id, session_id, dump_bounded(merged, _CONFIGS), now)
             return merged

@@ -24,4 +24,5 @@ async def public_url(
     if signed is not None:
         return signed
     token, expires_at = links.make(call.project_id, sha256, mime, filename, seconds, step_seconds=step_seconds)
-    return f"{str(call.request.base_url).rstrip('/')}{PREFIX}/material/{token}", expires_at
+    base = call.engine.config.public_url or str(call.request.base_url)
+    return f"{base.rstrip('/')}{PREFIX}/material/{token}", expires_at

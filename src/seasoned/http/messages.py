@@ -30,7 +30,7 @@ _FORMATS: dict[str, Format] = {name: name for name in FORMATS}
 
 class _NewMessage(msgspec.Struct, frozen=True):
     blob: Json
-    format: str = "openai"
+    format: str | None = None
     meta: JsonObject | None = None
 
 
@@ -73,7 +73,7 @@ def _parse(body: _NewMessage, uploads: formats.Uploads | None) -> Message:
     if body.blob is None:
         raise Invalid("The body has no blob; send the provider's message as `blob`.")
     _check_meta(body.meta)
-    return formats.parse(body.blob, _format(body.format), uploads)
+    return formats.parse(body.blob, _format(body.format or "openai"), uploads)
 
 
 async def _with_files(call: Call) -> tuple[_NewMessage, dict[str, File]]:

@@ -10,15 +10,72 @@ from seasoned.store.blobs import Blobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
 
-# What mimetypes does not know on every system.
-_MIME = {".md": "text/markdown", ".yml": "text/yaml", ".yaml": "text/yaml", ".toml": "text/plain", ".sh": "text/x-sh"}
+# The types that come with Python: what a machine adds to them must not decide which files are searched.
+_TYPES = mimetypes.MimeTypes()
+_RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}
+_BEGINNINGS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"OggS", "application/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"\x1a\x45\xdf\xa3", "video/webm"),
+    (b"\x1f\x8b\x08", "application/gzip"),
+)
+# Brands of ISO 14496-12 files; all others are videos.
+_BRANDS = {
+    b"M4A ": "audio/mp4",
+    b"M4B ": "audio/mp4",
+    b"qt  ": "video/quicktime",
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
+    **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),
+}
+_ZIP = b"PK\x03\x04"
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+# What those types lack in some release.
+_MIME = {
+    ".md": "text/markdown",
+    ".yml": "text/yaml",
+    ".yaml": "text/yaml",
+    ".toml": "text/plain",
+    ".sh": "text/x-sh",
+    ".docx": f"{_OFFICE}wordprocessingml.document",
+    ".xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    ".pptx": f"{_OFFICE}presentationml.presentation",
+}
 
 
 def mime_of(path: str, data: bytes) -> str:
-    """The MIME type of a file, from its name, else from whether its bytes are text."""
+    """A file's MIME type: from its first bytes, else from its name where those do not contradict it."""
+    if data[:4] == b"RIFF":
+        return _RIFF.get(data[8:12], "application/octet-stream")
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12], "video/mp4")
+    for beginning, mime in _BEGINNINGS:
+        if data.startswith(beginning):
+            return mime
+    named = _named(path)
+    if data.startswith(_ZIP):
+        return named if named.startswith(_OFFICE) else "application/zip"
+    if as_text(data) is not None:
+        return named if _is_text(named) else "text/plain"
+    # What is no text is not shown as one, whatever its name says.
+    return "application/octet-stream" if _is_text(named) or not named else named
+
+
+def _named(path: str) -> str:
     suffix = "." + path.rsplit(".", 1)[-1].lower() if "." in path.rsplit("/", 1)[-1] else ""
-    known = _MIME.get(suffix) or mimetypes.guess_type(path, strict=False)[0]
-    return known or ("application/octet-stream" if as_text(data) is None else "text/plain")
+    return _MIME.get(suffix) or _TYPES.guess_type(path, strict=False)[0] or ""
+
+
+def _is_text(mime: str) -> bool:
+    return mime.startswith("text/") or mime in ("application/json", "application/xml", "image/svg+xml")
 
 
 def as_text(data: bytes) -> str | None:

@@ -25,8 +25,8 @@ from seasoned.store.rows import (
     encode_cursor,
     load_object,
     on_postgres,
+    patched,
     to_rows,
-    without_nulls,
 )
 from seasoned.store.schema import messages, sessions
 from seasoned.store.wakeups import Arrived, Wakeups
@@ -372,7 +372,7 @@ def set_user_meta(
     found = connection.execute(sa.select(messages.c.user_meta).where(where)).first()
     if found is None:
         raise NotFound(f"There is no message {message_id} in this session.")
-    merged = without_nulls(load_object(found[0]) | changes)
+    merged = patched(load_object(found[0]), changes)
     connection.execute(
         sa.update(messages).where(where).values(user_meta=dump_bounded(merged, "The message's meta"), updated_at=now)
     )

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Conflict, Invalid, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.store.rows import after_newest, columns, dump_bounded, load_object, to_rows, without_nulls
+from seasoned.store.rows import after_newest, columns, dump_bounded, load_object, patched, to_rows
 from seasoned.store.schema import projects, users
 
 # What an index of PostgreSQL takes beside the project's id, with room to spare.
@@ -83,7 +83,7 @@ def merge_configs(connection: Connection, project_id: str, changes: JsonObject, 
     """Merge keys into a project's configs; null deletes a key. The complete configs. Raises Invalid."""
     row = by_id(connection, project_id)
     known = load_object(row.configs) if row else {}
-    merged = without_nulls(known | changes)
+    merged = patched(known, changes)
     where = projects.c.id == project_id
     connection.execute(
         sa.update(projects).where(where).values(configs=dump_bounded(merged, "The project's configs"), updated_at=now)

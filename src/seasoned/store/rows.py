@@ -60,9 +60,9 @@ def load_object(text: str | None) -> JsonObject:
     return msgspec.json.decode(text, type=dict[str, Json]) if text else {}
 
 
-def without_nulls(value: JsonObject) -> JsonObject:
-    """An object without the keys whose value is null: how a patch deletes."""
-    return {key: inner for key, inner in value.items() if inner is not None}
+def patched(known: JsonObject, changes: JsonObject) -> JsonObject:
+    """An object with keys put in or replaced; null in the changes deletes a key, one that was kept before stays."""
+    return {key: value for key, value in (known | changes).items() if value is not None or key not in changes}
 
 
 class PageQuery(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.store import doom
 from seasoned.store.rows import PageQuery, after_newest, columns, contains, page_of, to_rows
-from seasoned.store.schema import lessons, messages, sessions, tasks, users
+from seasoned.store.schema import lessons, messages, sessions, space_sessions, tasks, users
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=False):
@@ -27,6 +27,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=False):
     turn_open: bool
     chars_waiting: int
     extracted_to: int
+    extracted_at: int | None
     flush_to: int
     extract_attempts: int
     extract_retry_at: int
@@ -145,7 +146,8 @@ def counts_by_status(connection: Connection, session_id: str) -> dict[str, int]:
 def copy(connection: Connection, row: SessionRow, now: int) -> str:
     """A session like another, with its messages and tasks in their order; the id of the copy.
 
-    Nothing of the copy is due: its messages were learned from where they were said first.
+    Nothing of the copy is due: its messages are learned from where they were said first. Only when no learning space
+    has that session, the copy's finished tasks wait for a space of its own.
     """
     copy_id, now = new_id(), _next_time(connection, row.project_id, now)
     kept = {
@@ -166,7 +168,8 @@ def copy(connection: Connection, row: SessionRow, now: int) -> str:
     )
     last = _copy_messages(connection, row.id, copy_id, now)
     connection.execute(sa.update(sessions).where(sessions.c.id == copy_id).values(last_message_id=last))
-    _copy_tasks(connection, row.id, copy_id, now)
+    linked = sa.select(space_sessions.c.id).where(space_sessions.c.session_id == row.id)
+    _copy_tasks(connection, row.id, copy_id, now, learned=connection.execute(linked).first() is not None)
     return copy_id
 
 
@@ -187,10 +190,11 @@ def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -
     return next(reversed(new.values()), None)
 
 
-def _copy_tasks(connection: Connection, from_id: str, to_id: str, now: int) -> None:
+def _copy_tasks(connection: Connection, from_id: str, to_id: str, now: int, *, learned: bool) -> None:
     statement = sa.select(tasks).where(tasks.c.session_id == from_id).order_by(tasks.c.position)
     rows = [
-        {**found, "id": new_id(), "session_id": to_id, "distilled_revision": found["revision"]}
+        {**found, "id": new_id(), "session_id": to_id}
+        | {"distilled_revision": found["revision" if learned else "distilled_revision"]}
         | {"created_at": now + found["position"], "updated_at": now}
         for found in connection.execute(statement).mappings()
     ]
@@ -202,12 +206,20 @@ def request_flush(connection: Connection, project_id: str, session_id: str) -> S
     """Ask that everything so far is read at once; a parked session is given another chance. Raises NotFound."""
     row = get(connection, project_id, session_id)
     _unpark(connection, session_id)
+    _pass_copied(connection, row)
     if row.last_number > row.extracted_to:
         values: dict[str, object] = {"flush_to": sessions.c.last_number}
         if row.extract_parked:
             values |= {"extract_parked": False, "extract_attempts": 0}
         connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(**values, extract_retry_at=0))
     return get(connection, project_id, session_id)
+
+
+def _pass_copied(connection: Connection, row: SessionRow) -> None:
+    """When a copy is read for the first time, the messages that it came with count as read: they never are."""
+    if row.extracted_to and row.extracted_at is None:
+        copied = (messages.c.session_id == row.id) & (messages.c.number <= row.extracted_to)
+        connection.execute(sa.update(messages).where(copied, messages.c.status == "pending").values(status="success"))
 
 
 def _unpark(connection: Connection, session_id: str) -> None:
@@ -222,6 +234,7 @@ def _unpark(connection: Connection, session_id: str) -> None:
 
 def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: int) -> None:
     """Move the extractor's cursor from where `row` saw it. Raises Superseded when another run moved it first."""
+    _pass_copied(connection, row)
     where = (sessions.c.id == row.id) & (sessions.c.extracted_to == row.extracted_to)
     changed = connection.execute(
         sa.update(sessions)
