@@ -145,8 +145,8 @@ def stored_name(name: str) -> str:
 def read_zip(data: bytes) -> dict[str, bytes]:
     """The files of an untrusted ZIP by their paths in the skill, in the ZIP's order.
 
-    Folders and what macOS adds are left out, and so is a folder that all files are in. Raises Invalid or TooLarge;
-    nothing is written anywhere, and never more than a skill's limits is unpacked.
+    Folders, what macOS adds and what an export notes are left out, and so is a folder that all files are in.
+    Raises Invalid or TooLarge; nothing is written anywhere, and never more than a skill's limits is unpacked.
     """
     _check_end(data)
     try:
@@ -197,7 +197,8 @@ def _kept(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 def _is_noise(entry: zipfile.ZipInfo) -> bool:
     name = entry.orig_filename
     last = name.rsplit("/", 1)[-1]
-    return name.endswith("/") or name.startswith("__MACOSX/") or last.startswith("._") or last == ".DS_Store"
+    added = last.startswith("._") or last in (".DS_Store", MANIFEST)
+    return added or name.endswith("/") or name.startswith("__MACOSX/")
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -287,7 +288,8 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes]) -> Path:
     if "/" in check_path(name) or name.startswith("."):
         raise Invalid(f"The skill name {name[:80]!r} cannot be a folder's name; rename the skill.")
     folder = root / name
-    wanted = {check_path(path): data for path, data in files.items()}
+    # What the folder itself keeps there is no part of the skill, even if an old upload brought it along.
+    wanted = {check_path(path): data for path, data in files.items() if path.lower() != MANIFEST}
     check_files({path: len(data) for path, data in wanted.items()})
     check_together([*wanted, MANIFEST])
     try:

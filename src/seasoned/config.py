@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -148,9 +148,11 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
     try:
         config = msgspec.convert(raw, Config, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        raise Invalid(
-            f"A setting cannot be used: {error}. Settings are named {PREFIX}<NAME> in the environment."
-        ) from None
+        said, _, at = str(error).rpartition(" - at `$.")
+        name = at.rstrip("`")
+        hint = get_type_hints(Config).get(name)
+        allowed = f"; it may be {' or '.join(get_args(hint))}" if get_origin(hint) is Literal else ""
+        raise Invalid(f"{PREFIX}{name.upper()} cannot be used: {said[:1].lower()}{said[1:]}{allowed}.") from None
     for field in Config.__struct_fields__:
         amount = getattr(config, field)
         if isinstance(amount, (int, float)) and not 0 <= amount <= LARGEST:

@@ -33,6 +33,9 @@ LEARNED_FILES_MAX: Final = 5_000
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
 SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
 ENTRY_CHARS_MAX: Final = 2_000
+# The parsed entries of a longer file take too much memory to be kept.
+CACHED_CHARS_MAX: Final = 100_000
+CONTROLS: Final = frozenset({"Cc", "Zl", "Zp"})
 # What the standard advises for a SKILL.md, about 5,000 tokens, is good for every file that an agent reads whole.
 LINES_ADVISED: Final = 500
 CHARS_ADVISED: Final = 20_000
@@ -77,6 +80,8 @@ def parse_skill_file(text: str) -> Frontmatter:
     name, description = head.pop("name", ""), head.pop("description", "")
     if not isinstance(name, str) or not name.strip():
         raise Invalid("SKILL.md has no name; add 'name: my-skill' to its front matter.")
+    if any(unicodedata.category(letter) in CONTROLS for letter in name.strip()):
+        raise Invalid("The name in SKILL.md holds a control character or a line's end; write it in one line.")
     if not isinstance(description, str) or not description.strip():
         raise Invalid("SKILL.md has no description; add what the skill does and when to use it.")
     metadata = head.pop("metadata", {})
@@ -96,7 +101,7 @@ def _string_map(source: str) -> dict[str, str | dict[str, str]]:
         raise TooLarge(f"SKILL.md's front matter has more than {FRONTMATTER_CHARS_MAX} characters; shorten it.")
     try:
         loaded = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes strings only
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise Invalid(f"SKILL.md's front matter is not valid YAML: {' '.join(str(error).split())[:200]}.") from None
     if not isinstance(loaded, dict):
         raise Invalid("SKILL.md's front matter is not a YAML map of keys and values.")
@@ -111,7 +116,13 @@ def _string_map(source: str) -> dict[str, str | dict[str, str]]:
 
 
 def _scalar(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise Invalid("SKILL.md's front matter holds half a character; write whole ones.") from None
+    return value
 
 
 def render_skill_file(head: Frontmatter) -> str:
@@ -198,9 +209,17 @@ def check_files(sizes: Mapping[str, int]) -> None:
         raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; this has {total}.")
 
 
-@lru_cache(maxsize=256)
 def _entries(text: str) -> tuple[Entry, ...]:
+    return _entries_of_short(text) if len(text) <= CACHED_CHARS_MAX else _parsed(text)
+
+
+@lru_cache(maxsize=256)
+def _entries_of_short(text: str) -> tuple[Entry, ...]:
     """The parsed entries; a run looks at the same files again and again."""
+    return _parsed(text)
+
+
+def _parsed(text: str) -> tuple[Entry, ...]:
     offset = _frontmatter_lines(text)
     lines = text.split("\n")
     # Markdown ends a line at a lone carriage return too; here lines are what line feeds part.

@@ -31,7 +31,3 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
     started_at: int = 0
     ended_at: int = 0
-
-    @property
-    def is_finished(self) -> bool:
-        return self.status in FINISHED

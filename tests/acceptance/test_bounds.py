@@ -10,7 +10,7 @@ import pytest
 from seasoned.message import JsonObject
 from tests.conftest import StartServer
 from tests.support.server import Server
-from tests.support.wire import object_of, sentence_of, text_at
+from tests.support.wire import items_of, object_of, sentence_of, text_at
 from tests.support.zips import skill_md, zip_of
 
 KIB = 1024
@@ -108,3 +108,14 @@ def test_a_write_that_is_refused_does_not_stay_in_memory(start_server: StartServ
             sentence_of(http.post("/learning_spaces", json={"meta": HUGE}), 400)
             held.append(resident(server))
     assert held[-1] < GROWTH_MAX * held[ROUNDS_TO_WARM_UP], held
+
+
+def test_what_a_message_says_beside_its_parts_counts_too(start_server: StartServer) -> None:
+    server = start_server(SEASONED_MESSAGE_BYTES_MAX="20000")
+    with server.http() as http:
+        session = object_of(http.post("/session"), 201)["id"]
+        beside = {"role": "user", "content": "x", "extra": "y" * 30_000}
+        sentence_of(http.post(f"/session/{session}/messages", json={"blob": beside, "format": "openai"}), 413)
+        long_name = {"role": "model", "parts": [{"functionCall": {"name": "n" * 5_000, "args": {}}}]}
+        sentence_of(http.post(f"/session/{session}/messages", json={"blob": long_name, "format": "gemini"}), 400)
+        assert items_of(http.get(f"/session/{session}/messages")) == []

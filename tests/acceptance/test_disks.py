@@ -66,6 +66,19 @@ def test_text_of_every_name_is_found(server: Server) -> None:
         assert sorted(names(found)) == sorted(f"q.{end}" for end in ends)
 
 
+def test_a_pattern_that_would_take_minutes_is_refused(server: Server) -> None:
+    with server.client() as client:
+        disk = client.disks.create()
+        put(client, disk.id, "/", "a.txt", "ab" * 4_000_000)
+        with pytest.raises(APIError) as error:
+            client.disks.artifacts.grep_artifacts(disk.id, query="a[ab]{990}c")
+        assert error.value.status_code == 413
+        assert names(client.disks.artifacts.grep_artifacts(disk.id, query="abab"))
+        with pytest.raises(APIError) as error:
+            put(client, disk.id, "/" + "\u4e2d" * 80 + ("/" + "\u4e2d" * 80) * 9 + "/", "a.txt", "x")
+        assert error.value.status_code == 400
+
+
 def test_a_skill_md_that_an_upload_takes_can_be_written_back(server: Server) -> None:
     with server.client() as client:
         for number, form in enumerate(["\n{}", "# Title\n\n{}", "name: loose-2\ndescription: Without fences.\n"]):

@@ -279,6 +279,10 @@ def test_an_odd_file_name_is_harmless(target: Target, route: str) -> None:
 
 def test_an_odd_charset_of_a_form_is_harmless(target: Target) -> None:
     path, good = FORM_ROUTES["message"]
+    # Reading a long text takes the square of its length in some charsets, so none but UTF-8 is tried.
+    for charset in ("punycode", "idna", "utf-7"):
+        kind = with_type(f"multipart/form-data; boundary=b; charset={charset}")
+        assert_refused(target.call("POST", target.path(path), form(good), kind), 400)
     for charset in ("nope", "hex", "utf-7", "utf-16", "idna", "rot13", "unicode_escape", "\x01"):
         kind = with_type(f"multipart/form-data; boundary=b; charset={charset}")
         assert_answered(target.call("POST", target.path(path), form(good), kind), 201, 400)

@@ -158,6 +158,30 @@ def test_characters_that_a_name_may_not_have_become_hyphens(client: AcontextClie
     assert upload(client, {"SKILL.md": skill_md('"My Skill: v2"')}).name == "My-Skill--v2"
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        'name: "\\UFFFFFFFF"\ndescription: d',
+        'name: n\ndescription: "\\uD800"',
+        'name: "a\\uD800"\ndescription: d',
+        f"%YAML 1.{'1' * 5_000}\nname: n\ndescription: d",
+        'name: n\ndescription: d\n"\\uD800": x',
+        'name: "a\\0b"\ndescription: d',
+        'name: "a\\nb"\ndescription: d',
+        'name: "a\\e[31m"\ndescription: d',
+    ],
+)
+def test_a_head_with_odd_characters_is_refused_and_nothing_is_stored(http: httpx.Client, user: str, head: str) -> None:
+    files = {"file": ("s.zip", zip_of({"SKILL.md": f"---\n{head}\n---\n# A\n"}), "application/zip")}
+    sentence_of(http.post("/agent_skills", data={"user": user}, files=files), 400)
+    assert items_of(http.get("/agent_skills", params={"user": user})) == []
+
+
+def test_what_an_export_notes_is_no_part_of_an_upload(client: AcontextClient) -> None:
+    skill = upload(client, {"SKILL.md": skill_md("exported"), ".seasoned.json": "{}"})
+    assert [file.path for file in skill.file_index] == ["SKILL.md"]
+
+
 def test_names_need_not_be_unique_in_a_project(client: AcontextClient) -> None:
     first, second = (upload(client, {"SKILL.md": skill_md("twin")}) for _ in range(2))
     assert first.id != second.id

@@ -47,6 +47,30 @@ def blob(text: str) -> bytes:
     return msgspec.json.encode({"blob": {"role": "user", "content": text}, "format": "openai"})
 
 
+def test_a_wish_for_another_protocol_does_not_lose_the_body(server: Server, path: str) -> None:
+    body = blob("from a client that would like HTTP/2")
+    wish = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAARAAAAA"}
+    asked = request("POST", path, KEY, body=body, headers={**JSON, **wish})
+    for cut in (whole, at_the_body):
+        ((status, _, answer),) = hear(server.url, cut(asked))
+        assert status == 201, answer
+        assert b"would like HTTP/2" in answer
+
+
+def test_what_follows_a_body_is_no_header_and_is_bounded(server: Server) -> None:
+    unsigned = b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    signed = unsigned.replace(b"Host: x", f"Host: x\r\nAuthorization: Bearer {KEY}".encode())
+    key_behind = unsigned + f"Authorization: Bearer {KEY}\r\n\r\n".encode()
+    assert [status for status, _, _ in hear(server.url, [key_behind])] == [401]
+    assert [status for status, _, _ in hear(server.url, [signed + b"X: a\r\n\r\n"])] == [201]
+    for endless in (b"X: a\r\n" * 10_000, b"a" * 60_000):
+        with opened(server.url) as wire, pytest.raises(OSError):
+            wire.settimeout(PATIENCE_SECONDS)
+            wire.sendall(signed + b"X: ")
+            for _ in range(2_000):
+                wire.sendall(endless)
+
+
 @pytest.fixture
 def path(server: Server) -> str:
     with server.http() as client:

@@ -102,7 +102,7 @@ def test_doctor_finds_a_healthy_home_well_and_says_what_is_not(home: Path, tmp_p
     ("name", "value", "sentence"),
     [
         ("SEASONED_MODEL", "gpt", "provider:name"),
-        ("SEASONED_CONCURRENCY", "many", "concurrency"),
+        ("SEASONED_CONCURRENCY", "many", "SEASONED_CONCURRENCY"),
         ("SEASONED_ATTEMPTS", "0", "at least 1"),
         ("SEASONED_API_KEY", "secret", "sk-ac-"),
     ],

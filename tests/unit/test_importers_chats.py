@@ -143,6 +143,7 @@ class TestChats:
             ({"reward": 0.0}, "failed"),
             ({"reward": 0.5}, None),
             ({"reward": True}, None),
+            ({"reward": 10**400}, None),
             ({"reward": "1.0"}, None),
             ({"outcome": "failed", "reward": 1.0}, "failed"),
             ({"outcome": {"x": 1}}, None),

@@ -291,6 +291,8 @@ class TestBranches:
         assert texts(path, user("u", "a", "One"), agent("a", "u", "Two"), agent("b", "b", "Three"))[-1] == "Three"
         side = {"isSidechain": True}
         assert read(path, user("u", "a", "One", **side), agent("a", "u", "Two", **side))
+        into_one = [user("a", "b", "One", **side), agent("b", "c", "Two", **side), agent("c", "b", "Three", **side)]
+        assert read(path, *into_one)
 
     def test_a_long_session_is_read_in_moments(self, path: Path) -> None:
         records = [user("0", None, "Go")]

@@ -23,7 +23,6 @@ from seasoned.telemetry import logs
 T = TypeVar("T")
 
 FAILED = 1
-USAGE = 2
 INTERRUPTED = 130
 
 out = Console(soft_wrap=True, highlight=False)

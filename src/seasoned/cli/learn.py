@@ -47,6 +47,7 @@ class SessionReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     lessons: int | None = None
     status: LearningStatus | None = None
     added: int | None = None
+    resumed: bool = False
     error: str | None = None
 
 
@@ -57,6 +58,7 @@ class Report(msgspec.Struct, kw_only=True):
     sessions: list[SessionReport]
     skills: list[dict[str, object]]
     errors: list[str]
+    skipped: int = 0
 
 
 def learn(
@@ -80,11 +82,22 @@ def learn(
     """
     with reported():
         config = load_config(home, base_url=base_url)
-        files = importers.find(paths, format)
+        found = importers.search(paths, format)
+        files = list(found.files)
+        if found.skipped:
+            err.print(
+                f"note: {_count(found.skipped, 'JSON file')} of the folders hold no session that can be read; "
+                "name one to see why.",
+                markup=False,
+            )
         if dry_run:
-            _print_estimate(asyncio.run(_estimate(config, files, space, format)), as_json=json)
+            estimate, errors = asyncio.run(_estimate(config, files, space, format))
+            _print_estimate(estimate, errors, as_json=json)
+            if errors:
+                raise typer.Exit(FAILED)
             return
         report = asyncio.run(_learn(config, files, space, format, quiet=json))
+        report.skipped = found.skipped
     if json:
         print_json(report)
     else:
@@ -111,27 +124,30 @@ async def _learn(config: Config, files: list[Path], space: str, format_: str, *,
         await engine.close()
 
 
-async def _estimate(config: Config, files: list[Path], space: str, format_: str) -> Estimate:
+async def _estimate(config: Config, files: list[Path], space: str, format_: str) -> tuple[Estimate, list[str]]:
+    """What learning would cost, and which files could not be read."""
     # The transcripts are counted, not learned: the engine is opened, but not started.
     engine = Engine.open(msgspec.structs.replace(config, model=""))
     try:
         project = await engine.projects.default()
-        return await engine.learning.estimate(project.id, space, _transcripts(files, format_))
+        errors: list[str] = []
+        return await engine.learning.estimate(project.id, space, _transcripts(files, format_, errors)), errors
     finally:
         await engine.close()
 
 
-def _transcripts(files: list[Path], format_: str) -> Iterator[Transcript]:
+def _transcripts(files: list[Path], format_: str, errors: list[str]) -> Iterator[Transcript]:
     for path in files:
         try:
             yield from importers.read(path, format_)
         except BadTranscript as error:
+            errors.append(str(error))
             err.print(f"error: {error}", markup=False)
 
 
-def _print_estimate(found: Estimate, *, as_json: bool) -> None:
+def _print_estimate(found: Estimate, errors: list[str], *, as_json: bool) -> None:
     if as_json:
-        print_json(found)
+        print_json({**msgspec.to_builtins(found), "errors": errors})
         return
     known = f", {found.known} already learned from before" if found.known else ""
     out.print(f"{_count(found.sessions, 'session')} with {_count(found.messages, 'message')}{known}.", markup=False)
@@ -173,11 +189,17 @@ async def _settle(
     """Wait until every session is completed or failed."""
     shown = bar.add_task("Learning", total=len(taken))
     wanted = {one.session_id for one in taken}
+    said: set[str] = set()
+    resumed: set[str] | None = None
     while True:
         change = engine.dispatcher.next_change()
         states = {one.link.session_id: one for one in await engine.spaces.states(project_id, space_id)}
         done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
+        resumed = wanted - done if resumed is None else resumed
         bar.update(shown, completed=len(done))
+        for reason in sorted({states[key].reason for key in wanted - done if states[key].reason} - said):
+            said.add(reason)
+            err.print(f"waiting: {reason} Stop with Ctrl-C; nothing is lost.", markup=False)
         if done == wanted:
             break
         await until_changed(change, POLL_SECONDS)
@@ -191,6 +213,7 @@ async def _settle(
             lessons=counts[one.session_id].lessons,
             status=states[one.session_id].status if one.session_id in states else "failed",
             added=one.added,
+            resumed=not one.added and one.session_id in resumed,
             error=_reason(states[one.session_id].reason if one.session_id in states else "The session was deleted."),
         )
         for one in taken
@@ -207,7 +230,7 @@ def _skill_json(state: SkillState) -> dict[str, object]:
 
 def _print(report: Report, space: str, at: str) -> None:
     say: Callable[[str], None] = lambda text: out.print(text, markup=False)  # noqa: E731 - one word for one thing
-    new = [one for one in report.sessions if one.added]
+    new = [one for one in report.sessions if one.added or one.resumed]
     for one in new[:SHOWN_MAX]:
         mark = {"completed": "ok", "failed": "failed"}.get(one.status or "", one.status or "")
         what = f"{_count(one.messages, 'message')}, {_count(one.tasks, 'task')}, {_count(one.lessons, 'lesson')}"

@@ -22,7 +22,7 @@ from seasoned.store.postgres import is_address, shown
 
 
 def migrate(home: Home = None, json: Json = False) -> None:
-    """Bring the database to this release's schema; every other command does so too."""
+    """Bring the database to this release's schema; every other command but `backup` does so too."""
     config = load_config(home)
     with reported():
         Store.open(config).close()

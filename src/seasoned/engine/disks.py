@@ -21,6 +21,8 @@ from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
 
 PATH_CHARS_MAX = 1_024
+# What an index of PostgreSQL takes, with room for the name.
+PATH_BYTES_MAX = 2_000
 # How often a change of a skill is made again because somebody else's came first.
 TRIES_MAX = 8
 SEARCHES_AT_ONCE = 2
@@ -57,7 +59,8 @@ def place_in(path: str, filename: str) -> Place:
 
 def _normal(text: str) -> str:
     normal = unicodedata.normalize("NFC", text)
-    if len(normal) > PATH_CHARS_MAX or any(not (c.isprintable() or c == "\u3000") for c in normal):
+    long = len(normal) > PATH_CHARS_MAX or len(normal.encode(errors="replace")) > PATH_BYTES_MAX
+    if long or any(not (c.isprintable() or c == "\u3000") for c in normal):
         raise Invalid("The path is too long or has control characters; use a short path such as /notes/.")
     parts = normal.split("/")
     if ".." in parts or "\\" in normal:

@@ -99,16 +99,16 @@ class Learning:
         row = await self._store.read(lambda connection: spaces.by_name(connection, project_id, space))
         total = Estimate()
         for transcript in transcripts:
-            known = await self._taken(project_id, row.id, transcript) if row else 0
+            known = await self._read_of(project_id, row.id, transcript) if row else 0
             await asyncio.to_thread(estimate.add, total, self._config, transcript, known)
         await asyncio.to_thread(estimate.finish, total, self._config)
         return total
 
-    async def _taken(self, project_id: str, space_id: str, transcript: Transcript) -> int:
-        """How many of a transcript's messages were taken before."""
+    async def _read_of(self, project_id: str, space_id: str, transcript: Transcript) -> int:
+        """How many of a transcript's messages were read before; those that are only stored still cost all."""
         key = _import_key(space_id, transcript.key)
         row = await self._store.read(lambda connection: sessions.by_import_key(connection, project_id, key))
-        return row.last_number if row else 0
+        return row.extracted_to if row else 0
 
     async def counts(self, session_ids: Sequence[str]) -> dict[str, Counts]:
         """How many tasks and lessons each session has."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import msgspec
 
@@ -92,14 +92,15 @@ class Messages:
         files: Sequence[File],
     ) -> tuple[MessageRow, bool]:
         """Store a message's blobs and its row; the row, and whether it answers calls."""
-        parts, sha256, chars = await self._pack(project_id, session_id, message, files)
+        meta = dump_object(message.meta or None)
+        parts, sha256, chars = await self._pack(project_id, session_id, message, meta, files)
         new = NewMessage(
             project_id=project_id,
             session_id=session_id,
             role=message.role,
             parts=parts,
             parts_sha256=sha256,
-            meta=dump_object(message.meta or None),
+            meta=meta,
             user_meta=dump_object(user_meta or None),
             chars=chars,
             turn_open=message.calls_tools or message.is_tool_answer,
@@ -109,12 +110,12 @@ class Messages:
         return await self._store.write_grouped(self._append, new), bool(new.ties)
 
     async def _pack(
-        self, project_id: str, session_id: str, message: Message, files: Sequence[File]
+        self, project_id: str, session_id: str, message: Message, meta: str | None, files: Sequence[File]
     ) -> tuple[str, str | None, int]:
         """A message's parts for its row or the blob that they were put into, and how many characters count for them."""
         encoded, limit = msgspec.json.encode(message.parts), self._config.message_bytes_max
-        if len(encoded) > limit:
-            raise TooLarge(f"A message holds at most {limit} bytes; this has {len(encoded)}. Split it.")
+        if (size := len(encoded) + len(meta or "")) > limit:
+            raise TooLarge(f"A message holds at most {limit} bytes; this has {size}. Split it.")
         if files:
             # Files are stored before the row that names them; a session that is not there shall not cost their room.
             await self._store.read(lambda c: sessions.get(c, project_id, session_id))
@@ -193,6 +194,7 @@ class Messages:
         for row in rows:
             message = messages.unpack(row, self._store.blobs)
             size = len(row.parts) if row.parts_sha256 is None else len(msgspec.json.encode(message.parts))
+            size += len(row.meta or "") + len(row.user_meta or "")
             room -= size
             if room < 0:
                 raise TooLarge(f"The messages have more than {PAGE_BYTES_MAX} bytes; ask for pages of them with limit.")
@@ -204,14 +206,16 @@ def _edited(loaded: _Loaded, edits: Edits) -> Page:
     rows, ids = loaded.rows, [row.id for row in loaded.rows]
     pinned = edits.pin in ids
     end = ids.index(edits.pin) + 1 if pinned else len(ids)
+    # Each text is counted once, however many strategies ask.
+    count = lru_cache(maxsize=None)(count_tokens)
     placed = [Placed(index, message) for index, message in enumerate(loaded.messages)]
     if edits.strategies:
-        placed = [*strategies.apply(edits.strategies, loaded.messages[:end], count_tokens), *placed[end:]]
+        placed = [*strategies.apply(edits.strategies, loaded.messages[:end], count), *placed[end:]]
     return Page(
         rows=[rows[one.place] for one in placed],
         messages=[one.message for one in placed],
         cursor=loaded.cursor,
-        tokens=sum(count_tokens(one.message.counted()) for one in placed),
+        tokens=sum(count(one.message.counted()) for one in placed),
         edited_at=ids[end - 1] if ids else None,
         span=(rows[0].created_at, rows[-1].created_at) if rows else None,
         open_calls=loaded.open_calls,

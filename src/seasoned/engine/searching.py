@@ -12,6 +12,8 @@ from seasoned.errors import Invalid, TooLarge
 
 PATTERN_CHARS_MAX = 1_000
 PROGRAM_MAX = 4_000
+# What RE2 may have to do for one file: the steps of the program times the bytes; a few seconds at worst.
+STEPS_MAX = 1_000_000_000
 MEMORY_BYTES_MAX = 8 * 1024 * 1024
 TEXT_MIME = ("text/", "application/json", "application/xml", "image/svg+xml", "application/x-")
 
@@ -103,7 +105,10 @@ class Hits:
                 raise TooLarge(
                     f"The search took over {self._seconds} seconds; search a smaller disk, or with a lower limit."
                 )
-            if self._pattern.search(read()) is not None:
+            data = read()
+            if self._pattern.programsize * len(data) > STEPS_MAX:
+                raise TooLarge("The pattern is too large for so large a file; search for less at once.")
+            if self._pattern.search(data) is not None:
                 self.found.append(number)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException
 
@@ -17,6 +18,10 @@ FIELD_BYTES_MAX = 1024 * 1024
 async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIELD_BYTES_MAX) -> AsyncIterator[FormData]:
     """A request's form; its files are gone after the block. Raises Invalid, TooLarge."""
     call.refuse_packed()
+    _, options = parse_options_header(call.request.headers.get("content-type", ""))
+    # Python knows charsets that take the square of a text's length to read.
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
+        raise Invalid("The multipart body's charset cannot be read; send UTF-8.")
     try:
         async with call.request.form(
             max_files=files_max, max_fields=FORM_FIELDS_MAX, max_part_size=field_bytes_max

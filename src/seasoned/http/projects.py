@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from seasoned.engine.calls import TOKENS_KEY, USD_KEY
 from seasoned.errors import Invalid
 from seasoned.http.wire import Call, answer, decode
 from seasoned.message import Json, JsonObject
@@ -9,6 +10,7 @@ from seasoned.message import Json, JsonObject
 CONFIGS_BYTES_MAX = 64 * 1024
 CRITERIA = ("task_success_criteria", "task_failure_criteria")
 CRITERION_BYTES_MAX = 2_000
+BUDGETS = (TOKENS_KEY, USD_KEY)
 
 
 async def get_configs(call: Call) -> Response:
@@ -26,6 +28,8 @@ async def patch_configs(call: Call) -> Response:
         raise Invalid("The body has no keys; send those that are to be changed.")
     for name in CRITERIA:
         _check_criterion(name, changes.get(name))
+    for name in BUDGETS:
+        _check_budget(name, changes.get(name))
     return answer(await call.engine.projects.patch_configs(call.project_id, changes))
 
 
@@ -34,3 +38,8 @@ def _check_criterion(name: str, value: Json) -> None:
         return
     if not isinstance(value, str) or len(value.encode()) > CRITERION_BYTES_MAX:
         raise Invalid(f"{name} must be a text of at most {CRITERION_BYTES_MAX} bytes.")
+
+
+def _check_budget(name: str, value: Json) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
+        raise Invalid(f"{name} must be a number, 0 or more (0 means no limit); null takes the server's own limit.")

@@ -1,6 +1,7 @@
 """The HTTP/1.1 parser's side of a connection: what cannot become a request is refused in the words of the API."""
 
 import asyncio
+import re
 
 import msgspec
 from uvicorn.config import Config
@@ -12,6 +13,9 @@ from seasoned.http.wire import envelope
 
 # A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
 HEAD_BYTES_MAX = 128 * 1024
+# The parser would take what follows for another protocol and the request's body would be lost; RFC 9110, section 7.8,
+# lets a server ignore the wish.
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
 class Protocol(HttpToolsProtocol):
@@ -27,7 +31,7 @@ class Protocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self._in_head = False
+        self._in_head = self._in_body = self._body_came = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
@@ -40,25 +44,37 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if not self._in_head or self.transport.is_closing():
+        self._body_came = False
+        super().data_received(data if self._in_body else _without_upgrade(data))
+        if not (self._in_head or self._in_body) or self.transport.is_closing():
             return
-        self._head_bytes += len(data)
+        # Between the pieces of a body and after the last, a client may send as much that is none.
+        self._head_bytes = 0 if self._body_came else self._head_bytes + len(data)
         if self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(431, f"A request's line and headers hold at most {HEAD_BYTES_MAX} bytes; send less.")
-        elif self._head_timer is None:
+        elif self._in_head and self._head_timer is None:
             self._start_timer()
 
     def on_message_begin(self) -> None:
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What comes after the body could pass for headers that nobody looked at, a key among them.
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_head, self._in_body, self._head_bytes = False, True, 0
         self._stop_timer()
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._body_came = True
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
+        self._in_body = False
         super().on_message_complete()
         self.scope[WHOLE] = _Whole(self.cycle)  # type: ignore[literal-required]  # uvicorn names only what ASGI knows
 
@@ -91,6 +107,14 @@ class Protocol(HttpToolsProtocol):
             head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
             self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """A request's beginning without the wish for another protocol."""
+    if b"pgrade:" not in data and b"PGRADE:" not in data:
+        return data
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nx-upgrade:", head) + end + rest
 
 
 class _Whole:

@@ -64,11 +64,12 @@ def _sidechain_roots(lines: Sequence[Line]) -> dict[str, str]:
     side = {line.uuid: line for line in lines if line.is_sidechain and line.uuid and not line.agent}
     roots: dict[str, str] = {}
     for uuid in side:
-        trail = [uuid]
+        trail, passed = [uuid], {uuid}
         while trail[-1] not in roots and side[trail[-1]].parent in side:
             trail.append(side[trail[-1]].parent)
-            if trail[-1] == uuid:
+            if trail[-1] in passed:
                 break  # a circle, which only a damaged file has
+            passed.add(trail[-1])
         root = roots.get(trail[-1], trail[-1])
         roots |= dict.fromkeys(trail, root)
     return roots

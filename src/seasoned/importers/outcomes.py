@@ -28,7 +28,12 @@ REWARD_FULL = 1.0
 def reward_of(record: JsonObject) -> float | None:
     """The record's reward, when it is a number."""
     reward = record.get("reward")
-    return float(reward) if isinstance(reward, int | float) and not isinstance(reward, bool) else None
+    if not isinstance(reward, int | float) or isinstance(reward, bool):
+        return None
+    try:
+        return float(reward)
+    except OverflowError:
+        return None
 
 
 def outcome_of(record: JsonObject) -> TaskStatus | None:

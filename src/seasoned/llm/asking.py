@@ -106,7 +106,7 @@ def write_prompt(question: WriteQuestion) -> str:
     parts = [
         _user(question.user),
         "The skills that are close to the lessons:\n" + fence(_shelf(near, question.near, chars)),
-        "Further skills, by name: " + ", ".join(others) if others else "",
+        "Further skills, by name: " + ", ".join(_in_line(name) for name in others) if others else "",
         "Lessons to place:\n" + fence(lessons),
         "An earlier answer had edits that were refused; give all edits again, corrected:\n"
         + fence("\n".join(question.refused))
@@ -114,6 +114,11 @@ def write_prompt(question: WriteQuestion) -> str:
         else "",
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _in_line(name: str) -> str:
+    """A name that somebody else gave, so that it cannot pass for words of the prompt."""
+    return elide(" ".join(name.split()), NAME_CHARS_MAX)
 
 
 def _lesson(key: str, pending: PendingLesson) -> str:

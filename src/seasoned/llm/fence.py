@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from seasoned.message import NumberedMessage, Part
 
 TRIES_MAX = 1_000
+# Names of tools and roles are the client's own words too.
+NAME_CHARS_MAX = 200
 
 
 def fence(text: str) -> str:
@@ -33,7 +35,7 @@ def transcript(messages: Sequence[NumberedMessage], said_max: int, tool_max: int
     lines = []
     for stored in messages:
         message = stored.message
-        who = message.original_role if not message.is_tool_answer else "tool"
+        who = elide(message.original_role, NAME_CHARS_MAX) if not message.is_tool_answer else "tool"
         shown = [line for part in message.parts if (line := _part(part, said_max, tool_max))]
         lines.append(f"[{stored.number}] {who}: " + "\n".join(shown))
     return "\n".join(lines)
@@ -41,7 +43,7 @@ def transcript(messages: Sequence[NumberedMessage], said_max: int, tool_max: int
 
 def _part(part: Part, said_max: int, tool_max: int) -> str:
     if part.type == "tool-call":
-        return f"CALL {part.tool_name} {elide(part.arguments, tool_max)}"
+        return f"CALL {elide(part.tool_name, NAME_CHARS_MAX)} {elide(part.arguments, tool_max)}"
     if part.type == "tool-result":
         return f"{'ERROR' if part.is_error else 'RESULT'} {elide(part.text or '', tool_max)}"
     if part.type == "text":

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.store.rows import on_postgres
-from seasoned.store.schema import lessons, sessions, space_sessions, spaces, tasks
+from seasoned.store.schema import lessons, sessions, space_sessions, tasks
 from seasoned.store.tasks import is_due
 from seasoned.store.work import Stage
 
@@ -20,7 +20,8 @@ _PARKED: sa.ColumnClause[str] = sa.literal_column("'parked'")
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """What waits by stage, each counted up to LOOKED_AT_MAX. `oldest_at` is since when the oldest due work could have
-    been done, in microseconds; None when nothing is due.
+    been done, in microseconds; None when nothing is due. What waits for another try is due too: while a model is away,
+    this is where it shows.
     """
 
     due: dict[Stage, int]
@@ -72,7 +73,7 @@ def _reading(config: Config) -> Select[int]:
     )
     ready = sa.func.coalesce(sessions.c.last_message_at, 0) + patience
     return (
-        sa.select(_later(sessions.c.extract_retry_at, ready).label("since"))
+        sa.select(ready.label("since"))
         .where(sessions.c.last_number > sessions.c.extracted_to, ~sessions.c.extract_parked)
         .order_by(sessions.c.id)
     )
@@ -81,7 +82,7 @@ def _reading(config: Config) -> Select[int]:
 def _distilling() -> Select[int]:
     ready = _later(tasks.c.ended_at, space_sessions.c.created_at)
     return (
-        sa.select(_later(tasks.c.distill_retry_at, ready).label("since"))
+        sa.select(ready.label("since"))
         .join(space_sessions, space_sessions.c.session_id == tasks.c.session_id)
         .where(is_due(), ~tasks.c.distill_parked)
         .order_by(tasks.c.session_id)
@@ -91,9 +92,8 @@ def _distilling() -> Select[int]:
 def _writing() -> Select[int]:
     ready = _later(lessons.c.created_at, space_sessions.c.created_at)
     return (
-        sa.select(_later(spaces.c.write_retry_at, ready).label("since"))
+        sa.select(ready.label("since"))
         .join(space_sessions, space_sessions.c.session_id == lessons.c.session_id)
-        .join(spaces, spaces.c.id == space_sessions.c.space_id)
         .where(lessons.c.status == _PENDING)
         # In the order of its index: SQLite would take another one for the order's sake.
     )

@@ -201,7 +201,7 @@ def _copy_database(source: Path, target: Path) -> str:
             schema = here.execute("SELECT version_num FROM alembic_version").fetchone()
             here.backup(there, pages=PAGES)
             there.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         if "full" in str(error):
             raise StorageFull(f"There is no room for {target.name} ({error}); free some space.") from None
         raise Invalid(f"{source} cannot be backed up: {error}.") from None

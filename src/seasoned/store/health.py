@@ -1,4 +1,4 @@
-"""Whether a home is well: file rights, the database's own check, and work that is parked."""
+"""Whether a home is well: file rights, the database's own check, and work that waits or is parked."""
 
 import stat
 from pathlib import Path
@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.store.rows import on_postgres
-from seasoned.store.schema import lessons, sessions, skills, tasks
+from seasoned.store.schema import lessons, sessions, skills, space_sessions, spaces, tasks
+from seasoned.store.tasks import is_due
 
 PRIVATE = 0o077
+REASONS_MAX = 1_000
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +25,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 def examine(connection: Connection, home: Path) -> list[Check]:
     """Every check, in the order in which a person would ask."""
-    return [_rights(home), _integrity(connection), _counts(connection), _parked(connection)]
+    return [_rights(home), _integrity(connection), _counts(connection), _waiting(connection), _parked(connection)]
 
 
 def _rights(home: Path) -> Check:
@@ -54,6 +56,21 @@ def _counts(connection: Connection) -> Check:
     due = connection.execute(sa.select(sa.func.count()).where(lessons.c.status == "pending")).scalar()
     detail = f"{waiting[0]} sessions, {waiting[1]} messages unread, {due} lessons to write"
     return Check(name="work", ok=True, detail=detail)
+
+
+def _waiting(connection: Connection) -> Check:
+    """Work that is tried again later, such as while a model is away or a budget is used up."""
+    unread = (sessions.c.last_number > sessions.c.extracted_to) & ~sessions.c.extract_parked
+    taught = (space_sessions.c.space_id == spaces.c.id) & (space_sessions.c.session_id == lessons.c.session_id)
+    pending = sa.exists().where(taught, lessons.c.status == "pending")
+    found: list[sa.Select[str]] = [
+        sa.select(sessions.c.extract_error).where(unread, sessions.c.extract_error != ""),
+        sa.select(tasks.c.distill_error).where(is_due(), ~tasks.c.distill_parked, tasks.c.distill_error != ""),
+        sa.select(spaces.c.write_error).where(pending, spaces.c.write_error != ""),
+    ]
+    reasons = [reason for statement in found for reason in connection.execute(statement.limit(REASONS_MAX)).scalars()]
+    detail = f"{len(reasons)} wait for another try, the first because: {reasons[0]}" if reasons else "none"
+    return Check(name="waiting", ok=not reasons, detail=detail)
 
 
 def _parked(connection: Connection) -> Check:

@@ -21,6 +21,8 @@ ANSWERS_KEY = "__gemini_answers__"
 OPEN_MAX = 256
 # How far back a message is looked for that says what is open; the writer does this, and others wait for it.
 LOOK_BACK_MESSAGES = 500
+# Each message that follows carries the names and ids of the open calls.
+NAME_CHARS_MAX = 256
 
 
 class OpenCall(msgspec.Struct, frozen=True):
@@ -89,6 +91,8 @@ def settle(opened: Sequence[OpenCall], made: Sequence[Tie]) -> tuple[list[OpenCa
     """
     waiting, filled = list(opened), dict[str, str]()
     for tie in made:
+        if max(len(tie.id), len(tie.name)) > NAME_CHARS_MAX:
+            raise Invalid(f"The name and the id of a functionCall hold at most {NAME_CHARS_MAX} characters.")
         if tie.opens:
             waiting = [*waiting[-OPEN_MAX + 1 :], OpenCall(tie.id, tie.name)]
             continue

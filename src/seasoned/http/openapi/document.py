@@ -14,7 +14,7 @@ Seasoned turns agents' past sessions into skills. This is its HTTP API; the publ
 **Keys.** Everything under `/api/v1` needs `Authorization: Bearer sk-ac-...`, except public file addresses. A key \
 selects one project; what other projects have is answered like what does not exist.
 
-**Answers.** A success is `{"code": 0, "msg": "", "data": ...}`; `data` is left out when there is none. An error has \
+**Answers.** A success is `{"code": 0, "msg": ..., "data": ...}`; `data` is left out when there is none. An error has \
 its HTTP status as `code` too, and a sentence that says what to do as `error`; `msg` is the same sentence, or a word \
 that clients know. A failure of the server itself is a 500 in the same form.
 
