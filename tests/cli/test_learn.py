@@ -278,3 +278,38 @@ def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(learned: Path
     assert "Traceback" not in done.stderr
     assert seasoned(home, "learn", str(EXAMPLES)).code == 0
     assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
+
+
+def test_learning_that_waits_says_what_for_and_is_gone_on_with(tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", tmp_path / "files"
+    folder.mkdir()
+    talk = [{"role": "user", "content": "Rename a.txt to b.txt."}, {"role": "assistant", "content": "Done: renamed."}]
+    (folder / "good.json").write_text(json.dumps({"messages": talk}))
+    (folder / "broken.json").write_text('{"messages": [')
+    for settings in ({"SEASONED_MODEL": "openai:gpt-5-mini"}, {"SEASONED_MODEL": "nobody:nothing"}):
+        process = subprocess.Popen(
+            command("learn", str(folder)),
+            env=environment(home, OPENAI_API_KEY="", **settings),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
+        )
+        assert process.stderr is not None
+        seen: list[str] = []
+        while not seen or not seen[-1].startswith("waiting: "):
+            seen.append(process.stderr.readline())
+            assert seen[-1], seen
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert seen[0].startswith("note: no session that can be read is in 1 JSON file")
+        assert "cannot be used" in seen[-1]
+        assert not [line for line in seen if "Traceback" in line]
+    told = seasoned(home, "doctor", "--json")
+    assert told.code == 1
+    assert "cannot be used" in next(one["detail"] for one in json.loads(told.out) if one["name"] == "waiting")
+    assert json.loads(seasoned(home, "learn", "--dry-run", "--json", str(folder)).out)["messages"] == 2
+    done = json.loads(seasoned(home, "learn", "--json", str(folder)).out)
+    assert [one["status"] for one in done["sessions"]] == ["completed"]
+    assert done["skipped"] == 1
+    assert seasoned(home, "learn", "--dry-run", str(folder / "broken.json")).code == 1

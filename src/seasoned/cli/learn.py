@@ -34,6 +34,7 @@ from seasoned.importers import Transcript
 from seasoned.space import LearningStatus
 
 POLL_SECONDS = 0.25
+WAIT_SAID_SECONDS = 3.0
 SHOWN_MAX = 200
 
 
@@ -86,7 +87,7 @@ def learn(
         files = list(found.files)
         if found.skipped:
             err.print(
-                f"note: {_count(found.skipped, 'JSON file')} of the folders hold no session that can be read; "
+                f"note: no session that can be read is in {_count(found.skipped, 'JSON file')} of the folders; "
                 "name one to see why.",
                 markup=False,
             )
@@ -190,6 +191,7 @@ async def _settle(
     shown = bar.add_task("Learning", total=len(taken))
     wanted = {one.session_id for one in taken}
     said: set[str] = set()
+    began = asyncio.get_running_loop().time()
     resumed: set[str] | None = None
     while True:
         change = engine.dispatcher.next_change()
@@ -197,7 +199,9 @@ async def _settle(
         done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
         resumed = wanted - done if resumed is None else resumed
         bar.update(shown, completed=len(done))
-        for reason in sorted({states[key].reason for key in wanted - done if states[key].reason} - said):
+        # At first the reasons may be those of an earlier run.
+        late = asyncio.get_running_loop().time() - began > WAIT_SAID_SECONDS
+        for reason in sorted({states[key].reason for key in wanted - done if late and states[key].reason} - said):
             said.add(reason)
             err.print(f"waiting: {reason} Stop with Ctrl-C; nothing is lost.", markup=False)
         if done == wanted:

@@ -47,14 +47,16 @@ class Providers:
             return self._open[name]
 
     async def _enter(self, name: str) -> "ProviderModel":
-        from pydantic_ai.exceptions import UserError  # noqa: PLC0415 - heavy, and only for who has a model
+        from openai import OpenAIError  # noqa: PLC0415 - heavy, and only for who has a model
+        from pydantic_ai.exceptions import UserError  # noqa: PLC0415
         from pydantic_ai.models import infer_model  # noqa: PLC0415
 
         # Every OpenAI-compatible server speaks Chat Completions; `openai-responses:` asks for the other API.
         full = re.sub(r"^openai:", "openai-chat:", name)
         try:
             return await infer_model(full, self._provider).__aenter__()
-        except (UserError, ImportError, ValueError) as error:
+        except (UserError, OpenAIError, ImportError, ValueError) as error:
+            # Such as an empty key, which is one for pydantic-ai but none for OpenAI's client.
             raise ModelUnavailable(f"The model {name!r} cannot be used: {_sentence(error)}") from None
 
     def _provider(self, name: str) -> "Provider[Any]":  # what a provider's client is differs with each
