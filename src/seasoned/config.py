@@ -148,7 +148,7 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
     try:
         config = msgspec.convert(raw, Config, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        said, _, at = str(error).rpartition(" - at `$.")
+        said, _, at = str(error).partition(" - at `$.")
         name = at.rstrip("`")
         hint = get_type_hints(Config).get(name)
         allowed = f"; it may be {' or '.join(get_args(hint))}" if get_origin(hint) is Literal else ""

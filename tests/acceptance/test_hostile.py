@@ -173,6 +173,15 @@ def test_json_that_is_none_or_too_deep_is_refused(target: Target, route: str) ->
 
 
 @pytest.mark.parametrize("route", JSON_ROUTES)
+def test_json_of_very_many_arrays_is_refused(target: Target, route: str) -> None:
+    many = b"[" + (b"[" * 50 + b"]" * 50 + b",") * 25_000 + b"1]"
+    with target.unchanged():
+        answer = answered(send(target.server.url, target.json(route, many)))
+        assert answer.status in (400, 413), answer
+        answer.sentence()
+
+
+@pytest.mark.parametrize("route", JSON_ROUTES)
 def test_odd_json_is_taken_whole_or_not_at_all(target: Target, route: str) -> None:
     target = target.on_session()
     brings = assert_good(target, route)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.errors import Invalid
-from seasoned.http.nesting import DEPTH_MAX, is_too_deep
+from seasoned.http.nesting import DEPTH_MAX, has_too_many, is_too_deep
 from seasoned.http.wire import decode
 
 JSON = st.recursive(
@@ -32,6 +32,19 @@ def depth(value: object) -> int:
 def test_the_depth_is_that_of_the_value(value: object, limit: int, ascii_only: bool) -> None:
     raw = json.dumps(value, ensure_ascii=ascii_only).encode()
     assert is_too_deep(raw, limit) == (depth(value) > limit)
+
+
+def containers(value: object) -> int:
+    """How many arrays and objects a value has, itself among them."""
+    if isinstance(value, dict):
+        return 1 + sum(map(containers, value.values()))
+    return 1 + sum(map(containers, value)) if isinstance(value, list) else 0
+
+
+@given(JSON, st.integers(0, 8), st.booleans())
+def test_arrays_and_objects_are_counted_without_those_in_strings(value: object, limit: int, ascii_only: bool) -> None:
+    raw = json.dumps(value, ensure_ascii=ascii_only).encode()
+    assert has_too_many(raw, limit) == (containers(value) > limit)
 
 
 def nested(levels: int, *pairs: tuple[str, str]) -> bytes:

@@ -24,7 +24,7 @@ from seasoned.errors import (
     Unauthorized,
 )
 from seasoned.http.bodies import BODY, REPLY
-from seasoned.http.nesting import DEPTH_MAX, is_too_deep
+from seasoned.http.nesting import CONTAINERS_MAX, DEPTH_MAX, has_too_many, is_too_deep
 from seasoned.ids import parse_id
 from seasoned.message import Json, JsonObject
 from seasoned.store.rows import PAGE_MAX, PageQuery
@@ -192,6 +192,8 @@ class Call:
 
 def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes as a typed value. Raises Invalid with what is wrong and where."""
+    if has_too_many(raw):
+        raise Invalid(f"The JSON has more than {CONTAINERS_MAX} arrays and objects; send less at once.")
     try:
         value = msgspec.json.decode(raw, type=kind)
         deep = is_too_deep(raw)
