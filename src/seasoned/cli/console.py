@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import unicodedata
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,17 +68,24 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
     """A table for people; in a pipe, tab-separated lines without a head."""
     if not out.is_terminal:
         for row in rows:
-            out.print("\t".join(str(cell) for cell in row), markup=False)
+            out.print("\t".join(_shown(cell) for cell in row), markup=False)
         return
     if not rows:
         out.print(empty, markup=False)
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        # Half an id cannot be copied.
+        table.add_column(column, overflow="fold", no_wrap=column == "ID")
     for row in rows:
-        table.add_row(*(str(cell).replace("[", "\\[") for cell in row))
+        table.add_row(*(_shown(cell).replace("[", "\\[") for cell in row))
     out.print(table)
+
+
+def _shown(cell: object) -> str:
+    """A cell's text in one line; what would steer the terminal is not shown as it is, since others may have sent it."""
+    text = " ".join(str(cell).splitlines())
+    return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in text)
 
 
 def progress(*, quiet: bool = False) -> Progress:
