@@ -286,6 +286,24 @@ class _Upload:
         disks.put(connection, row, None)
 
 
+def test_a_blob_that_was_deleted_is_stored_again_before_it_is_spared(tmp_path: Path) -> None:
+    """Else somebody who found it there before it was deleted could name it while it is not."""
+
+    async def body(engine: Engine, _project_id: str) -> None:
+        engine.store.blobs.put_now(BIG)
+        assert (await collect(engine)).deleted == 1
+        with armed({"blob.written": crash()}), pytest.raises(SimulatedCrash):
+            engine.store.blobs.put_now(BIG)
+        found = engine.store.read_now(lambda connection: doom.find(connection, [SHA256]))
+        assert found[SHA256].condemned_at is not None
+        engine.store.blobs.put_now(BIG)
+        found = engine.store.read_now(lambda connection: doom.find(connection, [SHA256]))
+        assert SHA256 not in found or found[SHA256].condemned_at is None
+        assert is_there(engine)
+
+    run(tmp_path, body)
+
+
 def test_what_a_death_in_the_middle_of_storing_left_is_deleted_a_day_later(tmp_path: Path) -> None:
     async def body(engine: Engine, _project_id: str) -> None:
         with armed({"blob.written": crash()}), pytest.raises(SimulatedCrash):

@@ -55,7 +55,10 @@ class KeptBlobs:
 
     def put_now(self, data: bytes) -> str:
         """Like put, in the calling thread; not inside a transaction that writes, as saving a blob takes one."""
-        self._spare(hashlib.sha256(data).hexdigest())
+        sha256 = hashlib.sha256(data).hexdigest()
+        found = self._rows.read_now(lambda connection: doom.find(connection, [sha256]))
+        if found and found[sha256].condemned_at is not None:
+            return self._save(sha256, data)
         return self.place.put_now(data)
 
     def get_now(self, sha256: str) -> bytes:
@@ -70,20 +73,21 @@ class KeptBlobs:
         """Wait for what runs, and give up what waits."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
-    def _spare(self, sha256: str) -> None:
-        """See to it that a blob, once it is stored, is not deleted by who has given it up before. Raises Busy."""
-        found = self._rows.read_now(lambda connection: doom.find(connection, [sha256]))
-        if not found or found[sha256].condemned_at is None:
-            return
-        with self.guard.held(GUARD_SECONDS):
-            self._rows.write_now(lambda connection: self._spare_in(connection, sha256))
+    def _save(self, sha256: str, data: bytes) -> str:
+        """Store a blob that was given up, then see to it that nobody deletes it any more. Raises Busy.
 
-    def _spare_in(self, connection: Connection, sha256: str) -> None:
-        # Nobody deletes now; but what somebody sent before they died may still arrive.
-        found = doom.find(connection, [sha256]).get(sha256)
-        if found is None or found.condemned_at is None:
-            return
-        ago = self._rows.clock.now() - found.condemned_at
-        if found.gone_at is None and ago < self.place.late_seconds * SECOND:
-            raise Busy("This very file is being deleted, as nothing had named it; send it again in two minutes.")
-        doom.spare(connection, sha256)
+        In this order: somebody else may have stored it just before it was deleted, and still be about to name it. Once
+        it is spared, nothing tells them that it was gone meanwhile; so then it has to be there.
+        """
+        with self.guard.held(GUARD_SECONDS):
+            found = self._rows.read_now(lambda connection: doom.find(connection, [sha256])).get(sha256)
+            if found is not None and found.condemned_at is not None and found.gone_at is None:
+                # Nobody deletes now; but what somebody sent before they died may still arrive.
+                ago = self._rows.clock.now() - found.condemned_at
+                if ago < self.place.late_seconds * SECOND:
+                    raise Busy(
+                        "This very file is being deleted, as nothing had named it; send it again in two minutes."
+                    )
+            self.place.put_now(data)
+            self._rows.write_now(lambda connection: doom.spare(connection, sha256))
+        return sha256
