@@ -164,7 +164,7 @@ def again(connection: Connection, hashes: Collection[str], now: int) -> None:
 
 
 def spare(connection: Connection, sha256: str) -> None:
-    """Take a condemned blob off the list. Only for who keeps collectors out meanwhile, and stores it afterwards."""
+    """Take a condemned blob off the list. Only for who keeps collectors out, and has stored it."""
     _forget(connection, [sha256])
 
 
