@@ -35,7 +35,6 @@ SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
 ENTRY_CHARS_MAX: Final = 2_000
 # The parsed entries of a longer file take too much memory to be kept.
 CACHED_CHARS_MAX: Final = 100_000
-CONTROLS: Final = frozenset({"Cc", "Zl", "Zp"})
 # What the standard advises for a SKILL.md, about 5,000 tokens, is good for every file that an agent reads whole.
 LINES_ADVISED: Final = 500
 CHARS_ADVISED: Final = 20_000
@@ -80,7 +79,7 @@ def parse_skill_file(text: str) -> Frontmatter:
     name, description = head.pop("name", ""), head.pop("description", "")
     if not isinstance(name, str) or not name.strip():
         raise Invalid("SKILL.md has no name; add 'name: my-skill' to its front matter.")
-    if any(unicodedata.category(letter) in CONTROLS for letter in name.strip()):
+    if _UNWRITABLE.search(name.strip()) or len(name.strip().splitlines()) > 1:
         raise Invalid("The name in SKILL.md holds a control character or a line's end; write it in one line.")
     if not isinstance(description, str) or not description.strip():
         raise Invalid("SKILL.md has no description; add what the skill does and when to use it.")

@@ -533,6 +533,12 @@ def test_files_that_cannot_be_written_together_are_refused_whole(tmp_path: Path,
     assert not (tmp_path / "notes").exists()
 
 
+def test_what_an_export_notes_is_never_taken_from_the_skill(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, "notes", {**FILES, MANIFEST: b"x", MANIFEST.upper(): b"x"})
+    assert read_folder(folder) == FILES
+    assert (folder / MANIFEST).read_bytes() != b"x"
+
+
 def test_reading_a_folder_leaves_out_links_and_hidden_files(tmp_path: Path) -> None:
     folder = write_folder(tmp_path, "notes", FILES)
     (tmp_path / "secret").write_bytes(b"secret")

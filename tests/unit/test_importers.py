@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,10 @@ def write(path: Path, *records: Json) -> Path:
 def write_json(path: Path, value: Json) -> Path:
     path.write_text(json.dumps(value))
     return path
+
+
+def find(paths: Sequence[Path], format_: str = "auto") -> list[Path]:
+    return list(importers.search(paths, format_).files)
 
 
 def read(path: Path, format_: str = "auto") -> list[Transcript]:
@@ -182,11 +187,11 @@ class TestReadingAnyFile:
         assert "\ufffd" in refusal(write_json(path, {})) or "?" in refusal(write_json(path, {}))
 
     def test_reading_twice_gives_the_same(self) -> None:
-        for path in importers.find([DATA, EXAMPLES]):
+        for path in find([DATA, EXAMPLES]):
             assert read(path) == read(path)
 
     def test_a_moved_file_keeps_its_keys(self, tmp_path: Path) -> None:
-        for path in importers.find([DATA, EXAMPLES]):
+        for path in find([DATA, EXAMPLES]):
             moved = tmp_path / f"other{path.suffix}"
             moved.write_bytes(path.read_bytes())
             assert [one.key for one in read(moved)] == [one.key for one in read(path)]
@@ -208,7 +213,7 @@ class TestTheExamples:
 
     def test_they_are_small_and_attributed(self) -> None:
         sources = (EXAMPLES / "SOURCES.md").read_text()
-        for path in importers.find([EXAMPLES]):
+        for path in find([EXAMPLES]):
             assert path.stat().st_size < 200_000
             assert f"`{path.name}`" in sources
 
@@ -225,24 +230,24 @@ class TestFinding:
         found = importers.search([tmp_path])
         assert found.files == (first, second)
         assert found.skipped == 3
-        assert importers.find([tmp_path]) == [first, second]
+        assert find([tmp_path]) == [first, second]
 
     def test_hidden_folders_and_dependencies_are_not_entered(self, tmp_path: Path) -> None:
         for name in (".git", "node_modules", "kept"):
             (tmp_path / name).mkdir()
             write_json(tmp_path / name / "a.json", CHAT)
-        assert importers.find([tmp_path]) == [tmp_path / "kept" / "a.json"]
+        assert find([tmp_path]) == [tmp_path / "kept" / "a.json"]
 
     def test_a_hidden_folder_that_is_named_is_entered(self, tmp_path: Path) -> None:
         hidden = tmp_path / ".claude"
         hidden.mkdir()
-        assert importers.find([hidden.parent / ".claude" / write_json(hidden / "a.json", CHAT).name])
-        assert importers.find([hidden]) == [hidden / "a.json"]
+        assert find([hidden.parent / ".claude" / write_json(hidden / "a.json", CHAT).name])
+        assert find([hidden]) == [hidden / "a.json"]
 
     def test_a_circle_of_links_ends(self, tmp_path: Path) -> None:
         write_json(tmp_path / "a.json", CHAT)
         (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
-        assert importers.find([tmp_path]) == [tmp_path / "a.json"]
+        assert find([tmp_path]) == [tmp_path / "a.json"]
 
     def test_folders_are_entered_to_a_bounded_depth(self, tmp_path: Path) -> None:
         deep = tmp_path
@@ -250,41 +255,41 @@ class TestFinding:
             deep = deep / "d"
             deep.mkdir()
             write_json(deep / "a.json", CHAT)
-        assert len(importers.find([tmp_path])) == finding.DEPTH_MAX
+        assert len(find([tmp_path])) == finding.DEPTH_MAX
 
     def test_too_many_files_are_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(finding, "FILES_MAX", 3)
         for number in range(4):
             write_json(tmp_path / f"{number}.json", CHAT)
         with pytest.raises(Invalid, match="more than 3 files; name the folder of the transcripts"):
-            importers.find([tmp_path])
+            find([tmp_path])
 
     def test_a_folder_without_transcripts_and_a_missing_path_are_refused(self, tmp_path: Path) -> None:
         write_json(tmp_path / "package.json", {})
         with pytest.raises(BadTranscript, match=r"holds no transcript \(1 JSON files looked at\)"):
-            importers.find([tmp_path])
+            find([tmp_path])
         for missing in (tmp_path / "none", tmp_path / ("x" * 500), Path("a\0b")):
             with pytest.raises(Invalid):
-                importers.find([missing])
+                find([missing])
 
     def test_a_file_that_is_named_is_taken_so_that_reading_it_tells_what_is_wrong(self, tmp_path: Path) -> None:
         path = tmp_path / "notes.txt"
         path.write_text("some notes")
-        assert importers.find([path]) == [path]
+        assert find([path]) == [path]
         assert "not valid JSON" in refusal(path)
 
     def test_a_path_that_is_named_twice_is_found_once_and_the_order_is_that_of_the_names(self, tmp_path: Path) -> None:
         one, two = write_json(tmp_path / "1.json", CHAT), write_json(tmp_path / "2.json", CHAT)
-        assert importers.find([two, tmp_path, one]) == [one, two]
+        assert find([two, tmp_path, one]) == [one, two]
 
     def test_with_a_format_only_its_files_are_found(self) -> None:
-        found = importers.find([DATA], "tau-bench")
+        found = find([DATA], "tau-bench")
         assert [path.name for path in found] == ["tau-bench.json"]
 
     def test_a_session_in_which_nothing_was_said_is_skipped(self, tmp_path: Path) -> None:
         write(tmp_path / "a.jsonl", {"type": "summary", "summary": "x", "leafUuid": "1"})
         write_json(tmp_path / "b.json", CHAT)
-        assert [path.name for path in importers.find([tmp_path])] == ["b.json"]
+        assert [path.name for path in find([tmp_path])] == ["b.json"]
 
 
 class TestTimes:

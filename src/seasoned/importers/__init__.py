@@ -11,7 +11,7 @@ from seasoned.importers import claude_code, finding, openai_chat, reading, tau_b
 from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Json
 
-__all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "find", "read", "search"]
+__all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "read", "search"]
 
 AUTO = "auto"
 _LINES_LOOKED_AT_MAX = 200
@@ -40,11 +40,6 @@ class Found(msgspec.Struct, frozen=True):
 
     files: tuple[Path, ...]
     skipped: int
-
-
-def find(paths: Sequence[Path], format: str = AUTO) -> list[Path]:  # noqa: A002 - the option's name
-    """The files to read, as `search` finds them."""
-    return list(search(paths, format).files)
 
 
 def search(paths: Sequence[Path], format: str = AUTO) -> Found:  # noqa: A002 - the option's name
