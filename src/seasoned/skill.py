@@ -5,6 +5,7 @@ folder; `description` is 1-1024 characters; six front matter keys are allowed; t
 *entry* is one Markdown block: a heading of level 2 or deeper with its text, or a list item directly under the title.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -318,6 +319,11 @@ def replace_entry(text: str, old: Entry, new: str) -> str:
 def entry_key(text: str) -> str:
     """An entry's text reduced to what makes it the same: words, digits and code, case and punctuation aside."""
     return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold()))
+
+
+def entry_hash(text: str) -> str:
+    """What names an entry in the store: the SHA-256 of its words."""
+    return hashlib.sha256(entry_key(text).encode()).hexdigest()
 
 
 def entry_texts(path: str, data: bytes) -> tuple[str, ...]:

@@ -19,10 +19,9 @@ from seasoned.clock import parse_time, to_datetime
 from seasoned.llm.scanner import scan
 from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject
-from seasoned.skill import Frontmatter, add_entry, find_entry, replace_entry
+from seasoned.skill import add_entry, find_entry, replace_entry
 from seasoned.task import Task
 
-BY_RULE = ("entries", "journal")
 _TITLE_CHARS_MAX = 160
 
 
@@ -32,12 +31,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     summary: str = ""
     decisions: tuple[str, ...] = ()
     learnings: tuple[str, ...] = ()
-
-
-def keeps_journal(head: Frontmatter) -> bool:
-    """Whether a skill's entries are written by this rule."""
-    key, value = BY_RULE
-    return head.metadata.get(key) == value
 
 
 def day_of(task: Task, configs: JsonObject) -> str:

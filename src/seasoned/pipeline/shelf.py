@@ -6,7 +6,7 @@ import msgspec
 
 from seasoned.errors import Invalid
 from seasoned.llm.model import NearEntry, SkillView
-from seasoned.pipeline.edits import Draft
+from seasoned.pipeline.draft import Draft
 from seasoned.skill import FILE_BYTES_MAX, SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS
 from seasoned.store import Connection, Store, files, search, skills

@@ -17,10 +17,12 @@ from seasoned.llm.model import AddEntry, CreateSkill, Decline, Edit, Model, Pend
 from seasoned.llm.rules import RULES
 from seasoned.message import JsonObject
 from seasoned.pipeline import journal, shelf
-from seasoned.pipeline.edits import Draft, EntryNote, Known, Workbench, entry_hash
+from seasoned.pipeline.draft import Draft
+from seasoned.pipeline.edits import EntryNote, Workbench
 from seasoned.pipeline.journal import Summary
 from seasoned.pipeline.shelf import Held, Shelf
-from seasoned.skill import SKILL_FILE, entries
+from seasoned.pipeline.twins import Known
+from seasoned.skill import SKILL_FILE, entries, entry_hash
 from seasoned.space import FACTS
 from seasoned.store import Connection, Store, files, lessons, projects, search, sessions, skills, spaces, tasks
 from seasoned.store.lessons import LessonRow, Settled
@@ -61,6 +63,7 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     for lesson in read.lessons:
         _write_journal(bench, read, lesson)
     bench = await _write_lessons(bench, read, model, store)
+    bench.drop_shells()
     packed = await asyncio.to_thread(_pack, bench, store, config)
 
     def commit(connection: Connection) -> None:

@@ -1,7 +1,6 @@
 """Learning spaces: which sessions teach which skills, and how far that is."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -25,6 +24,8 @@ from seasoned.store.rows import (
 from seasoned.store.schema import lessons, sessions, skills, space_sessions, space_skills, spaces, tasks
 from seasoned.store.sessions import user_subquery
 from seasoned.store.tasks import is_due
+
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 class SpaceRow(msgspec.Struct, frozen=True):
@@ -208,35 +209,9 @@ def note_write_failure(connection: Connection, row: SpaceRow, reason: str, retry
 
 def progress(connection: Connection, space_id: str, session_id: str | None = None) -> list[tuple[LinkRow, Progress]]:
     """How far each session of a space is, in the order of their links; of one session when asked."""
-    own_tasks = tasks.c.session_id == space_sessions.c.session_id
-    own_lessons = lessons.c.session_id == space_sessions.c.session_id
-    due = is_due()
-
-    def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        return sa.select(sa.func.count()).select_from(table).where(*where).correlate(space_sessions).scalar_subquery()
-
     statement = (
         sa.select(
-            *columns(LinkRow, space_sessions),
-            sessions.c.last_number,
-            sessions.c.extracted_to,
-            sessions.c.extracted_at,
-            sessions.c.extract_parked,
-            sessions.c.extract_error,
-            sessions.c.created_at.label("session_created_at"),
-            count(tasks, own_tasks, due, ~tasks.c.distill_parked),
-            count(tasks, own_tasks, due, tasks.c.distill_parked),
-            count(lessons, own_lessons, lessons.c.status == "pending"),
-            count(lessons, own_lessons, lessons.c.status == "parked"),
-            count(lessons, own_lessons, lessons.c.status != "pending"),
-            sa.select(sa.func.max(tasks.c.distill_error)).where(own_tasks, tasks.c.distill_parked).scalar_subquery(),
-            sa.select(sa.func.max(lessons.c.reason)).where(own_lessons, lessons.c.status == "parked").scalar_subquery(),
-            sa.func.coalesce(
-                sa.select(sa.func.max(tasks.c.distill_error))
-                .where(own_tasks, due, ~tasks.c.distill_parked)
-                .scalar_subquery(),
-                sa.case((count(lessons, own_lessons, lessons.c.status == "pending") > 0, spaces.c.write_error)),
-            ),
+            *columns(LinkRow, space_sessions), *(one.label(f"progress_{name}") for name, one in _counted().items())
         )
         .join(spaces, spaces.c.id == space_sessions.c.space_id)
         .join(sessions, sessions.c.id == space_sessions.c.session_id)
@@ -245,6 +220,44 @@ def progress(connection: Connection, space_id: str, session_id: str | None = Non
     )
     if session_id is not None:
         statement = statement.where(space_sessions.c.session_id == session_id)
-    width = len(LinkRow.__struct_fields__)
-    found: list[Sequence[Any]] = [tuple(row) for row in connection.execute(statement)]
-    return [(LinkRow(*row[:width]), Progress(*row[width:])) for row in found]
+    return [
+        (_from(LinkRow, row), _from(Progress, row, "progress_")) for row in connection.execute(statement).mappings()
+    ]
+
+
+def _from(kind: type[Row], row: sa.RowMapping, prefix: str = "") -> Row:
+    return kind(**{name: row[prefix + name] for name in kind.__struct_fields__})
+
+
+def _counted() -> dict[str, sa.ColumnElement[object]]:
+    """A Progress by its fields, for a link's session."""
+    own_tasks = tasks.c.session_id == space_sessions.c.session_id
+    own_lessons = lessons.c.session_id == space_sessions.c.session_id
+    due = is_due()
+
+    def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.count()).select_from(table).where(*where).correlate(space_sessions).scalar_subquery()
+
+    def greatest(column: sa.ColumnElement[str], *where: sa.ColumnElement[bool]) -> sa.ScalarSelect[str]:
+        return sa.select(sa.func.max(column)).where(*where).scalar_subquery()
+
+    lessons_due = count(lessons, own_lessons, lessons.c.status == "pending")
+    return {
+        "last_number": sessions.c.last_number,
+        "extracted_to": sessions.c.extracted_to,
+        "extracted_at": sessions.c.extracted_at,
+        "extract_parked": sessions.c.extract_parked,
+        "extract_error": sessions.c.extract_error,
+        "session_created_at": sessions.c.created_at,
+        "tasks_due": count(tasks, own_tasks, due, ~tasks.c.distill_parked),
+        "tasks_parked": count(tasks, own_tasks, due, tasks.c.distill_parked),
+        "lessons_due": lessons_due,
+        "lessons_parked": count(lessons, own_lessons, lessons.c.status == "parked"),
+        "lessons_settled": count(lessons, own_lessons, lessons.c.status != "pending"),
+        "distill_error": greatest(tasks.c.distill_error, own_tasks, tasks.c.distill_parked),
+        "write_error": greatest(lessons.c.reason, own_lessons, lessons.c.status == "parked"),
+        "waits_because": sa.func.coalesce(
+            greatest(tasks.c.distill_error, own_tasks, due, ~tasks.c.distill_parked),
+            sa.case((lessons_due > 0, spaces.c.write_error)),
+        ),
+    }

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
-from seasoned.pipeline.edits import entry_hash
 from seasoned.skill import entries as entries_of
-from seasoned.skill import entry_texts
+from seasoned.skill import entry_hash, entry_texts
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
 from seasoned.store.blobs import Blobs

@@ -1,0 +1,84 @@
+"""What an edit must pass before it counts: sizes, paths, the standard, secrets, and orders to an agent."""
+
+import re
+
+from seasoned.errors import Invalid, TooLarge
+from seasoned.llm.scanner import scan
+from seasoned.llm.secrets import contains_secret
+from seasoned.pipeline.draft import Draft
+from seasoned.skill import (
+    CHARS_ADVISED,
+    ENTRY_CHARS_MAX,
+    LINES_ADVISED,
+    SKILL_FILE,
+    Frontmatter,
+    check_path,
+    check_standard,
+    parse_skill_file,
+)
+
+FILES_IN_A_ROW_MAX = 100
+PATH_WORDS_MAX = 8
+
+
+def check_entry(text: str) -> None:
+    """Raises Invalid, TooLarge for a text that cannot be an entry."""
+    # The whole entry, not only the lines that are new to the file: an order may run over lines that stand there.
+    check_said(text)
+    if len(text) > ENTRY_CHARS_MAX:
+        raise TooLarge(f"An entry holds at most {ENTRY_CHARS_MAX} characters; this has {len(text)}.")
+
+
+def check_head(head: Frontmatter, before: str) -> None:
+    """Refuse what would make a SKILL.md break the standard; faults that it had before are its author's."""
+    known = check_standard(parse_skill_file(before)) if before.strip() else []
+    faults = [fault for fault in check_standard(head) if fault not in known]
+    if faults:
+        raise Invalid(f"{SKILL_FILE} cannot be changed so: {'; '.join(faults)}.")
+
+
+def with_room(draft: Draft, path: str, text: str) -> str:
+    """The file for a new entry: the one named, or the next in its row (`topic-2.md`) when that is as long as advised.
+
+    Raises TooLarge when it is SKILL.md that is full, or the whole row.
+    """
+    stem = path.removesuffix(".md")
+    for number in range(1, FILES_IN_A_ROW_MAX + 1):
+        place = path if number == 1 else f"{stem}-{number}.md"
+        known = draft.text(place)
+        chars, lines = len(known) + len(text), known.count("\n") + text.count("\n")
+        if not known or (chars <= CHARS_ADVISED and lines <= LINES_ADVISED):
+            return place
+        if path == SKILL_FILE:
+            raise TooLarge(f"{SKILL_FILE} of {draft.name} is as long as advised; put the entry into another file.")
+    raise TooLarge(f"{draft.name}/{path} and the files that go on from it are full; use a file of a narrower topic.")
+
+
+def check_said(text: str) -> None:
+    """Raises Invalid for a secret, and for what must not go live by itself."""
+    if contains_secret(text):
+        raise Invalid("The text holds what looks like a secret.")
+    reasons = scan(text)
+    if reasons:
+        raise Invalid(f"The text was held back: {'; '.join(reasons)}.")
+
+
+def safe_path(draft: Draft, path: str) -> str:
+    """A path to write to. The name of a new file is a topic of few words: a sentence in it would be read as one.
+
+    Raises Invalid.
+    """
+    checked = check_path(path)
+    if draft.has(checked):
+        return checked
+    said = " ".join(re.split(r"[\W_]+", checked))
+    if len(said.split()) > PATH_WORDS_MAX:
+        raise Invalid(f"{checked[:80]!r} has more than {PATH_WORDS_MAX} words; name the file for its topic.")
+    check_said(said)
+    return checked
+
+
+def added_lines(before: str, after: str) -> str:
+    """The lines that an edit brings, which are what has to be scanned."""
+    known = set(before.splitlines())
+    return "\n".join(line for line in after.splitlines() if line not in known)
