@@ -138,10 +138,10 @@ def on_postgres(beside: str, options: argparse.Namespace) -> Iterator[Figure]:
     """A server that only serves, one that learns too, and a worker, all idle at the same time."""
     with ExitStack() as stack:
         own = {"database": stack.enter_context(fresh_database(beside)), "secret": SECRET}
-        serving = stack.enter_context(running(**own, worker="false"))
+        serving = stack.enter_context(running(**own, worker="none"))
         learning = stack.enter_context(running(**own))
         (worker,) = stack.enter_context(workers(1, serving.home, **own))
-        pids = {"server --no-worker, PostgreSQL": serving.pid, "server, PostgreSQL": learning.pid}
+        pids = {"server --worker=none, PostgreSQL": serving.pid, "server, PostgreSQL": learning.pid}
         yield from idle({**pids, "worker, PostgreSQL": worker}, options.seconds)
 
 

@@ -83,8 +83,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The most characters that one extraction reads (a single longer message is read alone, elided)."""
     concurrency: int = 4
     """How many stages run at once in this process."""
-    worker: bool = True
-    """Whether a server also learns; `seasoned worker` does nothing else (with PostgreSQL only)."""
+    worker: Literal["process", "inline", "none"] = "process"
+    """Where a server learns: in a `process` of its own, `inline` in the server's, or not at all (`none`; with
+    PostgreSQL only, where `seasoned worker` does nothing else)."""
     drain_seconds: float = 20.0
     """How long a worker that is told to stop waits for the stages under way (with PostgreSQL only)."""
     sweep_seconds: float = 60.0

@@ -25,7 +25,7 @@ class Request(msgspec.Struct, kw_only=True, eq=False):
     error: str = ""
 
 
-class StageRun(msgspec.Struct, kw_only=True, eq=False):
+class StageRun(msgspec.Struct, kw_only=True, eq=False, tag="stage_run"):
     """One run of a stage for a session, task or space (`key`).
 
     `outcome` is `worked`, `idle` (nothing was due), `superseded` (somebody else did it), `waits` (for the database or a
@@ -38,7 +38,7 @@ class StageRun(msgspec.Struct, kw_only=True, eq=False):
     error: str = ""
 
 
-class ModelCall(msgspec.Struct, kw_only=True, eq=False):
+class ModelCall(msgspec.Struct, kw_only=True, eq=False, tag="model_call"):
     """One question to a model, with the corrections that it took (`requests`), for the stage and ids that asked.
 
     Tokens are counts, the price is in millionths of a dollar, None when it is not known; `error` is the name of the
@@ -81,12 +81,30 @@ class Listener(Protocol):
 
 
 _listeners: list[Listener] = []
+_counting: list[Listener] = []
 
 
-def listen(listener: Listener) -> Callable[[], None]:
-    """Tell `listener` from now on, until what is returned is called."""
+def listen(listener: Listener, *, counts: bool = False) -> Callable[[], None]:
+    """Tell `listener` from now on, until what is returned is called.
+
+    One that counts is also told how work of the server's learning process has ended (`relay`).
+    """
     _listeners.append(listener)
-    return lambda: _listeners.remove(listener)
+    if counts:
+        _counting.append(listener)
+
+    def stop() -> None:
+        _listeners.remove(listener)
+        if counts:
+            _counting.remove(listener)
+
+    return stop
+
+
+def relay(work: Work, seconds: float) -> None:
+    """Tell those who count of work that another process of the same server has done."""
+    for listener in _counting:
+        listener.end(work, seconds)
 
 
 def heard() -> bool:

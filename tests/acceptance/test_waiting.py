@@ -136,7 +136,7 @@ def test_both_work_when_another_process_learns(
     postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory, user: str
 ) -> None:
     folder = tmp_path_factory.mktemp("two")
-    with homes_on(postgres_server), running(folder, {"SEASONED_WORKER": "false"}) as serves, running(folder) as learns:
+    with homes_on(postgres_server), running(folder, {"SEASONED_WORKER": "none"}) as serves, running(folder) as learns:
         assert serves.url != learns.url
         with serves.client() as client, serves.http() as http:
             space, session = attached(client, user)

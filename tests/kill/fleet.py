@@ -76,7 +76,7 @@ def run(
     dice = random.Random(seed)  # noqa: S311 - dice, not secrets
     own = dict(settings or {})
     with ExitStack() as stack:
-        server = stack.enter_context(served(folder, settings={**own, "SEASONED_WORKER": "false"}))
+        server = stack.enter_context(served(folder, settings={**own, "SEASONED_WORKER": "none"}))
         wait_until(server.is_up, "the server is up", harness.START_SECONDS_MAX)
         workers = [_Worker(server.home, folder / f"worker{n}.log", own) for n in range(WORKERS)]
         for worker in workers:

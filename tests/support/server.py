@@ -86,6 +86,8 @@ def environment(home: Path, settings: Mapping[str, str] | None = None) -> dict[s
         "SEASONED_API_KEY": KEY,
         "SEASONED_QUIET_SECONDS": str(QUIET_SECONDS),
         "SEASONED_DATABASE": database_of(home),
+        # A learning process takes a second of a processor to start; who tests that shape asks for it.
+        "SEASONED_WORKER": "inline",
         **(settings or {}),
     }
 

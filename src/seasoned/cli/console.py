@@ -48,7 +48,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead
 
 
 def load_config(
-    home: Path | None, base_url: str | None = None, *, worker: bool | None = None, concurrency: int | None = None
+    home: Path | None, base_url: str | None = None, *, worker: str | None = None, concurrency: int | None = None
 ) -> Config:
     """The settings for a command; those that are None come from the environment. From now on the log follows them."""
     with reported():

@@ -1,8 +1,8 @@
-"""`seasoned serve`: the HTTP server, with learning in the same process."""
+"""`seasoned serve`: the HTTP server, with learning beside it."""
 
 import asyncio
 import signal
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +14,8 @@ from seasoned.engine.keys import KEY_FILE
 from seasoned.errors import Invalid
 from seasoned.telemetry import running
 
+Where = Literal["process", "inline", "none"]
+
 
 def serve(
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
@@ -21,8 +23,14 @@ def serve(
         int, typer.Option("--port", help="The port to listen on; 0 takes a free one.", min=0, max=65535)
     ] = 8029,
     worker: Annotated[
-        bool, typer.Option(help="Learn in this process, too; without it, `seasoned worker` has to (PostgreSQL).")
-    ] = True,
+        Where | None,
+        typer.Option(
+            "--worker",
+            help="Where to learn: in a process of its own, inline in the server's, or none (then `seasoned worker` has "
+            "to; PostgreSQL only).",
+            show_default="SEASONED_WORKER, process",
+        ),
+    ] = None,
     base_url: BaseUrl = None,
     home: Home = None,
 ) -> None:
@@ -30,9 +38,9 @@ def serve(
     from seasoned.http import server  # noqa: PLC0415 - the web framework is needed by this command only
 
     with reported():
-        config = load_config(home, base_url=base_url, worker=None if worker else False)
-        if not config.worker:
-            _needs_postgres(config, "--no-worker")
+        config = load_config(home, base_url=base_url, worker=worker)
+        if config.worker == "none":
+            _needs_postgres(config, "--worker=none")
         key, made = asyncio.run(_prepare(config))
         listener = server.listen(host, port)
         address, bound = listener.getsockname()[:2]
@@ -45,7 +53,7 @@ def serve(
         elif not config.api_key:
             out.print(f"The API key is in {config.home_path / KEY_FILE}.", markup=False)
         out.file.flush()
-        server.serve(Engine.open(config), listener, at_end=running.start(__version__))
+        server.serve(Engine.open(config, serves=True), listener, at_end=running.start(__version__))
 
 
 def work(
@@ -60,7 +68,7 @@ def work(
 ) -> None:
     """Learn from what servers on the same PostgreSQL database take in, until stopped; serve nothing."""
     with reported():
-        config = load_config(home, base_url=base_url, concurrency=concurrency, worker=True)
+        config = load_config(home, base_url=base_url, concurrency=concurrency, worker="inline")
         _needs_postgres(config, "seasoned worker")
         asyncio.run(_work(config))
 

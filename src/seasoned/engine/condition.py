@@ -37,12 +37,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
     """Whether somebody works on what is due; `here` says whether this process should.
 
-    `beat_seconds` is how long ago the last sign of life was given; None when there was none.
+    `beat_seconds` is how long ago the last sign of life was given; None when there was none. `pid` is the process that
+    works for this server: its own, or the learning process.
     """
 
     ok: bool
     here: bool
     beat_seconds: float | None
+    pid: int | None
     detail: str
 
 
@@ -186,12 +188,12 @@ class _Probe:
 
 def _worker(life: Life | None, part: Part, now: int) -> Worker:
     if life is None:
-        return Worker(ok=False, here=True, beat_seconds=None, detail=part.detail)
+        return Worker(ok=False, here=True, beat_seconds=None, pid=None, detail=part.detail)
     seconds = None if life.beat_at is None else max(0.0, round((now - life.beat_at) / SECOND, 1))
     detail = (
         "works" if life.ok else "nobody works on what is due" if seconds is None else "has not been heard of lately"
     )
-    return Worker(ok=life.ok, here=life.here, beat_seconds=seconds, detail=detail)
+    return Worker(ok=life.ok, here=life.here, beat_seconds=seconds, pid=life.pid, detail=detail)
 
 
 def _waiting(found: Backlog | None, now: int) -> Waiting:

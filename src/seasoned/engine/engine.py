@@ -24,6 +24,7 @@ from seasoned.llm.model import Model
 from seasoned.llm.providers import Price
 from seasoned.llm.rules import Rules
 from seasoned.pipeline.carrier import Carrier, carrier
+from seasoned.pipeline.child import ChildScheduler
 from seasoned.store import Store, health
 from seasoned.store.health import Check
 
@@ -31,13 +32,15 @@ from seasoned.store.health import Check
 class Engine:
     """Everything that Seasoned can do, for one home."""
 
-    def __init__(self, config: Config, store: Store, model: Model, dispatcher: Carrier | None = None) -> None:
+    def __init__(
+        self, config: Config, store: Store, model: Model, dispatcher: Carrier | None = None, *, serves: bool = False
+    ) -> None:
         self.config = config
         self.store = store
         self._model = model
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
-        self.dispatcher = dispatcher or carrier(store, model, config)
+        self.dispatcher = dispatcher or carrier(store, model, config, serves=serves)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
         self.messages = Messages(store, config, self.dispatcher)
@@ -51,11 +54,16 @@ class Engine:
         self.conditions = Conditions(store, config, self.dispatcher)
 
     @classmethod
-    def open(cls, config: Config, *, clock: Clock | None = None, model: Model | None = None) -> "Engine":
-        """Open a home, making it when it is new. Nothing is learned until `start`."""
+    def open(
+        cls, config: Config, *, clock: Clock | None = None, model: Model | None = None, serves: bool = False
+    ) -> "Engine":
+        """Open a home, making it when it is new. Nothing is learned until `start`.
+
+        One that serves learns where the setting `worker` says, every other in this process.
+        """
         store = Store.open(config, clock)
         try:
-            return cls(config, store, model or _model(config, store))
+            return cls(config, store, model or _model(config, store), serves=serves)
         except Invalid:
             store.close()
             raise
@@ -69,7 +77,9 @@ class Engine:
         """Make sure that the default project exists, and begin to work on what is due."""
         await self.projects.default()
         await self.dispatcher.start()
-        self.collecting.start()
+        if not isinstance(self.dispatcher, ChildScheduler):
+            # Else the learning process does it.
+            self.collecting.start()
 
     async def close(self) -> None:
         """Stop working and close the store. Work under way is due again at the next start."""

@@ -96,7 +96,7 @@ def _metrics() -> Metrics | None:
         metrics = Metrics(__version__)
     except ImportError:
         return None
-    signals.listen(metrics)
+    signals.listen(metrics, counts=True)
     return metrics
 
 

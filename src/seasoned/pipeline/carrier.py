@@ -3,8 +3,11 @@
 import asyncio
 from typing import Protocol
 
+import msgspec
+
 from seasoned.config import Config
 from seasoned.llm.model import Model
+from seasoned.pipeline.child import ChildScheduler
 from seasoned.pipeline.jobs import JobWorker
 from seasoned.pipeline.life import Life
 from seasoned.pipeline.worker import Dispatcher
@@ -47,6 +50,14 @@ class Carrier(Protocol):
         ...
 
 
-def carrier(store: Store, model: Model, config: Config) -> Carrier:
-    """The carrier that goes with a store: Procrastinate on PostgreSQL, else this process alone."""
-    return JobWorker(store, model, config) if config.database else Dispatcher(store, model, config)
+def carrier(store: Store, model: Model, config: Config, *, serves: bool = False) -> Carrier:
+    """The carrier that goes with a store: Procrastinate on PostgreSQL, else this process alone.
+
+    For a server it is a child process, unless its settings say otherwise.
+    """
+    if not serves or config.worker == "inline":
+        return JobWorker(store, model, config) if config.database else Dispatcher(store, model, config)
+    hears = JobWorker(store, model, msgspec.structs.replace(config, worker="none")) if config.database else None
+    if hears is not None and config.worker == "none":
+        return hears
+    return ChildScheduler(config, hears)

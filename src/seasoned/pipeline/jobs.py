@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from typing import TYPE_CHECKING
 
 from seasoned.clock import SECOND
@@ -56,6 +57,7 @@ class JobWorker:
         self._attempts = Attempts(store, model, config)
         self._changes = listen.Changes(config.database)
         self._background: list[asyncio.Task[None]] = []
+        self._works = config.worker != "none"
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -63,7 +65,7 @@ class JobWorker:
     async def start(self) -> None:
         """Listen for changes, and begin to work if this process does."""
         self._background.append(asyncio.create_task(self._changes.listen_for_ever()))
-        if self._config.worker:
+        if self._works:
             self._background.append(asyncio.create_task(self._work_for_ever()))
             sweeps = _repeated(self._sweep, self._config.sweep_seconds, "sweep")
             self._background.append(asyncio.create_task(sweeps))
@@ -96,7 +98,7 @@ class JobWorker:
         """Whether a worker of whatever process has said lately that it lives."""
         beat = await self._store.read(backlog.worker_beat)
         ok = beat is not None and self._store.clock.now() - beat < STALLED_SECONDS * SECOND
-        return Life(ok=ok, here=self._config.worker, beat_at=beat)
+        return Life(ok=ok, here=self._works, beat_at=beat, pid=os.getpid() if self._works else None)
 
     async def _work_for_ever(self) -> None:
         """Run Procrastinate's worker; when the database goes away, wait for it."""

@@ -7,6 +7,7 @@ may dispatch over the same store.
 
 import asyncio
 import logging
+import os
 
 from seasoned import faults
 from seasoned.clock import SECOND
@@ -92,7 +93,7 @@ class Dispatcher:
         patience = int((2 * self._config.sweep_seconds + LATE_SECONDS) * SECOND)
         sweeping = self._sweeper is not None and not self._sweeper.done()
         ok = sweeping and not self._closing and beat is not None and now - beat < patience
-        return Life(ok=ok, here=True, beat_at=beat)
+        return Life(ok=ok, here=True, beat_at=beat, pid=os.getpid())
 
     def is_idle(self) -> bool:
         """Whether no stage runs now."""

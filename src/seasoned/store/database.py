@@ -24,6 +24,7 @@ from seasoned.store.kept import KeptBlobs
 from seasoned.store.migrate import upgrade
 from seasoned.store.postgres import is_away, lost_a_race, postgres_engine, shown
 from seasoned.store.rows import json_contains
+from seasoned.store.turns import TurnConnection
 from seasoned.store.wakeups import Jobs, Wakeups
 from seasoned.store.writer import Writer, translated
 
@@ -156,7 +157,7 @@ def sqlite_engine(path: Path) -> Engine:
         sa.URL.create("sqlite", database=str(path)),
         # Messages are people's words: they do not belong into errors and logs.
         hide_parameters=True,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "factory": TurnConnection},
         poolclass=sa.QueuePool,
         pool_size=READERS + 1,
         max_overflow=READERS,
@@ -183,9 +184,19 @@ def _prepare_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry
 
 
 def _begin(connection: Connection) -> None:
-    # A writer takes the lock at once: a transaction that began as a reader could not wait for it.
-    writes = connection.get_execution_options().get("seasoned_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if not connection.get_execution_options().get("seasoned_write", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, TurnConnection):
+        raise TypeError(driver)
+    driver.turn.take()
+    try:
+        # A writer takes the lock at once: a transaction that began as a reader could not wait for it.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except sa.exc.DBAPIError:
+        driver.turn.give()
+        raise
 
 
 def _add_function(connection: DBAPIConnection) -> None:

@@ -8,6 +8,7 @@ the row that it holds back, where its owner sees it. Of the lines of libraries t
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
@@ -25,12 +26,22 @@ OTHERS_CHARS_MAX = 500
 _OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-def set_up(form: Form, level: Level) -> None:
-    """Write the log in this form from now on."""
+def set_up(form: Form, level: Level, process: str = "") -> None:
+    """Write the log in this form from now on; each line names the process where a server has more than one."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    if process:
+        handler.addFilter(_named(process))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(form == "json")
+
+
+def _named(process: str) -> Callable[[logging.LogRecord], bool]:
+    def name(record: logging.LogRecord) -> bool:
+        record.process_name = process
+        return True
+
+    return name
 
 
 class TextLines(logging.Formatter):
@@ -109,7 +120,7 @@ def _on_a_line(value: object) -> str:
 def _extras(record: logging.LogRecord) -> dict[str, str | int | float | bool | None]:
     if not _is_ours(record):
         # Libraries put whole jobs and requests beside their lines.
-        return {}
+        return {"process_name": record.process_name} if hasattr(record, "process_name") else {}
     return {
         name: value if isinstance(value, str | int | float | bool | None) else str(value)
         for name, value in vars(record).items()
