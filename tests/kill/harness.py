@@ -4,8 +4,11 @@ The server learns by its built-in rules. Each session asks for one thing of its 
 so one journal entry and one lesson must come out, each once.
 """
 
+import contextlib
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -32,7 +35,12 @@ RETRY_SECONDS = 0.05
 START_SECONDS_MAX = 60.0
 SETTLE_SECONDS_MAX = 180.0
 LIFE_SECONDS = (0.05, 1.5)
-SETTINGS = {"SEASONED_SWEEP_SECONDS": "1", "SEASONED_RETRY_SECONDS": "0.1", "SEASONED_INLINE_BYTES_MAX": "400"}
+SETTINGS = {
+    "SEASONED_SWEEP_SECONDS": "1",
+    "SEASONED_RETRY_SECONDS": "0.1",
+    "SEASONED_INLINE_BYTES_MAX": "400",
+    "SEASONED_WORKER": "process",
+}
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +86,14 @@ class Process:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def kill_learner(self) -> bool:
+        """Kill the learning process only; whether there was one."""
+        pid = httpx.get(f"{self.url}/ready", timeout=30.0).json()["data"]["worker"]["pid"]
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+            return True
+        return False
 
     def stop(self) -> None:
         self.process.terminate()
@@ -213,7 +229,9 @@ def _conversation(number: int) -> list[tuple[str, str]]:
 
 
 def run(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Load a server in `folder`, kill it `kills` times at random moments, and count what is lost or doubled."""
+    """Load a server in `folder`, kill it or its learning process `kills` times in all at random moments, and count what
+    is lost or doubled.
+    """
     dice = random.Random(seed)  # noqa: S311 - dice, not secrets
     with served(folder) as server:
         wait_until(server.is_up, "the server is up", START_SECONDS_MAX)
@@ -221,6 +239,9 @@ def run(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda
         load.start()
         for number in range(1, kills + 1):
             time.sleep(dice.uniform(*LIFE_SECONDS))
+            if number % 3 == 0:
+                wait_until(server.kill_learner, "the learning process is there", START_SECONDS_MAX)
+                continue
             server.kill()
             server.start()
             wait_until(server.is_up, f"the server is up after kill {number}", START_SECONDS_MAX)
