@@ -67,7 +67,7 @@ class Chaos:
                 return
             true_wake(dispatcher, stage, key)
             other = self._echo(stage)
-            if other is not None:
+            if other is not None and other.dispatcher is not None:
                 # In the other process's own name and time.
                 there, context = other.dispatcher, other.context.copy()
                 self._world.loop.call_soon(true_wake, there, stage, key, context=context)
@@ -111,8 +111,8 @@ class Chaos:
         return lost
 
     def _echo(self, stage: Stage) -> Life | None:
-        """Where a wake-up arrives a second time: in any process."""
-        alive = self._cluster.ready()
+        """Where a wake-up arrives a second time: in any process that learns."""
+        alive = self._cluster.learning()
         if self._world.calm or not alive or self._world.faults.random() >= self._weather.doubled_wakeup:
             return None
         self._world.note(f"a wake-up to {stage} comes twice")

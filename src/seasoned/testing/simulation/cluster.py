@@ -11,7 +11,9 @@ from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.engine.calls import ModelCalls
 from seasoned.errors import SeasonedError
+from seasoned.pipeline.life import Life as Heartbeat
 from seasoned.pipeline.worker import Dispatcher
+from seasoned.store.work import Stage
 from seasoned.testing.simulation.database import Database
 from seasoned.testing.simulation.loop import OWNER, Owner
 from seasoned.testing.simulation.model import SimulatedModel
@@ -21,16 +23,63 @@ T = TypeVar("T")
 
 DOWN_SECONDS_MAX = 20.0
 DRAIN_SECONDS = 0.01
+HINT_SECONDS_MAX = 0.2
+# How often one process learns for all.
+APART = 0.4
 
 
 class Lost(Exception):
     """The process died before it answered: whether it did what was asked is unknown."""
 
 
-class Life(Owner):
-    """One run of a process, from its start to its death or end."""
+class Hints:
+    """A server's scheduler where another process learns: hints to that one, which are lost while it is down."""
 
-    def __init__(self, name: str, engine: Engine, dispatcher: Dispatcher) -> None:
+    def __init__(self, world: World, learner: "Callable[[], Life | None]") -> None:
+        self._world = world
+        self._learner = learner
+
+    async def start(self) -> None:
+        """Nothing to begin."""
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def wake(self, stage: Stage, key: str) -> None:
+        """Tell the learner."""
+        self._tell(lambda there: there.wake(stage, key))
+
+    async def look_at(self, session_id: str) -> None:
+        """Tell the learner."""
+        self._tell(lambda there: self._world.loop.create_task(there.look_at(session_id)))
+
+    def message_arrived(self, session_id: str) -> None:
+        """Tell the learner."""
+        self._tell(lambda there: there.message_arrived(session_id))
+
+    def next_change(self) -> asyncio.Event:
+        """An event that is set when the learner has next committed."""
+        there = self._learner()
+        return asyncio.Event() if there is None else there.engine.dispatcher.next_change()
+
+    async def life(self) -> Heartbeat:
+        """Whether the learner is there."""
+        return Heartbeat(ok=self._learner() is not None, here=True, beat_at=None)
+
+    def _tell(self, hint: Callable[[Dispatcher], object]) -> None:
+        there = self._learner()
+        if there is None or there.dispatcher is None:
+            return
+        dispatcher, context = there.dispatcher, there.context.copy()
+        self._world.loop.call_later(self._world.shape.uniform(0, HINT_SECONDS_MAX), hint, dispatcher, context=context)
+
+
+class Life(Owner):
+    """One run of a process, from its start to its death or end. `dispatcher` runs its stages, None where another
+    process does.
+    """
+
+    def __init__(self, name: str, engine: Engine, dispatcher: Dispatcher | None) -> None:
         super().__init__(name)
         self.engine = engine
         self.dispatcher = dispatcher
@@ -41,9 +90,13 @@ class Life(Owner):
 
 
 class Cluster:
-    """The processes of a simulation, numbered from 1."""
+    """The processes of a simulation, numbered from 1.
+
+    Each serves and learns, or the last one learns and the others serve, as the seed wants it.
+    """
 
     def __init__(self, world: World, database: Database, config: Config, size: int) -> None:
+        self._apart = world.shape.random() < APART
         self._world = world
         self._database = database
         self._config = config
@@ -57,17 +110,21 @@ class Cluster:
             self._bear(place)
 
     def ready(self) -> list[Life]:
-        """The processes that take calls now."""
+        """The processes that are up now."""
         return [life for life in self._lives if life is not None and life.alive and life.ready]
+
+    def learning(self) -> list[Life]:
+        """Those of them that run stages."""
+        return [life for life in self.ready() if life.dispatcher is not None]
 
     def is_idle(self) -> bool:
         """Whether every process is up and none runs a stage."""
-        alive = self.ready()
-        return len(alive) == len(self._lives) and all(one.dispatcher.is_idle() for one in alive)
+        running = [one for one in self.learning() if one.dispatcher and not one.dispatcher.is_idle()]
+        return len(self.ready()) == len(self._lives) and not running
 
     async def call(self, use: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
         """Ask one of the processes to do something. Raises Lost when it dies over it, or nobody is up."""
-        alive = self.ready()
+        alive = [life for life in self.ready() if not self._apart or life.dispatcher is None]
         if not alive:
             raise Lost
         life = self._world.plans.choice(alive)
@@ -145,11 +202,16 @@ class Cluster:
         store = self._database.open(self._config, self._world)
         world = self._world
         model = SimulatedModel(ModelCalls(store, self._config), world.moods, world.faults, world.note)
-        dispatcher = Dispatcher(store, model, self._config)
-        life = Life(f"process{place + 1}", Engine(self._config, store, model, dispatcher), dispatcher)
+        learns = not self._apart or place == len(self._lives) - 1
+        dispatcher = Dispatcher(store, model, self._config) if learns else None
+        engine = Engine(self._config, store, model, dispatcher or Hints(world, self._learner))
+        life = Life(f"process{place + 1}", engine, dispatcher)
         self._lives[place] = life
         self._born.append(life)
         world.loop.create_task(self._begin(life), context=life.context.copy())
+
+    def _learner(self) -> Life | None:
+        return next(iter(self.learning()), None)
 
     async def _begin(self, life: Life) -> None:
         self._world.note("starts")

@@ -34,6 +34,7 @@ class World:
         self.latencies = random.Random(f"{seed} latencies")  # noqa: S311 - dice, not secrets
         self.faults = random.Random(f"{seed} faults")  # noqa: S311
         self.plans = random.Random(f"{seed} plans")  # noqa: S311
+        self.shape = random.Random(f"{seed} shape")  # noqa: S311
         self._ids = random.Random(f"{seed} ids")  # noqa: S311
         self.loop = SimulatedLoop(self._latency)  # type: ignore[abstract]  # it needs no sockets
         self.moods = Moods()
