@@ -25,7 +25,7 @@ DOWN_SECONDS_MAX = 20.0
 DRAIN_SECONDS = 0.01
 HINT_SECONDS_MAX = 0.2
 # How often one process learns for all.
-APART = 0.4
+APART = 0.25
 
 
 class Lost(Exception):
