@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.kill.harness import run, served
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import KEY, wait_until
 
 
@@ -25,8 +26,8 @@ def test_a_process_can_be_made_to_die_on_either_side_of_a_commit(tmp_path: Path,
         wait_until(server.is_up, "the server is up")
         # The first commit made the project, before the server listened; this is the second.
         with pytest.raises(httpx.TransportError):
-            httpx.post(sessions, json={}, headers=headers, timeout=30)
-        assert server.process.wait(30) == -signal.SIGKILL
+            httpx.post(sessions, json={}, headers=headers, timeout=PATIENCE_SECONDS)
+        assert server.process.wait(PATIENCE_SECONDS) == -signal.SIGKILL
         server.start("seasoned")
         wait_until(server.is_up, "the server is up again")
         listed = httpx.get(sessions, headers=headers).json()["data"]["items"]

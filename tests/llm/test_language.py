@@ -22,6 +22,7 @@ from seasoned.message import NumberedMessage
 from seasoned.store import Store
 from seasoned.testing import Asked, Fault, provider
 from tests.support.home import answered, linked_session, opened, project, said, settled, skill_files
+from tests.support.patience import PATIENCE_SECONDS
 
 MODEL = "openai:scripted"
 EXTRACTED = {
@@ -93,7 +94,7 @@ async def learn(home: Path, attempts: int = 3) -> tuple[str, dict[str, str], lis
     """Learn from one session; its status, the skills' files, and the stages of the stored calls."""
     settings = config.load({}, home=home)
     store = Store.open(settings)
-    model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=5, calls_at_once=2)
+    model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=PATIENCE_SECONDS, calls_at_once=2)
     async with opened(home, model, attempts=attempts) as engine:
         project_id = await project(engine)
         space = await engine.spaces.create(project_id)
@@ -176,7 +177,7 @@ def test_the_same_question_is_not_paid_for_twice(tmp_path: Path, monkeypatch: py
         engine = Engine.open(config.load({}, home=tmp_path))
         row = await engine.projects.default()
         await engine.close()
-        model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=5, calls_at_once=2)
+        model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=PATIENCE_SECONDS, calls_at_once=2)
         talk = (NumberedMessage(1, 0, said(TEXTS[0])), NumberedMessage(2, 0, answered(TEXTS[1])))
         question = ExtractQuestion(messages=talk, user="alice", scope=Scope(project_id=row.id))
         answers = [await model.extract(question) for _ in range(3)]

@@ -9,6 +9,7 @@ import pytest
 from seasoned.testing.simulation import Database, simulate
 from seasoned.testing.simulation.sample import opened, summary
 from tests.simulation import bugs
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 
 SAMPLE = range(1, 11)
@@ -56,7 +57,9 @@ def test_a_seed_gives_the_same_log_and_the_same_rows_again(database: Database) -
 
 def test_seeds_can_be_shared_among_processes() -> None:
     words = ["-m", "seasoned.testing.simulation", "--count", "2", "--jobs", "2"]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS
+    )
     assert done.stdout.startswith("2 seeds from 1 in ")
     assert done.stdout.endswith(", 0 failed\n")
 

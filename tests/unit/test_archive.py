@@ -6,7 +6,6 @@ import os
 import stat
 import struct
 import tempfile
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
@@ -182,12 +181,11 @@ def test_what_declares_too_much_is_refused_before_it_is_unpacked(name: str, monk
         read_zip(data)
 
 
-def test_ten_thousand_files_are_refused_before_anything_is_read() -> None:
+def test_ten_thousand_files_are_refused_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     data = zip_of({f"notes/{n}.md": b"x" * 100 for n in range(10_000)}, zipfile.ZIP_STORED)
-    started = time.process_time()
+    monkeypatch.delattr(zipfile, "ZipFile")  # only the end of the ZIP is looked at
     with pytest.raises(TooLarge, match="10000"):
         read_zip(data)
-    assert time.process_time() - started < 0.5  # only the end of the ZIP is looked at
 
 
 def test_an_entry_that_unpacks_to_far_more_than_declared_takes_no_memory() -> None:

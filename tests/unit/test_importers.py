@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from seasoned import importers
 from seasoned.errors import BadTranscript, Invalid
 from seasoned.importers import Transcript, finding, reading, times
 from seasoned.message import Json, JsonObject
+from tests.support.growth import check_linear, text_of
 
 DATA = Path(__file__).parents[1] / "data"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -385,14 +385,14 @@ class TestHostileFiles:
             path.write_bytes(content[: len(content) - cut])
             check_reading(path)
 
-    def test_megabytes_of_tags_and_blanks_take_no_more_than_moments(self, tmp_path: Path) -> None:
-        hostile = ("<system-reminder>" * 60_000, "<" * 1_000_000, " " * 1_000_000 + "x", "<bash-input " * 80_000,
-                   "[Request interrupted by user" * 40_000, "<system-reminder></bash-input>" * 40_000)  # fmt: skip
-        records: list[JsonObject] = [
-            {"type": "user", "uuid": str(n), "sessionId": "s", "message": {"role": "user", "content": text}}
-            for n, text in enumerate(hostile)
-        ]
-        path = write(tmp_path / "a.jsonl", *records)
-        started = time.process_time()
-        assert len(only(path).messages) == len(hostile)
-        assert time.process_time() - started < 5
+    @pytest.mark.parametrize("unit", ["<system-reminder>", "<", " ", "<bash-input ", "[Request interrupted by user",
+                                      "<system-reminder></bash-input>"])  # fmt: skip
+    def test_tags_and_blanks_cost_no_more_than_their_length(self, tmp_path: Path, unit: str) -> None:
+        def stored(chars: int) -> Path:
+            content = f"{text_of(unit)(chars)}x"
+            message: JsonObject = {"role": "user", "content": content}
+            record: JsonObject = {"type": "user", "uuid": "1", "sessionId": "s", "message": message}
+            return write(tmp_path / f"{chars}.jsonl", record)
+
+        check_linear(stored, only, 400_000)
+        assert len(only(stored(400_000)).messages) == 1
