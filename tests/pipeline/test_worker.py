@@ -21,6 +21,7 @@ from seasoned.store.work import Due, Stage
 from seasoned.testing import ScriptedModel
 from tests.support.command import command, environment
 from tests.support.databases import database_of, homes_on, opened
+from tests.support.parts import a_few
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 
@@ -38,7 +39,7 @@ def _on_postgres(postgres_server: Postgres) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("milliseconds", [0, 30, 60, 120, 300])
+@pytest.mark.parametrize("milliseconds", a_few([0, 30, 60, 120, 300], 2))
 def test_a_worker_that_is_told_to_end_while_it_begins_ends_and_says_nothing(tmp_path: Path, milliseconds: int) -> None:
     """Its libraries connect in those moments, and may lose what they are told."""
     with (tmp_path / "err.log").open("wb") as errors:

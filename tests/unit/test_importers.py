@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned import importers
 from seasoned.errors import BadTranscript, Invalid
 from seasoned.importers import Transcript, finding, reading, times
 from seasoned.message import Json, JsonObject
+from tests.support.examples import on_one_fixture
 from tests.support.growth import check_linear, text_of
 
 DATA = Path(__file__).parents[1] / "data"
@@ -366,7 +367,7 @@ def check_reading(path: Path) -> None:
 
 
 class TestHostileFiles:
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @on_one_fixture()
     @given(values=st.lists(json_values, max_size=4), suffix=st.sampled_from([".json", ".jsonl"]))
     def test_any_json_is_read_or_refused(self, tmp_path: Path, values: list[Json], suffix: str) -> None:
         path = tmp_path / f"a{suffix}"
@@ -375,7 +376,7 @@ class TestHostileFiles:
         path.write_text(json.dumps(values))
         check_reading(path)
 
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @on_one_fixture()
     @given(at=st.integers(0, 9_000), byte=st.integers(0, 255), cut=st.integers(0, 9_000))
     def test_a_damaged_file_is_read_or_refused(self, tmp_path: Path, at: int, byte: int, cut: int) -> None:
         for name in ("claude-code-edge.jsonl", "tau-bench.json"):
