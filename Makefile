@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # pip shows its progress to who can watch it; elsewhere the one line before it is enough.
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check $$(test -t 1 || echo --quiet)
+PIP_INSTALL := test -t 1 || quiet=--quiet; $(BIN)/python -m pip install --disable-pip-version-check $$quiet
 DEMO_HOME := demo-home
 STORE ?= sqlite
 # With STORE=postgres, a server of its own runs beside the command.
@@ -25,8 +25,8 @@ help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
 
 $(BIN)/seasoned: pyproject.toml constraints.txt
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing Seasoned into $(VENV) (about a minute the first time) ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP_INSTALL) --constraint constraints.txt --editable .
 	@touch $@
 

@@ -22,7 +22,7 @@ from seasoned.message import NumberedMessage
 from seasoned.store import Store
 from seasoned.testing import Asked, Fault, provider
 from tests.support.home import answered, linked_session, opened, project, said, settled, skill_files
-from tests.support.parts import slow
+from tests.support.parts import a_few
 from tests.support.patience import PATIENCE_SECONDS
 
 MODEL = "openai:scripted"
@@ -144,7 +144,7 @@ def test_an_answer_that_does_not_parse_is_sent_back_with_the_error(
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault(status=429), *map(slow, (Fault(status=500), Fault(status=503), Fault(cut_off=True)))]
+    "fault", a_few([Fault(status=429), Fault(status=500), Fault(status=503), Fault(cut_off=True)], 1)
 )
 def test_a_provider_that_is_down_for_a_while_parks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault

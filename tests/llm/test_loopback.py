@@ -105,7 +105,7 @@ def test_what_is_held_back_ends_when_the_client_gives_up(capfd: pytest.CaptureFi
 
     with provider(first_never) as server:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(server.url + CHAT, json=QUESTION, timeout=0.1)
+            httpx.post(server.url + CHAT, json=QUESTION, timeout=httpx.Timeout(PATIENCE_SECONDS, read=0.1))
         assert server.asked(1, 10)
         assert server.idle(10)
         assert httpx.post(server.url + CHAT, json=QUESTION).status_code == 200

