@@ -12,6 +12,7 @@ import pytest
 import requests
 import schemathesis
 from acontext import AcontextAsyncClient
+from hypothesis import settings
 from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.checks import CheckFunction, not_a_server_error
@@ -133,7 +134,7 @@ def excluded(case: AnyCase) -> list[CheckFunction]:
 
 
 @API.parametrize()
-@on_one_fixture()
+@settings(on_one_fixture(), max_examples=EXAMPLES)  # else the profile decides
 def test_the_server_is_as_it_is_described(
     case: AnyCase, server: Server, resources: Resources, wire: requests.Session
 ) -> None:

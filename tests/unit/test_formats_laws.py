@@ -15,6 +15,8 @@ from seasoned.formats import FORMATS, Format, parse, render
 from seasoned.formats.fields import PARTS_MAX
 from seasoned.message import Json, JsonObject, Message, PartType
 
+pytestmark = pytest.mark.hypothesis  # also where the generated messages are those of a parameter
+
 # Words of the three formats, so that generated JSON comes near to what they take.
 KEYS = [
     "role",

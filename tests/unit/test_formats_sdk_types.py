@@ -178,6 +178,7 @@ def assert_openai(blob: JsonObject) -> None:
 OPENAI = get_args(openai.types.chat.ChatCompletionMessageParam)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("kind", OPENAI, ids=lambda one: one.__name__)
 def test_openai_messages(kind: object) -> None:
     @MANY
