@@ -15,7 +15,7 @@ from tests.support.patience import PATIENCE_SECONDS, at_least
 from tests.support.server import KEY, Server
 from tests.support.wire import items_of, object_of, text_at
 
-BODY_SECONDS = 0.6
+BODY_SECONDS = 1.0
 TRICKLE_SECONDS = 0.02
 PIECES_MAX = 5_000
 HEAD = "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
@@ -70,15 +70,21 @@ def rows(server: Server) -> tuple[int, int]:
     return sessions, skills
 
 
-def a_session(server: Server) -> str:
-    with server.http() as http:
+@pytest.fixture
+def session(strict_server: Server) -> str:
+    with strict_server.http() as http:
         return text_at(object_of(http.post("/session", json={}), 201), "id")
 
 
+@pytest.fixture
+def before(strict_server: Server) -> tuple[int, int]:
+    """The rows that there are; asked for before a connection is opened, as its time begins then."""
+    return rows(strict_server)
+
+
 def test_a_body_that_stops_is_answered_408_and_the_connection_is_closed(
-    strict_server: Server, wire: socket.socket
+    strict_server: Server, session: str, wire: socket.socket
 ) -> None:
-    session = a_session(strict_server)
     with at_least(BODY_SECONDS):
         wire.sendall(head(f"/session/{session}/messages", "Content-Length: 1000") + b'{"blob": {"role": "user"')
         status, envelope = refusal(until_closed(wire))
@@ -93,8 +99,9 @@ def test_a_body_that_stops_is_answered_408_and_the_connection_is_closed(
     [["Content-Length: 100000"], ["Transfer-Encoding: chunked"]],
     ids=["length", "chunked"],
 )
-def test_a_body_that_trickles_is_answered_408(strict_server: Server, wire: socket.socket, headers: list[str]) -> None:
-    before = rows(strict_server)
+def test_a_body_that_trickles_is_answered_408(
+    strict_server: Server, before: tuple[int, int], wire: socket.socket, headers: list[str]
+) -> None:
     wire.sendall(head("/session", *headers))
     piece = b"1\r\n \r\n" if "chunked" in headers[0] else b" "
     for _ in range(PIECES_MAX):
@@ -106,8 +113,9 @@ def test_a_body_that_trickles_is_answered_408(strict_server: Server, wire: socke
     assert rows(strict_server) == before
 
 
-def test_an_upload_that_stops_leaves_nothing(strict_server: Server, wire: socket.socket) -> None:
-    before = rows(strict_server)
+def test_an_upload_that_stops_leaves_nothing(
+    strict_server: Server, before: tuple[int, int], wire: socket.socket
+) -> None:
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.zip"\r\n\r\nPK'
     wire.sendall(head("/agent_skills", "Content-Type: multipart/form-data; boundary=b", "Content-Length: 5000") + part)
     status, _ = refusal(until_closed(wire))
