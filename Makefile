@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# pip shows its progress to who can watch it; elsewhere the one line before it is enough.
+PIP_INSTALL := test -t 1 || quiet=--quiet; $(BIN)/python -m pip install --disable-pip-version-check $$quiet
 DEMO_HOME := demo-home
 STORE ?= sqlite
 # With STORE=postgres, a server of its own runs beside the command.
@@ -12,21 +14,25 @@ SERVERS ?= 1
 DATABASE := $(if $(filter postgres,$(STORE)),{url},$(STORE))
 FIRST ?= 1
 SEEDS ?= 100
+PART ?= 1/1
+PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres test-slow kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources worlds reference constraints \
+.PHONY: help demo test test-local test-postgres test-slow test-slow-part kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
 
 $(BIN)/seasoned: pyproject.toml constraints.txt
+	@echo "Installing Seasoned into $(VENV) (about a minute the first time) ..." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@$(PIP_INSTALL) --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/seasoned
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing what development needs into $(VENV) (about a minute the first time) ..." >&2
+	@$(PIP_INSTALL) --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(BIN)/seasoned ## Learn from the example sessions and show the skills.
@@ -35,12 +41,16 @@ demo: $(BIN)/seasoned ## Learn from the example sessions and show the skills.
 # What runs on PostgreSQL too, besides the suites that always run on both.
 ON_POSTGRES := tests/acceptance/test_every_method.py tests/acceptance/test_guide.py
 
-test: $(VENV)/.dev ## Run every test.
+test: $(VENV)/.dev ## Run the tests.
 	@$(BIN)/pytest --numprocesses 2 -m "not slow"
 	@$(BIN)/pytest --numprocesses 2 -m "not slow" --store postgres $(ON_POSTGRES)
 
-test-slow: $(VENV)/.dev ## Run the tests that take longest.
-	@$(BIN)/pytest --numprocesses 2 -m slow
+test-slow: $(VENV)/.dev ## Run the tests that take longest, and look for new counterexamples of properties (PART=2/6).
+	@$(BIN)/pytest --numprocesses 2 --part $(PART) -m slow
+	@$(BIN)/pytest --numprocesses 2 --part $(PART) -m hypothesis --hypothesis-profile thorough
+
+test-slow-part: ## Run a part of them, with each commit the next.
+	@$(MAKE) --no-print-directory test-slow PART=$$(($$(git rev-list --count HEAD) % $(PARTS) + 1))/$(PARTS)
 
 test-postgres: $(VENV)/.dev ## Run the tests of the doors and the stages on PostgreSQL.
 	@$(BIN)/pytest --numprocesses 2 --store postgres tests/acceptance tests/cli tests/pipeline

@@ -5,6 +5,7 @@ projects, users and sessions do not disturb each other. Tests therefore use a us
 whole lists a project of their own. What needs another configuration or an empty home takes `start_server`.
 """
 
+import gc
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -13,20 +14,31 @@ import httpx
 import pytest
 from acontext import AcontextClient
 
+from tests.support import examples, parts
 from tests.support.databases import homes_on, postgres_with_template
 from tests.support.postgres import Postgres
 from tests.support.presence import watched
 from tests.support.s3 import S3, s3_server
 from tests.support.server import RUNNING, Project, Server, running
 
+examples.load()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--store", choices=("sqlite", "postgres"), default="sqlite", help="what homes keep their rows in")
+    parser.addoption("--part", default="1/1", metavar="K/N", help="run the K-th of N parts of the tests")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--store") != "sqlite":
         items[:] = [item for item in items if item.get_closest_marker("sqlite") is None]
+    items[:] = parts.in_part(items, config.getoption("--part"))
+
+
+def pytest_collection_finish() -> None:
+    """The tests and what they import stay to the end: the collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,12 @@ import pytest
 
 from seasoned.message import Json, JsonObject
 from tests.conftest import StartServer
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 from tests.support.wire import items_of, list_of, object_of, sentence_of, text_at
 from tests.support.zips import skill_md, zip_of
 
 MIB = 1024 * 1024
-BOMB_SECONDS_MAX = 10.0
 BOMB_BYTES_MAX = 2 * 1024 * MIB
 JSON_TYPE = {"Content-Type": "application/json"}
 SKILL = skill_md("hostile")
@@ -461,7 +461,7 @@ def test_yaml_aliases_that_multiply_do_not_hold_up_the_server(start_server: Star
     with server.http() as http:
         files = {"file": ("skill.zip", zip_of({"SKILL.md": head}), "application/zip")}
         try:
-            response = http.post("/agent_skills", files=files, timeout=BOMB_SECONDS_MAX)
+            response = http.post("/agent_skills", files=files, timeout=PATIENCE_SECONDS)
         except httpx.TimeoutException:
             server.process.kill()
             raise

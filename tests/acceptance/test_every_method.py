@@ -13,6 +13,7 @@ from acontext.errors import APIError
 from acontext.event import TextEvent
 
 from seasoned.archive import write_zip
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import KEY, Server
 from tests.support.zips import skill_md
 
@@ -102,7 +103,9 @@ async def learning(c: Any, session_id: str, skill_id: str, user: str) -> None:
     assert (await c.learning_spaces.update(space.id, meta={"n": 2})).meta == {"m": 1, "n": 2}
     assert [one.id for one in (await c.learning_spaces.list(user=user)).items] == [space.id]
     await c.learning_spaces.learn(space.id, session_id=session_id)
-    ended = await c.learning_spaces.wait_for_learning(space.id, session_id=session_id, timeout=60, poll_interval=0.1)
+    ended = await c.learning_spaces.wait_for_learning(
+        space.id, session_id=session_id, timeout=PATIENCE_SECONDS, poll_interval=0.1
+    )
     assert ended.status == "completed"
     assert (await c.learning_spaces.get_session(space.id, session_id=session_id)).status == "completed"
     assert len(await c.learning_spaces.list_sessions(space.id)) == 1

@@ -11,6 +11,7 @@ import pytest
 from acontext import AcontextClient, FileUpload
 from acontext.messages import MessagePart, build_acontext_message
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.s3 import S3
 from tests.support.server import environment, running, wait_until
@@ -170,6 +171,8 @@ def test_a_backup_holds_what_is_on_s3_and_is_restored_to_s3(s3: S3, tmp_path: Pa
 
 def _seasoned(home: Path, settings: dict[str, str], *words: str) -> bytes:
     command = [sys.executable, "-m", "seasoned", *words, "--home", str(home)]
-    done = subprocess.run(command, env=environment(home, settings), capture_output=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, env=environment(home, settings), capture_output=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout

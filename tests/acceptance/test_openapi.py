@@ -12,7 +12,7 @@ import pytest
 import requests
 import schemathesis
 from acontext import AcontextAsyncClient
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from schemathesis import Case
 from schemathesis.checks import CheckFunction, not_a_server_error
@@ -23,6 +23,7 @@ from seasoned.http.openapi import document, document_bytes
 from seasoned.store.rows import encode_cursor
 from seasoned.strategies import NAMES
 from tests.support import presence
+from tests.support.examples import on_one_fixture
 from tests.support.server import KEY, WAIT_SECONDS_MAX, Server
 from tests.support.wire import object_of, sentence_of, text_at
 from tests.support.zips import skill_md, zip_of
@@ -133,7 +134,7 @@ def excluded(case: AnyCase) -> list[CheckFunction]:
 
 
 @API.parametrize()
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(on_one_fixture(), max_examples=EXAMPLES)  # else the profile decides
 def test_the_server_is_as_it_is_described(
     case: AnyCase, server: Server, resources: Resources, wire: requests.Session
 ) -> None:

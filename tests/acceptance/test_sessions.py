@@ -8,6 +8,7 @@ from acontext import AcontextClient
 from acontext.errors import APIError
 
 from tests.support.listed import records_of
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.talk import REQUEST, deployment, tell, two_requests
 from tests.support.wire import data_of, items_of, object_of, sentence_of, text_at, unknown_id
 
@@ -173,7 +174,9 @@ def test_a_deleted_session_does_not_stop_the_learning_of_its_space(client: Acont
     tell(client, gone.id, deployment())
     client.sessions.delete(gone.id)
     tell(client, stays.id, deployment())
-    ended = client.learning_spaces.wait_for_learning(space.id, session_id=stays.id, timeout=60, poll_interval=0.05)
+    ended = client.learning_spaces.wait_for_learning(
+        space.id, session_id=stays.id, timeout=PATIENCE_SECONDS, poll_interval=0.05
+    )
     assert ended.status == "completed"
 
 

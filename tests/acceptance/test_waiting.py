@@ -1,7 +1,6 @@
 """Requests that stay open: `?wait=` on a session's learning, and the stream of what a space learns."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from acontext import AcontextClient
 
 from tests.conftest import NewProject
 from tests.support.databases import homes_on
+from tests.support.patience import PATIENCE_SECONDS, at_least
 from tests.support.postgres import Postgres
 from tests.support.presence import check_shape
 from tests.support.server import Server, running, wait_until
@@ -62,7 +62,7 @@ def parsed(lines: Iterator[str]) -> Iterator[Event]:
 def test_wait_answers_once_the_learning_has_settled(client: AcontextClient, http: httpx.Client, user: str) -> None:
     space, session = attached(client, user)
     tell(client, session, deployment())
-    answer = object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 30}))
+    answer = object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 60}))
     assert answer["status"] == "completed"
 
 
@@ -70,9 +70,8 @@ def test_wait_answers_in_time_when_nothing_settles(patient_server: Server, user:
     with patient_server.client() as client, patient_server.http() as http:
         space, session = attached(client, user)
         tell(client, session, deployment())
-        begun = time.monotonic()
-        answer = object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 1}))
-        assert time.monotonic() - begun >= 1
+        with at_least(1):
+            answer = object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 1}))
         assert answer["status"] == "pending"
 
 
@@ -93,11 +92,11 @@ def test_the_stream_tells_each_lesson_once_and_goes_on_after_the_last_that_was_s
     assert first.id == 1
     assert first.data["session_id"] == session
     assert first.data["status"] in ("written", "reinforced", "declined", "skipped")
-    object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 30}))
+    object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 60}))
     other = client.sessions.create(user=user).id
     client.learning_spaces.learn(space, session_id=other)
     tell(client, other, deployment())
-    object_of(http.get(f"/learning_spaces/{space}/sessions/{other}", params={"wait": 30}))
+    object_of(http.get(f"/learning_spaces/{space}/sessions/{other}", params={"wait": 60}))
     with events(http, space) as stream:
         seen = [next(stream)]
         while seen[-1].data["session_id"] != other:
@@ -125,11 +124,10 @@ def test_a_server_with_an_open_stream_stops_soon(
 ) -> None:
     with running(tmp_path_factory.mktemp("stopped")) as server, server.client() as client, server.http() as http:
         space, _ = attached(client, "someone")
-        with events(http, space):
-            begun = time.monotonic()
+        with events(http, space) as stream:
             server.process.terminate()
-            server.process.wait(8)
-            assert time.monotonic() - begun < 8
+            assert list(stream) == []  # one that was cut off, after all the time there is to finish, would raise
+            server.process.wait(PATIENCE_SECONDS)
 
 
 def test_both_work_when_another_process_learns(
@@ -149,7 +147,7 @@ def test_both_work_when_another_process_learns(
             thread = threading.Thread(target=listen)
             thread.start()
             tell(client, session, deployment())
-            answer = object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 30}))
+            answer = object_of(http.get(f"/learning_spaces/{space}/sessions/{session}", params={"wait": 60}))
             assert answer["status"] == "completed"
             wait_until(lambda: bool(told), "the stream has told of a lesson")
             thread.join()

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from seasoned.message import Json
-from tests.support.raw import JSON, PATIENCE_SECONDS, chunked, opened, request
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.raw import JSON, chunked, opened, request
 from tests.support.server import KEY, Server
 from tests.support.wire import object_of, text_at
 

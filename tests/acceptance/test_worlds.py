@@ -6,14 +6,16 @@ The floors are below what was measured; `make worlds` gives the figures of all w
 import pytest
 from acontext import AcontextClient
 
+from tests.support.parts import slow
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.worlds import scorer, world_named
 
 
-@pytest.mark.parametrize("name", ["retail-support", "python-maintainer"])
+@pytest.mark.parametrize("name", ["retail-support", slow("python-maintainer")])
 def test_a_world_is_learned_without_leaks_and_with_little_junk(client: AcontextClient, name: str) -> None:
     score = scorer()
     world = world_named(name)
-    seen, files, took = score.play(client, world, 60)
+    seen, files, took = score.play(client, world, PATIENCE_SECONDS)
     counts, detail = score.score(world, seen, files, took)
     figures = score.figures(counts)
     assert (figures["settled"], figures["leaks"]) == (1.0, 0), detail

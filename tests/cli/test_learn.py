@@ -12,6 +12,7 @@ import pytest
 from skills_ref import validate
 
 from tests.support.command import command, entry_counts, environment, exported, seasoned
+from tests.support.patience import PATIENCE_SECONDS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 AIRLINE = str(EXAMPLES / "airline.json")
@@ -110,7 +111,7 @@ def has_sessions(home: Path) -> bool:
     """Whether a run has begun to store sessions."""
     if not (home / "seasoned.db").exists():
         return False
-    with closing(sqlite3.connect(home / "seasoned.db", timeout=30)) as connection:
+    with closing(sqlite3.connect(home / "seasoned.db", timeout=PATIENCE_SECONDS)) as connection:
         tables = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'sessions'").fetchone()[0]
         return bool(tables and connection.execute("SELECT count(*) FROM sessions").fetchone()[0])
 
@@ -131,7 +132,7 @@ def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path) -
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.02)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     assert "start the same command again to go on" in errors
@@ -156,7 +157,7 @@ def test_two_runs_at_once_on_one_home_learn_everything_once(learned: Path, tmp_p
         )
         for _ in range(2)
     ]
-    results = [process.communicate(timeout=120) for process in processes]
+    results = [process.communicate(timeout=PATIENCE_SECONDS) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], results
     ids = [{one["id"] for one in json.loads(out)["sessions"]} for out, _ in results]
     assert ids[0] == ids[1]
@@ -301,7 +302,7 @@ def test_learning_that_waits_says_what_for_and_is_gone_on_with(tmp_path: Path) -
             seen.append(process.stderr.readline())
             assert seen[-1], seen
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE_SECONDS)
         assert seen[0].startswith("note: no session that can be read is in 1 JSON file")
         assert "cannot be used" in seen[-1]
         assert not [line for line in seen if "Traceback" in line]

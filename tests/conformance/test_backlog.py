@@ -15,6 +15,7 @@ from seasoned.store.schema import sessions
 from tests.support.databases import opened
 from tests.support.home import linked_session, project
 from tests.support.home import opened as engine_of
+from tests.support.patience import PATIENCE_SECONDS
 
 WAITING = re.compile(r"ix_\w+_(parked|unread|undistilled|pending)|space_sessions")
 
@@ -42,7 +43,7 @@ def test_a_session_is_due_when_it_has_been_quiet_and_is_counted_as_parked_once_i
 
 def test_a_running_engine_is_ready_and_one_without_a_worker_says_so(tmp_path: Path, store_kind: str) -> None:
     async def ready(worker: bool) -> Condition:
-        async with engine_of(tmp_path, worker=worker) as engine, asyncio.timeout(20):
+        async with engine_of(tmp_path, worker=worker) as engine, asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 found = await engine.conditions.look()
                 if found.worker.ok or not engine.config.worker:

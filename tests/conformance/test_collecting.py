@@ -26,13 +26,14 @@ from seasoned.testing import ManualClock
 from seasoned.testing.faults import SimulatedCrash, armed, crash
 from tests.support.databases import database_of
 from tests.support.home import opened, project
+from tests.support.parts import a_few
 from tests.support.zips import skill_md, zip_of
 
 BIG = b"big enough to be a blob " * 50
 SHA256 = hashlib.sha256(BIG).hexdigest()
 GRACE_SECONDS = 3_600.0
 WHERE = Place("/", "a.bin")
-TURNS = 30
+TURNS = 12
 # Which of them come between an upload and its removal is chance: it goes on until some have.
 TURNS_MAX = 20 * TURNS
 # What a collector passes on its way, in order: it dooms, condemns, deletes, and notes that.
@@ -199,7 +200,7 @@ def test_what_is_stored_after_a_collector_died_stays(tmp_path: Path, point: str)
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), list(itertools.combinations_with_replacement(["before", *POINTS, "after"], 2))
+    ("first", "second"), a_few(itertools.combinations_with_replacement(["before", *POINTS, "after"], 2), 9)
 )
 def test_whenever_a_blob_is_stored_and_named_while_a_collector_works_it_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str

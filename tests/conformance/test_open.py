@@ -14,6 +14,7 @@ from seasoned.errors import Invalid
 from seasoned.store import Connection, Store
 from seasoned.store.schema import metadata
 from tests.support.databases import opened
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 
 
@@ -74,7 +75,7 @@ def test_ten_processes_open_a_new_home_at_once(tmp_path: Path, store_kind: str, 
         [sys.executable, "-c", TEN_AT_ONCE, str(tmp_path / "home"), database],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -15,8 +15,8 @@ from seasoned.task import Task
 from tests.support.home import opened, said
 from tests.support.zips import skill_md, zip_of
 
-ROWS_BEFORE = 7
-ROWS_MEANWHILE = 12
+ROWS_BEFORE = 4
+ROWS_MEANWHILE = 7
 LIMIT = 3
 NOON = 1_750_000_000 * SECOND
 

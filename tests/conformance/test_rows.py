@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.errors import Invalid
@@ -17,6 +17,7 @@ from seasoned.store import Connection, Store, projects, sessions
 from seasoned.store.rows import PageQuery, contains, decode_cursor, dump, encode_cursor, json_contains
 from seasoned.store.sessions import NewSession
 from tests.support.databases import opened
+from tests.support.examples import on_one_fixture
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
@@ -84,7 +85,7 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text(max_size=2), VALUES, max_size=4)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@on_one_fixture()
 @given(data=st.data())
 def test_any_object_contains_its_parts_on_every_database(connection: Connection, data: st.DataObject) -> None:
     have = data.draw(OBJECTS)

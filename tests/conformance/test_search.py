@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.ids import new_id
@@ -16,6 +16,7 @@ from seasoned.store.schema import spaces as space_table
 from seasoned.store.search import Hit
 from seasoned.store.skills import NewFile, NewSkill, NewVersion
 from tests.support.databases import opened
+from tests.support.examples import on_one_fixture
 from tests.support.overlap import overtaken
 
 ENTRIES = (
@@ -167,7 +168,7 @@ def test_words_are_found_whatever_their_length(tmp_path: Path) -> None:
         assert [hit.text for hit in search.near(connection, space_id, long, 5)] == [f"ask the {long} first"]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@on_one_fixture()
 @given(
     question=st.text(max_size=60)
     | st.sampled_from(["a' | b", '"', "! & | ( ) :* \\", "NOT near(", "x" * 5_000, "\x00 nul"])

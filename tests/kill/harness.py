@@ -25,6 +25,7 @@ import msgspec
 
 from seasoned.testing.simulation import invariants
 from tests.support.databases import opened
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 from tests.support.server import KEY, environment, wait_until
 
@@ -32,7 +33,7 @@ CLIENTS = 4
 SPACES = 2
 TRIES_MAX = 2_000
 RETRY_SECONDS = 0.05
-START_SECONDS_MAX = 60.0
+START_SECONDS_MAX = PATIENCE_SECONDS
 SETTLE_SECONDS_MAX = 180.0
 LIFE_SECONDS = (0.05, 1.5)
 SETTINGS = {
@@ -97,7 +98,7 @@ class Process:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(PATIENCE_SECONDS)
 
     def said(self) -> str:
         return self._log.read_text(errors="replace")
@@ -120,7 +121,10 @@ class Load:
         self, url: str, *, spaces: int = SPACES, clients: int = CLIENTS, sessions_max: int = 1_000_000
     ) -> None:
         self._http = httpx.Client(
-            base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {KEY}"}, timeout=30.0, trust_env=False
+            base_url=f"{url}/api/v1",
+            headers={"Authorization": f"Bearer {KEY}"},
+            timeout=PATIENCE_SECONDS,
+            trust_env=False,
         )
         self._numbers = iter(range(1, sessions_max + 1))
         self._lock = threading.Lock()

@@ -5,6 +5,7 @@ import pytest
 from seasoned.testing import provider
 from tests.conftest import StartServer
 from tests.support.careful import CarefulModel
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.worlds import scorer, world_named
 
 
@@ -17,7 +18,7 @@ def test_the_labelled_answers_end_whole_in_tasks_and_skills(start_server: StartS
         settings = {"SEASONED_MODEL": "openai:careful", "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "none"}
         server = start_server(**settings)
         with server.client() as client:
-            seen, files, took = score.play(client, world, 60)
+            seen, files, took = score.play(client, world, PATIENCE_SECONDS)
     counts, detail = score.score(world, seen, files, took)
     figures = score.figures(counts)
     assert (figures["settled"], figures["leaks"], figures["stale"]) == (1.0, 0, 0.0), detail

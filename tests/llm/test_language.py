@@ -22,6 +22,8 @@ from seasoned.message import NumberedMessage
 from seasoned.store import Store
 from seasoned.testing import Asked, Fault, provider
 from tests.support.home import answered, linked_session, opened, project, said, settled, skill_files
+from tests.support.parts import a_few
+from tests.support.patience import PATIENCE_SECONDS
 
 MODEL = "openai:scripted"
 EXTRACTED = {
@@ -93,7 +95,7 @@ async def learn(home: Path, attempts: int = 3) -> tuple[str, dict[str, str], lis
     """Learn from one session; its status, the skills' files, and the stages of the stored calls."""
     settings = config.load({}, home=home)
     store = Store.open(settings)
-    model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=5, calls_at_once=2)
+    model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=PATIENCE_SECONDS, calls_at_once=2)
     async with opened(home, model, attempts=attempts) as engine:
         project_id = await project(engine)
         space = await engine.spaces.create(project_id)
@@ -141,7 +143,9 @@ def test_an_answer_that_does_not_parse_is_sent_back_with_the_error(
     assert any("cannot be used" in asked[-1].content for asked in server.requests)
 
 
-@pytest.mark.parametrize("fault", [Fault(status=429), Fault(status=500), Fault(status=503), Fault(cut_off=True)])
+@pytest.mark.parametrize(
+    "fault", a_few([Fault(status=429), Fault(status=500), Fault(status=503), Fault(cut_off=True)], 1)
+)
 def test_a_provider_that_is_down_for_a_while_parks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
 ) -> None:
@@ -176,7 +180,7 @@ def test_the_same_question_is_not_paid_for_twice(tmp_path: Path, monkeypatch: py
         engine = Engine.open(config.load({}, home=tmp_path))
         row = await engine.projects.default()
         await engine.close()
-        model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=5, calls_at_once=2)
+        model = LanguageModel(MODEL, ModelCalls(store, settings), timeout_seconds=PATIENCE_SECONDS, calls_at_once=2)
         talk = (NumberedMessage(1, 0, said(TEXTS[0])), NumberedMessage(2, 0, answered(TEXTS[1])))
         question = ExtractQuestion(messages=talk, user="alice", scope=Scope(project_id=row.id))
         answers = [await model.extract(question) for _ in range(3)]

@@ -11,13 +11,14 @@ import httpx
 import pytest
 
 from seasoned.testing import Asked, Fault, Provider, provider
+from tests.support.patience import PATIENCE_SECONDS
 
 CHAT = "/chat/completions"
 QUESTION = {"model": "scripted", "messages": [{"role": "user", "content": "How are you?"}]}
 
 
 def connected(server: Provider) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection("127.0.0.1", int(server.root.rsplit(":", 1)[1]), timeout=10)
+    return http.client.HTTPConnection("127.0.0.1", int(server.root.rsplit(":", 1)[1]), timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,10 @@ def test_requests_that_are_under_way_at_once_are_counted() -> None:
         return Fault(text="Well.", hold=together)
 
     with provider(last_lets_all_go) as server, ThreadPoolExecutor(wanted) as clients:
-        asked = [clients.submit(httpx.post, server.url + CHAT, json=QUESTION, timeout=10) for _ in range(wanted)]
+        asked = [
+            clients.submit(httpx.post, server.url + CHAT, json=QUESTION, timeout=PATIENCE_SECONDS)
+            for _ in range(wanted)
+        ]
         assert [one.result().status_code for one in asked] == [200] * wanted
     assert server.most_at_once == wanted
 
@@ -101,7 +105,7 @@ def test_what_is_held_back_ends_when_the_client_gives_up(capfd: pytest.CaptureFi
 
     with provider(first_never) as server:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(server.url + CHAT, json=QUESTION, timeout=0.1)
+            httpx.post(server.url + CHAT, json=QUESTION, timeout=httpx.Timeout(PATIENCE_SECONDS, read=0.1))
         assert server.asked(1, 10)
         assert server.idle(10)
         assert httpx.post(server.url + CHAT, json=QUESTION).status_code == 200
@@ -115,7 +119,7 @@ def test_at_the_end_all_connections_are_cut_and_held_answers_let_go() -> None:
         with provider(lambda _: Fault(text="Too late.", hold=never)) as server:
             kept = connected(server)
             kept.connect()
-            held = clients.submit(httpx.post, server.url + CHAT, json=QUESTION, timeout=10)
+            held = clients.submit(httpx.post, server.url + CHAT, json=QUESTION, timeout=PATIENCE_SECONDS)
             assert server.asked(1, 10)
         # Whether the held answer still comes or the connection is cut first, nobody waits for it.
         assert isinstance(held.exception(10), httpx.TransportError | None)
@@ -141,5 +145,5 @@ def test_it_is_reached_from_this_machine_only() -> None:
         port = int(server.root.rsplit(":", 1)[1])
         # Another address of the same machine: only 127.0.0.1 itself is listened on.
         with socket.socket() as other:
-            other.settimeout(5)
+            other.settimeout(PATIENCE_SECONDS)
             assert other.connect_ex(("127.0.0.2", port)) != 0

@@ -20,6 +20,7 @@ from seasoned.store.calls import UsageRow
 from seasoned.testing import Asked, Fault, Provider, provider
 from tests.llm.test_language import TEXTS, good, stage_of
 from tests.support.home import linked_session, opened, project, settled, skill_files, until
+from tests.support.parts import slow
 from tests.support.ports import free_port
 from tests.support.server import POLL_SECONDS, WAIT_SECONDS_MAX, running
 from tests.support.talk import agent, user
@@ -138,12 +139,14 @@ AWAY = {
     "cut short": Fault(cut_short=True, text="{}"),
     "malformed": Fault(malformed=True),
 }
-AWAY_BY_API = [("chat", name) for name in AWAY] + [
-    (api, name) for api in ("responses", "anthropic", "google") for name in ("429 with a wait", "500", "cut off")
+AWAY_BY_API = [
+    *(("chat", name) for name in ("429", "503", "502 of a proxy", "401", "cut short", "malformed")),
+    *zip(("responses", "anthropic", "google"), ("429 with a wait", "500", "cut off"), strict=True),
 ]
+AWAY_SLOW = [(api, name) for api in APIS for name in ("429 with a wait", "500", "cut off")]
 
 
-@pytest.mark.parametrize(("api", "fault"), AWAY_BY_API)
+@pytest.mark.parametrize(("api", "fault"), [*AWAY_BY_API, *(slow(one) for one in AWAY_SLOW if one not in AWAY_BY_API)])
 def test_a_provider_that_is_away_for_a_while_parks_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: str, fault: str
 ) -> None:
@@ -238,9 +241,20 @@ USELESS_BY_STAGE = [
         for name in ("refused", "cut at the limit")
     ),
 ]
+USELESS_ALWAYS = [
+    *(
+        ("chat", "extract", name)
+        for name in ("empty", "words only", "cut before a word", "of no known form", "rejected")
+    ),
+    *(("chat", "distill", "refused"), ("chat", "write", "cut at the limit")),
+    *((api, "extract", "refused") for api in ("responses", "google")),
+    ("anthropic", "extract", "cut at the limit"),
+]
 
 
-@pytest.mark.parametrize(("api", "stage", "fault"), USELESS_BY_STAGE)
+@pytest.mark.parametrize(
+    ("api", "stage", "fault"), [one if one in USELESS_ALWAYS else slow(one) for one in USELESS_BY_STAGE]
+)
 def test_useless_answers_end_in_a_visible_state_and_a_flush_gives_another_chance(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api: str, stage: str, fault: str
 ) -> None:
@@ -326,5 +340,6 @@ def test_an_answer_that_comes_too_late_is_asked_for_again(tmp_path: Path, monkey
         point_at(monkeypatch, server)
         learned = asyncio.run(learn(tmp_path, APIS["chat"], attempts=1, model_timeout_seconds=0.25))
     assert learned.state.status == "completed"
-    assert len(server.requests) == FAULTS + 3
+    # At least: on a slow machine a good answer may come too late as well.
+    assert len(server.requests) >= FAULTS + 3
     assert server.most_at_once == 1

@@ -14,6 +14,7 @@ from seasoned.errors import Invalid
 from seasoned.testing import Asked, Fault, Said, Spent, provider, recorder, replay
 from tests.llm.test_language import good
 from tests.llm.test_providers import APIS, CACHED, learn
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 
 KEY = "sk-very-secret"
@@ -26,7 +27,9 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def post(url: str, key: str = KEY) -> httpx.Response:
-    return httpx.post(f"{url}/chat/completions", json=QUESTION, headers={"Authorization": f"Bearer {key}"}, timeout=20)
+    return httpx.post(
+        f"{url}/chat/completions", json=QUESTION, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_SECONDS
+    )
 
 
 def test_a_whole_session_is_recorded_and_learned_again_without_the_provider(

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.conftest import StartServer
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import KEY, wait_until
 
 CLIENTS = 40
@@ -27,7 +28,7 @@ def test_a_full_queue_answers_503_with_retry_after_and_what_was_taken_is_stored(
             f"{server.api}/session/{session}/messages",
             json=body,
             headers={"authorization": f"Bearer {KEY}"},
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
 
     with ThreadPoolExecutor(CLIENTS) as clients:
@@ -53,6 +54,8 @@ def test_a_full_queue_answers_503_with_retry_after_and_what_was_taken_is_stored(
 
 def messages(api: str, session: str) -> int:
     answer = httpx.get(
-        f"{api}/session/{session}/messages?limit=200", headers={"authorization": f"Bearer {KEY}"}, timeout=60
+        f"{api}/session/{session}/messages?limit=200",
+        headers={"authorization": f"Bearer {KEY}"},
+        timeout=PATIENCE_SECONDS,
     )
     return len(answer.json()["data"]["items"])

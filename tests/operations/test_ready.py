@@ -10,13 +10,14 @@ import pytest
 from acontext import AcontextClient
 
 from tests.conftest import StartServer
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, wait_until
 
 REQUEST = "Deploy the shop with helm"
 
 
 def ready(server: Server) -> tuple[int, Mapping[str, object]]:
-    answer = httpx.get(f"{server.url}/ready", timeout=20.0)
+    answer = httpx.get(f"{server.url}/ready", timeout=PATIENCE_SECONDS)
     body: dict[str, object] = answer.json()
     assert body["code"] == (0 if answer.is_success else answer.status_code)
     data = body["data"]

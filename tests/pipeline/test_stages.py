@@ -9,6 +9,7 @@ import pytest
 
 from seasoned.archive import write_zip
 from seasoned.clock import SECOND, SystemClock
+from seasoned.engine import Engine
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.errors import Invalid, ModelFailed
 from seasoned.lesson import Lesson, Quote
@@ -116,6 +117,11 @@ class SetClock:
 
     def now(self) -> int:
         return self.time
+
+
+async def idle(engine: Engine) -> bool | None:
+    """Whether nothing is left to do now; told by a dispatcher of this process only."""
+    return not isinstance(engine.dispatcher, Dispatcher) or engine.dispatcher.is_idle() or None
 
 
 def test_an_empty_session_completes_once_it_has_been_quiet(tmp_path: Path) -> None:
@@ -312,16 +318,21 @@ def test_a_reopened_task_is_distilled_again_and_its_journal_entry_revised(tmp_pa
 
 
 def test_a_long_turn_is_not_cut_while_its_agent_works(tmp_path: Path) -> None:
-    model = ScriptedModel()
+    model, clock = ScriptedModel(), SetClock()
 
     async def run() -> None:
-        async with opened(tmp_path, model, quiet_seconds=0.2) as engine:
+        async with opened(tmp_path, model, clock, quiet_seconds=30.0) as engine:
             project_id = await project(engine)
             space = await engine.spaces.create(project_id)
             session_id = await linked_session(engine, project_id, space.id)
             for number in range(12):
                 await engine.messages.store(project_id, session_id, said(f"part {number}"), None)
-                await asyncio.sleep(0.05)  # shorter than the idle time, which each message starts anew
+                clock.time += 20 * SECOND  # shorter than the idle time, which each message starts anew
+                engine.dispatcher.wake("extract", session_id)
+                await until(engine, lambda: idle(engine))
+                assert (await engine.sessions.get(project_id, session_id)).extracted_to == 0
+            clock.time += 20 * SECOND
+            engine.dispatcher.wake("extract", session_id)
             await settled(engine, project_id, space.id, session_id)
 
     asyncio.run(run())
@@ -379,11 +390,8 @@ def test_a_turn_that_ends_late_is_read_once_it_is_quiet_and_not_when_its_patienc
             )
             await engine.messages.store(project_id, session_id, call, None)
 
-            async def waits() -> bool | None:
-                return not isinstance(engine.dispatcher, Dispatcher) or engine.dispatcher.is_idle() or None
-
             await asyncio.sleep(0.3)  # the quiet time passes while the turn is open
-            await until(engine, waits)
+            await until(engine, lambda: idle(engine))
             assert (await engine.sessions.get(project_id, session_id)).extracted_to == 0
             await engine.messages.store(project_id, session_id, said("Thanks"), None)
             assert (await settled(engine, project_id, space.id, session_id)).status == "completed"

@@ -21,9 +21,10 @@ from seasoned.store.work import Due, Stage
 from seasoned.testing import ScriptedModel
 from tests.support.command import command, environment
 from tests.support.databases import database_of, homes_on, opened
+from tests.support.parts import a_few
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 
-END_SECONDS_MAX = 15.0
 OF_A_DEAD_WORKER = sa.text(
     "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') RETURNING id)"
     " INSERT INTO procrastinate_jobs (queue_name, task_name, lock, args, status, worker_id)"
@@ -38,7 +39,7 @@ def _on_postgres(postgres_server: Postgres) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("milliseconds", [0, 30, 60, 120, 300])
+@pytest.mark.parametrize("milliseconds", a_few([0, 30, 60, 120, 300], 2))
 def test_a_worker_that_is_told_to_end_while_it_begins_ends_and_says_nothing(tmp_path: Path, milliseconds: int) -> None:
     """Its libraries connect in those moments, and may lose what they are told."""
     with (tmp_path / "err.log").open("wb") as errors:
@@ -55,7 +56,7 @@ def test_a_worker_that_is_told_to_end_while_it_begins_ends_and_says_nothing(tmp_
         time.sleep(milliseconds / 1000)
         process.terminate()
         try:
-            code = process.wait(END_SECONDS_MAX)
+            code = process.wait(PATIENCE_SECONDS)
         finally:
             process.kill()
             process.wait()
@@ -82,7 +83,7 @@ def test_a_worker_that_did_not_hear_that_it_shall_end_is_told_again_and_soon(
             worker = JobWorker(store, ScriptedModel(), config.load({}, **settings))
             await worker.start()
             await works.wait()
-            async with asyncio.timeout(END_SECONDS_MAX):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await worker.close()
 
     asyncio.run(run())

@@ -9,6 +9,8 @@ import pytest
 from seasoned.testing.simulation import Database, simulate
 from seasoned.testing.simulation.sample import opened, summary
 from tests.simulation import bugs
+from tests.support.parts import a_few
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 
 SAMPLE = range(1, 11)
@@ -26,7 +28,7 @@ def on_postgres(postgres_server: Postgres) -> Iterator[Database]:
         yield made
 
 
-@pytest.mark.parametrize("seed", SAMPLE[:3])
+@pytest.mark.parametrize("seed", a_few(SAMPLE[:3], 1))
 def test_a_seed_keeps_every_promise_on_postgresql(on_postgres: Database, seed: int) -> None:
     report = simulate(seed, on_postgres)
     assert not report.violations, summary(report)
@@ -38,7 +40,7 @@ def test_a_planted_bug_is_caught_on_postgresql(on_postgres: Database) -> None:
     assert caught is not None, f"it was not caught in {bugs.SEEDS_TO_CATCH} seeds"
 
 
-@pytest.mark.parametrize("seed", SAMPLE)
+@pytest.mark.parametrize("seed", a_few(SAMPLE, 5))
 def test_a_seed_keeps_every_promise(database: Database, seed: int) -> None:
     report = simulate(seed, database)
     assert not report.violations, summary(report)
@@ -54,9 +56,12 @@ def test_a_seed_gives_the_same_log_and_the_same_rows_again(database: Database) -
     assert simulate(first.seed + 1, database).log_digest != first.log_digest
 
 
+@pytest.mark.slow
 def test_seeds_can_be_shared_among_processes() -> None:
     words = ["-m", "seasoned.testing.simulation", "--count", "2", "--jobs", "2"]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, check=True, timeout=PATIENCE_SECONDS
+    )
     assert done.stdout.startswith("2 seeds from 1 in ")
     assert done.stdout.endswith(", 0 failed\n")
 

@@ -15,10 +15,10 @@ from seasoned.llm.model import Model
 from seasoned.message import Message, Part
 from seasoned.testing import ScriptedModel
 from tests.support.databases import database_of, prepare
+from tests.support.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")
 
-DEADLINE_SECONDS = 20.0
 KEY = "sk-ac-test"
 
 
@@ -78,7 +78,7 @@ async def settled(engine: Engine, project_id: str, space_id: str, session_id: st
 
 async def until(engine: Engine, look: Callable[[], Coroutine[None, None, T | None]]) -> T:
     """The first thing that `look` finds, looking again whenever a stage has committed."""
-    async with asyncio.timeout(DEADLINE_SECONDS):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             change = engine.dispatcher.next_change()
             found = await look()

@@ -8,8 +8,7 @@ import sqlalchemy as sa
 
 from seasoned.store import Connection, Store
 from seasoned.store.schema import projects
-
-SECONDS_MAX = 20.0
+from tests.support.patience import PATIENCE_SECONDS
 
 
 def overtaken(
@@ -25,7 +24,7 @@ def overtaken(
         runs += 1
         connection.execute(sa.select(sa.func.count()).select_from(projects)).all()
         has_read.set()
-        assert committed.wait(SECONDS_MAX)
+        assert committed.wait(PATIENCE_SECONDS)
         other(connection)
 
     with ThreadPoolExecutor(1) as beside:
@@ -33,9 +32,9 @@ def overtaken(
             store.write_now(one)
             committed.set()
         waiting = beside.submit(store.write_now, late)
-        assert has_read.wait(SECONDS_MAX)
+        assert has_read.wait(PATIENCE_SECONDS)
         if not alone:
             store.write_now(one)
             committed.set()
-        waiting.result(SECONDS_MAX)
+        waiting.result(PATIENCE_SECONDS)
     return runs

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import psycopg
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 
-START_SECONDS = 60
+START_SECONDS = int(PATIENCE_SECONDS)
 UNPRIVILEGED = ("postgres", "nobody")
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
 

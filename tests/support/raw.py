@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from seasoned.message import Json, JsonObject
+from tests.support.patience import PATIENCE_SECONDS
 
-PATIENCE_SECONDS: Final = 20.0
 JSON: Final = {"Content-Type": "application/json"}
 
 

@@ -20,13 +20,14 @@ from acontext import AcontextClient
 
 from tests.support import forks
 from tests.support.databases import database_of, prepare
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.ports import free_port
 
 KEY: Final = "sk-ac-acceptance-tests"
 QUIET_SECONDS: Final = 0.3
-START_SECONDS_MAX: Final = 60.0
-STOP_SECONDS_MAX: Final = 20.0
-WAIT_SECONDS_MAX: Final = 60.0
+START_SECONDS_MAX: Final = PATIENCE_SECONDS
+STOP_SECONDS_MAX: Final = PATIENCE_SECONDS
+WAIT_SECONDS_MAX: Final = PATIENCE_SECONDS
 POLL_SECONDS: Final = 0.05
 PORT_TRIES: Final = 3
 LOG_CHARS_SHOWN: Final = 8_000

@@ -6,14 +6,13 @@ import os
 import stat
 import struct
 import tempfile
-import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned import archive
@@ -182,12 +181,11 @@ def test_what_declares_too_much_is_refused_before_it_is_unpacked(name: str, monk
         read_zip(data)
 
 
-def test_ten_thousand_files_are_refused_before_anything_is_read() -> None:
+def test_ten_thousand_files_are_refused_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     data = zip_of({f"notes/{n}.md": b"x" * 100 for n in range(10_000)}, zipfile.ZIP_STORED)
-    started = time.process_time()
+    monkeypatch.delattr(zipfile, "ZipFile")  # only the end of the ZIP is looked at
     with pytest.raises(TooLarge, match="10000"):
         read_zip(data)
-    assert time.process_time() - started < 0.5  # only the end of the ZIP is looked at
 
 
 def test_an_entry_that_unpacks_to_far_more_than_declared_takes_no_memory() -> None:
@@ -251,7 +249,6 @@ def file_sets(draw: st.DrawFn) -> dict[str, bytes]:
     return {path: data for path, data in files.items() if path.rsplit("/", 1)[-1] != ".DS_Store"}
 
 
-@settings(max_examples=150, deadline=None)
 @given(file_sets())
 def test_what_is_zipped_is_unzipped_as_it_was(files: dict[str, bytes]) -> None:
     data = write_zip(files)
@@ -279,7 +276,6 @@ def zlib_free(data: bytes) -> bytes:
     return data[data.index(b"PK\x01\x02") :]
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300) | st.binary(max_size=60).map(lambda tail: zip_of({"SKILL.md": HEAD})[:-22] + tail))
 def test_any_bytes_are_refused_with_our_error_or_read(data: bytes) -> None:
     try:
@@ -290,7 +286,6 @@ def test_any_bytes_are_refused_with_our_error_or_read(data: bytes) -> None:
         assert all(check_path(path) == path for path in files)
 
 
-@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_a_zip_with_any_bytes_changed_is_refused_with_our_error_or_read_safely(data: st.DataObject) -> None:
     raw = bytearray(zip_of({"a/SKILL.md": HEAD, "a/b.md": b"b" * 40}))
@@ -306,7 +301,6 @@ def test_a_zip_with_any_bytes_changed_is_refused_with_our_error_or_read_safely(d
 HOSTILE_NAMES = st.text(st.sampled_from("./\\:a~ \x00\x07\u2044\uff0e\u202e"), min_size=1, max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
 @given(HOSTILE_NAMES)
 def test_no_name_leads_out_of_the_folder(name: str) -> None:
     try:
@@ -575,7 +569,6 @@ def test_reading_a_folder_is_bounded(tmp_path: Path) -> None:
         read_folder(many)
 
 
-@settings(max_examples=60, deadline=None)
 @given(file_sets())
 def test_any_files_of_a_skill_come_back_from_a_folder_unless_hidden(files: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as root:

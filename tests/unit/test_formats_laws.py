@@ -6,7 +6,7 @@ from typing import get_args
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -15,9 +15,7 @@ from seasoned.formats import FORMATS, Format, parse, render
 from seasoned.formats.fields import PARTS_MAX
 from seasoned.message import Json, JsonObject, Message, PartType
 
-QUICK = settings(
-    max_examples=80, deadline=None, database=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+pytestmark = pytest.mark.hypothesis  # also where the generated messages are those of a parameter
 
 # Words of the three formats, so that generated JSON comes near to what they take.
 KEYS = [
@@ -336,7 +334,6 @@ def damaged(draw: st.DrawFn, messages: SearchStrategy[JsonObject]) -> JsonObject
 
 @pytest.mark.parametrize("written_as", FORMATS)
 def test_a_damaged_message_is_taken_or_refused_and_never_a_crash(written_as: Format) -> None:
-    @QUICK
     @given(blob=damaged(MESSAGES[written_as]))
     def run(blob: JsonObject) -> None:
         taken_or_refused(written_as, blob)
@@ -344,13 +341,11 @@ def test_a_damaged_message_is_taken_or_refused_and_never_a_crash(written_as: For
     run()
 
 
-@QUICK
 @given(blob=forged_messages)
 def test_meta_that_claims_another_format_is_shown_or_refused_and_never_a_crash(blob: JsonObject) -> None:
     taken_or_refused("acontext", blob)
 
 
-@QUICK
 @example(blob={"role": ["user"], "content": "x"})
 @example(blob={"role": "user", "parts": [{"type": ["text"]}]})
 @given(blob=any_json)
@@ -371,7 +366,6 @@ def taken_or_refused(written_as: Format, blob: Json) -> None:
 def law(check: Callable[[Format, JsonObject], None], written_as: Format) -> None:
     """Run a check over a format's messages."""
 
-    @QUICK
     @given(blob=MESSAGES[written_as])
     def run(blob: JsonObject) -> None:
         check(written_as, blob)

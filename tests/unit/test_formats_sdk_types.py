@@ -23,13 +23,10 @@ from typing_extensions import is_typeddict
 
 from seasoned.formats import parse, render
 from seasoned.message import Json, JsonObject
+from tests.support.examples import SPEED
 
 MANY = settings(
-    max_examples=60,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    suppress_health_check=[*SPEED, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 DEPTH_MAX = 5
 
@@ -181,6 +178,7 @@ def assert_openai(blob: JsonObject) -> None:
 OPENAI = get_args(openai.types.chat.ChatCompletionMessageParam)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize("kind", OPENAI, ids=lambda one: one.__name__)
 def test_openai_messages(kind: object) -> None:
     @MANY

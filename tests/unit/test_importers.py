@@ -2,18 +2,19 @@
 
 import json
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned import importers
 from seasoned.errors import BadTranscript, Invalid
 from seasoned.importers import Transcript, finding, reading, times
 from seasoned.message import Json, JsonObject
+from tests.support.examples import on_one_fixture
+from tests.support.growth import check_linear, text_of
 
 DATA = Path(__file__).parents[1] / "data"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -366,7 +367,7 @@ def check_reading(path: Path) -> None:
 
 
 class TestHostileFiles:
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @on_one_fixture()
     @given(values=st.lists(json_values, max_size=4), suffix=st.sampled_from([".json", ".jsonl"]))
     def test_any_json_is_read_or_refused(self, tmp_path: Path, values: list[Json], suffix: str) -> None:
         path = tmp_path / f"a{suffix}"
@@ -375,7 +376,7 @@ class TestHostileFiles:
         path.write_text(json.dumps(values))
         check_reading(path)
 
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @on_one_fixture()
     @given(at=st.integers(0, 9_000), byte=st.integers(0, 255), cut=st.integers(0, 9_000))
     def test_a_damaged_file_is_read_or_refused(self, tmp_path: Path, at: int, byte: int, cut: int) -> None:
         for name in ("claude-code-edge.jsonl", "tau-bench.json"):
@@ -385,14 +386,14 @@ class TestHostileFiles:
             path.write_bytes(content[: len(content) - cut])
             check_reading(path)
 
-    def test_megabytes_of_tags_and_blanks_take_no_more_than_moments(self, tmp_path: Path) -> None:
-        hostile = ("<system-reminder>" * 60_000, "<" * 1_000_000, " " * 1_000_000 + "x", "<bash-input " * 80_000,
-                   "[Request interrupted by user" * 40_000, "<system-reminder></bash-input>" * 40_000)  # fmt: skip
-        records: list[JsonObject] = [
-            {"type": "user", "uuid": str(n), "sessionId": "s", "message": {"role": "user", "content": text}}
-            for n, text in enumerate(hostile)
-        ]
-        path = write(tmp_path / "a.jsonl", *records)
-        started = time.process_time()
-        assert len(only(path).messages) == len(hostile)
-        assert time.process_time() - started < 5
+    @pytest.mark.parametrize("unit", ["<system-reminder>", "<", " ", "<bash-input ", "[Request interrupted by user",
+                                      "<system-reminder></bash-input>"])  # fmt: skip
+    def test_tags_and_blanks_cost_no_more_than_their_length(self, tmp_path: Path, unit: str) -> None:
+        def stored(chars: int) -> Path:
+            content = f"{text_of(unit)(chars)}x"
+            message: JsonObject = {"role": "user", "content": content}
+            record: JsonObject = {"type": "user", "uuid": "1", "sessionId": "s", "message": message}
+            return write(tmp_path / f"{chars}.jsonl", record)
+
+        check_linear(stored, only, 400_000)
+        assert len(only(stored(400_000)).messages) == 1

@@ -1,7 +1,6 @@
 """JSON is taken up to a depth, so that nothing that walks it later can run out of stack."""
 
 import json
-import time
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from seasoned.errors import Invalid
 from seasoned.http.nesting import DEPTH_MAX, has_too_many, is_too_deep
 from seasoned.http.wire import decode
+from tests.support.growth import check_linear
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -86,18 +86,6 @@ WIDE_TEXTS: dict[str, Callable[[int], bytes]] = {
 }
 
 
-def looking_takes(raw: bytes) -> float:
-    """The least processor time of a few looks: what else the machine does only adds to it."""
-    taken = []
-    for _ in range(5):
-        began = time.process_time()
-        is_too_deep(raw, 4)
-        taken.append(time.process_time() - began)
-    return min(taken)
-
-
 @pytest.mark.parametrize("name", WIDE_TEXTS)
 def test_looking_takes_time_in_proportion_to_the_length(name: str) -> None:
-    """Four times the text may take ten times as long; work that grows with the square would take sixteen."""
-    make = WIDE_TEXTS[name]
-    assert looking_takes(make(800_000)) < 10 * looking_takes(make(200_000))
+    check_linear(WIDE_TEXTS[name], lambda raw: is_too_deep(raw, 4), 400_000)

@@ -1,7 +1,6 @@
 """What the rules engine learns from a finished task, and what it leaves alone."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +11,7 @@ from seasoned.llm.model import DistillAnswer, DistillQuestion
 from seasoned.llm.rules.distill import HEADING_CHARS_MAX, LESSONS_MAX, QUOTE_CHARS_MAX, distill
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.task import Task, TaskStatus
+from tests.support.growth import check_linear, text_of
 
 
 def user(text: str) -> Message:
@@ -254,19 +254,19 @@ def test_a_task_without_any_report_still_has_a_summary() -> None:
     "filler",
     ["Error: x failed\n", "a", "'\"", "{[", " ", "\n", "1", '{"a":', "a.b@", "`", "; ", "<", "curl ", "cat <<A\n"],
 )
-def test_hostile_output_of_megabytes_is_read_in_a_moment(filler: str) -> None:
-    text = filler * (2_000_000 // len(filler))
-    start = time.process_time()
-    learn(
-        user(f"please fix what fails: {text}"),
-        shell(text),
-        answer(f"{text}\n[exit 1]"),
-        shell(f"x {text}", f"Found it: {text}", "d"),
-        answer(text, "d"),
-        agent(text),
-        user(f"no, {text}"),
-    )
-    assert time.process_time() - start < 2
+def test_hostile_output_costs_no_more_than_its_length(filler: str) -> None:
+    def read(text: str) -> None:
+        learn(
+            user(f"please fix what fails: {text}"),
+            shell(text),
+            answer(f"{text}\n[exit 1]"),
+            shell(f"x {text}", f"Found it: {text}", "d"),
+            answer(text, "d"),
+            agent(text),
+            user(f"no, {text}"),
+        )
+
+    check_linear(text_of(filler), read, 400_000)
 
 
 _VOCABULARY = (

@@ -1,18 +1,15 @@
 """What counts as a secret, what does not, and that looking for them is bounded."""
 
-import time
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.llm.secrets import contains_secret, redact
 from tests.support.corpora import Part, secrets
+from tests.support.growth import check_linear, text_of
 
 LONG_CHARS = 500_000
-LONG_CPU_SECONDS_MAX = 20.0
-HOSTILE_CHARS = 100_000
-HOSTILE_CPU_SECONDS_MAX = 4.0
+HOSTILE_CHARS = 20_000
 
 # Tokens are put together here, so that no scanner of this repository takes them for real ones.
 LIVE = "acme_" + "live_9xVb27QmTzR4kW0eHs8u"
@@ -141,7 +138,7 @@ def test_every_secret_of_a_text_goes() -> None:
 
 @pytest.mark.parametrize("at", [3_590, 3_600, 4_000, 12_345, 99_990])
 def test_where_a_secret_stands_in_a_long_text_does_not_matter(at: int) -> None:
-    text = "word " * (at // 5) + "x" * (at % 5) + f" {GITHUB} " + "word " * 20_000
+    text = "word " * (at // 5) + "x" * (at % 5) + f" {GITHUB} " + "word " * 2_000
     assert redact(text) == text.replace(GITHUB, "[redacted:token]")
 
 
@@ -201,7 +198,6 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=14).map("".join)
 
 
-@settings(max_examples=800, deadline=None)
 @given(TEXTS)
 def test_redacting_again_changes_nothing_and_agrees_with_finding(text: str) -> None:
     after = redact(text)
@@ -210,7 +206,6 @@ def test_redacting_again_changes_nothing_and_agrees_with_finding(text: str) -> N
     assert contains_secret(text) == (after != text)
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.text("abcdefghjkmnpqrstuvwxyz", min_size=4, max_size=8),
     st.integers(10, 99_999),
@@ -253,10 +248,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
-    text = (unit * (HOSTILE_CHARS // len(unit) + 1))[:HOSTILE_CHARS]
-    started = time.process_time()
-    redact(text)
-    assert time.process_time() - started < HOSTILE_CPU_SECONDS_MAX
+    check_linear(text_of(unit), redact, HOSTILE_CHARS)
 
 
 @pytest.mark.parametrize("part", ["seen", "held out"])
@@ -283,9 +275,7 @@ def test_the_corpus_of_secrets_is_large() -> None:
     assert len({one.secret for one in real}) == len(real)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["aB3", "PIN "])
 def test_half_a_megabyte_of_anything_is_looked_through_to_its_end(unit: str) -> None:
-    text = (unit * (LONG_CHARS // len(unit) + 1))[:LONG_CHARS]
-    started = time.process_time()
-    assert GITHUB not in redact(f"{text} {GITHUB}")
-    assert time.process_time() - started < LONG_CPU_SECONDS_MAX
+    assert GITHUB not in redact(f"{text_of(unit)(LONG_CHARS)} {GITHUB}")

@@ -4,14 +4,12 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.errors import Invalid
 from seasoned.message import Json, JsonObject, Message, Part
 from seasoned.strategies import NAMES, MiddleOut, TokenLimit, apply, read
-
-QUICK = settings(max_examples=150, deadline=None, database=None, derandomize=True)
 
 
 def said(text: str) -> Message:
@@ -242,7 +240,6 @@ def plainly_from_oldest(messages: Sequence[Message], limit: int) -> list[int]:
     return left
 
 
-@QUICK
 @given(messages=conversations, limit=st.integers(1, 40))
 def test_dropping_does_what_the_contract_says(messages: list[Message], limit: int) -> None:
     middle = apply([MiddleOut(limit)], messages, words)
