@@ -32,7 +32,7 @@ CLIENTS = 8
 KILL_SECONDS = 1.0
 
 
-class _Worker:
+class Worker:
     """A `seasoned worker` that is started again whenever it was killed."""
 
     def __init__(self, home: Path, log: Path, settings: Mapping[str, str]) -> None:
@@ -78,12 +78,12 @@ def run(
     with ExitStack() as stack:
         server = stack.enter_context(served(folder, settings={**own, "SEASONED_WORKER": "none"}))
         wait_until(server.is_up, "the server is up", harness.START_SECONDS_MAX)
-        workers = [_Worker(server.home, folder / f"worker{n}.log", own) for n in range(WORKERS)]
+        workers = [Worker(server.home, folder / f"worker{n}.log", own) for n in range(WORKERS)]
         for worker in workers:
             stack.callback(worker.kill)
         load = Load(server.url, spaces=spaces, clients=CLIENTS, sessions_max=sessions)
         load.start()
-        processes: list[harness.Process | _Worker] = [server, *workers]
+        processes: list[harness.Process | Worker] = [server, *workers]
         kills, until = 0, time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(dice.uniform(0.5, 1.5) * KILL_SECONDS)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from seasoned import config
 from seasoned.pipeline import jobs
 from seasoned.pipeline.attempt import Attempts, Outcome
 from seasoned.pipeline.jobs import JobWorker
-from seasoned.store import Store
+from seasoned.store import Connection, workers
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.work import Due, Stage
 from seasoned.testing import ScriptedModel
@@ -120,24 +121,22 @@ def test_a_stage_that_runs_when_the_worker_is_told_to_end_is_finished(
     asyncio.run(run())
 
 
-def test_two_that_take_the_same_work_back_at_once_do_not_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_that_take_the_same_work_back_at_once_do_not_fail(tmp_path: Path) -> None:
     async def run() -> None:
-        both_have_found_it = asyncio.Barrier(2)
-
-        async def give(_self: JobWorker, _due: list[Due]) -> None:
-            await both_have_found_it.wait()
-
-        monkeypatch.setattr(JobWorker, "_give", give)
-
-        async def take_back(store: Store) -> None:
-            worker = JobWorker(store, ScriptedModel(), config.load({}, home=tmp_path, database=database_of(tmp_path)))
-            app = jobs._app(database_of(tmp_path))
-            async with jobs._opened(app):
-                await worker._take_back(app)
-
         with opened(tmp_path) as first, opened(tmp_path) as second:
             await first.write(lambda connection: connection.execute(OF_A_DEAD_WORKER))
-            await asyncio.gather(take_back(first), take_back(second))
+            [dead] = await first.read(lambda connection: workers.nobodys(connection, 0, ()))
+            both_have_found_it = threading.Barrier(2)
+
+            def take_back(connection: Connection) -> int:
+                with contextlib.suppress(threading.BrokenBarrierError):
+                    workers.nobodys(connection, 0, ())
+                    both_have_found_it.wait(END_SECONDS_MAX)
+                taken = len(workers.take_back(connection, 0, (), {dead.id}))
+                both_have_found_it.abort()
+                return taken
+
+            assert sorted(await asyncio.gather(first.write(take_back), second.write(take_back))) == [0, 1]
             assert await first.read(lambda connection: connection.execute(JOBS).scalar_one()) == 0
 
     asyncio.run(run())

@@ -1,11 +1,10 @@
-"""What only PostgreSQL does: connections that end, a server that is away, characters that it refuses."""
+"""What only PostgreSQL does: races that are lost, a server that is away, characters that it refuses."""
 
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from seasoned import config
 from seasoned.errors import Busy, Invalid
@@ -21,31 +20,6 @@ from tests.support.postgres import Postgres
 def _on_postgres(postgres_server: Postgres) -> Iterator[None]:
     with homes_on(postgres_server):
         yield
-
-
-@pytest.mark.usefixtures("_on_postgres")
-def test_a_store_whose_connections_were_cut_says_try_again_and_then_works(tmp_path: Path) -> None:
-    def cut(connection: Connection) -> None:
-        connection.execute(
-            sa.text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
-            )
-        )
-
-    async def run() -> None:
-        with opened(tmp_path) as store, opened(tmp_path) as other:
-            made = await store.write(lambda c: projects.create(c, "p", "h", 1))
-            assert await store.read(lambda c: projects.by_id(c, made.id)) == made
-            await other.write(cut)
-            with pytest.raises(Busy, match="cannot be reached"):
-                await store.read(projects.every)
-            with pytest.raises(Busy, match="cannot be reached"):
-                await store.write(lambda c: projects.create(c, "q", "i", 1))
-            await store.write(lambda c: projects.create(c, "r", "j", 1))
-            assert [row.name for row in await store.read(projects.every)] == ["p", "r"]
-
-    asyncio.run(run())
 
 
 @pytest.mark.usefixtures("_on_postgres")

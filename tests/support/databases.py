@@ -9,7 +9,7 @@ from pathlib import Path
 from seasoned import config
 from seasoned.store import Store
 from seasoned.store.database import DATABASE_FILE
-from tests.support.postgres import Postgres, postgres
+from tests.support.postgres import FAST, Postgres, postgres
 
 TEMPLATE = "seasoned_template"
 
@@ -53,9 +53,9 @@ def opened(home: Path, **settings: object) -> Iterator[Store]:
 
 
 @contextmanager
-def postgres_with_template() -> Iterator[Postgres]:
+def postgres_with_template(options: str = FAST) -> Iterator[Postgres]:
     """A PostgreSQL server that `homes_on` can be told of."""
-    with postgres() as server:
+    with postgres(options) as server:
         migrate(server.database(TEMPLATE))
         yield server
 

@@ -13,9 +13,11 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Final, Literal
 
 import psycopg
 
@@ -25,15 +27,46 @@ from tests.support.ports import free_port
 START_SECONDS = int(PATIENCE_SECONDS)
 UNPRIVILEGED = ("postgres", "nobody")
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
-
+# What was committed stays when the server is killed, though not when the machine is.
+LASTING = FAST.replace("synchronous_commit=off", "synchronous_commit=on")
 DURABLE = "-c max_connections=200 -c shared_buffers=256MB"
+
+
+Mode = Literal["fast", "immediate"]
+TERMINATE: Final = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
 
 
 class Postgres:
     """A running server; `database()` makes an empty database and gives its address."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, control: Callable[..., None]) -> None:
         self.url = url
+        self._control = control
+        self.up = False
+
+    def start(self) -> None:
+        """Start it, after `stop`; back once it takes connections."""
+        self._control("-w", "-t", str(START_SECONDS), "start")
+        self.up = True
+
+    def stop(self, mode: Mode) -> None:
+        """End it: `fast` ends the sessions in order, `immediate` is as if its processes had been killed."""
+        self.up = False
+        self._control("-m", mode, "-w", "-t", str(START_SECONDS), "stop")
+
+    def end(self) -> None:
+        """End it, if it runs."""
+        if self.up:
+            self.stop("immediate")
+
+    def terminate(self) -> int:
+        """End the sessions of all clients; how many there were."""
+        with psycopg.connect(f"{self.url}/postgres", autocommit=True) as connection:
+            ended = connection.execute(TERMINATE).fetchall()
+        return len(ended)
 
     def database(self, name: str = "", template: str = "") -> str:
         """The address of a new database: an empty one, or a copy of one that nobody is connected to."""
@@ -61,9 +94,11 @@ def postgres(options: str = FAST) -> Iterator[Postgres]:
         binaries, data, port = _binaries(), folder / "data", free_port()
         _run(user, binaries / "initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync")
         listens = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} {options}"
-        _run(user, binaries / "pg_ctl", "-D", str(data), "-w", "-t", str(START_SECONDS), "-o", listens, "start")
-        stack.callback(_run, user, binaries / "pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-        yield Postgres(f"postgresql://postgres@127.0.0.1:{port}")
+        control = partial(_run, user, binaries / "pg_ctl", "-D", str(data), "-o", listens)
+        server = Postgres(f"postgresql://postgres@127.0.0.1:{port}", control)
+        server.start()
+        stack.callback(server.end)
+        yield server
 
 
 def _binaries() -> Path:

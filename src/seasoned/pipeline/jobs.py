@@ -1,8 +1,9 @@
 """The worker on PostgreSQL: Procrastinate hands over the wake-ups that committed with the rows.
 
 Any number of processes may run it. Of one session, task or space only one wake-up runs at a time, whatever the number
-of workers; a stage goes on until nothing is due for its key, so that the next wake-up finds nothing left. A worker that
-dies stops its heartbeat: the others take back what it had, and what is due is in the rows anyway.
+of workers; a stage goes on until nothing is due for its key, so that the next wake-up finds nothing left. What a worker
+that died had the others take back (`store.workers` says who is dead), and what is due is in the rows anyway. A worker
+outlives outages of its database.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ import asyncio
 import contextlib
 import logging
 import os
+import time
 from typing import TYPE_CHECKING
 
-from seasoned.clock import SECOND
 from seasoned.errors import Busy, StorageFull
 from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
 from seasoned.pipeline.life import Life
-from seasoned.store import backlog, listen, work
-from seasoned.store.postgres import libpq_url, sqlstate
+from seasoned.store import listen, work, workers
+from seasoned.store.postgres import libpq_url
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.work import Due, Stage
+from seasoned.store.workers import STALLED_SECONDS, Nobodys, Registration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 
     from procrastinate import App
-    from procrastinate.jobs import Job
 
     from seasoned.config import Config
     from seasoned.llm.model import Model
@@ -35,17 +36,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SWEEP_MAX = 1_000
+# A waiting wake-up whose key is free again is seen at the next poll only.
 POLL_SECONDS = 0.5
-# A waiting wake-up whose key is free again is seen at the next poll only; heartbeats say who is alive.
-HEARTBEAT_SECONDS = 2.0
-STALLED_SECONDS = 10.0
-RESTART_SECONDS = (0.5, 30.0)
+RESTART_SECONDS = (0.5, 5.0)
 CONNECTIONS = 4
+# How long a query waits for a connection, and how long the pool goes on with an attempt that grows rarer and rarer.
+CONNECTION_SECONDS = 3.0
+ATTEMPT_SECONDS = 1.0
 # How long a task that was told to end may take before it is told again.
 CANCEL_SECONDS = 3.0
 CANCELS_MAX = 10
-# PostgreSQL's code of what a function of Procrastinate refuses.
-RAISED = "P0001"
 
 
 class JobWorker:
@@ -58,6 +58,10 @@ class JobWorker:
         self._changes = listen.Changes(config.database)
         self._background: list[asyncio.Task[None]] = []
         self._works = config.worker != "none"
+        # Set when a worker's connection is there again: what was due meanwhile may have lost its wake-up.
+        self._returned = asyncio.Event()
+        # Jobs that seem to be nobody's, and since when.
+        self._suspects: dict[int, float] = {}
         self._running = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -67,7 +71,7 @@ class JobWorker:
         self._background.append(asyncio.create_task(self._changes.listen_for_ever()))
         if self._works:
             self._background.append(asyncio.create_task(self._work_for_ever()))
-            sweeps = _repeated(self._sweep, self._config.sweep_seconds, "sweep")
+            sweeps = _repeated(self._sweep, self._config.sweep_seconds, "sweep", self._returned)
             self._background.append(asyncio.create_task(sweeps))
 
     async def close(self) -> None:
@@ -95,13 +99,13 @@ class JobWorker:
         return self._changes.next()
 
     async def life(self) -> Life:
-        """Whether a worker of whatever process has said lately that it lives."""
-        beat = await self._store.read(backlog.worker_beat)
-        ok = beat is not None and self._store.clock.now() - beat < STALLED_SECONDS * SECOND
-        return Life(ok=ok, here=self._works, beat_at=beat, pid=os.getpid() if self._works else None)
+        """Whether a worker of whatever process lives."""
+        age, lives = await self._store.read(workers.life)
+        beat = None if age is None else self._store.clock.now() - age
+        return Life(ok=lives, here=self._works, beat_at=beat, pid=os.getpid() if self._works else None)
 
     async def _work_for_ever(self) -> None:
-        """Run Procrastinate's worker; when the database goes away, wait for it."""
+        """Run Procrastinate's worker, again should it fail."""
         wait = RESTART_SECONDS[0]
         while True:
             started = asyncio.get_running_loop().time()
@@ -118,26 +122,36 @@ class JobWorker:
             await asyncio.sleep(wait)
 
     async def _work(self) -> None:
-        app = _app(self._config.database)
+        registration = Registration(self._config.database, self._returned)
 
+        def heartbeat() -> Coroutine[None, None, None]:
+            return _repeated(registration.keep, RESTART_SECONDS[0], "heartbeat")
+
+        def rescue() -> Coroutine[None, None, None]:
+            return _repeated(lambda: self._take_back(registration), STALLED_SECONDS / 4, "rescue")
+
+        try:
+            # It says that it lives until the last stage has ended.
+            async with _alongside(heartbeat):
+                await registration.registered()
+                async with _opened(self._config.database, registration) as app, _alongside(rescue):
+                    await self._work_with(app)
+        finally:
+            await registration.leave()
+
+    async def _work_with(self, app: App) -> None:
         @app.task(name=TASK, queue=QUEUE)
         async def run(stage: Stage, key: str) -> None:
             await self._run(stage, key)
 
-        def rescue() -> Coroutine[None, None, None]:
-            return _repeated(lambda: self._take_back(app), STALLED_SECONDS / 4, "rescue")
-
-        async with _opened(app), _alongside(rescue):
-            await app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=self._config.concurrency,
-                fetch_job_polling_interval=POLL_SECONDS,
-                shutdown_graceful_timeout=self._config.drain_seconds,
-                delete_jobs="always",
-                install_signal_handlers=False,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=STALLED_SECONDS,
-            )
+        await app.run_worker_async(
+            queues=[QUEUE],
+            concurrency=self._config.concurrency,
+            fetch_job_polling_interval=POLL_SECONDS,
+            shutdown_graceful_timeout=self._config.drain_seconds,
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
 
     async def _run(self, stage: Stage, key: str) -> None:
         """Work until nothing is due for the key."""
@@ -158,15 +172,12 @@ class JobWorker:
                 break
         now = self._store.clock.now()
         again = [Due(stage, key, now + self._attempts.patience())]
-        if outcome != "blocked":
-            # Due later, such as a session that is not quiet yet: this wake-up is used up, so another has to come.
-            again = await self._store.read(lambda connection: work.piece(connection, stage, key, self._config))
-        if again:
-            await self._give(again)
-
-    async def _give(self, due: list[Due]) -> None:
         try:
-            await self._store.write(lambda connection: self._store.wakeups.give(connection, due))
+            if outcome != "blocked":
+                # Due later, such as a session that is not quiet yet: this wake-up is used up, so another has to come.
+                again = await self._store.read(lambda connection: work.piece(connection, stage, key, self._config))
+            if again:
+                await self._store.write(lambda connection: self._store.wakeups.give(connection, again))
         except (Busy, StorageFull) as error:
             log.warning("a wake-up could not be given, the sweep will find it", extra={"error": type(error).__name__})
 
@@ -176,49 +187,83 @@ class JobWorker:
             if listen.alone(connection):
                 due = work.all_work(connection, self._config, SWEEP_MAX)
                 self._store.wakeups.give(connection, due)
+                workers.forget_the_dead(connection)
 
         await self._store.write(sweep)
 
-    async def _take_back(self, app: App) -> None:
-        """Replace the jobs of workers without a heartbeat by fresh ones."""
-        from procrastinate.exceptions import ConnectorException  # noqa: PLC0415 - an extra
-        from procrastinate.jobs import Status  # noqa: PLC0415 - an extra
+    async def _take_back(self, registration: Registration) -> None:
+        """Replace the jobs that nobody runs any more by fresh ones."""
+        me, running = registration.id, registration.running | registration.ended
+        found = await self._store.read(lambda connection: workers.nobodys(connection, me, running))
+        now = time.monotonic()
+        self._suspects = {job.id: self._suspects.get(job.id, now) for job in found}
+        ripe = {job.id for job in found if job.why == "dead" or now - self._suspects[job.id] >= STALLED_SECONDS}
+        if not ripe:
+            return
 
-        stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
-        for job in stalled:
-            stage, key = _named(job)
-            log.warning("work is taken back from a worker that died", extra={"stage": stage, "key": key})
-            # First the new one: it waits until the old one is gone.
-            await self._give([Due(stage, key, self._store.clock.now())])
-            try:
-                await app.job_manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
-            except ConnectorException as error:
-                # Another worker took it back at the same moment, or the one that was taken for dead has ended it.
-                if error.__cause__ is None or sqlstate(error.__cause__) != RAISED:
-                    raise
+        def take_back(connection: Connection) -> list[Nobodys]:
+            taken = workers.take_back(connection, me, running, ripe)
+            due = [Due(_stage(job.stage), job.key, self._store.clock.now()) for job in taken]
+            self._store.wakeups.give(connection, due)
+            return taken
+
+        for job in await self._store.write(take_back):
+            log.warning(
+                "work is taken back that nobody does", extra={"why": job.why, "stage": job.stage, "key": job.key}
+            )
 
 
-async def _repeated(work: Callable[[], Awaitable[None]], seconds: float, what: str) -> None:
-    """Do something again and again; when it fails, say so and go on, since lost wake-ups rest on it."""
+async def _repeated(
+    work: Callable[[], Awaitable[None]], seconds: float, what: str, sooner: asyncio.Event | None = None
+) -> None:
+    """Do something again and again, or as soon as an event is set; when it fails, say so and go on, since lost wake-ups
+    rest on it.
+    """
+    sooner = sooner or asyncio.Event()
     while True:
+        sooner.clear()
         try:
             await work()
+        except (Busy, StorageFull) as error:
+            log.warning("the database is away", extra={"what": what, "error": type(error).__name__})
         except Exception:
             if _is_cancelled():
                 return
             # Whatever went wrong, the next time comes.
             log.exception("what is done again and again has failed once", extra={"what": what})
-        await asyncio.sleep(seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await sooner.wait()
 
 
 @contextlib.asynccontextmanager
-async def _opened(app: App) -> AsyncIterator[None]:
-    """Its connections; its own context leaves tasks behind that never end when it is cancelled while it connects."""
+async def _opened(url: str, registration: Registration) -> AsyncIterator[App]:
+    """Procrastinate with its connections. It need not reach the database to begin."""
+    # Importing it takes a while, and only this process's worker needs it.
+    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
+    from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - an extra
+
+    from seasoned.pipeline.patient_jobs import PatientJobManager  # noqa: PLC0415 - needs the extra
+    from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+
+    app = App(connector=PsycopgConnector())
+    app.job_manager = PatientJobManager(app.connector, registration)
+    pool = AsyncConnectionPool(
+        libpq_url(url),
+        connection_class=PatientConnection,
+        min_size=1,
+        max_size=CONNECTIONS,
+        timeout=CONNECTION_SECONDS,
+        reconnect_timeout=ATTEMPT_SECONDS,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
     try:
-        await app.open_async()
-        yield
+        await pool.open()
+        await app.open_async(pool)
+        yield app
     finally:
-        await app.close_async()
+        await pool.close()
 
 
 @contextlib.asynccontextmanager
@@ -254,18 +299,5 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.gather(*(task for task in tasks if task.done()), return_exceptions=True)
 
 
-def _named(job: Job) -> tuple[Stage, str]:
-    stage, key = job.task_kwargs.get("stage"), job.task_kwargs.get("key")
-    return ("distill" if stage == "distill" else "write" if stage == "write" else "extract"), str(key)
-
-
-def _app(url: str) -> App:
-    # Importing it takes a while, and only this process's worker needs it.
-    from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
-
-    from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
-
-    connector = PsycopgConnector(
-        conninfo=libpq_url(url), connection_class=PatientConnection, min_size=1, max_size=CONNECTIONS
-    )
-    return App(connector=connector)
+def _stage(text: str) -> Stage:
+    return "distill" if text == "distill" else "write" if text == "write" else "extract"

@@ -1,4 +1,4 @@
-"""How much work waits: what is due and since when, what is parked, and who works. Read from the rows, within bounds."""
+"""How much work waits: what is due and since when, and what is parked. Read from the rows, within bounds."""
 
 import msgspec
 import sqlalchemy as sa
@@ -6,7 +6,6 @@ from sqlalchemy import Connection, Select
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.store.rows import on_postgres
 from seasoned.store.schema import lessons, sessions, space_sessions, tasks
 from seasoned.store.tasks import is_due
 from seasoned.store.work import Stage
@@ -46,16 +45,6 @@ def backlog(connection: Connection, config: Config, now: int) -> Backlog:
         due[stage] = count
         oldest += [first] if first is not None else []
     return Backlog(due=due, parked=_parked(connection), oldest_at=min(oldest, default=None))
-
-
-def worker_beat(connection: Connection) -> int | None:
-    """When a worker on PostgreSQL, of any process, last said that it lives, in microseconds; None when none did."""
-    if not on_postgres(connection):
-        return None
-    said = connection.execute(
-        sa.text("SELECT CAST(extract(epoch FROM max(last_heartbeat)) * 1000000 AS bigint) FROM procrastinate_workers")
-    ).scalar()
-    return None if said is None else int(said)
 
 
 def _reading(config: Config) -> Select[int]:

@@ -22,7 +22,16 @@ from seasoned.store.blobs import BlobStore, blobs_at
 from seasoned.store.guard import Guard
 from seasoned.store.kept import KeptBlobs
 from seasoned.store.migrate import upgrade
-from seasoned.store.postgres import is_away, lost_a_race, postgres_engine, shown
+from seasoned.store.postgres import (
+    DATABASE_ERRORS,
+    CommitInDoubt,
+    is_away,
+    lost_a_race,
+    lost_connection,
+    postgres_engine,
+    shown,
+    transaction,
+)
 from seasoned.store.rows import json_contains
 from seasoned.store.turns import TurnConnection
 from seasoned.store.wakeups import Jobs, Wakeups
@@ -105,33 +114,47 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction beside the writer's, committed at the end; for commands that nothing else runs beside."""
-        with self._writing.begin() as connection:
+        with self._writing.connect() as connection, transaction(connection):
             yield connection
 
     def write_now(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction beside the writer's, from any thread but the writer's; its result once that is on
-        the disk. Like the writer it is run again when it lost a race. Raises Busy, StorageFull.
+        the disk. Like the writer it is run again when it lost a race, or its connection before it was committed.
+        Raises Busy, StorageFull.
         """
-        for _ in range(RACES_MAX):
+        tries = 0
+        while True:
+            tries += 1
             try:
                 with self.writing() as connection:
                     result = work(connection)
                     faults.point("commit.before")
-            except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-                if not lost_a_race(error):
-                    raise translated(error) from error
-            else:
-                faults.point("commit.after")
-                return result
-        raise Busy("Others change the same rows all the time; try again in a second.")
+            except (*DATABASE_ERRORS, CommitInDoubt) as error:
+                if tries < RACES_MAX and (lost_a_race(error) or lost_connection(error)):
+                    continue
+                if lost_a_race(error):
+                    raise Busy("Others change the same rows all the time; try again in a second.") from error
+                raise translated(error) from error
+            faults.point("commit.after")
+            return result
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
-        """Like read, in the calling thread. Raises Busy when a database server cannot be reached."""
+        """Like read, in the calling thread. On a connection that turns out to have ended it is run once more, on a
+        fresh one. Raises Busy when a database server cannot be reached.
+        """
+        try:
+            return self._read_once(work)
+        except Busy as error:
+            if error.__cause__ is None or not lost_connection(error.__cause__):
+                raise
+        return self._read_once(work)
+
+    def _read_once(self, work: Callable[[Connection], T]) -> T:
         try:
             with self.reading() as connection:
                 return work(connection)
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-            if isinstance(error, sa.exc.TimeoutError) or is_away(error):
+        except DATABASE_ERRORS as error:
+            if is_away(error):
                 raise Busy("The database cannot be reached now, or is too busy; try again.") from error
             raise
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from seasoned.errors import Busy
+from seasoned.store.postgres import DATABASE_ERRORS
 
 # Any number, always the same, and not that of the migrations.
 _LOCK = 7_275_733_262
@@ -66,7 +67,7 @@ class Guard:
                     yield check
                 finally:
                     _let_go(held)
-        except sa.exc.DBAPIError as error:
+        except DATABASE_ERRORS as error:
             raise Busy("The database cannot be reached now; try again.") from error
 
 
@@ -74,7 +75,7 @@ def _let_go(held: Connection) -> None:
     # The lock belongs to the session: a connection that still has it must not go back to the pool.
     try:
         held.execute(sa.select(sa.func.pg_advisory_unlock(_LOCK)))
-    except sa.exc.DBAPIError:
+    except DATABASE_ERRORS:
         held.invalidate()
 
 

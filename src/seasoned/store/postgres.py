@@ -19,13 +19,21 @@ from seasoned.errors import Invalid
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
     from sqlalchemy.pool import ConnectionPoolEntry
 
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 30
 READERS = 8
 _SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+
+# Seconds and a count; then milliseconds: after that long a machine that does not answer counts as gone.
+_KEEPALIVE = {
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
 
 # Any number, always the same, and not that of the migrations or the collectors.
 _TURN = 7_275_733_263
@@ -35,7 +43,20 @@ _TURN = 7_275_733_263
 _RACES = frozenset({"40001", "40P01", "23505", "23503"})
 _CONTENDED = frozenset({"40001", "40P01"})
 _FULL = frozenset({"53100", "58030"})
-_BUSY = frozenset({"53300", "55P03", "57P01", "57P02", "57P03", "57014"})
+# By their first two characters: the connection failed, the server has no room for us, somebody ends or starts it.
+_AWAY_CLASSES = frozenset({"08", "53", "57"})
+# No lock in time, out of time in a transaction, and a standby that does not write, as after a failover.
+_READ_ONLY = "25006"
+_AWAY = frozenset({"55P03", "25P03", "25P04", _READ_ONLY, "40003"})
+# What SQLAlchemy says by itself about a connection that has ended, or that is not to be had in time.
+_NO_CONNECTION = (sa.exc.PendingRollbackError, sa.exc.ResourceClosedError, sa.exc.TimeoutError)
+
+# All that a database which goes away may have raised; `is_away` tells which of them say so.
+DATABASE_ERRORS = (sa.exc.DBAPIError, *_NO_CONNECTION)
+
+
+class CommitInDoubt(Exception):
+    """The connection ended while a transaction was being committed: it was written, or it was not."""
 
 
 def postgres_engine(url: str) -> Engine:
@@ -47,8 +68,9 @@ def postgres_engine(url: str) -> Engine:
         import psycopg  # noqa: F401, PLC0415 - an extra
     except ImportError:
         raise Invalid("PostgreSQL needs its driver; install seasoned[postgres].") from None
+    parsed = _parsed(url)
     engine = sa.create_engine(
-        _parsed(url),
+        parsed,
         # Messages are people's words: they do not belong into errors and logs.
         hide_parameters=True,
         isolation_level="REPEATABLE READ",
@@ -56,9 +78,10 @@ def postgres_engine(url: str) -> Engine:
         max_overflow=READERS,
         pool_timeout=LOCK_SECONDS,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "seasoned"},
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "seasoned", **_keepalive(parsed)},
     )
     event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "handle_error", _notice_standby)
     return engine
 
 
@@ -68,13 +91,19 @@ def is_address(text: str) -> bool:
 
 
 def libpq_url(url: str) -> str:
-    """The address as PostgreSQL's own client library takes it."""
-    return _parsed(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """The address as PostgreSQL's own client library takes it; a server that has vanished is noticed soon."""
+    parsed = _parsed(url).set(drivername="postgresql")
+    return parsed.update_query_dict(_keepalive(parsed)).render_as_string(hide_password=False)
 
 
 def shown(url: str) -> str:
     """The address without its password, for people."""
     return _parsed(url).set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def _keepalive(parsed: sa.URL) -> dict[str, str]:
+    """How soon a machine that has vanished is noticed, where the address does not say it."""
+    return {name: value for name, value in _KEEPALIVE.items() if name not in parsed.query}
 
 
 def _parsed(url: str) -> sa.URL:
@@ -104,6 +133,28 @@ def _prepare_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry
         driver.commit()
 
 
+def _notice_standby(context: ExceptionContext) -> None:
+    # After a failover the old address may lead to a server that writes: these connections never will.
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """A transaction, committed at the end. Raises CommitInDoubt when nobody can tell whether it was; with every other
+    error it was not.
+    """
+    committing = False
+    try:
+        with connection.begin():
+            yield
+            committing = True
+    except DATABASE_ERRORS as error:
+        if committing and is_away(error):
+            raise CommitInDoubt from error
+        raise
+
+
 @contextmanager
 def in_turn(connection: Connection) -> Iterator[None]:
     """A block without a transaction that one process of a database is in at a time.
@@ -118,12 +169,13 @@ def in_turn(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
-            with connection.begin():
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
-        except sa.exc.DBAPIError:
-            # The lock belongs to the session and ends with it.
-            connection.invalidate()
+        # The lock belongs to the session and ends with it.
+        if not (connection.closed or connection.invalidated):
+            try:
+                with connection.begin():
+                    connection.execute(sa.select(sa.func.pg_advisory_unlock(_TURN)))
+            except DATABASE_ERRORS:
+                connection.invalidate()
 
 
 def sqlstate(error: BaseException) -> str:
@@ -149,12 +201,24 @@ def is_full(error: BaseException) -> bool:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database cannot be reached, is starting or stopping, or has no time."""
+    """Whether the database cannot be reached, is starting or stopping, cannot write, or has no time."""
+    if isinstance(error, _NO_CONNECTION):
+        return True
     if not isinstance(error, sa.exc.DBAPIError):
         return False
-    return error.connection_invalidated or sqlstate(error) in _BUSY or _never_connected(error)
+    state = sqlstate(error)
+    known = state[:2] in _AWAY_CLASSES or state in _AWAY
+    return known or error.connection_invalidated or _never_connected(error)
+
+
+def lost_connection(error: BaseException) -> bool:
+    """Whether a connection that was there has ended: the same on a fresh one may succeed."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.connection_invalidated
+    return isinstance(error, (sa.exc.PendingRollbackError, sa.exc.ResourceClosedError))
 
 
 def _never_connected(error: sa.exc.DBAPIError) -> bool:
     # An error of the driver itself, before any answer of a server, carries no code.
-    return isinstance(error, sa.exc.OperationalError) and hasattr(error.orig, "sqlstate") and not sqlstate(error)
+    of_the_driver = isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError))
+    return of_the_driver and hasattr(error.orig, "sqlstate") and not sqlstate(error)

@@ -6,21 +6,34 @@ others commit. Writes of one kind that come in great numbers (messages) may shar
 when such a group fails, its members are run again one by one. A caller is answered after the commit, never before.
 
 On PostgreSQL other processes write too. A write that lost a race against one of them is run again, in a transaction of
-its own that sees what the other left: what was free and is taken now is then refused in the usual words.
+its own that sees what the other left: what was free and is taken now is then refused in the usual words. And the
+connection may end. Before the commit nothing is written: the writes are run again on a fresh connection, once. During
+the commit nobody can tell, so the callers are told just that.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, NestedTransaction
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from seasoned import faults
 from seasoned.errors import Busy, SeasonedError, StorageFull
-from seasoned.store.postgres import in_turn, is_away, is_contended, is_full, lost_a_race
+from seasoned.store.postgres import (
+    DATABASE_ERRORS,
+    CommitInDoubt,
+    in_turn,
+    is_away,
+    is_contended,
+    is_full,
+    lost_a_race,
+    lost_connection,
+    transaction,
+)
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -37,7 +50,9 @@ _FULL = ("database or disk is full", "disk I/O error", "No space left", "could n
 
 
 class _TransactionLost(Exception):
-    """The database gave up the whole transaction, as SQLite does when the disk is full; nothing of it counts."""
+    """The whole transaction was given up, as by SQLite when the disk is full or with its connection; nothing of it
+    counts.
+    """
 
 
 class _Request(Generic[T]):
@@ -75,7 +90,8 @@ class Writer:
     """
 
     def __init__(self, engine: Engine, queue_max: int) -> None:
-        self._connection = engine.connect()
+        self._engine = engine
+        self._connection: Connection | None = None
         self._queue_max = queue_max
         self._waiting: deque[_Request[Any]] = deque()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="seasoned-writer")
@@ -145,38 +161,70 @@ class Writer:
             if not request.future.done():
                 request.future.set_exception(Busy("The store was closed before this was written."))
         self._thread.shutdown(wait=True)
-        self._connection.close()
+        self._drop_connection()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A transaction on the writer's own connection. One that may be broken is not used again."""
+        connection = self._connected()
+        try:
+            with transaction(connection):
+                yield connection
+        except BaseException as error:
+            broken = connection.invalidated or connection.in_transaction()
+            if broken or isinstance(error, CommitInDoubt) or is_away(error):
+                self._drop_connection()
+            raise
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # Whatever is wrong with it, it goes.
+            with suppress(SQLAlchemyError):
+                connection.close()
 
     def _commit(self, batch: Requests) -> None:
         first = batch[0].group
         if first is not None and all(request.group is first for request in batch) and self._commit_group(first, batch):
             return
         try:
-            with self._connection.begin():
-                _run_batch(self._connection, batch)
+            with self._transaction() as connection:
+                _run_batch(connection, batch)
                 faults.point("commit.before")
             faults.point("commit.after")
         except _TransactionLost:
-            for request in batch:
-                self._commit_alone(request)
-        except (DBAPIError, OSError) as error:
-            # Nothing of this batch is on the disk; whoever had no error of its own gets this one.
-            failure = translated(error)
-            for request in batch:
-                request.result, request.error = None, request.error or failure
-                request.again = request.again or lost_a_race(error)
+            self._commit_each(batch)
+        except (*DATABASE_ERRORS, CommitInDoubt, OSError) as error:
+            if lost_connection(error):
+                self._commit_each(batch)
+            else:
+                _fail_all(batch, error)
         for request in batch:
             if request.again:
                 self._commit_again(request)
+
+    def _commit_each(self, batch: Requests) -> None:
+        """Each in a transaction of its own. When the database is away, the rest does not wait for that one by one."""
+        for place, request in enumerate(batch):
+            away = self._commit_alone(request)
+            if away is not None:
+                _fail_all(batch[place + 1 :], away)
+                return
 
     def _commit_again(self, request: _Request[Any]) -> None:
         if self._wins(request, tries=1):
             return
         try:
             # Losers take turns: so each of them gets to the end, however many processes write.
-            with in_turn(self._connection):
+            with in_turn(self._connected()):
                 self._wins(request, tries=TURN_RACES_MAX)
-        except DBAPIError as error:
+        except DATABASE_ERRORS as error:
+            self._drop_connection()
             _fail(request, error)
 
     def _wins(self, request: _Request[Any], tries: int) -> bool:
@@ -186,23 +234,31 @@ class Writer:
                 return True
         return False
 
-    def _commit_alone(self, request: _Request[Any]) -> None:
+    def _commit_alone(self, request: _Request[Any]) -> BaseException | None:
+        """Its error when that is that the database is away; the request has it too."""
         request.result, request.error, request.again = None, None, False
         try:
-            with self._connection.begin():
-                request.run(self._connection)
+            with self._transaction() as connection:
+                request.run(connection)
                 faults.point("commit.before")
             faults.point("commit.after")
         except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
             _fail(request, error)
+            return error if is_away(error) else None
+        return None
 
     def _commit_group(self, group: Group[Any, Any], batch: Requests) -> bool:
-        """The common case: nothing but one group, whose transaction needs no savepoint. False when it failed."""
+        """The common case: nothing but one group, whose transaction needs no savepoint. False when nothing of it was
+        written and its members are to be tried otherwise.
+        """
         try:
-            with self._connection.begin():
-                results = group(self._connection, [request.item for request in batch])
+            with self._transaction() as connection:
+                results = group(connection, [request.item for request in batch])
                 faults.point("commit.before")
-        except (DBAPIError, SeasonedError):
+        except CommitInDoubt as error:
+            _fail_all(batch, error)
+            return True
+        except (*DATABASE_ERRORS, SeasonedError):
             return False
         faults.point("commit.after")
         _take_results(batch, results)
@@ -228,18 +284,28 @@ def _run_alone(connection: Connection, request: _Request[Any]) -> None:
         savepoint.commit()
     except Exception as error:  # noqa: BLE001 - handed to the caller, who awaits it
         _fail(request, error)
-        _roll_back(savepoint)
+        _roll_back(connection, savepoint, error)
 
 
 def _fail(request: _Request[Any], error: Exception) -> None:
     request.result, request.error, request.again = None, translated(error), lost_a_race(error)
 
 
-def _roll_back(savepoint: NestedTransaction) -> None:
+def _fail_all(batch: Requests, error: BaseException) -> None:
+    """Nothing of this batch counts; whoever had no error of its own gets this one."""
+    failure = translated(error)
+    for request in batch:
+        request.result, request.error = None, request.error or failure
+        request.again = request.again or lost_a_race(error)
+
+
+def _roll_back(connection: Connection, savepoint: NestedTransaction, cause: Exception) -> None:
     try:
         savepoint.rollback()
-    except DBAPIError as error:
+    except DATABASE_ERRORS as error:
         raise _TransactionLost from error
+    if connection.invalidated:
+        raise _TransactionLost from cause
 
 
 def _run_group(connection: Connection, group: Group[Any, Any], requests: Requests) -> None:
@@ -247,13 +313,13 @@ def _run_group(connection: Connection, group: Group[Any, Any], requests: Request
     try:
         results = group(connection, [request.item for request in requests])
         savepoint.commit()
-    except (DBAPIError, SeasonedError):
-        _roll_back(savepoint)
+    except (*DATABASE_ERRORS, SeasonedError) as error:
+        _roll_back(connection, savepoint, error)
         for request in requests:
             _run_alone(connection, request)
         return
     except Exception as error:  # noqa: BLE001 - handed to the callers, who await it
-        _roll_back(savepoint)
+        _roll_back(connection, savepoint, error)
         for request in requests:
             request.error = error
         return
@@ -278,8 +344,13 @@ def translated(error: BaseException) -> BaseException:
         return Busy("Another process kept the database locked for too long; try again.")
     if is_contended(error):
         return Busy("Others change the same rows all the time; try again in a second.")
+    if isinstance(error, CommitInDoubt):
+        return Busy(
+            "The database went away during the commit, so this may or may not have been written; look before you try"
+            " again."
+        )
     if is_away(error):
-        return Busy("The database cannot be reached now; try again. Look first whether the last write is there.")
+        return Busy("The database cannot be reached now, so nothing was written; try again.")
     return error
 
 
