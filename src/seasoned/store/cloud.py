@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from seasoned import faults
 from seasoned.errors import BlobsAway, Invalid, NotFound
-from seasoned.store.blobs import Blob, checked, is_name, path_of
+from seasoned.store.blobs import Blob, checked, is_name, missing, path_of
 
 try:
     import obstore
@@ -50,7 +50,6 @@ class ObjectBlobs:
     signs = True
 
     def __init__(self, address: str, environ: Mapping[str, str] | None = None) -> None:
-        self._where = address.split("?", 1)[0]
         options: ClientConfig = {
             "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
             "timeout": timedelta(seconds=REQUEST_SECONDS),
@@ -66,7 +65,7 @@ class ObjectBlobs:
         except (BaseError, ValueError) as error:
             raise Invalid(f"SEASONED_BLOBS cannot be used: {_first_line(error)}") from None
         if not isinstance(store, (S3Store, GCSStore, AzureStore)):
-            raise Invalid(f"SEASONED_BLOBS is no object store: {self._where[:80]!r}.")
+            raise Invalid(f"SEASONED_BLOBS is no object store: {address.split('?', 1)[0][:80]!r}.")
         self._store = store
 
     def put_now(self, data: bytes) -> str:
@@ -142,12 +141,12 @@ class ObjectBlobs:
             return work()
         except FileNotFoundError as error:
             if sha256 and "NoSuchBucket" not in str(error):
-                raise NotFound(f"The stored file {sha256[:12]} is missing from {self._where}.") from None
-            raise BlobsAway(f"The bucket of {self._where} is not there; make it, or set SEASONED_BLOBS.") from error
+                raise missing(sha256) from error
+            raise BlobsAway("The bucket of SEASONED_BLOBS is not there; make it, or name another.") from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise BlobsAway(f"{self._where} refuses the keys that the server has.") from error
+            raise BlobsAway("The object store refuses the keys that the server has; check them.") from error
         except (BaseError, OSError) as error:
-            raise BlobsAway(f"The object store at {self._where} cannot be reached now; try again.") from error
+            raise BlobsAway("The object store cannot be reached now; try again.") from error
 
 
 def _allows_http(environ: Mapping[str, str]) -> bool:
