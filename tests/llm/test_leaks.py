@@ -214,13 +214,9 @@ def test_its_words_are_in_the_log_for_who_asks_for_them_and_the_key_is_not(tmp_p
 @pytest.mark.parametrize("kind", [logs.JsonLines, logs.TextLines])
 def test_what_an_error_says_is_written_without_secrets_and_at_debug_only(kind: type[logging.Formatter]) -> None:
     form = kind(lambda text: text.replace(PLAIN_KEY, "[gone]"))  # type: ignore[arg-type]
-    try:
-        try:
-            raise OSError(f"{WORDS}\n{PLAIN_KEY}")
-        except OSError as cause:
-            raise BlobsAway("The files cannot be read now; try again.") from cause
-    except BlobsAway as error:
-        raised = (BlobsAway, error, error.__traceback__)
+    error = BlobsAway("The files cannot be read now; try again.")
+    error.__cause__ = OSError(f"{WORDS}\n{PLAIN_KEY}")
+    raised = (BlobsAway, error, None)
     fields = {"name": "seasoned.part", "msg": "it broke", "exc_info": raised}
     loud = form.format(logging.makeLogRecord({**fields, "levelno": logging.DEBUG, "levelname": "DEBUG"}))
     quiet = form.format(logging.makeLogRecord({**fields, "levelno": logging.ERROR, "levelname": "ERROR"}))

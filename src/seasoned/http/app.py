@@ -1,5 +1,6 @@
 """The application: every route, who may call it, and what errors look like."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from seasoned.http import (
     sessions,
     skills,
     spaces,
+    stopping,
     stream,
     usage,
     users,
@@ -181,6 +183,11 @@ class App:
             response = failure_of(error)
         except HTTPException as error:
             response = failure(error.status_code, error.detail)
+        except asyncio.CancelledError:
+            # The server gives up what took too long to end.
+            if not stopping.has_begun():
+                raise
+            response = failure_of(stopping.refusal())
         except Exception:
             log.exception("a request failed", extra=_about(scope))
             log.debug("why a request failed", extra=_about(scope), exc_info=True)

@@ -228,7 +228,9 @@ class _Check:
             self._read(only_json(text), problems)
         except (ModelFailed, msgspec.DecodeError) as error:
             self.refused = str(error) if isinstance(error, ModelFailed) else _form(error)
-            raise ModelRetry(f"That cannot be used: {str(error).removesuffix('.')}. Answer with the corrected JSON object only.") from None
+            raise ModelRetry(
+                f"That cannot be used: {str(error).removesuffix('.')}. Answer with the corrected JSON object only."
+            ) from None
         first, self.usable = self.usable is None, text
         if problems and first:
             wrong = "\n".join(f"- {problem}" for problem in problems[:PROBLEMS_MAX])
