@@ -160,6 +160,10 @@ class _Whole:
 
     def answer(self, status: int, head: bytes, body: bytes) -> bool:
         cycle = self._cycle
+        if cycle.transport.is_closing():
+            # The client has gone, and nobody has said so yet; a write would raise.
+            cycle.disconnected = True
+            return True
         if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
             return False
         cycle.response_started = cycle.response_complete = True
