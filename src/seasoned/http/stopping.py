@@ -26,8 +26,10 @@ def begin() -> None:
     if has_begun():
         return
     _state.until = asyncio.get_running_loop().time() + GRACE_SECONDS
-    for limit in _state.limits:
-        limit.reschedule(min(limit.when() or inf, _state.until))
+    for one in _state.limits:
+        # One whose time has just come cannot be moved any more.
+        if not one.expired():
+            one.reschedule(min(one.when() or inf, _state.until))
 
 
 def has_begun() -> bool:

@@ -113,7 +113,7 @@ def failure(error: Exception, refused: str, name: str) -> ModelFailed:
     return ModelFailed(f"The model gave no usable answer: {useless}")
 
 
-# The first class of pydantic-ai that fits; those of which the last is a base stand before it.
+# Classes of pydantic-ai's errors, looked through in order: a class stands before its base.
 _AWAY = (
     ("ModelAuthenticationError", "the provider refused the key{status}; check the key of `{provider}`."),
     (

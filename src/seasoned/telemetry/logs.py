@@ -65,7 +65,8 @@ class _Lines(logging.Formatter):
         return lines
 
     def _said(self, error: BaseException) -> str:
-        said = self._mask(" ".join(str(error).split()))
+        # A whole page could stand there. What is cut off in the middle of a secret is cut off again.
+        said = self._mask(" ".join(str(error)[: 8 * WORDS_CHARS_MAX].split()))
         return f"{_class(error)}: {_on_a_line(said[:WORDS_CHARS_MAX])}"
 
 
