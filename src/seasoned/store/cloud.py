@@ -39,6 +39,7 @@ SIGNED_SECONDS_MAX: Final = 7 * 24 * 3_600
 # Somebody else's bytes are saved by a browser, never shown; what they are is known to the row that names them.
 ATTRIBUTES: Final = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
 OWNERS: Final = "owners"
+_NO_BUCKET: Final = "NoSuchBucket"
 _ALLOW_HTTP: Final = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
 
 
@@ -140,13 +141,19 @@ class ObjectBlobs:
         try:
             return work()
         except FileNotFoundError as error:
-            if sha256 and "NoSuchBucket" not in str(error):
+            if sha256 and _NO_BUCKET not in str(error):
                 raise missing(sha256) from error
-            raise BlobsAway("The bucket of SEASONED_BLOBS is not there; make it, or name another.") from error
+            raise _no_bucket() from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
             raise BlobsAway("The object store refuses the keys that the server has; check them.") from error
         except (BaseError, OSError) as error:
+            if _NO_BUCKET in str(error):
+                raise _no_bucket() from error
             raise BlobsAway("The object store cannot be reached now; try again.") from error
+
+
+def _no_bucket() -> BlobsAway:
+    return BlobsAway("The bucket of SEASONED_BLOBS is not there; make it, or name another.")
 
 
 def _allows_http(environ: Mapping[str, str]) -> bool:
