@@ -104,8 +104,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """How many writes may wait for the database before new ones are turned away."""
     log: Literal["text", "json"] = "text"
     """How the log on standard error is written: lines for people (`text`) or for programs (`json`)."""
-    log_level: Literal["info", "warning", "error"] = "warning"
-    """From which level on; `info` has a line for each request, run of a stage and call of a model."""
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    """From which level on: `info` has a line for each request, stage and model call, `debug` also others' errors."""
     metrics_token: str = ""
     """What Prometheus has to send as a bearer token to read `/metrics`; empty means that only this machine may."""
     body_bytes_max: int = 32 * 1024 * 1024

@@ -14,13 +14,16 @@
     │   └── Superseded     a stage lost its compare-and-swap; its result is dropped whole
     ├── Busy               a bounded queue is full; nothing was taken, try again
     │   ├── BlobsAway      the object store cannot be reached; nothing was taken, try again
+    │   ├── DatabaseDamaged  the database's file is not whole; nothing was taken, an operator must restore it
     │   └── Condemned      a stored file was being deleted just when a row was about to name it
     ├── StorageFull        the disk (or the database's limit) is full; nothing was written
     └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
         └── ModelUnavailable   the model cannot be reached; work waits and goes on when it can
             └── OverBudget     a budget is used up; learning pauses and goes on by itself
 
-Every message is one sentence for a person and says what to do next.
+Every message is one sentence for a person and says what to do next. It is stored and answered as it stands, so it holds
+our own words: what a provider, a driver or a file system said is the error's cause (`raise ... from error`), which only
+the log at the level `debug` tells.
 """
 
 
@@ -78,6 +81,10 @@ class Busy(SeasonedError):
 
 class BlobsAway(Busy):
     """The object store cannot be reached. No row names what it should have taken."""
+
+
+class DatabaseDamaged(Busy):
+    """The database cannot be read as a whole. Nothing was taken."""
 
 
 class Condemned(Busy):

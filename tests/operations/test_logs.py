@@ -149,7 +149,7 @@ def test_a_provider_that_fails_and_lessons_that_are_written_leave_no_words_in_th
         assert words not in server.log.read_text()
 
 
-@pytest.mark.parametrize("form", [logs.JsonLines(), logs.TextLines()], ids=["json", "text"])
+@pytest.mark.parametrize("form", [logs.JsonLines(str), logs.TextLines(str)], ids=["json", "text"])
 def test_what_libraries_add_to_their_lines_is_left_out(form: logging.Formatter) -> None:
     words = canary("extra")
     theirs = logging.makeLogRecord({"name": "library.part", "msg": f"it broke\n{words}", "job": words})
@@ -173,6 +173,6 @@ def test_our_own_lines_are_constant_sentences() -> None:
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
-    for name, value in (("SEASONED_LOG", "xml"), ("SEASONED_LOG_LEVEL", "debug")):
+    for name, value in (("SEASONED_LOG", "xml"), ("SEASONED_LOG_LEVEL", "trace")):
         done = seasoned(tmp_path, "skills", "list", settings={name: value})
         assert (done.code, "Traceback" in done.err) == (1, False)

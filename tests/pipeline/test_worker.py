@@ -131,7 +131,7 @@ def test_two_that_take_the_same_work_back_at_once_do_not_fail(tmp_path: Path) ->
             def take_back(connection: Connection) -> int:
                 with contextlib.suppress(threading.BrokenBarrierError):
                     workers.nobodys(connection, 0, ())
-                    both_have_found_it.wait(END_SECONDS_MAX)
+                    both_have_found_it.wait(PATIENCE_SECONDS)
                 taken = len(workers.take_back(connection, 0, (), {dead.id}))
                 both_have_found_it.abort()
                 return taken

@@ -2,7 +2,8 @@
 
 While `watched` is on, each httpx client (the published SDK's among them) hands what a running server answers to
 `check`: the status must be described, and JSON must fit the status's schema with two things added that no client may
-have to forgive: the keys that the TypeScript SDK needs to be there, and nothing that is not described.
+have to forgive: the keys that the TypeScript SDK needs to be there, and nothing that is not described. No answer may
+tell where on its machine the server keeps its files.
 """
 
 import re
@@ -75,7 +76,9 @@ async def _send_async(client: httpx.AsyncClient, send: Any, *args: Any, **kwargs
 
 def _checked(response: httpx.Response) -> httpx.Response:
     url = response.request.url
-    if any(server.url == f"{url.scheme}://{url.netloc.decode()}" for server in RUNNING) and response.is_closed:
+    asked = next((server for server in RUNNING if server.url == f"{url.scheme}://{url.netloc.decode()}"), None)
+    if asked is not None and response.is_closed:
+        assert str(asked.home).encode() not in response.content, f"{url} tells a path: {response.content[:300]!r}"
         media = response.headers.get("content-type", "").split(";")[0]
         path = url.raw_path.decode("ascii").split("?")[0]
         check(response.request.method, path, response.status_code, media, response.content)

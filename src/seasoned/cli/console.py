@@ -1,6 +1,8 @@
 """What every command shares: settings, output for people or programs, errors as one line and an exit code."""
 
 import asyncio
+import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 FAILED = 1
 INTERRUPTED = 130
+SECRET_CHARS_MIN = 6
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -55,8 +59,19 @@ def load_config(
         config = settings.load(home=home, base_url=base_url, worker=worker, concurrency=concurrency)
     command = click.get_current_context(silent=True)
     verbose = command is not None and command.find_root().params.get("verbose")
-    logs.set_up(config.log, "info" if verbose else config.log_level)
+    level = "info" if verbose and config.log_level != "debug" else config.log_level
+    logs.set_up(config.log, level, without_secrets)
     return config
+
+
+def without_secrets(text: str) -> str:
+    """Text of a library or a provider for the log: neither what looks like a secret nor what this process was given."""
+    from seasoned.llm.secrets import redact  # noqa: PLC0415 - few commands log what is not theirs
+
+    for name, value in os.environ.items():
+        if len(value) >= SECRET_CHARS_MIN and _SECRET_NAME.search(name):
+            text = text.replace(value, "[redacted:setting]")
+    return redact(text)
 
 
 def print_json(value: object) -> None:

@@ -16,6 +16,7 @@ from functools import partial
 import msgspec
 
 from seasoned import __version__, config, signals
+from seasoned.cli.console import without_secrets
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.pipeline import child
@@ -89,7 +90,7 @@ async def _learn(wire: socket.socket) -> None:
     reader, line = await asyncio.open_connection(sock=wire, limit=child.LINE_BYTES_MAX)
     first = msgspec.json.decode(await reader.readline(), type=Begin)
     settings = config.load({}, **{**first.settings, "worker": "inline"})
-    logs.set_up(settings.log, settings.log_level, process="learner")
+    logs.set_up(settings.log, settings.log_level, without_secrets, process="learner")
     engine = Engine.open(settings)
     stop_telling = running.start(__version__)
     try:

@@ -17,7 +17,7 @@ from seasoned.config import Config
 from seasoned.errors import NotFound, SeasonedError
 from seasoned.pipeline.carrier import Carrier
 from seasoned.pipeline.life import Life
-from seasoned.store import Store, backlog, health
+from seasoned.store import Connection, Store, backlog, damage, health
 from seasoned.store.backlog import Backlog
 
 FRESH_SECONDS = 1.0
@@ -128,6 +128,8 @@ class Conditions:
         self._backlog = self._worker = None
         read, write, blobs, worker = await asyncio.gather(*(probe.answer() for probe in self._probes.values()))
         wrong = [part.detail for part in (read, write) if not part.ok]
+        if self._store.has_met_damage and not wrong:
+            wrong = [str(damage.damaged())]
         database = Part(
             ok=not wrong, detail="; ".join(wrong) or "reads and writes", seconds=max(read.seconds, write.seconds)
         )
@@ -146,7 +148,12 @@ class Conditions:
 
     async def _read(self) -> None:
         now = self._store.clock.now()
-        self._backlog = await self._store.read(lambda connection: backlog.backlog(connection, self._config, now))
+
+        def look(connection: Connection) -> Backlog:
+            damage.probe(connection)
+            return backlog.backlog(connection, self._config, now)
+
+        self._backlog = await self._store.read(look)
 
     async def _blobs(self) -> None:
         try:

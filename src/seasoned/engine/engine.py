@@ -17,7 +17,7 @@ from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.engine.users import Users
-from seasoned.errors import Invalid
+from seasoned.errors import DatabaseDamaged, Invalid
 from seasoned.llm.calls import Stage
 from seasoned.llm.language import LanguageModel
 from seasoned.llm.model import Model
@@ -91,7 +91,10 @@ class Engine:
 
     async def doctor(self) -> list[Check]:
         """Whether the home is well, check by check."""
-        return await self.store.read(lambda connection: health.examine(connection, self.home))
+        try:
+            return await self.store.read(lambda connection: health.examine(connection, self.home))
+        except DatabaseDamaged as error:
+            return health.given_up(self.home, error)
 
 
 def _model(config: Config, store: Store) -> Model:

@@ -1,5 +1,6 @@
 """The application: every route, who may call it, and what errors look like."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from seasoned.http import (
     sessions,
     skills,
     spaces,
+    stopping,
     stream,
     usage,
     users,
@@ -176,11 +178,19 @@ class App:
         except ClientDisconnect:
             return
         except SeasonedError as error:
+            if error.__cause__ is not None:
+                log.debug("why a request was refused", extra=_about(scope), exc_info=error)
             response = failure_of(error)
         except HTTPException as error:
             response = failure(error.status_code, error.detail)
+        except asyncio.CancelledError:
+            # The server gives up what took too long to end.
+            if not stopping.has_begun():
+                raise
+            response = failure_of(stopping.refusal())
         except Exception:
-            log.exception("a request failed", extra={"method": scope["method"], "route": operations.pattern(scope)})
+            log.exception("a request failed", extra=_about(scope))
+            log.debug("why a request failed", extra=_about(scope), exc_info=True)
             response = failure(500, "The server failed on this request; its log has the details.")
         if not reply.status:
             await response(scope, body.receive, reply.send)
@@ -196,6 +206,10 @@ class App:
     async def _material(self, request: Request) -> Response:
         link, data = await self._engine.links.open(request.path_params["token"])
         return download(data, link.mime, link.filename)
+
+
+def _about(scope: Scope) -> dict[str, str]:
+    return {"method": scope["method"], "route": operations.pattern(scope)}
 
 
 class _Path(Route):

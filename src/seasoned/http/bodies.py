@@ -5,7 +5,8 @@ from typing import Protocol
 
 from starlette.types import Message, Receive, Scope, Send
 
-from seasoned.errors import TooLarge, TooSlow
+from seasoned.errors import Busy, TooLarge, TooSlow
+from seasoned.http import stopping
 
 # How much of a body that is refused is still read and thrown away. A connection that is closed on unread data is reset,
 # and a client that is still sending would lose the answer.
@@ -15,6 +16,8 @@ _ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
 WHOLE = "seasoned.whole"
 # In the scope of every request: its Body and its Reply.
 BODY, REPLY = "seasoned.body", "seasoned.reply"
+# In the scope of a request whose answer has no end of its own: whoever stops sending has gone.
+ENDLESS = "seasoned.endless"
 
 
 class Whole(Protocol):
@@ -49,7 +52,7 @@ class Body:
         self.is_complete = not any(name in _ANNOUNCE for name, _ in scope["headers"])
 
     async def receive(self) -> Message:
-        """The next piece. Raises TooLarge and TooSlow as soon as a bound is passed.
+        """The next piece. Raises TooLarge and TooSlow as soon as a bound is passed, and Busy when the server stops.
 
         Once the body is complete, what comes is that the client has gone, which takes any time.
         """
@@ -73,7 +76,7 @@ class Body:
         try:
             while not self.is_complete and self._seen <= THROWN_AWAY_TIMES * self._bytes_max:
                 await self._next()
-        except TooSlow:
+        except (TooSlow, Busy):
             return False
         return self.is_complete
 
@@ -89,7 +92,7 @@ class Body:
 
     async def _awaited(self) -> Message:
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with stopping.limit(self._deadline):
                 return await self._receive()
         except TimeoutError:
             raise TooSlow(

@@ -8,11 +8,14 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from seasoned.http.bodies import WHOLE
+from seasoned.errors import Invalid
+from seasoned.http.bodies import ENDLESS, WHOLE
 from seasoned.http.wire import envelope
 
 # A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
 HEAD_BYTES_MAX = 128 * 1024
+_UNREADABLE = "This is no HTTP request that can be read; look at its first line, headers and chunks."
+_HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*")
 # The parser would take what follows for another protocol and the request's body would be lost; RFC 9110, section 7.8,
 # lets a server ignore the wish.
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
@@ -33,6 +36,7 @@ class Protocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._in_head = self._in_body = self._body_came = False
         self._head_bytes = 0
+        self._wrong = ""
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -55,6 +59,14 @@ class Protocol(HttpToolsProtocol):
         elif self._in_head and self._head_timer is None:
             self._start_timer()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client sends no more. What it has sent whole is still answered; then the connection is closed."""
+        last: RequestResponseCycle | None = self.cycle
+        if self._in_body or last is None or last.response_complete or ENDLESS in last.scope:
+            return False
+        last.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
@@ -65,6 +77,7 @@ class Protocol(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._check_host()
         self._in_head, self._in_body, self._head_bytes = False, True, 0
         self._stop_timer()
         super().on_headers_complete()
@@ -78,8 +91,18 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
         self.scope[WHOLE] = _Whole(self.cycle)  # type: ignore[literal-required]  # uvicorn names only what ASGI knows
 
+    def _check_host(self) -> None:
+        """Who stands before this server and who is asked shall not mean different hosts (RFC 9112, section 3.2)."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+            self._wrong = "A request needs exactly one Host header."
+        elif hosts and not _HOST.fullmatch(hosts[0]):
+            self._wrong = "The Host header must be a host, with its port if it has one."
+        if self._wrong:
+            raise Invalid(self._wrong)  # ends the parser, which asks for a 400
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
-        self._refuse(400, "This is no HTTP request that can be read; look at its first line, headers and chunks.")
+        self._refuse(400, self._wrong or _UNREADABLE)
 
     def _start_timer(self) -> None:
         self._head_timer = self.loop.call_later(self.head_seconds, self._head_is_late)
@@ -137,6 +160,10 @@ class _Whole:
 
     def answer(self, status: int, head: bytes, body: bytes) -> bool:
         cycle = self._cycle
+        if cycle.transport.is_closing():
+            # The client has gone, and nobody has said so yet; a write would raise.
+            cycle.disconnected = True
+            return True
         if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
             return False
         cycle.response_started = cycle.response_complete = True

@@ -13,7 +13,7 @@ import uvicorn
 from seasoned import __version__, signals
 from seasoned.engine import Engine
 from seasoned.errors import Invalid
-from seasoned.http import stream
+from seasoned.http import stopping
 from seasoned.http.app import App
 from seasoned.telemetry.metrics import Metrics
 
@@ -55,9 +55,12 @@ class _Server(uvicorn.Server):
         await self._told.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        stream.end_all()
         super().handle_exit(sig, frame)
-        self._loop.call_soon_threadsafe(self._told.set)
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        stopping.begin()
+        self._told.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)

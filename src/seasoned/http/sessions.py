@@ -8,6 +8,7 @@ from starlette.responses import Response
 from seasoned.clock import to_rfc3339
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.errors import Invalid, NotFound, TooLarge
+from seasoned.http import stopping
 from seasoned.http.wire import Call, answer, failure, page_of, raw_json, timestamps
 from seasoned.ids import parse_id
 from seasoned.message import JsonObject
@@ -88,7 +89,8 @@ async def delete(call: Call) -> Response:
 
 async def flush(call: Call) -> Response:
     """POST /session/{session_id}/flush: 200 also when the reading failed; `status` and `errmsg` say so."""
-    done, reason = await call.engine.sessions.flush(call.project_id, _session_id(call))
+    async with stopping.limit():
+        done, reason = await call.engine.sessions.flush(call.project_id, _session_id(call))
     return answer({"status": 200 if done else 500, "errmsg": reason})
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from seasoned.clock import to_rfc3339
 from seasoned.engine.spaces import LearningState
+from seasoned.http import stopping
 from seasoned.http.skills import skill_json
 from seasoned.http.stream import WAIT_SECONDS_MAX, waiting
 from seasoned.http.wire import Call, answer, page_of, raw_json, timestamps
@@ -103,7 +104,8 @@ async def get_session(call: Call) -> Response:
     """GET /learning_spaces/{space_id}/sessions/{session_id}: at once, or with `wait` once the learning has settled."""
     session_id, seconds = call.id("session_id", "The session id"), call.number("wait", 0, 0, WAIT_SECONDS_MAX)
     with waiting() if seconds else nullcontext():
-        state = await call.engine.spaces.settled(call.project_id, _space_id(call), session_id, seconds)
+        async with stopping.limit():
+            state = await call.engine.spaces.settled(call.project_id, _space_id(call), session_id, seconds)
     return answer(state_json(state))
 
 

@@ -13,6 +13,8 @@ from starlette.responses import Response, StreamingResponse
 
 from seasoned.clock import to_rfc3339
 from seasoned.errors import Busy, Invalid
+from seasoned.http import stopping
+from seasoned.http.bodies import ENDLESS
 from seasoned.http.wire import Call
 from seasoned.ids import parse_id
 from seasoned.store.lessons import SettledLesson
@@ -27,10 +29,9 @@ NUMBER_DIGITS_MAX = 18
 
 
 class _Open:
-    """How many requests stay open now, and whether they are to end."""
+    """How many requests stay open now."""
 
     count = 0
-    ending = False
 
 
 _open = _Open()
@@ -48,11 +49,6 @@ def waiting() -> Iterator[None]:
         _open.count -= 1
 
 
-def end_all() -> None:
-    """Let the streams end soon: the server stops."""
-    _open.ending = True
-
-
 async def learned(call: Call) -> Response:
     """GET /learning_spaces/{space_id}/stream: an event for each lesson, from the number after `after` on."""
     space_id = parse_id(call.request.path_params["space_id"], "The learning space id")
@@ -61,6 +57,7 @@ async def learned(call: Call) -> Response:
     await call.engine.spaces.get(call.project_id, space_id)
     with waiting():
         pass
+    call.request.scope[ENDLESS] = True
     return StreamingResponse(
         _events(call, space_id, number),
         media_type="text/event-stream",
@@ -83,7 +80,7 @@ async def _events(call: Call, space_id: str, number: int) -> AsyncIterator[bytes
     with waiting():
         yield b": the lessons of this learning space\n\n"
         beat = loop.time()
-        while loop.time() < until and not _open.ending:
+        while loop.time() < until and not stopping.has_begun():
             found = await call.engine.spaces.lessons_after(call.project_id, space_id, number, 1.0)
             for lesson in found:
                 number = lesson.row.space_number

@@ -160,9 +160,9 @@ class LanguageModel:
             if providers.is_timeout(error):
                 self._note_slow(asked)
             if check.usable is None:
-                failure = providers.failure(error, check.refused)
+                failure = providers.failure(error, check.refused, name)
                 await self._keep(name, question, usage, started, None, str(failure), signal)
-                raise failure from None
+                raise failure from error
             answer = check.usable
         raw = only_json(answer)
         await self._keep(name, question, usage, started, raw.decode(), "", signal)
@@ -227,8 +227,10 @@ class _Check:
         try:
             self._read(only_json(text), problems)
         except (ModelFailed, msgspec.DecodeError) as error:
-            self.refused = str(error)
-            raise ModelRetry(f"That cannot be used: {error}. Answer with the corrected JSON object only.") from None
+            self.refused = str(error) if isinstance(error, ModelFailed) else _form(error)
+            raise ModelRetry(
+                f"That cannot be used: {str(error).removesuffix('.')}. Answer with the corrected JSON object only."
+            ) from None
         first, self.usable = self.usable is None, text
         if problems and first:
             wrong = "\n".join(f"- {problem}" for problem in problems[:PROBLEMS_MAX])
@@ -236,6 +238,12 @@ class _Check:
                 f"Some of that cannot be used:\n{wrong}\nAnswer with the whole corrected JSON object only."
             )
         return text
+
+
+def _form(error: msgspec.DecodeError) -> str:
+    """What is wrong with JSON, without what it says: the place is of our own names."""
+    _, _, place = str(error).partition(" - at ")
+    return f"the JSON has not the form that was asked for{f' at {place}' if place else ''}."
 
 
 @cache
@@ -262,10 +270,10 @@ def only_json(text: str) -> bytes:
     Raises ModelFailed when there is none.
     """
     if len(text) > ANSWER_CHARS_MAX:
-        raise ModelFailed(f"the answer has more than {ANSWER_CHARS_MAX} characters")
+        raise ModelFailed(f"the answer has more than {ANSWER_CHARS_MAX} characters.")
     fenced = _FENCED.search(text)
     body = fenced[1] if fenced else text
     start, end = body.find("{"), body.rfind("}")
     if start < 0 or end < start:
-        raise ModelFailed("the answer holds no JSON object")
+        raise ModelFailed("the answer holds no JSON object.")
     return body[start : end + 1].encode()

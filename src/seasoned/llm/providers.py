@@ -5,6 +5,7 @@ pydantic-ai is imported when the first question is asked, since it costs most of
 
 import asyncio
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_ai.settings import ModelSettings
 
 MICROS = 1_000_000
-REASON_CHARS_MAX = 500
+_KEY_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]*_KEY\b")
 OPENAI = ("openai", "openai-chat", "openai-responses")
 
 
@@ -57,7 +58,7 @@ class Providers:
             return await infer_model(full, self._provider).__aenter__()
         except (UserError, OpenAIError, ImportError, ValueError) as error:
             # Such as an empty key, which is one for pydantic-ai but none for OpenAI's client.
-            raise ModelUnavailable(f"The model {name!r} cannot be used: {_sentence(error)}") from None
+            raise ModelUnavailable(_cannot_be_used(name, error)) from error
 
     def _provider(self, name: str) -> "Provider[Any]":  # what a provider's client is differs with each
         from pydantic_ai.providers import infer_provider  # noqa: PLC0415
@@ -98,22 +99,72 @@ def is_timeout(error: Exception) -> bool:
     return isinstance(error, ModelTimeoutError)
 
 
-def failure(error: Exception, refused: str) -> ModelFailed:
+def failure(error: Exception, refused: str, name: str) -> ModelFailed:
     """Whether the provider is out of reach, which waiting cures, or the answers were of no use.
 
-    A wrong key or an exhausted quota is mended by the operator, the rest by the provider: neither by giving up.
+    A wrong key or an exhausted quota is mended by the operator, the rest by the provider: neither by giving up. The
+    sentence is ours for the class of error, since a provider's words may repeat the key that it was sent.
     """
+    absence = _sentence(error, name, _AWAY)
+    if absence:
+        wait: float | None = getattr(error, "retry_after", None)
+        return ModelUnavailable(f"The model cannot be reached: {absence}", retry_after_seconds=wait or 0.0)
+    useless = _sentence(error, name, _USELESS) or refused or "no answer had the form that was asked for."
+    return ModelFailed(f"The model gave no usable answer: {useless}")
+
+
+# Classes of pydantic-ai's errors, looked through in order: a class stands before its base.
+_AWAY = (
+    ("ModelAuthenticationError", "the provider refused the key{status}; check the key of `{provider}`."),
+    (
+        "ModelNotFoundError",
+        "the provider knows no such model or address{status}; check SEASONED_MODEL and where `{provider}` is served.",
+    ),
+    ("ModelRequestRejectedError", ""),
+    ("ModelQuotaExceededError", "the account's quota or credit is used up{status}; raise it at `{provider}`."),
+    ("ModelRateLimitError", "the provider limits how much may be asked{status}; learning goes on by itself."),
+    (
+        "ModelUnavailableError",
+        "the provider is out of service or overloaded{status}; learning goes on by itself when it is back.",
+    ),
+    (
+        "ModelTimeoutError",
+        "the answer did not come in time; it is asked for again with more (SEASONED_MODEL_TIMEOUT_SECONDS).",
+    ),
+    (
+        "ModelConnectionError",
+        "the connection to the provider failed; check the network and where `{provider}` is served.",
+    ),
+    ("ModelAPIError", "the provider failed{status}; learning goes on by itself when it is back."),
+    ("UserError", "the settings of `{provider}` cannot be used; check SEASONED_MODEL and its key."),
+)
+_USELESS = (
+    (
+        "ModelContextWindowExceededError",
+        "the question is longer than the model takes{status}; choose a larger model, or lower SEASONED_BATCH_CHARS.",
+    ),
+    ("ModelRequestRejectedError", "the provider rejected the request{status}; check the model and its settings."),
+    ("ContentFilterError", "the model refused to answer."),
+    ("OutputTokenLimitExceeded", "the answer was cut at the limit of tokens; raise SEASONED_MODEL_OUTPUT_TOKENS."),
+)
+
+
+def _sentence(error: Exception, name: str, sentences: Sequence[tuple[str, str]]) -> str:
+    """Our words for an error, with the status of the answer; empty when it is of none of the classes."""
     from pydantic_ai import exceptions  # noqa: PLC0415
 
-    sentence = _sentence(error)
-    curable = (exceptions.ModelAuthenticationError, exceptions.ModelNotFoundError)
-    rejected = isinstance(error, exceptions.ModelRequestRejectedError) and not isinstance(error, curable)
-    if isinstance(error, exceptions.UserError) or (isinstance(error, exceptions.ModelAPIError) and not rejected):
-        wait = getattr(error, "retry_after", None)
-        return ModelUnavailable(f"The model cannot be reached: {sentence}", retry_after_seconds=wait or 0.0)
-    last = f" (the last answer: {refused[:300]})" if refused else ""
-    return ModelFailed(f"The model gave no usable answer: {sentence}{last}")
+    status = f" (HTTP {error.status_code})" if isinstance(error, exceptions.ModelHTTPError) else ""
+    for kind, sentence in sentences:
+        if isinstance(error, getattr(exceptions, kind)):
+            return sentence.format(status=status, provider=name.partition(":")[0])
+    return ""
 
 
-def _sentence(error: Exception) -> str:
-    return " ".join(str(error).split())[:REASON_CHARS_MAX]
+def _cannot_be_used(name: str, error: Exception) -> str:
+    provider = name.partition(":")[0]
+    if isinstance(error, ImportError):
+        return f"The model {name!r} cannot be used: the client library of `{provider}` is not installed."
+    # Of the library's words only the names of variables are taken.
+    variables = " or ".join(dict.fromkeys(_KEY_VARIABLE.findall(str(error))))
+    remedy = f"set its key in {variables}" if variables else "check SEASONED_MODEL and the provider's key"
+    return f"The model {name!r} cannot be used: `{provider}` is not known or not set up; {remedy}."

@@ -102,7 +102,9 @@ class Attempts:
 def _about(run: StageRun, error: Exception) -> dict[str, str]:
     """What the log may say: which and what kind. The reason, which may quote messages, is on the row."""
     run.error = type(error).__name__
-    return {"stage": run.stage, "key": run.key, "error": run.error}
+    about = {"stage": run.stage, "key": run.key, "error": run.error}
+    log.debug("why a stage did not work", extra=about, exc_info=error)
+    return about
 
 
 def _defect(error: Exception) -> Exception | None:
@@ -111,5 +113,7 @@ def _defect(error: Exception) -> Exception | None:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error) if isinstance(error, SeasonedError) else f"{type(error).__name__}: {error}"
-    return text[:REASON_CHARS_MAX]
+    """What stands on the row and is told to clients: our own words only."""
+    if isinstance(error, SeasonedError):
+        return str(error)[:REASON_CHARS_MAX]
+    return f"The server failed in this stage ({type(error).__name__}); its log says where."

@@ -8,7 +8,6 @@ a backup or a home last. The database may have the schema of an earlier release:
 backup.
 """
 
-import errno
 import hashlib
 import os
 import shutil
@@ -22,7 +21,7 @@ import msgspec
 from seasoned.clock import to_rfc3339
 from seasoned.errors import Conflict, Damaged, Invalid, NotFound, StorageFull
 from seasoned.ids import new_id
-from seasoned.store.blobs import BLOBS_FOLDER, BlobStore, flush, path_of, paths_of
+from seasoned.store.blobs import BLOBS_FOLDER, FULL, BlobStore, flush, path_of, paths_of
 from seasoned.store.database import DATABASE_FILE
 
 MANIFEST = "manifest.json"
@@ -32,7 +31,6 @@ KEPT = ("secret", "api-key")
 LAST = (DATABASE_FILE, MANIFEST)
 # What a new disk has by itself.
 ALWAYS_THERE = frozenset({"lost+found"})
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 CHUNK = 1 << 20
 PAGES = 1_000
 

@@ -5,6 +5,7 @@ that is not there. The same bytes are stored once. What is read is checked again
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import time
@@ -23,6 +24,7 @@ BLOBS_FOLDER = "blobs"
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 NAME_CHARS = 64
 OWNER = "owner-"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # A file under a temporary name is written in seconds; one so old was left by a process that died.
 LEFT_SECONDS = 24 * 3_600.0
 
@@ -112,6 +114,11 @@ def is_name(name: str) -> bool:
     return len(name) == NAME_CHARS and all(c in "0123456789abcdef" for c in name)
 
 
+def missing(sha256: str) -> NotFound:
+    """What to raise when a blob is not there."""
+    return NotFound(f"The stored file {sha256[:12]} is missing; restore it from a backup.")
+
+
 def checked(data: bytes, sha256: str) -> bytes:
     """The bytes when they have the hash that is their name. Raises Damaged."""
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -151,19 +158,19 @@ class FolderBlobs:
         except OSError as error:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-            raise StorageFull(
-                f"A file could not be stored ({error.strerror}); free some space and try again."
-            ) from error
+            if error.errno in FULL:
+                raise StorageFull("There is no room to store a file; free some space and try again.") from error
+            raise _away() from error
         return sha256
 
     def get_now(self, sha256: str) -> bytes:
         """The bytes stored under a SHA-256. Raises NotFound, Damaged."""
         try:
             data = (self._root / path_of(sha256)).read_bytes()
-        except FileNotFoundError:
-            raise NotFound(f"The stored file {sha256[:12]} is missing from {self._root}.") from None
+        except FileNotFoundError as error:
+            raise missing(sha256) from error
         except OSError as error:
-            raise self._away(error) from error
+            raise _away() from error
         return checked(data, sha256)
 
     def delete_now(self, sha256: str) -> None:
@@ -171,7 +178,7 @@ class FolderBlobs:
         try:
             (self._root / path_of(sha256)).unlink(missing_ok=True)
         except OSError as error:
-            raise self._away(error) from error
+            raise _away() from error
 
     def listed(self, after: str, limit: int) -> list[Blob]:
         """The blobs whose names come after one, in the order of their names, at most `limit`."""
@@ -193,7 +200,7 @@ class FolderBlobs:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             (self._root / f"{OWNER}{owner}").touch(0o600)
         except OSError as error:
-            raise self._away(error) from error
+            raise _away() from error
         return [name.removeprefix(OWNER) for name in self._names(self._root) if name.startswith(OWNER)]
 
     def tidy(self) -> None:
@@ -206,7 +213,7 @@ class FolderBlobs:
                     if path.stat().st_mtime < old:
                         path.unlink()
         except OSError as error:
-            raise self._away(error) from error
+            raise _away() from error
 
     def _after(self, after: str) -> Iterator[Path]:
         for folder in self._names(self._root):
@@ -220,10 +227,12 @@ class FolderBlobs:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise self._away(error) from error
+            raise _away() from error
 
-    def _away(self, error: OSError) -> BlobsAway:
-        return BlobsAway(f"The folder {self._root} cannot be used now ({error.strerror}); try again.")
+
+def _away() -> BlobsAway:
+    # Where that is, and what the system says, is for the operator only: it is in the error's cause.
+    return BlobsAway("The folder of the stored files cannot be used now; try again.")
 
 
 def paths_of(root: Path) -> list[Path]:

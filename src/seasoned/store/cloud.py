@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from seasoned import faults
 from seasoned.errors import BlobsAway, Invalid, NotFound
-from seasoned.store.blobs import Blob, checked, is_name, path_of
+from seasoned.store.blobs import Blob, checked, is_name, missing, path_of
 
 try:
     import obstore
@@ -39,6 +39,7 @@ SIGNED_SECONDS_MAX: Final = 7 * 24 * 3_600
 # Somebody else's bytes are saved by a browser, never shown; what they are is known to the row that names them.
 ATTRIBUTES: Final = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
 OWNERS: Final = "owners"
+_NO_BUCKET: Final = "NoSuchBucket"
 _ALLOW_HTTP: Final = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
 
 
@@ -50,7 +51,6 @@ class ObjectBlobs:
     signs = True
 
     def __init__(self, address: str, environ: Mapping[str, str] | None = None) -> None:
-        self._where = address.split("?", 1)[0]
         options: ClientConfig = {
             "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
             "timeout": timedelta(seconds=REQUEST_SECONDS),
@@ -66,7 +66,7 @@ class ObjectBlobs:
         except (BaseError, ValueError) as error:
             raise Invalid(f"SEASONED_BLOBS cannot be used: {_first_line(error)}") from None
         if not isinstance(store, (S3Store, GCSStore, AzureStore)):
-            raise Invalid(f"SEASONED_BLOBS is no object store: {self._where[:80]!r}.")
+            raise Invalid(f"SEASONED_BLOBS is no object store: {address.split('?', 1)[0][:80]!r}.")
         self._store = store
 
     def put_now(self, data: bytes) -> str:
@@ -141,13 +141,19 @@ class ObjectBlobs:
         try:
             return work()
         except FileNotFoundError as error:
-            if sha256 and "NoSuchBucket" not in str(error):
-                raise NotFound(f"The stored file {sha256[:12]} is missing from {self._where}.") from None
-            raise BlobsAway(f"The bucket of {self._where} is not there; make it, or set SEASONED_BLOBS.") from error
+            if sha256 and _NO_BUCKET not in str(error):
+                raise missing(sha256) from error
+            raise _no_bucket() from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise BlobsAway(f"{self._where} refuses the keys that the server has.") from error
+            raise BlobsAway("The object store refuses the keys that the server has; check them.") from error
         except (BaseError, OSError) as error:
-            raise BlobsAway(f"The object store at {self._where} cannot be reached now; try again.") from error
+            if _NO_BUCKET in str(error):
+                raise _no_bucket() from error
+            raise BlobsAway("The object store cannot be reached now; try again.") from error
+
+
+def _no_bucket() -> BlobsAway:
+    return BlobsAway("The bucket of SEASONED_BLOBS is not there; make it, or name another.")
 
 
 def _allows_http(environ: Mapping[str, str]) -> bool:

@@ -18,6 +18,7 @@ from seasoned import faults
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, SeasonedError
+from seasoned.store import damage
 from seasoned.store.blobs import BlobStore, blobs_at
 from seasoned.store.guard import Guard
 from seasoned.store.kept import KeptBlobs
@@ -58,6 +59,7 @@ class Store:
         # On SQLite, `begin` is ours and says what a transaction is for; only PostgreSQL has a name for it.
         self._readers = engine.execution_options(postgresql_readonly=True)
         self._writing = engine.execution_options(seasoned_write=True)
+        self._damage = damage.Watch(engine)
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="seasoned-reader")
         self._writer = Writer(self._writing, write_queue)
 
@@ -101,15 +103,28 @@ class Store:
         """How many writes wait for the writer."""
         return self._writer.waiting
 
+    @property
+    def has_met_damage(self) -> bool:
+        """Whether something of the database could not be read, or read as what was written, since it was opened."""
+        return self._damage.has_met
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a consistent view of what is committed."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, work)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state until the block ends; for work that takes long, in a thread of its own."""
-        with self._readers.connect() as connection, connection.begin():
-            yield connection
+        """A connection that sees one state until the block ends; for work that takes long, in a thread of its own.
+
+        Raises DatabaseDamaged.
+        """
+        try:
+            with self._readers.connect() as connection, connection.begin():
+                yield connection
+        except sa.exc.DBAPIError as error:
+            if damage.is_met(error):
+                raise damage.damaged() from error
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

@@ -7,12 +7,15 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from seasoned.errors import DatabaseDamaged
+from seasoned.store import damage
 from seasoned.store.rows import on_postgres
 from seasoned.store.schema import lessons, sessions, skills, space_sessions, spaces, tasks
 from seasoned.store.tasks import is_due
 
 PRIVATE = 0o077
 REASONS_MAX = 1_000
+FAULTS_MAX = 3
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,8 +27,16 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(connection: Connection, home: Path) -> list[Check]:
-    """Every check, in the order in which a person would ask."""
-    return [_rights(home), _integrity(connection), _counts(connection), _waiting(connection), _parked(connection)]
+    """Every check, in the order in which a person would ask; what a damaged database says of its work is not asked."""
+    found = [_rights(home), _integrity(connection)]
+    if found[-1].ok:
+        found += [_counts(connection), _waiting(connection), _parked(connection)]
+    return found
+
+
+def given_up(home: Path, error: DatabaseDamaged) -> list[Check]:
+    """What is left to say when the database cannot even tell what is wrong with it."""
+    return [_rights(home), Check(name="database", ok=False, detail=str(error))]
 
 
 def _rights(home: Path) -> Check:
@@ -42,8 +53,14 @@ def _integrity(connection: Connection) -> Check:
     if on_postgres(connection):
         version = connection.execute(sa.text("SHOW server_version")).scalar_one()
         return Check(name="database", ok=True, detail=f"PostgreSQL {version} answers; it checks its own pages")
-    said = str(connection.exec_driver_sql("PRAGMA quick_check").scalar())
-    return Check(name="database", ok=said == "ok", detail="whole" if said == "ok" else said)
+    try:
+        said = "; ".join(connection.exec_driver_sql(f"PRAGMA quick_check({FAULTS_MAX})").scalars().all())
+    except sa.exc.DatabaseError as error:
+        if not damage.is_met(error):
+            raise
+        said = str(error.orig)
+    told = " ".join(said.split())
+    return Check(name="database", ok=said == "ok", detail="whole" if said == "ok" else f"{damage.damaged()} ({told})")
 
 
 def _counts(connection: Connection) -> Check:

@@ -84,6 +84,8 @@ class _End(msgspec.Struct):
     # `number` and `chars` as the row still has them.
     stored_number: int
     stored_chars: int
+    # When the last message came; None when there is none.
+    created_at: int | None
     turn_open: bool = False
     # Loaded only for who needs them.
     open_calls: list[pairing.OpenCall] | None = None
@@ -231,8 +233,9 @@ def _move_statement(postgres: bool) -> sa.Update:
     )
 
 
-def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bool, int, int]:
+def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bool, int, int, int]:
     table, fields = _unnest(["id"], sessions, postgres)
+    newest = sa.select(messages.c.created_at).where(messages.c.id == sessions.c.last_message_id)
     return (
         sa.select(
             sessions.c.id,
@@ -242,6 +245,7 @@ def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bo
             sessions.c.disable_task_tracking,
             sessions.c.chars_waiting,
             sessions.c.extracted_to,
+            newest.scalar_subquery(),
         )
         .where(sessions.c.id.in_(sa.select(fields[0]).select_from(table)))
         # Always in one order, so that two servers do not wait for each other.
@@ -260,7 +264,7 @@ def _statements(connection: Connection) -> _Statements:
 
 def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
     found = connection.execute(_statements(connection).ends, {"rows": dump([[one] for one in sorted(ids)])})
-    return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5], row[6], row[2], row[5]) for row in found}
+    return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5], row[6], row[2], row[5], row[7]) for row in found}
 
 
 def _arrived(session_id: str, end: _End) -> Arrived:
@@ -289,6 +293,8 @@ def _place(end: _End | None, new: NewMessage, now: int) -> MessageRow | Seasoned
         except Invalid as refusal:
             return refusal
         meta = pairing.noted(meta, end.open_calls, filled)
+    # The clock may have been set back; a session's times do not go back with it.
+    created_at = now if end.created_at is None else max(now, end.created_at)
     row = MessageRow(
         id=new_id(),
         session_id=new.session_id,
@@ -301,10 +307,11 @@ def _place(end: _End | None, new: NewMessage, now: int) -> MessageRow | Seasoned
         parent_id=end.message_id,
         task_id=None,
         status="pending" if end.tracked else "disable_tracking",
-        at=now if new.at is None else new.at,
-        created_at=now,
-        updated_at=now,
+        at=created_at if new.at is None else new.at,
+        created_at=created_at,
+        updated_at=created_at,
     )
+    end.created_at = created_at
     end.number, end.message_id, end.turn_open = row.number, row.id, new.turn_open
     end.chars += new.chars
     return row

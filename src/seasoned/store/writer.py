@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from seasoned import faults
 from seasoned.errors import Busy, SeasonedError, StorageFull
+from seasoned.store import damage
 from seasoned.store.postgres import (
     DATABASE_ERRORS,
     CommitInDoubt,
@@ -289,6 +290,8 @@ def _run_alone(connection: Connection, request: _Request[Any]) -> None:
 
 def _fail(request: _Request[Any], error: Exception) -> None:
     request.result, request.error, request.again = None, translated(error), lost_a_race(error)
+    if request.error is not error:
+        request.error.__cause__ = error
 
 
 def _fail_all(batch: Requests, error: BaseException) -> None:
@@ -336,6 +339,8 @@ def _take_results(requests: Requests, results: Sequence[object]) -> None:
 
 def translated(error: BaseException) -> BaseException:
     """A database's error as one of ours where there is one for it, else itself."""
+    if damage.is_met(error):
+        return damage.damaged()
     text = str(error)
     full = isinstance(error, (OperationalError, OSError)) and any(phrase in text for phrase in _FULL)
     if full or is_full(error):

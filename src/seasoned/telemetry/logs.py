@@ -1,15 +1,16 @@
 """The log: lines for people or JSON for programs, on standard error.
 
 No line holds text of messages, artifacts, answers or errors: our own lines have constant sentences with ids, names and
-times beside them, and of an error only its class and where it was raised are written. What is wrong in words stands on
-the row that it holds back, where its owner sees it. Of the lines of libraries the first sentence is kept.
+times beside them, and of an error only its class and where it was raised are written. What is wrong in our words stands
+on the row that it holds back, where its owner sees it. What providers, drivers and file systems say of it, which may
+repeat anything, is written at the level `debug` only, without secrets. Of libraries only warnings are written, and of
+those the first sentence.
 """
 
 import logging
 import sys
 import traceback
 from collections.abc import Callable
-from types import TracebackType
 from typing import Literal
 
 import msgspec
@@ -20,19 +21,26 @@ from seasoned.signals import ModelCall, Request, StageRun, Work
 log = logging.getLogger("seasoned.signals")
 
 Form = Literal["text", "json"]
-# There is no `debug`: libraries write whole requests then.
-Level = Literal["info", "warning", "error"]
+Level = Literal["debug", "info", "warning", "error"]
+Mask = Callable[[str], str]
 OTHERS_CHARS_MAX = 500
+WORDS_CHARS_MAX = 2_000
+_OURSELVES = "seasoned"
 _OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-def set_up(form: Form, level: Level, process: str = "") -> None:
-    """Write the log in this form from now on; each line names the process where a server has more than one."""
+def set_up(form: Form, level: Level, mask: Mask, process: str = "") -> None:
+    """Write the log in this form from now on; `mask` takes the secrets out of text that is not ours.
+
+    Each line names the process where a server has more than one.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    handler.setFormatter(JsonLines(mask) if form == "json" else TextLines(mask))
     if process:
         handler.addFilter(_named(process))
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # Libraries write whole requests at `debug`, and at `info` what a server says in its answer's first line.
+    logging.basicConfig(level="ERROR" if level == "error" else "WARNING", handlers=[handler], force=True)
+    logging.getLogger(_OURSELVES).setLevel(level.upper())
     logging.captureWarnings(form == "json")
 
 
@@ -44,17 +52,48 @@ def _named(process: str) -> Callable[[logging.LogRecord], bool]:
     return name
 
 
-class TextLines(logging.Formatter):
+class _Lines(logging.Formatter):
+    def __init__(self, mask: Mask) -> None:
+        super().__init__()
+        self._mask = mask
+
+    def _event(self, record: logging.LogRecord) -> str:
+        text = record.getMessage()
+        if not _is_ours(record):
+            # asyncio, for one, writes the error of a task, words and all, on the lines behind the first.
+            text = self._mask(text.partition("\n")[0])[:OTHERS_CHARS_MAX]
+        return text
+
+    def _raised(self, record: logging.LogRecord) -> list[str]:
+        """Where an error came from and of which class it is; causes first, as Python shows them.
+
+        At the level `debug` what each of them says instead: where that was, a warning tells if it has to be mended.
+        """
+        error = record.exc_info[1] if record.exc_info else None
+        lines: list[str] = []
+        while error is not None:
+            told = [self._said(error)] if record.levelno <= logging.DEBUG else _frames(error)
+            lines = [*told, *lines]
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return lines
+
+    def _said(self, error: BaseException) -> str:
+        # A whole page could stand there. What is cut off in the middle of a secret is cut off again.
+        said = self._mask(" ".join(str(error)[: 8 * WORDS_CHARS_MAX].split()))
+        return f"{_class(error)}: {_on_a_line(said[:WORDS_CHARS_MAX])}"
+
+
+class TextLines(_Lines):
     """`time LEVEL logger: event key=value`, and under it where an error was raised."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One record."""
         pairs = "".join(f" {name}={_on_a_line(value)}" for name, value in _extras(record).items())
-        line = f"{_time(record)} {record.levelname} {record.name}: {_event(record)}{pairs}"
-        return "\n".join([line, *_raised(record)])
+        line = f"{_time(record)} {record.levelname} {record.name}: {self._event(record)}{pairs}"
+        return "\n".join([line, *self._raised(record)])
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(_Lines):
     """A JSON object on a line: time, level, logger, event, and what the event has."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -63,10 +102,10 @@ class JsonLines(logging.Formatter):
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": _event(record),
+            "event": self._event(record),
             **_extras(record),
         }
-        raised = _raised(record)
+        raised = self._raised(record)
         if raised:
             line["traceback"] = raised
         return msgspec.json.encode(line).decode()
@@ -101,15 +140,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    return record.name.partition(".")[0] == "seasoned"
-
-
-def _event(record: logging.LogRecord) -> str:
-    text = record.getMessage()
-    if not _is_ours(record):
-        # asyncio, for one, writes the error of a task, words and all, on the lines behind the first.
-        text = text.partition("\n")[0][:OTHERS_CHARS_MAX]
-    return text
+    return record.name.partition(".")[0] == _OURSELVES
 
 
 def _on_a_line(value: object) -> str:
@@ -128,16 +159,11 @@ def _extras(record: logging.LogRecord) -> dict[str, str | int | float | bool | N
     }
 
 
-def _raised(record: logging.LogRecord) -> list[str]:
-    """Where an error came from and of which class it is, without its words; causes first, as Python shows them."""
-    error = record.exc_info[1] if record.exc_info else None
-    lines: list[str] = []
-    while error is not None:
-        lines = [*_frames(type(error), error.__traceback__), *lines]
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return lines
+def _frames(error: BaseException) -> list[str]:
+    trace = traceback.extract_tb(error.__traceback__)
+    frames = [f'  File "{one.filename}", line {one.lineno}, in {one.name}' for one in trace]
+    return ["Traceback (most recent call last):", *frames, _class(error)]
 
 
-def _frames(kind: type[BaseException], trace: TracebackType | None) -> list[str]:
-    frames = [f'  File "{one.filename}", line {one.lineno}, in {one.name}' for one in traceback.extract_tb(trace)]
-    return ["Traceback (most recent call last):", *frames, f"{kind.__module__}.{kind.__qualname__}"]
+def _class(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"

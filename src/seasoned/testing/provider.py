@@ -71,12 +71,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What goes back. Of the body only the first `sent` bytes do when it is set, then the connection is cut."""
+    """What goes back. Of the body only the first `sent` bytes do when it is set, then the connection is cut.
+
+    `phrase` takes the place of the status's usual words.
+    """
 
     status: int = 200
     body: bytes = b""
     sent: int | None = None
     retry_after: str = ""
+    media: str = "application/json"
+    phrase: str | None = None
 
 
 class Provider:
@@ -271,8 +276,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         if answer.sent == 0:
             return
-        self.send_response(answer.status)
-        self.send_header("Content-Type", "application/json")
+        self.send_response(answer.status, answer.phrase)
+        self.send_header("Content-Type", answer.media)
         self.send_header("Content-Length", str(len(answer.body)))
         if answer.retry_after:
             self.send_header("Retry-After", answer.retry_after)

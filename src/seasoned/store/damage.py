@@ -1,0 +1,62 @@
+"""A database whose file is damaged: telling such errors from others, and looking for damage at little cost."""
+
+import sqlite3
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from seasoned.errors import DatabaseDamaged
+from seasoned.store.postgres import sqlstate
+from seasoned.store.rows import on_postgres
+
+# PostgreSQL: data_corrupted, index_corrupted.
+_STATES = frozenset({"XX001", "XX002"})
+_CODES = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PRIMARY_CODE = 0xFF
+
+
+def is_met(error: BaseException) -> bool:
+    """Whether a database said that what it read is not what it once wrote."""
+    found = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+    if isinstance(found, sqlite3.Error):
+        return (getattr(found, "sqlite_errorcode", 0) or 0) & _PRIMARY_CODE in _CODES
+    return sqlstate(error) in _STATES
+
+
+def damaged() -> DatabaseDamaged:
+    """What to raise then."""
+    return DatabaseDamaged("The database is damaged; look at it with `seasoned doctor` and restore it from a backup.")
+
+
+class Watch:
+    """Whether any statement on an engine has met damage. It does not go away by itself."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.has_met = False
+        event.listen(engine, "handle_error", self._look)
+
+    def _look(self, context: ExceptionContext) -> None:
+        if is_met(context.original_exception):
+            self.has_met = True
+
+
+def probe(connection: Connection) -> None:
+    """Read the way to the first row of every table and index, a few pages of each, however large the database is.
+
+    On SQLite only: PostgreSQL checks its pages itself. Raises DBAPIError when one cannot be read.
+    """
+    if on_postgres(connection):
+        return
+    found = connection.exec_driver_sql(
+        "SELECT type, name, tbl_name FROM sqlite_master WHERE rootpage > 0 AND type IN ('table', 'index') "
+        # The rows of a partial index cannot be asked for without its condition.
+        "AND (type = 'table' OR sql IS NULL OR sql NOT LIKE '% WHERE %')"
+    )
+    looks = [_first(table, "" if kind == "table" else name) for kind, name, table in found]
+    connection.exec_driver_sql(" UNION ALL ".join(looks)).all()
+
+
+def _first(table: str, index: str) -> str:
+    way = f'INDEXED BY "{index}"' if index else "NOT INDEXED"
+    return f'SELECT * FROM (SELECT 1 FROM "{table}" {way} LIMIT 1)'  # noqa: S608 - the schema's own names
