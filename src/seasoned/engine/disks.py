@@ -8,13 +8,14 @@ from functools import partial
 
 import msgspec
 
-from seasoned.archive import check_together, lenient_head, stored_name
+from seasoned.archive import lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
 from seasoned.engine.keeping import kept
 from seasoned.errors import Busy, Condemned, Invalid, NotFound, Superseded, TooLarge
 from seasoned.message import JsonObject
-from seasoned.skill import PATH_PART_BYTES_MAX, SKILL_FILE, check_files, check_path
+from seasoned.paths import PATH_PART_BYTES_MAX, check_path
+from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, contents, disks, files, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PageQuery, dump_object
@@ -251,7 +252,8 @@ class Disks:
 
     async def _change_skill(self, disk: DiskRow, where: Place, data: bytes | None, meta: str | None) -> ArtifactRow:
         """Write (or with None remove) a file of a skill as a new version. What it is then, or was."""
-        path = check_path(where.whole.lstrip("/"))
+        # What was stored under older rules can be removed; nothing of the kind comes in.
+        path = where.whole.lstrip("/") if data is None else check_path(where.whole.lstrip("/"))
         for _ in range(TRIES_MAX):
             row, listing = await self._store.read(lambda c: self._skill_now(c, disk, path))
             version = await asyncio.to_thread(self._next_version, row, listing, path, data)
@@ -279,8 +281,7 @@ class Disks:
                 raise Invalid("A skill needs its SKILL.md; delete the skill, or write another SKILL.md over it.")
             return NewVersion(changes={path: None}, author="api", reason=f"Removed {path} through the API.")
         sizes = {one: file.size for one, file in listing.items()} | {path: len(data)}
-        check_together(sizes)
-        check_files(sizes)
+        check_files(sizes, [path])
         about = None
         if path == main:
             about = files.about(row.name, _description(row, data), data)

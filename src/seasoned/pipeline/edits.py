@@ -25,6 +25,7 @@ from seasoned.llm.model import (
 )
 from seasoned.llm.scanner import scan
 from seasoned.llm.secrets import contains_secret
+from seasoned.paths import check_name, check_path
 from seasoned.similar import best_twin
 from seasoned.skill import (
     CHARS_ADVISED,
@@ -37,7 +38,6 @@ from seasoned.skill import (
     Frontmatter,
     add_entry,
     check_files,
-    check_path,
     check_standard,
     entries,
     entry_key,
@@ -103,7 +103,7 @@ class Draft(msgspec.Struct, kw_only=True):
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file. Raises TooLarge, Invalid when the skill would break its limits; then nothing is changed."""
-        check_files({**self.sizes(), path: len(data)})
+        check_files({**self.sizes(), path: len(data)}, [path])
         self.files[path] = data
         self.written.add(path)
         self.removed.discard(path)
@@ -223,6 +223,7 @@ class Workbench:
     def _create(self, edit: CreateSkill) -> None:
         if edit.name in self.drafts:
             return
+        check_name(edit.name)
         head = Frontmatter(name=edit.name, description=" ".join(edit.description.split()), body=edit.body)
         faults = check_standard(head)
         if faults:

@@ -4,7 +4,8 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 
-from seasoned.skill import FILE_BYTES_MAX, about_text, check_path, entry_texts, rule_of
+from seasoned.paths import check_path
+from seasoned.skill import FILE_BYTES_MAX, about_text, entry_texts, rule_of
 from seasoned.store.blame import blame
 from seasoned.store.blobs import Blobs
 from seasoned.store.rows import dump, load_as
