@@ -14,7 +14,7 @@ from seasoned.engine import searching
 from seasoned.engine.keeping import kept
 from seasoned.errors import Busy, Condemned, Invalid, NotFound, Superseded, TooLarge
 from seasoned.message import JsonObject
-from seasoned.paths import PATH_PART_BYTES_MAX, check_path
+from seasoned.paths import PATH_PART_BYTES_MAX, check_path, same_name_key
 from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, contents, disks, files, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
@@ -117,6 +117,8 @@ class Disks:
         if disk.skill_id is not None:
             return await self._change_skill(disk, where, data, dump_object(meta))
 
+        await self._check_alike(disk, where)
+
         async def attempt() -> ArtifactRow:
             new = await asyncio.to_thread(
                 files.pack_one, where.filename, data, self._store.blobs, self._config.inline_bytes_max
@@ -124,6 +126,19 @@ class Disks:
             return await self._store.write(partial(self._put, disk=disk, where=where, new=new, meta=dump_object(meta)))
 
         return await kept(attempt)
+
+    async def _check_alike(self, disk: DiskRow, where: Place) -> None:
+        """Refuse a name that only some systems tell from that of another file; before the write, as it takes a while.
+
+        Of two that come at the same time both may get in, which harms nobody: a disk is written into no folder.
+        """
+        names = await self._store.read(lambda c: disks.near_names(c, disk.id, where.whole))
+        key = same_name_key(where.whole)
+        alike = next((name for name in names if same_name_key(name) == key and name != where.whole), None)
+        if alike is not None:
+            raise Invalid(
+                f"The disk has a file {alike[:80]!r}, which some systems take for {where.whole[:80]!r}; use its name."
+            )
 
     def _put(
         self, connection: Connection, *, disk: DiskRow, where: Place, new: NewFile, meta: str | None

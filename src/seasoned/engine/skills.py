@@ -27,8 +27,9 @@ class SkillState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a skill."""
+    """A file of a skill, and the disk that it is on."""
 
+    disk_id: str
     path: str
     mime: str
     sha256: str
@@ -109,15 +110,16 @@ class Skills:
     async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
         """A file of a skill's newest version. Raises NotFound, also when its bytes are missing or damaged."""
         wanted = path.lstrip("/")
-        rows = await self._head(project_id, skill_id)
+        skill, rows = await self._head(project_id, skill_id)
         row = next((row for row in rows if row.path == wanted), None)
         if row is None:
             raise NotFound(f"The skill has no file {path!r}; its file_index names those that it has.")
-        return SkillFile(path=row.path, mime=row.mime, sha256=row.sha256, data=await self._data(row))
+        data = await self._data(row)
+        return SkillFile(disk_id=skill.disk_id, path=row.path, mime=row.mime, sha256=row.sha256, data=data)
 
     async def content(self, project_id: str, skill_id: str) -> SkillContent:
         """Every file of a skill's newest version; one that is lost spoils itself only. Raises NotFound, TooLarge."""
-        rows = await self._head(project_id, skill_id)
+        _, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
             raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
         files: dict[str, bytes] = {}
@@ -149,10 +151,9 @@ class Skills:
         """Remove a skill with its history. Raises NotFound."""
         await self._store.write(lambda c: skills.delete(c, project_id, skill_id))
 
-    async def _head(self, project_id: str, skill_id: str) -> list[FileRow]:
-        def load(connection: Connection) -> list[FileRow]:
-            skills.get(connection, project_id, skill_id)
-            return skills.head_files(connection, skill_id)
+    async def _head(self, project_id: str, skill_id: str) -> tuple[SkillRow, list[FileRow]]:
+        def load(connection: Connection) -> tuple[SkillRow, list[FileRow]]:
+            return skills.get(connection, project_id, skill_id), skills.head_files(connection, skill_id)
 
         return await self._store.read(load)
 

@@ -194,8 +194,8 @@ class App:
             await self._engine.close()
 
     async def _material(self, request: Request) -> Response:
-        link, data = await self._engine.links.open(request.path_params["token"])
-        return download(data, link.mime, link.filename)
+        shown, data = await self._engine.links.open(request.path_params["token"])
+        return download(data, shown.mime, shown.filename)
 
 
 class _Path(Route):
