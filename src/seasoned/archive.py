@@ -58,6 +58,7 @@ FOLDER_ENTRIES_MAX: Final = 20_000
 MANIFEST: Final = ".seasoned.json"
 MANIFEST_BYTES_MAX: Final = 8 * 1024 * 1024
 COMMENT_BYTES_MAX: Final = 8 * 1024
+SKILL_FOLDER: Final = "skill"
 
 _END: Final = b"PK\x05\x06"
 _END_64: Final = b"PK\x06\x07"
@@ -211,10 +212,12 @@ def _kept(entries: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
         raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes unpacked; this ZIP declares {total}.")
     for entry in entries:
         _check_entry(entry)
-    paths = [check_path(entry.orig_filename) for entry in entries]
-    tops = {path.split("/", 1)[0] for path in paths}
-    if len(tops) == 1 and all("/" in path for path in paths):
-        paths = [path.split("/", 1)[1] for path in paths]
+    names = [entry.orig_filename for entry in entries]
+    tops = {name.split("/", 1)[0] for name in names}
+    if len(tops) == 1 and all("/" in name for name in names):
+        check_path(tops.pop())
+        names = [name.split("/", 1)[1] for name in names]
+    paths = [check_path(name) for name in names]
     check_together(paths)
     return dict(zip(paths, entries, strict=True))
 
@@ -280,10 +283,14 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
 def write_zip(files: Mapping[str, bytes], notes: Sequence[str] = ()) -> bytes:
     """The files as a ZIP, notes in its comment; the same files give the same bytes."""
     target = io.BytesIO()
+    # Reading takes off one folder that all files are in, so such a folder gets one around it; and of several SKILL.md
+    # reading takes the first for the skill's.
+    tops = {path.partition("/")[0] if "/" in path else "" for path in files}
+    around = f"{SKILL_FOLDER}/" if len(tops) == 1 and "" not in tops else ""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = "\n".join(notes).encode()[:COMMENT_BYTES_MAX].decode(errors="ignore").encode()
-        for path in sorted(files):
-            entry = zipfile.ZipInfo(path)  # its time is 1980-01-01
+        for path in sorted(files, key=_order):
+            entry = zipfile.ZipInfo(around + path)  # its time is 1980-01-01
             # Deflating what shrinks too well would make a ZIP that read_zip takes for a bomb.
             size = len(files[path])
             shrinks = size > RATIO_FROM_BYTES and len(zlib.compress(files[path])) * RATIO_MAX // 2 < size
@@ -300,6 +307,11 @@ def folder_name(name: str) -> str:
         return check_name(name)
     except Invalid:
         return f"{slug(name, 'skill')[:40]}-{_sha256(name.encode(errors='replace'))[:8]}"
+
+
+def _order(path: str) -> tuple[bool, int, str]:
+    is_main = path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()
+    return not is_main, path.count("/") if is_main else 0, path
 
 
 def export_folder(root: Path, name: str, files: Mapping[str, bytes], lost: Collection[str] = ()) -> Written:
