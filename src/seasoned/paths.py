@@ -200,7 +200,8 @@ def exportable(files: Mapping[str, T]) -> tuple[dict[str, T], list[str]]:
     What came in under older rules must not do harm outside, nor keep the rest from going out.
     """
     unasked = [path for path in sorted(files) if acts_unasked(path)]
-    others = sorted(set(files).difference(unasked), key=lambda path: (not is_good(path), path))
+    # Of two that some system takes for one the first stays: SKILL.md before all, good names before those to be changed.
+    others = sorted(set(files).difference(unasked), key=lambda path: (not is_good(path), path != "SKILL.md", path))
     safe: dict[str, T] = {}
     names = Names()
     notes = left_out_note(unasked)
