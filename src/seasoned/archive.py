@@ -123,7 +123,7 @@ def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
     """
     path = next((path for path in files if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()), None)
     if path is None:
-        raise Invalid("The ZIP has no SKILL.md; put one into the skill's folder.")
+        raise Invalid("The ZIP has no SKILL.md, hidden folders aside; put one into the skill's folder.")
     return path, lenient_head(files[path])
 
 

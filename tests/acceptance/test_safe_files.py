@@ -154,7 +154,9 @@ def test_a_stored_file_of_a_bad_name_can_be_read_and_removed_but_not_written(tmp
         async with opened(tmp_path) as engine:
             project_id = await project(engine)
             skill_id = await store_as_before(engine, project_id, "older", BAD)
-            skill = (await engine.skills.get(project_id, skill_id)).row
+            state = await engine.skills.get(project_id, skill_id)
+            skill = state.row
+            assert [path for path, _ in state.index] == ["SKILL.md", "aux.txt", "notes/a.md"]
             assert (await engine.skills.file(project_id, skill_id, ".git/config")).data == BAD[".git/config"]
             where = disks.place("/.git/config")
             with pytest.raises(Invalid):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from seasoned import archive, paths
 from seasoned.archive import export_folder, read_folder, read_skill_zip, read_zip, write_folder, write_zip
 from seasoned.errors import Invalid
+from seasoned.pipeline.edits import Draft
 from seasoned.skill import slug
 from tests.support.zips import skill_md, zip_of
 
@@ -146,6 +147,16 @@ def test_what_tools_obey_is_left_out_of_an_upload_and_named() -> None:
     assert sorted(upload.files) == ["SKILL.md", "a.md"]
     assert len(upload.warnings) == 1
     assert "'s/.git/config', 's/.git/HEAD', 's/bare/HEAD'" in upload.warnings[0]
+
+
+@pytest.mark.parametrize("path", [".notes.md", "aux.md", "NOTES.md", "notes.md/a.md"])
+def test_what_learns_writes_no_such_path_even_where_one_was_stored(path: str) -> None:
+    draft = Draft(name="s", files={"notes.md": b"a", ".notes.md": b"old", "aux.md": b"old"})
+    with pytest.raises(Invalid):
+        draft.put(path, b"new")
+    assert draft.files.get(path, b"old") == b"old"
+    draft.put("notes.md", b"b")
+    assert draft.written == {"notes.md"}
 
 
 # --- the way out ------------------------------------------------------------------------------------------------------

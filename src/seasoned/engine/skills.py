@@ -85,7 +85,7 @@ class Skills:
 
         def load(connection: Connection) -> SkillState:
             row = skills.get(connection, project_id, skill_id)
-            return SkillState(row=row, index=skills.index_of(connection, [row.id])[row.id])
+            return _states(connection, [row])[0]
 
         return await self._store.read(load)
 
@@ -171,4 +171,5 @@ def _lost_text(paths: list[str]) -> bytes:
 
 def _states(connection: Connection, rows: list[SkillRow]) -> list[SkillState]:
     index = skills.index_of(connection, [row.id for row in rows])
-    return [SkillState(row=row, index=index[row.id]) for row in rows]
+    # Clients write what the index names into folders, so what tools would obey is not in it.
+    return [SkillState(row=row, index=[one for one in index[row.id] if not paths.acts_unasked(one[0])]) for row in rows]

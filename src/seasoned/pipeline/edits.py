@@ -102,7 +102,11 @@ class Draft(msgspec.Struct, kw_only=True):
         return kept | {path: len(data) for path, data in self.files.items()}
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file. Raises TooLarge, Invalid when the skill would break its limits; then nothing is changed."""
+        """Write a file. Raises TooLarge, Invalid when the skill would break its limits; then nothing is changed.
+
+        A path that was stored before the rules of paths came is refused too: nothing of the kind comes in.
+        """
+        check_path(path)
         check_files({**self.sizes(), path: len(data)}, [path])
         self.files[path] = data
         self.written.add(path)

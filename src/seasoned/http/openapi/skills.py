@@ -49,8 +49,8 @@ _UPLOAD = Operation(
     ),
     answers={201: success(ref("UploadedSkill"), "The new skill.")},
     errors={
-        400: "There is no file, it is no ZIP, it holds no good SKILL.md, a path leads out or has a name that is not the "
-        "same on every system, the skill's name can be no folder's, or meta is no object.",
+        400: "There is no file, it is no ZIP, it holds no good SKILL.md, a path leads out or is not the same on every "
+        "system, the skill's name can be no folder's, or meta is no object.",
         413: "The body is too large, or the ZIP holds too many files or bytes.",
     },
 )
