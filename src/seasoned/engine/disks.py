@@ -134,8 +134,9 @@ class Disks:
         """
         names = await self._store.read(lambda c: disks.near_names(c, disk.id, where.whole))
         key = same_name_key(where.whole)
-        alike = next((name for name in names if same_name_key(name) == key and name != where.whole), None)
-        if alike is not None:
+        alike = next((name for name in names if same_name_key(name) == key), None)
+        # One that is there already may be written again, whatever stands beside it.
+        if alike is not None and where.whole not in names:
             raise Invalid(
                 f"The disk has a file {alike[:80]!r}, which some systems take for {where.whole[:80]!r}; use its name."
             )
