@@ -144,8 +144,8 @@ async def teach(home: Path, facts: Sequence[Fact], lessons_a_task: int) -> dict[
             await change.wait()
         found: dict[str, str] = {}
         for state in await engine.skills.of_space(project.id, space.id):
-            for file in await engine.skills.all_files(project.id, state.row.id):
-                found[f"{state.row.name}/{file.path}"] = file.data.decode()
+            for path, data in (await engine.skills.content(project.id, state.row.id)).files.items():
+                found[f"{state.row.name}/{path}"] = data.decode()
         return found
     finally:
         await engine.close()

@@ -16,7 +16,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
@@ -24,6 +24,15 @@ import msgspec
 
 from seasoned.errors import Conflict, Invalid, NotFound, StorageFull, TooLarge
 from seasoned.ids import new_id
+from seasoned.paths import (
+    acts_unasked,
+    check_inside,
+    check_name,
+    check_path,
+    check_together,
+    exportable,
+    left_out_note,
+)
 from seasoned.skill import (
     FILES_MAX,
     LEARNED_FILES_MAX,
@@ -31,9 +40,9 @@ from seasoned.skill import (
     SKILL_FILE,
     Frontmatter,
     check_files,
-    check_path,
     check_standard,
     parse_skill_file,
+    slug,
 )
 
 P = ParamSpec("P")
@@ -48,6 +57,8 @@ DIRECTORY_BYTES_MAX: Final = ENTRIES_MAX * 2_048
 FOLDER_ENTRIES_MAX: Final = 20_000
 MANIFEST: Final = ".seasoned.json"
 MANIFEST_BYTES_MAX: Final = 8 * 1024 * 1024
+COMMENT_BYTES_MAX: Final = 8 * 1024
+SKILL_FOLDER: Final = "skill"
 
 _END: Final = b"PK\x05\x06"
 _END_64: Final = b"PK\x06\x07"
@@ -70,6 +81,13 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill in a folder; `notes` say, a sentence each, what is not there or has another name than in the store."""
+
+    folder: Path
+    notes: list[str]
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What an export wrote: path -> SHA-256. `writing` is what it was about to write, should it have been cut off."""
 
@@ -87,13 +105,14 @@ async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 
 def read_skill_zip(data: bytes) -> Upload:
     """The skill of an uploaded ZIP (wire contract, E.2). Raises Invalid or TooLarge."""
-    files = read_zip(data)
+    files, left_out = _read_zip(data)
     path, head = skill_zip_metadata(files)
+    faults = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
     return Upload(
-        name=stored_name(head.name),
+        name=check_name(stored_name(head.name)),
         description=head.description,
         files=files,
-        warnings=[f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)],
+        warnings=[*faults, *left_out_note(left_out)],
     )
 
 
@@ -104,7 +123,7 @@ def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
     """
     path = next((path for path in files if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()), None)
     if path is None:
-        raise Invalid("The ZIP has no SKILL.md; put one into the skill's folder.")
+        raise Invalid("The ZIP has no SKILL.md, hidden folders aside; put one into the skill's folder.")
     return path, lenient_head(files[path])
 
 
@@ -145,18 +164,26 @@ def stored_name(name: str) -> str:
 def read_zip(data: bytes) -> dict[str, bytes]:
     """The files of an untrusted ZIP by their paths in the skill, in the ZIP's order.
 
-    Folders, what macOS adds and what an export notes are left out, and so is a folder that all files are in.
-    Raises Invalid or TooLarge; nothing is written anywhere, and never more than a skill's limits is unpacked.
+    Folders, what macOS adds, what an export notes and what tools would obey by itself are left out, and so is a folder
+    that all files are in. Raises Invalid or TooLarge; nothing is written anywhere, and never more than a skill's limits
+    is unpacked.
     """
+    return _read_zip(data)[0]
+
+
+def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
+    """The files, and the paths that were left out because tools would obey them."""
     _check_end(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            kept = _kept(archive)
+            entries = [entry for entry in archive.infolist() if not _is_noise(entry)]
+            left_out = [entry.orig_filename for entry in entries if _is_left_out(entry)]
+            kept = _kept([entry for entry in entries if not _is_left_out(entry)])
             _check_places(archive, data)
             files: dict[str, bytes] = {}
             for path, entry in kept.items():
                 files[path] = _unpack(archive, entry, SKILL_BYTES_MAX - sum(map(len, files.values())))
-            return files
+            return files, left_out
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError, NotImplementedError) as error:
         # zipfile says with these that the bytes do not fit its format; ValueError includes names that are not UTF-8.
         raise Invalid(f"The file is not a whole ZIP ({str(error)[:80]}); zip the skill's folder again.") from None
@@ -176,9 +203,8 @@ def _check_end(data: bytes) -> None:
         raise TooLarge(f"The ZIP has {count} entries; a skill holds at most {FILES_MAX} files.")
 
 
-def _kept(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+def _kept(entries: Sequence[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     """The entries that are files of the skill, by their path in it."""
-    entries = [entry for entry in archive.infolist() if not _is_noise(entry)]
     if len(entries) > FILES_MAX:
         raise TooLarge(f"The ZIP has {len(entries)} files; a skill holds at most {FILES_MAX}.")
     total = sum(entry.file_size for entry in entries)
@@ -186,10 +212,12 @@ def _kept(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes unpacked; this ZIP declares {total}.")
     for entry in entries:
         _check_entry(entry)
-    paths = [check_path(entry.orig_filename) for entry in entries]
-    tops = {path.split("/", 1)[0] for path in paths}
-    if len(tops) == 1 and all("/" in path for path in paths):
-        paths = [path.split("/", 1)[1] for path in paths]
+    names = [entry.orig_filename for entry in entries]
+    tops = {name.split("/", 1)[0] for name in names}
+    if len(tops) == 1 and all("/" in name for name in names):
+        check_path(tops.pop())
+        names = [name.split("/", 1)[1] for name in names]
+    paths = [check_path(name) for name in names]
     check_together(paths)
     return dict(zip(paths, entries, strict=True))
 
@@ -199,6 +227,11 @@ def _is_noise(entry: zipfile.ZipInfo) -> bool:
     last = name.rsplit("/", 1)[-1]
     added = last.startswith("._") or last in (".DS_Store", MANIFEST)
     return added or name.endswith("/") or name.startswith("__MACOSX/")
+
+
+def _is_left_out(entry: zipfile.ZipInfo) -> bool:
+    """Whether tools would obey it; what climbs out of the folder is no mistake, and refused instead."""
+    return acts_unasked(entry.orig_filename) and ".." not in re.split(r"[/\\]", entry.orig_filename)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -218,21 +251,6 @@ def _check_ratio(entry: zipfile.ZipInfo, size: int) -> None:
         raise TooLarge(
             f"The ZIP's entry {entry.orig_filename[:80]!r} unpacks to over {RATIO_MAX} times its size; leave it out."
         )
-
-
-def check_together(paths: Iterable[str]) -> None:
-    """Refuse paths that cannot all be written into one folder, on a system that ignores case too."""
-    files: set[str] = set()
-    folders: set[str] = set()
-    for path in paths:
-        folded = path.casefold()
-        if folded in files:
-            raise Invalid(f"There are two files {path[:80]!r}; file names must differ in more than case.")
-        files.add(folded)
-        parts = folded.split("/")
-        folders.update("/".join(parts[:depth]) for depth in range(1, len(parts)))
-    if both := files & folders:
-        raise Invalid(f"{min(both)[:80]!r} is a file and a folder at once; rename one of them.")
 
 
 def _check_places(archive: zipfile.ZipFile, data: bytes) -> None:
@@ -262,12 +280,17 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
     return b"".join(pieces)
 
 
-def write_zip(files: Mapping[str, bytes]) -> bytes:
-    """The files as a ZIP; the same files give the same bytes."""
+def write_zip(files: Mapping[str, bytes], notes: Sequence[str] = ()) -> bytes:
+    """The files as a ZIP, notes in its comment; the same files give the same bytes."""
     target = io.BytesIO()
+    # Reading takes off one folder that all files are in, so such a folder gets one around it; and of several SKILL.md
+    # reading takes the first for the skill's.
+    tops = {path.partition("/")[0] if "/" in path else "" for path in files}
+    around = f"{SKILL_FOLDER}/" if len(tops) == 1 and "" not in tops else ""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(files):
-            entry = zipfile.ZipInfo(path)  # its time is 1980-01-01
+        archive.comment = "\n".join(notes).encode()[:COMMENT_BYTES_MAX].decode(errors="ignore").encode()
+        for path in sorted(files, key=_order):
+            entry = zipfile.ZipInfo(around + path)  # its time is 1980-01-01
             # Deflating what shrinks too well would make a ZIP that read_zip takes for a bomb.
             size = len(files[path])
             shrinks = size > RATIO_FROM_BYTES and len(zlib.compress(files[path])) * RATIO_MAX // 2 < size
@@ -278,37 +301,66 @@ def write_zip(files: Mapping[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def write_folder(root: Path, name: str, files: Mapping[str, bytes]) -> Path:
+def folder_name(name: str) -> str:
+    """The name of a stored skill's folder: its own, or another, always the same, when that cannot be one."""
+    try:
+        return check_name(name)
+    except Invalid:
+        return f"{slug(name, 'skill')[:40]}-{_sha256(name.encode(errors='replace'))[:8]}"
+
+
+def _order(path: str) -> tuple[bool, int, str]:
+    is_main = path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()
+    return not is_main, path.count("/") if is_main else 0, path
+
+
+def export_folder(root: Path, name: str, files: Mapping[str, bytes], lost: Collection[str] = ()) -> Written:
+    """Write a stored skill into a folder in `root`, as far as it may leave (see `exportable`).
+
+    What an earlier export wrote of `lost` files, which nobody can read now, stays. Raises as `write_folder` does.
+    """
+    safe, notes = exportable({path: data for path, data in files.items() if path.lower() != MANIFEST})
+    folder = write_folder(root, folder_name(name), safe, lost)
+    if folder.name != name:
+        notes.insert(0, f"The skill {name[:80]!r} is in {folder.name!r}, as its name cannot be a folder's everywhere.")
+    notes += [f"{path[:80]!r} is not there: its bytes in the store are missing or damaged." for path in sorted(lost)]
+    return Written(folder=folder, notes=notes)
+
+
+def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collection[str] = ()) -> Path:
     """Write a skill into `root/name`; the folder.
 
-    What an earlier export wrote and nobody edited is replaced or removed; everything else there is left alone. Raises
-    Conflict naming a file or link that is in the way, Invalid for names that cannot be written: then nothing was
-    changed. Raises StorageFull when the disk is full; exporting again finishes what was begun.
+    What an earlier export wrote and nobody edited is replaced or, but for the paths to `keep`, removed; everything else
+    there is left alone. Raises Conflict naming a file or link that is in the way, Invalid for names that cannot be
+    written: then nothing was changed. Raises StorageFull when the disk is full; exporting again finishes what was
+    begun.
     """
-    if "/" in check_path(name) or name.startswith("."):
-        raise Invalid(f"The skill name {name[:80]!r} cannot be a folder's name; rename the skill.")
-    folder = root / name
+    folder = root / check_name(name)
     # What the folder itself keeps there is no part of the skill, even if an old upload brought it along.
     wanted = {check_path(path): data for path, data in files.items() if path.lower() != MANIFEST}
     check_files({path: len(data) for path, data in wanted.items()})
-    check_together([*wanted, MANIFEST])
     try:
-        known = _read_manifest(folder)
-        for path, data in wanted.items():
-            _check_target(folder, path, known, _sha256(data))
-        digests = {path: _sha256(data) for path, data in sorted(wanted.items())}
-        _write_manifest(folder, Manifest(files=known.files, writing={**known.writing, **digests}))
-        for path, data in wanted.items():
-            _replace(folder / path, data)
-        for path in {**known.files, **known.writing}:
-            if path not in wanted:
-                _remove(folder, path, known)
-        _write_manifest(folder, Manifest(files=digests))
+        _write_tree(folder, wanted, keep)
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise StorageFull(f"There is no room to write {folder}; make some and export again.") from error
         raise Invalid(f"{folder} cannot be written ({error.strerror}); export to a folder that can.") from error
     return folder
+
+
+def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str]) -> None:
+    known = _read_manifest(folder)
+    digests = {path: _sha256(data) for path, data in sorted(wanted.items())}
+    for path in wanted:
+        _check_target(folder, path, known, digests[path])
+    _write_manifest(folder, Manifest(files=known.files, writing={**known.writing, **digests}))
+    for path, data in wanted.items():
+        _replace(folder / path, data)
+    for path in {**known.files, **known.writing}:
+        if path not in wanted and path not in keep:
+            _remove(folder, path, known)
+    kept = {path: known.files[path] for path in keep if path in known.files}
+    _write_manifest(folder, Manifest(files={**kept, **digests}))
 
 
 def _check_target(folder: Path, path: str, known: Manifest, digest: str) -> None:
@@ -368,7 +420,7 @@ def _read_manifest(folder: Path) -> Manifest:
         with path.open("rb") as file:
             manifest = msgspec.json.decode(file.read(MANIFEST_BYTES_MAX), type=Manifest)
         for name in {**manifest.files, **manifest.writing}:
-            check_path(name)
+            check_inside(name)
     except (msgspec.DecodeError, Invalid, IsADirectoryError):
         raise Conflict(f"{path} was not written by an export; move it away to export there.") from None
     return manifest
@@ -388,7 +440,8 @@ def _digest(path: Path) -> str:
 
 
 def read_folder(path: Path) -> dict[str, bytes]:
-    """The files of a skill's folder by their paths in it, sorted. Hidden files and links are left out.
+    """The files of a skill's folder by their paths in it, sorted. Links, hidden files and what else tools obey by
+    itself are left out.
 
     Raises NotFound when there is no such folder, Invalid for a name that no skill can have, TooLarge.
     """
@@ -410,10 +463,10 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
         seen += len(folders) + len(names)
         if seen > FOLDER_ENTRIES_MAX:
             raise TooLarge(f"{root} holds more than {FOLDER_ENTRIES_MAX} files and folders; it is not a skill.")
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not acts_unasked(name)]
         for name in names:
             file = Path(folder, name)
-            if not name.startswith(".") and stat.S_ISREG(file.lstat().st_mode):
+            if not acts_unasked(name) and stat.S_ISREG(file.lstat().st_mode):
                 kept += 1
                 if kept > LEARNED_FILES_MAX:
                     raise TooLarge(f"{root} holds more than {LEARNED_FILES_MAX} files; a skill holds no more.")

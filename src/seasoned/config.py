@@ -109,7 +109,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token: str = ""
     """What Prometheus has to send as a bearer token to read `/metrics`; empty means that only this machine may."""
     body_bytes_max: int = 32 * 1024 * 1024
-    """The largest request body."""
+    """The largest request body, but for a skill's ZIP."""
+    skill_zip_bytes_max: int = 52 * 1024 * 1024
+    """The largest request body with a skill's ZIP; as it is, whatever ZIP of a skill is downloaded can be uploaded."""
     body_seconds: float = 30.0
     """How long a client may take to send a request's headers, and then its body."""
     message_bytes_max: int = 8 * 1024 * 1024

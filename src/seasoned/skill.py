@@ -8,7 +8,7 @@ folder; `description` is 1-1024 characters; six front matter keys are allowed; t
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -18,6 +18,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from seasoned.errors import Invalid, TooLarge
+from seasoned.paths import check_together, is_good
 
 SKILL_FILE: Final = "SKILL.md"
 NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -26,8 +27,6 @@ DESCRIPTION_CHARS_MAX: Final = 1_024
 COMPATIBILITY_CHARS_MAX: Final = 500
 FRONTMATTER_KEYS: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
 FRONTMATTER_CHARS_MAX: Final = 32_768
-PATH_CHARS_MAX: Final = 240
-PATH_PART_BYTES_MAX: Final = 255
 # Uploads hold few files; a journal gets one a day, so what is learned may hold more.
 FILES_MAX: Final = 200
 LEARNED_FILES_MAX: Final = 5_000
@@ -171,42 +170,25 @@ def check_standard(head: Frontmatter) -> list[str]:
 def slug(text: str, fallback: str = "general") -> str:
     """Words as a kebab-case name that the standard accepts."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    joined = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:NAME_CHARS_MAX].strip("-")
-    return joined or fallback
+    joined = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:NAME_CHARS_MAX].strip("-") or fallback
+    # A file or folder of this name is made, so it may be none that `check_path` refuses.
+    return f"{joined}-notes" if not is_good(joined) else joined
 
 
-def check_path(path: str) -> str:
-    """A file's path inside a skill in its one stored form (`scripts/run.py`).
+def check_files(sizes: Mapping[str, int], new: Collection[str] | None = None) -> None:
+    """The rules of a skill's files, by their sizes. Raises TooLarge, Invalid.
 
-    Raises Invalid for what could leave the folder or cannot be written everywhere: absolute paths, `..`, back-slashes,
-    drive letters, control characters, over-long names.
+    `new` are the paths that come in, all unless said: those that were stored under older rules stay.
     """
-    normal = unicodedata.normalize("NFC", path)
-    parts = normal.split("/")
-    if not normal or len(normal) > PATH_CHARS_MAX or _UNWRITABLE.search(normal):
-        raise Invalid(
-            f"The path {path[:80]!r} is empty, too long or has control characters; use a short relative path."
-        )
-    if normal.startswith("/") or "\\" in normal or re.match(r"[A-Za-z]:", normal):
-        raise Invalid(f"The path {path[:80]!r} is not relative; use a path inside the skill, such as notes/topic.md.")
-    if any(len(part.encode()) > PATH_PART_BYTES_MAX for part in parts):
-        raise Invalid(f"The path {path[:80]!r} has a name over {PATH_PART_BYTES_MAX} bytes; use a shorter one.")
-    if any(part in ("", ".", "..") or part != part.strip() for part in parts):
-        raise Invalid(f"The path {path[:80]!r} has empty, '.' or '..' parts; use a path inside the skill.")
-    return normal
-
-
-def check_files(sizes: Mapping[str, int]) -> None:
-    """The rules of a skill's files, by their sizes; no path is a file and a folder. Raises TooLarge, Invalid."""
     if len(sizes) > LEARNED_FILES_MAX:
         raise TooLarge(f"A skill holds at most {LEARNED_FILES_MAX} files; this has {len(sizes)}.")
-    for path in sizes:
-        parents = (path[:place] for place, letter in enumerate(path) if letter == "/")
-        if any(parent in sizes for parent in parents):
-            raise Invalid(f"{path!r} cannot be a file: a part of its path is one already.")
     total = sum(sizes.values())
     if total > SKILL_BYTES_MAX:
         raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; this has {total}.")
+    if new is None:
+        check_together(sizes)
+    else:
+        check_together(new, [path for path in sizes if path not in new])
 
 
 def _entries(text: str) -> tuple[Entry, ...]:

@@ -75,6 +75,25 @@ def test_bytes_that_are_not_those_that_were_stored_are_damaged(place: Place) -> 
         place.blobs.get_now(sha256)
 
 
+@pytest.mark.parametrize("size", [0, 100, 9 * 1024 * 1024])
+def test_what_was_damaged_is_whole_once_the_same_bytes_are_stored_again(place: Place, size: int) -> None:
+    data = hashlib.shake_128(b"heals").digest(size)
+    sha256 = place.blobs.put_now(data)
+    for damage in (data[:-1], data + b"x", bytes(size)):
+        place.overwrite(sha256, damage)
+        assert place.blobs.put_now(data) == sha256
+        assert place.blobs.get_now(sha256) == data
+    assert place.names() == [path_of(sha256)]
+
+
+def test_what_is_whole_is_not_written_again(tmp_path: Path) -> None:
+    blobs = FolderBlobs(tmp_path)
+    path = tmp_path / path_of(blobs.put_now(b"kept as it is"))
+    before = path.stat()
+    blobs.put_now(b"kept as it is")
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_what_is_deleted_is_gone_and_can_be_deleted_again_and_stored_again(place: Place) -> None:
     sha256 = place.blobs.put_now(b"short-lived")
     place.blobs.delete_now(sha256)

@@ -45,9 +45,9 @@ def test_every_skill_of_an_older_home_is_kept_and_can_be_found(tmp_path: Path, d
         async with opened(tmp_path) as engine:
             project_id = await project(engine)
             found = {
-                f"{state.row.name}/{file.path}": file.data
+                f"{state.row.name}/{path}": data
                 for state in (await engine.skills.page(project_id, PageQuery(limit=200)))[0]
-                for file in await engine.skills.all_files(project_id, state.row.id)
+                for path, data in (await engine.skills.content(project_id, state.row.id)).files.items()
             }
             assert found == before
             await _searchable(engine, project_id)
@@ -167,9 +167,9 @@ def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_ar
         async with opened(tmp_path, blob_grace_seconds=0) as engine:
             states, _ = await engine.skills.page(project_id, PageQuery(limit=200))
             found = {
-                f"{state.row.name}/{file.path}": file.data
+                f"{state.row.name}/{path}": data
                 for state in states
-                for file in await engine.skills.all_files(project_id, state.row.id)
+                for path, data in (await engine.skills.content(project_id, state.row.id)).files.items()
             }
             assert found == before
             for _ in range(2):

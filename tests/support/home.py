@@ -94,7 +94,7 @@ async def until(engine: Engine, look: Callable[[], Coroutine[None, None, T | Non
 async def skill_files(engine: Engine, project_id: str, space_id: str) -> dict[str, str]:
     """Every file of a space's skills by `skill/path`."""
     return {
-        f"{state.row.name}/{file.path}": file.data.decode()
+        f"{state.row.name}/{path}": data.decode()
         for state in await engine.skills.of_space(project_id, space_id)
-        for file in await engine.skills.all_files(project_id, state.row.id)
+        for path, data in (await engine.skills.content(project_id, state.row.id)).files.items()
     }

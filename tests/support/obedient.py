@@ -173,8 +173,8 @@ async def _everything(engine: Engine, project_id: str, space_id: str) -> Iterabl
     found: list[tuple[str, str]] = []
     for state in await engine.skills.of_space(project_id, space_id):
         found += [("name", state.row.name), ("description", state.row.description)]
-        for file in await engine.skills.all_files(project_id, state.row.id):
-            found += [("path", file.path), (_place(state.row.name, file.path), file.data.decode())]
+        for path, data in (await engine.skills.content(project_id, state.row.id)).files.items():
+            found += [("path", path), (_place(state.row.name, path), data.decode())]
     return found
 
 

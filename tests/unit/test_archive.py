@@ -27,7 +27,8 @@ from seasoned.archive import (
     write_zip,
 )
 from seasoned.errors import Conflict, Invalid, NotFound, TooLarge
-from seasoned.skill import FILES_MAX, LEARNED_FILES_MAX, SKILL_BYTES_MAX, check_path
+from seasoned.paths import check_path
+from seasoned.skill import FILES_MAX, LEARNED_FILES_MAX, SKILL_BYTES_MAX
 
 MIB = 1024 * 1024
 HEAD = b"---\nname: notes\ndescription: Says how. Use it in tests.\n---\n\n# Notes\n"

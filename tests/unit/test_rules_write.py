@@ -21,11 +21,11 @@ from seasoned.llm.model import (
 from seasoned.llm.rules.domains import FAMILIES, GENERAL, family_of, file_of
 from seasoned.llm.rules.similar import gist, likeness
 from seasoned.llm.rules.write import entry_text, write
+from seasoned.paths import check_path
 from seasoned.skill import (
     ENTRY_CHARS_MAX,
     Frontmatter,
     add_entry,
-    check_path,
     check_standard,
     find_entry,
     replace_entry,

@@ -11,11 +11,11 @@ from skills_ref import validate
 from skills_ref.parser import find_skill_md, parse_frontmatter
 
 from seasoned.errors import Invalid, TooLarge
+from seasoned.paths import check_path
 from seasoned.skill import (
     FRONTMATTER_CHARS_MAX,
     Frontmatter,
     add_entry,
-    check_path,
     check_standard,
     entries,
     entry_key,

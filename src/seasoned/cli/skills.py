@@ -7,11 +7,12 @@ import typer
 from rich.markdown import Markdown
 
 from seasoned import archive
-from seasoned.cli.console import Home, Json, load_config, out, print_json, print_table, with_engine
+from seasoned.cli.console import FAILED, Home, Json, err, load_config, out, print_json, print_table, with_engine
 from seasoned.clock import to_rfc3339
 from seasoned.engine import Engine
 from seasoned.engine.skills import SkillFile, SkillState
 from seasoned.errors import NotFound
+from seasoned.paths import same_name_key
 from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
@@ -62,9 +63,14 @@ def export(
     """Write the skills into a folder, one SKILL.md folder each. Files that were edited there are never overwritten."""
     written = with_engine(load_config(home), lambda engine, project: _export(engine, project, space, folder))
     if json:
-        print_json([str(path) for path in written])
+        print_json([str(one.folder) for one in written])
     else:
         out.print(f"Wrote {len(written)} skills to {folder}.", markup=False)
+    notes = [f"{one.folder.name}: {note}" for one in written for note in one.notes]
+    for note in notes:
+        err.print(f"seasoned: {note}", markup=False)
+    if notes:
+        raise typer.Exit(FAILED)
 
 
 def _readable(text: str) -> str:
@@ -92,15 +98,16 @@ async def _file(engine: Engine, project_id: str, space: str, name: str, path: st
     return await engine.skills.file(project_id, state.row.id, path)
 
 
-async def _export(engine: Engine, project_id: str, space: str, folder: Path) -> list[Path]:
+async def _export(engine: Engine, project_id: str, space: str, folder: Path) -> list[archive.Written]:
     taken: set[str] = set()
     written = []
     for state in await _states(engine, project_id, space):
         # Two spaces may have skills of one name; the second gets its id behind it.
-        name = state.row.name if state.row.name not in taken else f"{state.row.name}-{state.row.id[-8:]}"
-        taken.add(name)
-        content = {file.path: file.data for file in await engine.skills.all_files(project_id, state.row.id)}
-        written.append(archive.write_folder(folder, name, content))
+        key = same_name_key(state.row.name)
+        name = state.row.name if key not in taken else f"{state.row.name}-{state.row.id[-8:]}"
+        taken.add(key)
+        content = await engine.skills.content(project_id, state.row.id)
+        written.append(archive.export_folder(folder, name, content.files, content.lost))
     return written
 
 

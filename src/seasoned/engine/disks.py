@@ -8,13 +8,14 @@ from functools import partial
 
 import msgspec
 
-from seasoned.archive import check_together, lenient_head, stored_name
+from seasoned.archive import lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
 from seasoned.engine.keeping import kept
 from seasoned.errors import Busy, Condemned, Invalid, NotFound, Superseded, TooLarge
 from seasoned.message import JsonObject
-from seasoned.skill import PATH_PART_BYTES_MAX, SKILL_FILE, check_files, check_path
+from seasoned.paths import PATH_PART_BYTES_MAX, check_path, same_name_key
+from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, contents, disks, files, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PageQuery, dump_object
@@ -116,6 +117,8 @@ class Disks:
         if disk.skill_id is not None:
             return await self._change_skill(disk, where, data, dump_object(meta))
 
+        await self._check_alike(disk, where)
+
         async def attempt() -> ArtifactRow:
             new = await asyncio.to_thread(
                 files.pack_one, where.filename, data, self._store.blobs, self._config.inline_bytes_max
@@ -123,6 +126,20 @@ class Disks:
             return await self._store.write(partial(self._put, disk=disk, where=where, new=new, meta=dump_object(meta)))
 
         return await kept(attempt)
+
+    async def _check_alike(self, disk: DiskRow, where: Place) -> None:
+        """Refuse a name that only some systems tell from that of another file; before the write, as it takes a while.
+
+        Of two that come at the same time both may get in, which harms nobody: a disk is written into no folder.
+        """
+        names = await self._store.read(lambda c: disks.near_names(c, disk.id, where.whole))
+        key = same_name_key(where.whole)
+        alike = next((name for name in names if same_name_key(name) == key), None)
+        # One that is there already may be written again, whatever stands beside it.
+        if alike is not None and where.whole not in names:
+            raise Invalid(
+                f"The disk has a file {alike[:80]!r}, which some systems take for {where.whole[:80]!r}; use its name."
+            )
 
     def _put(
         self, connection: Connection, *, disk: DiskRow, where: Place, new: NewFile, meta: str | None
@@ -163,6 +180,13 @@ class Disks:
     def _data_now(self, sha256: str) -> bytes:
         body = self._store.read_now(lambda c: contents.body(c, sha256))
         return body if body is not None else self._store.blobs.get_now(sha256)
+
+    def _text_now(self, sha256: str) -> bytes:
+        """Like _data_now, for a search: in what is lost nothing is found."""
+        try:
+            return self._data_now(sha256)
+        except NotFound:
+            return b""
 
     async def set_meta(self, project_id: str, disk_id: str, where: Place, meta: JsonObject) -> ArtifactRow:
         """Replace what the user keeps beside a file. Raises NotFound."""
@@ -211,7 +235,7 @@ class Disks:
         rows = await self._artifacts(project_id, disk_id)
         hits = searching.Hits(pattern, limit, self._config.search_seconds)
         wanted = [
-            (number, partial(self._data_now, row.sha256))
+            (number, partial(self._text_now, row.sha256))
             for number, row in enumerate(rows)
             if searching.is_searched(row.mime, row.size)
         ]
@@ -251,7 +275,8 @@ class Disks:
 
     async def _change_skill(self, disk: DiskRow, where: Place, data: bytes | None, meta: str | None) -> ArtifactRow:
         """Write (or with None remove) a file of a skill as a new version. What it is then, or was."""
-        path = check_path(where.whole.lstrip("/"))
+        # What was stored under older rules can be removed; nothing of the kind comes in.
+        path = where.whole.lstrip("/") if data is None else check_path(where.whole.lstrip("/"))
         for _ in range(TRIES_MAX):
             row, listing = await self._store.read(lambda c: self._skill_now(c, disk, path))
             version = await asyncio.to_thread(self._next_version, row, listing, path, data)
@@ -279,8 +304,7 @@ class Disks:
                 raise Invalid("A skill needs its SKILL.md; delete the skill, or write another SKILL.md over it.")
             return NewVersion(changes={path: None}, author="api", reason=f"Removed {path} through the API.")
         sizes = {one: file.size for one, file in listing.items()} | {path: len(data)}
-        check_together(sizes)
-        check_files(sizes)
+        check_files(sizes, [path])
         about = None
         if path == main:
             about = files.about(row.name, _description(row, data), data)

@@ -18,14 +18,27 @@ KEY_FILE = "api-key"
 HASHING_FILE = "secret"
 
 
-class Link(msgspec.Struct, frozen=True, array_like=True):
-    """What a signed link gives access to, and until when (microseconds)."""
+class Shown(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A stored file as a project has it: in a session's messages, or on a disk, a skill's too, under its whole path.
+
+    It is shown as long as that is so.
+    """
 
     project_id: str
     sha256: str
     mime: str
     filename: str
+    session_id: str = ""
+    disk_id: str = ""
+    path: str = ""
+
+
+class Link(msgspec.Struct, frozen=True, array_like=True):
+    """What a signed link shows, until when (microseconds), and the mark of the project's key when it was made."""
+
+    shown: Shown
     expires_at: int
+    key_mark: str
 
 
 def new_key() -> str:
@@ -69,6 +82,10 @@ class Keyring:
         """What is stored of an API key: a keyed hash, useless without the home's secret."""
         return hmac.new(self._secret, b"key\0" + key.encode(), hashlib.sha256).hexdigest()
 
+    def mark_of(self, key_hmac: str) -> str:
+        """What links hold of a project's key (its hash): with another key they end."""
+        return hmac.new(self._secret, b"link-key\0" + key_hmac.encode(), hashlib.sha256).hexdigest()[:16]
+
     def sign(self, link: Link) -> str:
         """A token that opens a link without a key until it expires."""
         payload = msgspec.json.encode(link)
@@ -83,7 +100,10 @@ class Keyring:
         mark, payload = raw[:16], raw[16:]
         if not hmac.compare_digest(mark, self._mark(payload)):
             raise NotFound("There is no such link.")
-        link = msgspec.json.decode(payload, type=Link)
+        try:
+            link = msgspec.json.decode(payload, type=Link)
+        except msgspec.DecodeError:  # made by an older release
+            raise NotFound("There is no such link.") from None
         if link.expires_at < now:
             raise NotFound("The link has expired; ask for a new one.")
         return link

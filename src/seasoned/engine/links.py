@@ -1,12 +1,17 @@
-"""Links that open one stored file without a key until they expire."""
+"""Links that open one stored file without a key until they expire.
+
+A link of ours ends early with what it names: when the session or disk is deleted, when other bytes take the file's
+place, and when the project gets another key. An object store's own link ends by its time only, so it gets little.
+"""
 
 from seasoned.clock import SECOND
-from seasoned.engine.keys import Keyring, Link, expiry
-from seasoned.errors import BlobsAway
-from seasoned.store import Store, contents
+from seasoned.engine.keys import Keyring, Link, Shown, expiry
+from seasoned.errors import BlobsAway, NotFound
+from seasoned.store import Connection, Store, contents, disks, doom, projects
 
-# The longest that S3 signs for.
-SIGNED_SECONDS_MAX = 7 * 24 * 3_600
+# Nobody can take an object store's own link back.
+BY_STORE_SECONDS_MAX = 3_600
+BY_STORE_STEP_SECONDS = 900
 SIGNED_KEPT_MAX = 10_000
 
 
@@ -24,11 +29,15 @@ class Links:
     async def of_store(self, sha256: str, seconds: float, *, step_seconds: int = 0) -> tuple[str, int] | None:
         """The object store's own address of a file, and when it expires (microseconds); see `make` for steps.
 
-        None when a link of ours has to do: the store signs nothing, or the file is small and in the database.
+        One with a step, of which the reader is told when it ends, may end sooner than was asked. None when a link of
+        ours has to do: the store signs nothing, the file is small and in the database, or it is wanted for long.
         """
-        if not self._by_store or await self._store.read(lambda c: contents.has(c, sha256)):
+        if not self._by_store or (seconds > BY_STORE_SECONDS_MAX and not step_seconds):
             return None
-        expires_at = self._expiry(min(seconds, SIGNED_SECONDS_MAX), step_seconds)
+        if await self._store.read(lambda c: contents.has(c, sha256)):
+            return None
+        seconds, step_seconds = min(seconds, BY_STORE_SECONDS_MAX), min(step_seconds, BY_STORE_STEP_SECONDS)
+        expires_at = self._expiry(seconds, step_seconds)
         url = self._signed.get((sha256, expires_at)) if step_seconds else None
         if url is None:
             left = (expires_at - self._store.clock.now()) // SECOND
@@ -42,23 +51,47 @@ class Links:
                 self._signed[sha256, expires_at] = url
         return url, expires_at
 
-    def make(
-        self, project_id: str, sha256: str, mime: str, filename: str, seconds: float, *, step_seconds: int = 0
-    ) -> tuple[str, int]:
+    async def make(self, shown: Shown, seconds: float, *, step_seconds: int = 0) -> tuple[str, int]:
         """A token that opens a file for some seconds, and when it expires (microseconds).
 
         With a step it lasts at most that much less, and is the same token until the step is over: a conversation that
-        is read again is the same text again, which providers' prompt caches need.
+        is read again is the same text again, which providers' prompt caches need. Raises NotFound without the project.
         """
         expires_at = self._expiry(seconds, step_seconds)
-        return self._keyring.sign(Link(project_id, sha256, mime, filename, expires_at)), expires_at
+        key_mark = await self._store.read(lambda c: self._key_mark(c, shown.project_id))
+        return self._keyring.sign(Link(shown, expires_at, key_mark)), expires_at
 
-    async def open(self, token: str) -> tuple[Link, bytes]:
-        """What a token gives access to. Raises NotFound when it is not ours or has expired."""
+    async def open(self, token: str) -> tuple[Shown, bytes]:
+        """What a token shows. Raises NotFound when it is not ours, has expired, or names what is no longer so."""
         link = self._keyring.open(token, self._store.clock.now())
-        body = await self._store.read(lambda c: contents.body(c, link.sha256))
-        return link, body if body is not None else await self._store.blobs.get(link.sha256)
+        shown = link.shown
+
+        def load(connection: Connection) -> bytes | None:
+            if self._key_mark(connection, shown.project_id) != link.key_mark or not _is_there(connection, shown):
+                raise NotFound("The link has ended, as what it named is no longer there; ask for a new one.")
+            return contents.body(connection, shown.sha256)
+
+        body = await self._store.read(load)
+        return shown, body if body is not None else await self._store.blobs.get(shown.sha256)
+
+    def _key_mark(self, connection: Connection, project_id: str) -> str:
+        project = projects.by_id(connection, project_id)
+        if project is None:
+            raise NotFound("There is no such project any more.")
+        return self._keyring.mark_of(project.key_hmac)
 
     def _expiry(self, seconds: float, step_seconds: int) -> int:
         expires_at = expiry(self._store.clock.now(), seconds)
         return expires_at - expires_at % (step_seconds * SECOND) if step_seconds else expires_at
+
+
+def _is_there(connection: Connection, shown: Shown) -> bool:
+    """Whether the project still has the file where the link was made for it."""
+    if shown.session_id:
+        return doom.names_file(connection, shown.project_id, shown.session_id, shown.sha256)
+    folder, _, filename = shown.path.rpartition("/")
+    try:
+        disk = disks.get(connection, shown.project_id, shown.disk_id)
+        return disks.artifact(connection, disk, folder + "/", filename).sha256 == shown.sha256
+    except NotFound:
+        return False

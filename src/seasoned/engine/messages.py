@@ -10,7 +10,8 @@ from seasoned import signals, strategies
 from seasoned.config import Config
 from seasoned.engine.keeping import kept
 from seasoned.engine.uploads import File
-from seasoned.errors import TooLarge
+from seasoned.errors import NotFound, TooLarge
+from seasoned.formats.media import MISSING_FILE
 from seasoned.message import Asset, JsonObject, Message
 from seasoned.pipeline.carrier import Carrier
 from seasoned.store import Connection, Store, doom, messages, pairing, sessions
@@ -235,8 +236,11 @@ class PageFiles:
         return self._urls.get(asset.sha256, "")
 
     def data(self, asset: Asset) -> bytes | None:
-        """A file's bytes. Raises TooLarge when an answer would hold too many."""
+        """A file's bytes, or what stands for lost ones. Raises TooLarge when an answer would hold too many."""
         self._room -= asset.size_b
         if self._room < 0:
             raise TooLarge(f"The messages' files have more than {INLINED_BYTES_MAX} bytes; ask for fewer with limit.")
-        return self._store.blobs.get_now(asset.sha256)
+        try:
+            return self._store.blobs.get_now(asset.sha256)
+        except NotFound:
+            return MISSING_FILE

@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from seasoned import archive
+from seasoned import archive, paths
 from seasoned.config import Config
 from seasoned.engine.keeping import kept
 from seasoned.errors import NotFound, TooLarge
@@ -16,6 +16,7 @@ from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillR
 
 DOWNLOAD_FILES_MAX = 200
 DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
+LOST_FILE = "MISSING-FILES.txt"
 
 
 class SkillState(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +27,20 @@ class SkillState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of a skill."""
+    """A file of a skill, and the disk that it is on."""
 
+    disk_id: str
     path: str
     mime: str
     sha256: str
     data: bytes
+
+
+class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
+    """All files of a skill by path, and the paths of those whose bytes are missing or damaged in the store."""
+
+    files: dict[str, bytes]
+    lost: list[str]
 
 
 class Skills:
@@ -76,7 +85,7 @@ class Skills:
 
         def load(connection: Connection) -> SkillState:
             row = skills.get(connection, project_id, skill_id)
-            return SkillState(row=row, index=skills.index_of(connection, [row.id])[row.id])
+            return _states(connection, [row])[0]
 
         return await self._store.read(load)
 
@@ -99,47 +108,68 @@ class Skills:
         return await self._store.read(load)
 
     async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
-        """A file of a skill's newest version. Raises NotFound."""
+        """A file of a skill's newest version. Raises NotFound, also when its bytes are missing or damaged."""
         wanted = path.lstrip("/")
-        rows = await self._head(project_id, skill_id)
+        skill, rows = await self._head(project_id, skill_id)
         row = next((row for row in rows if row.path == wanted), None)
         if row is None:
             raise NotFound(f"The skill has no file {path!r}; its file_index names those that it has.")
-        return await self._load(row)
+        data = await self._data(row)
+        return SkillFile(disk_id=skill.disk_id, path=row.path, mime=row.mime, sha256=row.sha256, data=data)
 
-    async def all_files(self, project_id: str, skill_id: str) -> list[SkillFile]:
-        """Every file of a skill's newest version. Raises NotFound, TooLarge."""
-        rows = await self._head(project_id, skill_id)
+    async def content(self, project_id: str, skill_id: str) -> SkillContent:
+        """Every file of a skill's newest version; one that is lost spoils itself only. Raises NotFound, TooLarge."""
+        _, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
             raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
-        return [await self._load(row) for row in rows]
+        files: dict[str, bytes] = {}
+        lost: list[str] = []
+        for row in rows:
+            try:
+                files[row.path] = await self._data(row)
+            except NotFound:
+                lost.append(row.path)
+        return SkillContent(files=files, lost=lost)
 
     async def zip(self, project_id: str, skill_id: str) -> tuple[str, bytes]:
-        """A skill's name and its files as a ZIP. Raises NotFound, TooLarge."""
+        """A skill's name and its files as a ZIP; a file in it names those that are lost. Raises NotFound, TooLarge."""
         state = await self.get(project_id, skill_id)
         if len(state.index) > DOWNLOAD_FILES_MAX:
             raise TooLarge(
                 f"The skill has more than {DOWNLOAD_FILES_MAX} files; export it with `seasoned skills export`."
             )
-        content = {file.path: file.data for file in await self.all_files(project_id, skill_id)}
-        return state.row.name, await archive.to_thread(archive.write_zip, content)
+        content = await self.content(project_id, skill_id)
+        safe, notes = paths.exportable(content.files)
+        if not any(path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower() for path in safe):
+            raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then download.")
+        if content.lost:
+            # Whoever takes the ZIP for the whole skill must find out that it is not.
+            safe.setdefault(LOST_FILE, _lost_text(content.lost))
+        return state.row.name, await archive.to_thread(archive.write_zip, safe, notes)
 
     async def delete(self, project_id: str, skill_id: str) -> None:
         """Remove a skill with its history. Raises NotFound."""
         await self._store.write(lambda c: skills.delete(c, project_id, skill_id))
 
-    async def _head(self, project_id: str, skill_id: str) -> list[FileRow]:
-        def load(connection: Connection) -> list[FileRow]:
-            skills.get(connection, project_id, skill_id)
-            return skills.head_files(connection, skill_id)
+    async def _head(self, project_id: str, skill_id: str) -> tuple[SkillRow, list[FileRow]]:
+        def load(connection: Connection) -> tuple[SkillRow, list[FileRow]]:
+            return skills.get(connection, project_id, skill_id), skills.head_files(connection, skill_id)
 
         return await self._store.read(load)
 
-    async def _load(self, row: FileRow) -> SkillFile:
-        data = row.body if row.body is not None else await self._store.blobs.get(row.sha256)
-        return SkillFile(path=row.path, mime=row.mime, sha256=row.sha256, data=data)
+    async def _data(self, row: FileRow) -> bytes:
+        try:
+            return row.body if row.body is not None else await self._store.blobs.get(row.sha256)
+        except NotFound:
+            raise NotFound(f"The file {row.path!r} is missing or damaged in the store; write it again.") from None
+
+
+def _lost_text(paths: list[str]) -> bytes:
+    lines = ["These files of the skill are not in this ZIP, as the server has lost their bytes:", *paths]
+    return ("\n".join(lines) + "\n").encode()
 
 
 def _states(connection: Connection, rows: list[SkillRow]) -> list[SkillState]:
     index = skills.index_of(connection, [row.id for row in rows])
-    return [SkillState(row=row, index=index[row.id]) for row in rows]
+    # Clients write what the index names into folders, so what tools would obey is not in it.
+    return [SkillState(row=row, index=[one for one in index[row.id] if not paths.acts_unasked(one[0])]) for row in rows]

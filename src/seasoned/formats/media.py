@@ -20,7 +20,14 @@ class Files(Protocol):
         """An address that opens the file without a key; empty when none was asked for."""
 
     def data(self, asset: Asset) -> bytes | None:
-        """The file's bytes; None when they cannot be had. Raises TooLarge when an answer would grow too big."""
+        """The file's bytes, or MISSING_FILE itself when they are lost; None when they are not to be shown.
+
+        Raises TooLarge when an answer would grow too big.
+        """
+
+
+MISSING_FILE = b"[This file is missing from the server's storage.]"
+"""Stands for a file whose bytes are lost."""
 
 
 class NoFiles:
@@ -70,7 +77,9 @@ def media_of(part: Part, files: Files) -> Media | None:
         data = files.data(part.asset)
         if data is None:
             return None
-        return Media(mime=mime_type(part.asset.mime), data=base64.b64encode(data).decode(), filename=filename)
+        # What is lost is shown as the text that it is; under its own type a provider would refuse all.
+        mime = "text/plain" if data is MISSING_FILE else part.asset.mime
+        return Media(mime=mime_type(mime), data=base64.b64encode(data).decode(), filename=filename)
     mime, data_text = _string(part, "media_type"), part.meta.get("data")
     if isinstance(data_text, str):
         if part.meta.get("type") == "text":

@@ -128,6 +128,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/usage", usage.get),
 )
 
+SKILLS = PREFIX + "/agent_skills"
+
 
 class App:
     """The ASGI application: bounds bodies, routes, and turns whatever is raised into an answer.
@@ -161,13 +163,17 @@ class App:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
             return
-        body = Body(scope, receive, self._engine.config.body_bytes_max, self._engine.config.body_seconds)
+        body = Body(scope, receive, self._bytes_max(scope), self._engine.config.body_seconds)
         reply = Reply(scope, body, send)
         scope[BODY], scope[REPLY] = body, reply
         if signals.heard():
             await operations.watched(self._answer(scope, body, reply), scope, reply)
         else:
             await self._answer(scope, body, reply)
+
+    def _bytes_max(self, scope: Scope) -> int:
+        config, is_skill = self._engine.config, scope["path"] == SKILLS and scope["method"] == "POST"
+        return max(config.body_bytes_max, config.skill_zip_bytes_max) if is_skill else config.body_bytes_max
 
     async def _answer(self, scope: Scope, body: Body, reply: Reply) -> None:
         if scope["path"].startswith(users.PATH):
@@ -204,8 +210,8 @@ class App:
             await self._engine.close()
 
     async def _material(self, request: Request) -> Response:
-        link, data = await self._engine.links.open(request.path_params["token"])
-        return download(data, link.mime, link.filename)
+        shown, data = await self._engine.links.open(request.path_params["token"])
+        return download(data, shown.mime, shown.filename)
 
 
 def _about(scope: Scope) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """Disks and the files on them, which the wire calls artifacts (wire contract, B.9)."""
 
+import contextlib
+
 import msgspec
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from seasoned.engine import disks
 from seasoned.engine.disks import Place
-from seasoned.errors import Invalid
+from seasoned.engine.keys import Shown
+from seasoned.errors import Invalid, NotFound
 from seasoned.http.content import content_of
 from seasoned.http.downloads import download as file_response
 from seasoned.http.downloads import public_url
@@ -97,10 +100,12 @@ async def get(call: Call) -> Response:
     row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")))
     data: dict[str, object] = {"artifact": artifact_json(row)}
     if with_url:
-        data["public_url"], _ = await public_url(call, row.sha256, row.mime, row.filename, expire)
+        data["public_url"], _ = await public_url(call, _shown(call, row), expire)
     if with_content:
-        content = content_of(row.filename, row.mime, await call.engine.disks.data(row), strict=True)
-        data |= {"content": content} if content else {}
+        # Of a file whose bytes are lost the rest is still told; its address says what is wrong.
+        with contextlib.suppress(NotFound):
+            content = content_of(row.filename, row.mime, await call.engine.disks.data(row), strict=True)
+            data |= {"content": content} if content else {}
     return answer(data)
 
 
@@ -170,6 +175,17 @@ def _meta(text: str) -> JsonObject:
     if len(text.encode()) > META_BYTES_MAX:
         raise Invalid(f"A file's meta holds at most {META_BYTES_MAX} bytes of JSON.")
     return meta
+
+
+def _shown(call: Call, row: ArtifactRow) -> Shown:
+    return Shown(
+        project_id=call.project_id,
+        sha256=row.sha256,
+        mime=row.mime,
+        filename=row.filename,
+        disk_id=row.disk_id,
+        path=row.path + row.filename,
+    )
 
 
 def _disk_id(call: Call) -> str:

@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from seasoned.engine.keys import Shown
 from seasoned.http.wire import PREFIX, Call
 
 
@@ -15,14 +16,12 @@ def download(data: bytes, mime: str, filename: str) -> Response:
     return Response(data, media_type=mime, headers=headers)
 
 
-async def public_url(
-    call: Call, sha256: str, mime: str, filename: str, seconds: float, *, step_seconds: int = 0
-) -> tuple[str, int]:
+async def public_url(call: Call, shown: Shown, seconds: float, *, step_seconds: int = 0) -> tuple[str, int]:
     """An address that opens a stored file for some seconds, and when it ends (microseconds); see `Links`."""
     links = call.engine.links
-    signed = await links.of_store(sha256, seconds, step_seconds=step_seconds)
+    signed = await links.of_store(shown.sha256, seconds, step_seconds=step_seconds)
     if signed is not None:
         return signed
-    token, expires_at = links.make(call.project_id, sha256, mime, filename, seconds, step_seconds=step_seconds)
+    token, expires_at = await links.make(shown, seconds, step_seconds=step_seconds)
     base = call.engine.config.public_url or str(call.request.base_url)
     return f"{base.rstrip('/')}{PREFIX}/material/{token}", expires_at

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from seasoned import formats, strategies
 from seasoned.clock import to_rfc3339
+from seasoned.engine.keys import Shown
 from seasoned.engine.messages import Edits, Page
 from seasoned.engine.uploads import File, describe
 from seasoned.errors import Invalid
@@ -177,9 +178,14 @@ async def _public_urls(call: Call, found: Page) -> dict[str, dict[str, str]]:
         for part in message.parts:
             if part.asset is not None and part.asset.sha256 not in urls:
                 asset = part.asset
-                url, expires_at = await public_url(
-                    call, asset.sha256, asset.mime, part.filename or "", URL_SECONDS, step_seconds=URL_STEP_SECONDS
+                shown = Shown(
+                    project_id=call.project_id,
+                    sha256=asset.sha256,
+                    mime=asset.mime,
+                    filename=part.filename or "",
+                    session_id=found.rows[0].session_id,
                 )
+                url, expires_at = await public_url(call, shown, URL_SECONDS, step_seconds=URL_STEP_SECONDS)
                 urls[asset.sha256] = {"url": url, "expire_at": to_rfc3339(expires_at)}
     return urls
 

@@ -3,6 +3,7 @@
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from seasoned.engine.keys import Shown
 from seasoned.engine.skills import SkillFile, SkillState
 from seasoned.errors import Invalid
 from seasoned.http.content import content_of
@@ -86,8 +87,15 @@ async def download_zip(call: Call) -> Response:
 async def _url(call: Call, found: SkillFile) -> str:
     expire = call.request.query_params.get("expire", "")
     seconds = int(expire) if expire.isascii() and expire.isdigit() and len(expire) < 10 else EXPIRE_SECONDS  # noqa: PLR2004
-    name = found.path.rsplit("/", 1)[-1]
-    return (await public_url(call, found.sha256, found.mime, name, seconds))[0]
+    shown = Shown(
+        project_id=call.project_id,
+        sha256=found.sha256,
+        mime=found.mime,
+        filename=found.path.rsplit("/", 1)[-1],
+        disk_id=found.disk_id,
+        path=f"/{found.path}",
+    )
+    return (await public_url(call, shown, seconds))[0]
 
 
 def _meta(value: object) -> JsonObject | None:

@@ -5,6 +5,7 @@ import re
 from seasoned.errors import Invalid, TooLarge
 from seasoned.llm.scanner import scan
 from seasoned.llm.secrets import contains_secret
+from seasoned.paths import check_path
 from seasoned.pipeline.draft import Draft
 from seasoned.skill import (
     CHARS_ADVISED,
@@ -12,7 +13,6 @@ from seasoned.skill import (
     LINES_ADVISED,
     SKILL_FILE,
     Frontmatter,
-    check_path,
     check_standard,
     parse_skill_file,
 )

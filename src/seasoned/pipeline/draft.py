@@ -3,6 +3,7 @@
 import msgspec
 
 from seasoned.errors import Invalid
+from seasoned.paths import check_path
 from seasoned.skill import JOURNAL_RULE, check_files
 from seasoned.store.files import as_text
 from seasoned.store.skills import FileRow
@@ -42,7 +43,7 @@ class Draft(msgspec.Struct, kw_only=True):
     def text(self, path: str) -> str:
         """A file's text; empty when there is none. Raises Invalid for a file that is not text, or was not loaded."""
         if path not in self.files and self.has(path):
-            raise Invalid(f"{self.name}/{path} is too large to be edited; use another file.")
+            raise Invalid(f"{self.name}/{path} is missing or too large to be edited; use another file.")
         text = as_text(self.files.get(path, b""))
         if text is None:
             raise Invalid(f"{self.name}/{path} is not a text file, so it has no entries.")
@@ -54,8 +55,12 @@ class Draft(msgspec.Struct, kw_only=True):
         return kept | {path: len(data) for path, data in self.files.items()}
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file. Raises TooLarge, Invalid when the skill would break its limits; then nothing is changed."""
-        check_files({**self.sizes(), path: len(data)})
+        """Write a file. Raises TooLarge, Invalid when the skill would break its limits; then nothing is changed.
+
+        A path that was stored before the rules of paths came is refused too: nothing of the kind comes in.
+        """
+        check_path(path)
+        check_files({**self.sizes(), path: len(data)}, [path])
         self.files[path] = data
         self.written.add(path)
         self.removed.discard(path)

@@ -21,6 +21,7 @@ from seasoned.llm.model import (
     ReviseEntry,
     WriteFile,
 )
+from seasoned.paths import check_name
 from seasoned.pipeline.checks import added_lines, check_entry, check_head, check_said, safe_path, with_room
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.twins import Known, Twins, knows_nothing
@@ -128,6 +129,7 @@ class Workbench:
     def _create(self, edit: CreateSkill) -> None:
         if edit.name in self.drafts:
             return
+        check_name(edit.name)
         head = Frontmatter(name=edit.name, description=" ".join(edit.description.split()), body=edit.body)
         faults = check_standard(head)
         if faults:

@@ -1,5 +1,6 @@
 """Stored messages as the stages show them to a model: secrets redacted, long texts shortened in their middle."""
 
+import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -9,7 +10,9 @@ from seasoned.llm.fence import elide
 from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.store.blobs import Blobs
-from seasoned.store.messages import MessageRow, numbered
+from seasoned.store.messages import MessageRow, is_missing, numbered
+
+log = logging.getLogger(__name__)
 
 PART_CHARS_MAX = 12_000
 REDACTED_CHARS_MAX = 4 * PART_CHARS_MAX
@@ -17,8 +20,21 @@ QUOTE_CHARS_MAX = 300
 
 
 def load(rows: Sequence[MessageRow], blobs: Blobs) -> tuple[NumberedMessage, ...]:
-    """The messages of rows, safe to show. Reads blobs, so it belongs into a thread."""
-    return tuple(_safe(numbered(row, blobs)) for row in rows)
+    """The messages of rows, safe to show. Reads blobs, so it belongs into a thread.
+
+    One whose bytes the store has lost is empty: nobody said the text that stands for it elsewhere.
+    """
+    return tuple(_present(numbered(row, blobs), row) for row in rows)
+
+
+def _present(stored: NumberedMessage, row: MessageRow) -> NumberedMessage:
+    if not is_missing(stored.message):
+        return _safe(stored)
+    log.warning(
+        "a message is missing from the store; learning goes on without it",
+        extra={"session": row.session_id, "number": row.number, "sha256": row.parts_sha256},
+    )
+    return msgspec.structs.replace(stored, message=msgspec.structs.replace(stored.message, parts=()))
 
 
 def _safe(stored: NumberedMessage) -> NumberedMessage:

@@ -1,10 +1,11 @@
 """Which skills and entries of a space matter for some lessons: what the writer loads, and what it shows."""
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from seasoned.errors import Invalid
+from seasoned.errors import Invalid, NotFound
 from seasoned.llm.model import NearEntry, SkillView
 from seasoned.pipeline.draft import Draft
 from seasoned.skill import FILE_BYTES_MAX, SKILL_FILE, parse_skill_file
@@ -122,8 +123,18 @@ def draft_of(held: Held, store: Store) -> Draft:
         description=row.description,
         rule=row.rule,
         listing={file.path: file for file in held.listing},
-        files={file.path: files.unpack(file, store.blobs) for file in held.listing if file.path in held.paths},
+        files=_present(held, store),
     )
+
+
+def _present(held: Held, store: Store) -> dict[str, bytes]:
+    """The bytes of the files that were loaded. One that the store has lost is left as it is."""
+    found: dict[str, bytes] = {}
+    for file in held.listing:
+        if file.path in held.paths:
+            with contextlib.suppress(NotFound):
+                found[file.path] = files.unpack(file, store.blobs)
+    return found
 
 
 def view(draft: Draft, of_user: frozenset[str]) -> SkillView:

@@ -40,7 +40,9 @@ class Blobs(Protocol):
     """Content-addressed bytes. Every method blocks, so it belongs into a thread; every one may raise BlobsAway."""
 
     def put_now(self, data: bytes) -> str:
-        """Store bytes, whole or not at all; their SHA-256 in hex. Raises StorageFull when there is no room."""
+        """Store bytes, whole or not at all; their SHA-256 in hex. What was there under that name and is not these bytes
+        is replaced. Raises StorageFull when there is no room.
+        """
         ...
 
     def get_now(self, sha256: str) -> bytes:
@@ -142,7 +144,8 @@ class FolderBlobs:
         """Store bytes; their SHA-256 in hex. Raises StorageFull when there is no room."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self._root / path_of(sha256)
-        if target.exists():
+        # Bytes that a disk has damaged are named by nothing else that could heal them.
+        if _is_whole(target, sha256, len(data)):
             return sha256
         temporary = target.with_name(f".{sha256[:8]}-{new_id()}.part")
         try:
@@ -233,6 +236,15 @@ class FolderBlobs:
 def _away() -> BlobsAway:
     # Where that is, and what the system says, is for the operator only: it is in the error's cause.
     return BlobsAway("The folder of the stored files cannot be used now; try again.")
+
+
+def _is_whole(path: Path, sha256: str, size: int) -> bool:
+    """Whether a file has the bytes that its name says; one that cannot be read has not."""
+    try:
+        with path.open("rb") as file:
+            return os.fstat(file.fileno()).st_size == size and hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
 
 
 def paths_of(root: Path) -> list[Path]:

@@ -72,20 +72,20 @@ class ObjectBlobs:
     def put_now(self, data: bytes) -> str:
         """Store bytes, in several parts when they are many; their SHA-256 in hex."""
         sha256 = hashlib.sha256(data).hexdigest()
-        # Looking first costs as much as sending a small one again, and the same bytes over themselves change nothing.
-        if len(data) <= PART_BYTES or self._size(sha256) != len(data):
-            faults.point("blob.written")
-            self._call(
-                lambda: obstore.put(
-                    self._store,
-                    path_of(sha256),
-                    data,
-                    attributes=ATTRIBUTES,
-                    chunk_size=PART_BYTES,
-                    max_concurrency=PARTS_AT_ONCE,
-                )
+        # Never looked up first: to see that what is there is whole, all of it would have to be read, as no checksum is
+        # kept everywhere; and the same bytes over themselves change nothing.
+        faults.point("blob.written")
+        self._call(
+            lambda: obstore.put(
+                self._store,
+                path_of(sha256),
+                data,
+                attributes=ATTRIBUTES,
+                chunk_size=PART_BYTES,
+                max_concurrency=PARTS_AT_ONCE,
             )
-            faults.point("blob.renamed")
+        )
+        faults.point("blob.renamed")
         return sha256
 
     def get_now(self, sha256: str) -> bytes:
@@ -130,12 +130,6 @@ class ObjectBlobs:
 
     def tidy(self) -> None:
         """Nothing to do: uploads that nobody ended are no objects, and a bucket's own rules end them."""
-
-    def _size(self, sha256: str) -> int | None:
-        try:
-            return self._call(lambda: obstore.head(self._store, path_of(sha256))["size"], sha256)
-        except NotFound:
-            return None
 
     def _call(self, work: Callable[[], T], sha256: str = "") -> T:
         try:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from seasoned import faults
 from seasoned.clock import SECOND
-from seasoned.errors import BlobsAway, Conflict, NotFound
+from seasoned.errors import BlobsAway, Conflict
 from seasoned.store import contents, doom, messages
 from seasoned.store.blobs import Blob
 from seasoned.store.database import Store
@@ -192,10 +192,8 @@ class Collector:
         """Note the files of messages that are older than the notes; how many were looked into."""
         rows = self._store.read_now(lambda connection: _unknown(connection, limit))
         for row in rows:
-            try:
-                hashes = doom.files_of(messages.unpack(row, self._store.blobs))
-            except NotFound:
-                hashes = ()  # its parts are lost, and with them what they named
+            # Of one whose parts are lost nothing is known, as what they named is lost with them.
+            hashes = doom.files_of(messages.unpack(row, self._store.blobs))
             self._store.write_now(partial(_note, message_id=row.id, hashes=hashes))
         return len(rows)
 

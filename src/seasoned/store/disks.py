@@ -14,6 +14,9 @@ from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_ro
 from seasoned.store.schema import artifacts, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
 
+# By how much the lengths of two names may differ that some system takes for one: a dot or two at their ends.
+NEAR_CHARS = 3
+
 
 class DiskRow(msgspec.Struct, frozen=True):
     """A disk; `skill_id` is set when it is a skill's."""
@@ -148,6 +151,13 @@ def count(connection: Connection, disk_id: str) -> int:
     """How many files a disk that is no skill's has."""
     statement = sa.select(sa.func.count()).select_from(artifacts).where(artifacts.c.disk_id == disk_id)
     return connection.execute(statement).scalar_one()
+
+
+def near_names(connection: Connection, disk_id: str, whole: str) -> list[str]:
+    """Whole paths of files of a disk that is no skill's that are about as long as one; all that could be alike are."""
+    name = artifacts.c.path + artifacts.c.filename
+    near = sa.func.length(name).between(len(whole) - NEAR_CHARS, len(whole) + NEAR_CHARS)
+    return list(connection.execute(sa.select(name).where(artifacts.c.disk_id == disk_id, near)).scalars())
 
 
 def put(connection: Connection, row: ArtifactRow, body: bytes | None) -> None:

@@ -19,7 +19,7 @@ from seasoned.clock import SECOND
 from seasoned.errors import Condemned
 from seasoned.message import Message
 from seasoned.store.rows import on_postgres
-from seasoned.store.schema import artifacts, doomed_blobs, files, message_files, messages
+from seasoned.store.schema import artifacts, doomed_blobs, files, message_files, messages, sessions
 
 T = TypeVar("T")
 
@@ -178,6 +178,20 @@ def name_files(connection: Connection, rows: Sequence[tuple[str, Collection[str]
     values = [{"message_id": message_id, "sha256": sha256} for message_id, hashes in rows for sha256 in hashes]
     if values:
         connection.execute(sa.insert(message_files), values)
+
+
+def names_file(connection: Connection, project_id: str, session_id: str, sha256: str) -> bool:
+    """Whether a message of a project's session names a file. One that nobody has looked into yet may."""
+    statement = (
+        sa.select(message_files.c.message_id)
+        .join(messages, messages.c.id == message_files.c.message_id)
+        .join(sessions, sessions.c.id == messages.c.session_id)
+        .where(
+            message_files.c.sha256.in_([sha256, ""]), sessions.c.id == session_id, sessions.c.project_id == project_id
+        )
+        .limit(1)
+    )
+    return connection.execute(statement).first() is not None
 
 
 def copy_names(connection: Connection, copies: dict[str, str]) -> None:

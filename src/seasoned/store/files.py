@@ -4,7 +4,9 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 
-from seasoned.skill import FILE_BYTES_MAX, about_text, check_path, entry_texts, rule_of
+from seasoned.errors import NotFound
+from seasoned.paths import check_path
+from seasoned.skill import FILE_BYTES_MAX, about_text, entry_texts, rule_of
 from seasoned.store.blame import blame
 from seasoned.store.blobs import Blobs
 from seasoned.store.rows import dump, load_as
@@ -127,10 +129,19 @@ def pack_one(
 def _blame(old: FileRow | None, blobs: Blobs, text: str, number: int) -> list[tuple[int, int]]:
     """Runs of (version, count of lines): kept lines keep the version that brought them."""
     lines = text.splitlines()
-    if old is None or old.blame is None:
+    known = None if old is None or old.blame is None else _found(old, blobs)
+    if known is None or old is None or old.blame is None:
         return [(number, len(lines))] if lines else []
     before = load_as(old.blame, list[tuple[int, int]])
-    return blame(unpack(old, blobs).decode(errors="replace").splitlines(), before, lines, number)
+    return blame(known.decode(errors="replace").splitlines(), before, lines, number)
+
+
+def _found(row: FileRow, blobs: Blobs) -> bytes | None:
+    """A stored file's bytes; None when they are lost, which is no reason not to write new ones."""
+    try:
+        return unpack(row, blobs)
+    except NotFound:
+        return None
 
 
 def unpack(row: FileRow, blobs: Blobs) -> bytes:

@@ -31,6 +31,9 @@ from seasoned.store.rows import (
 from seasoned.store.schema import messages, sessions
 from seasoned.store.wakeups import Arrived, Wakeups
 
+# What stands for a message's parts whose bytes are lost, and what marks it.
+MISSING_KEY = "__missing__"
+MISSING_TEXT = "[The content of this message is missing from the server's storage.]"
 # A statement's values; SQLite takes some 32,000 at most.
 VALUES_ROWS_MAX = 512
 
@@ -101,11 +104,29 @@ def pack(message: Message, blobs: Blobs, inline_bytes_max: int) -> tuple[str, st
 
 def unpack(row: MessageRow, blobs: Blobs) -> Message:
     """The message of a row."""
-    encoded = blobs.get_now(row.parts_sha256) if row.parts_sha256 else row.parts.encode()
+    encoded = parts_of(row, blobs)
     parts, meta = msgspec.json.decode(encoded, type=tuple[Part, ...]), load_object(row.meta)
     if pairing.OPEN_KEY in meta:
         parts, meta = pairing.completed(parts, meta)
     return Message(role=row.role, parts=parts, meta=meta)
+
+
+def parts_of(row: MessageRow, blobs: Blobs) -> bytes:
+    """A row's parts as JSON, from the blob that holds them if they are large.
+
+    When that is missing or damaged, one part stands for them and says so: the rest of a conversation is of use without.
+    """
+    if not row.parts_sha256:
+        return row.parts.encode()
+    try:
+        return blobs.get_now(row.parts_sha256)
+    except NotFound:
+        return msgspec.json.encode((Part(type="text", text=MISSING_TEXT, meta={MISSING_KEY: True}),))
+
+
+def is_missing(message: Message) -> bool:
+    """Whether a message's parts are missing from the store or damaged there, so that it says nothing."""
+    return any(part.meta.get(MISSING_KEY) is True for part in message.parts)
 
 
 def settled(row: MessageRow, message: Message) -> Message:

@@ -32,7 +32,9 @@ _UPLOAD = Operation(
     path=_ALL,
     tag=TAG,
     summary="Upload a skill",
-    description="A ZIP of a skill's folder; its SKILL.md says the name and the description.",
+    description="A ZIP of a skill's folder; its SKILL.md says the name and the description. Hidden files and folders, "
+    "and other files that tools obey merely because they are there (a `HEAD`, as of a Git repository, `desktop.ini`, "
+    "`.lnk`), are left out, and `warnings` name them.",
     body=Body(
         {
             "multipart/form-data": record(
@@ -47,7 +49,8 @@ _UPLOAD = Operation(
     ),
     answers={201: success(ref("UploadedSkill"), "The new skill.")},
     errors={
-        400: "There is no file, it is no ZIP, it holds no good SKILL.md or paths that lead out, or meta is no object.",
+        400: "There is no file, it is no ZIP, it holds no good SKILL.md, a path leads out or is not the same on every "
+        "system, the skill's name can be no folder's, or meta is no object.",
         413: "The body is too large, or the ZIP holds too many files or bytes.",
     },
 )
@@ -121,7 +124,8 @@ _ZIP = Operation(
     path=f"{_ONE}/download_zip",
     tag=TAG,
     summary="Download a skill as a ZIP",
-    description="All files of the skill in a folder of its name.",
+    description="All files of the skill. What is left out because tools would obey it, or renamed, is told in the "
+    "ZIP's comment; files whose bytes the server has lost are named in `MISSING-FILES.txt`.",
     parameters=(SKILL,),
     answers={200: Answer("The archive.", media="application/zip")},
     errors={400: _BAD_ID, 404: _UNKNOWN, 413: "The skill holds too many files or bytes for one archive."},

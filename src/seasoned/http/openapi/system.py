@@ -225,7 +225,8 @@ _SERVER = (
         ),
         answers={200: Answer("The file, to be saved, with its own media type.", media="*/*")},
         errors={
-            404: "The token is not ours or has expired, or the file is gone.",
+            404: "The token is not ours or has expired, or what it names is gone: the file was deleted, other bytes "
+            "took its place, or the project has another key.",
             503: "The database cannot be reached.",
         },
         needs_key=False,
