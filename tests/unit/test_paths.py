@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from seasoned import archive, paths
 from seasoned.archive import export_folder, read_folder, read_skill_zip, read_zip, write_folder, write_zip
 from seasoned.errors import Invalid
-from seasoned.pipeline.edits import Draft
+from seasoned.pipeline.draft import Draft
 from seasoned.skill import slug
 from tests.support.zips import skill_md, zip_of
 
