@@ -176,6 +176,7 @@ class JobWorker:
                 self._store.wakeups.give(connection, due)
 
         await self._store.write(sweep)
+        await self._store.index.sweep()
 
     async def _take_back(self, app: App) -> None:
         """Replace the jobs of workers without a heartbeat by fresh ones."""

@@ -119,8 +119,9 @@ class Dispatcher:
 
     async def _sweep_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(self._config.sweep_seconds)
             try:
+                await self._store.index.sweep()
+                await asyncio.sleep(self._config.sweep_seconds)
                 await self._sweep()
             except Exception:
                 # Retries and lost wake-ups rest on the sweep: whatever went wrong, the next one comes.

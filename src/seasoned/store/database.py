@@ -19,6 +19,7 @@ from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, SeasonedError
 from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.catching_up import Indexer
 from seasoned.store.guard import Guard
 from seasoned.store.kept import KeptBlobs
 from seasoned.store.migrate import upgrade
@@ -50,6 +51,7 @@ class Store:
         self._writing = engine.execution_options(seasoned_write=True)
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="seasoned-reader")
         self._writer = Writer(self._writing, write_queue)
+        self.index = Indexer(self)
 
     @classmethod
     def open(cls, config: Config, clock: Clock | None = None) -> "Store":
