@@ -93,6 +93,11 @@ class Store:
         """How many writes wait for the writer."""
         return self._writer.waiting
 
+    @property
+    def longest_write_seconds(self) -> float:
+        """How long the writer was held by one transaction of this process, at most."""
+        return self._writer.longest_seconds
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a consistent view of what is committed."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, work)

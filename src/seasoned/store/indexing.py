@@ -259,12 +259,14 @@ START: Place = ("", 0)
 
 
 def step_words(
-    connection: Connection, skill_id: str, link: Link, after: Place, path: str | None = None, room: int = ROWS_MAX
+    connection: Connection, skill_id: str, link: Link, after: Place, path: str | None = None, room: int = 0
 ) -> tuple[int, Place | None]:
     """Keep the words of the next entries of a skill, or of one file, for a space.
 
-    How many rows that were, and the place to go on from; None at the end. The caller has written the skill's row.
+    How many rows that were (at most `room`, if given), and the place to go on from; None at the end. The caller has
+    written the skill's row.
     """
+    room = room or ROWS_MAX
     where = entries.c.skill_id == skill_id
     if path is not None:
         where &= entries.c.path == path
