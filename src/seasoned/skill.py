@@ -81,7 +81,7 @@ class Frontmatter(msgspec.Struct, frozen=True, kw_only=True):
     body: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One entry of a file: its Markdown and its lines, counted from 0, `end` exclusive."""
 
     text: str

@@ -27,14 +27,14 @@ CHARS_MAX = 100_000
 FILES_READ_MAX = 16
 
 
-class Entry(msgspec.Struct, frozen=True, order=True):
+class Entry(msgspec.Struct, frozen=True, order=True, gc=False):
     """What of an entry is kept: its text, and whether it stands for a whole file."""
 
     text: str
     whole: bool = False
 
 
-class Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """A row of `entries`."""
 
     id: int
@@ -67,7 +67,8 @@ def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[
     links = links_of(connection, skill_id, ROWS_MAX + 1)
     marked = _marked(connection, skill_id)
     counts = _counts(connection, skill_id, list(changed))
-    room, chars, reads, late = ROWS_MAX, CHARS_MAX, FILES_READ_MAX, list[str]()
+    room, chars, reads = ROWS_MAX, CHARS_MAX, FILES_READ_MAX
+    late, every_gone, every_new = list[str](), list[int](), dict[str, list[Entry]]()
     for path, entries_wanted in changed.items():
         if not entries_wanted and not counts.get(path):
             continue
@@ -75,19 +76,19 @@ def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[
         if reads < 0 or path in marked or None in marked:
             late.append(path)
             continue
-        kept = kept_of(connection, skill_id, path) if path in counts else []
-        gone, new = difference(kept, entries_wanted)
-        cost = (len(gone) + len(new)) * (1 + len(links))
+        gone, new = difference(kept_of(connection, skill_id, path) if path in counts else [], entries_wanted)
+        rows = (len(gone) + len(new)) * (1 + len(links))
         taken = sum(len(one.text) for one in new) * (1 + len(links))
-        if cost > room or taken > chars:
+        if rows > room or taken > chars:
             late.append(path)
             continue
-        room, chars = room - cost, chars - taken
-        _delete(connection, gone)
-        _insert(connection, skill_id, path, new)
-        if new:
-            added = set(new)
-            _keep_words(connection, links, [one for one in kept_of(connection, skill_id, path) if one.entry in added])
+        room, chars = room - rows, chars - taken
+        every_gone += gone
+        every_new[path] = new
+    _delete(connection, every_gone)
+    _insert(connection, skill_id, every_new)
+    if links:
+        _keep_words(connection, links, _kept_among(connection, skill_id, every_new))
     mark_files(connection, skill_id, late)
 
 
@@ -200,10 +201,27 @@ def _delete(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(sa.delete(entries).where(entries.c.id.in_(ids)))
 
 
-def _insert(connection: Connection, skill_id: str, path: str, new: Sequence[Entry]) -> None:
-    if new:
-        rows = [{"skill_id": skill_id, "path": path, "text": one.text, "whole": one.whole} for one in new]
+def _insert(connection: Connection, skill_id: str, new: Mapping[str, Sequence[Entry]]) -> None:
+    """Add entries of some files."""
+    rows = [
+        {"skill_id": skill_id, "path": path, "text": one.text, "whole": one.whole}
+        for path, some in new.items()
+        for one in some
+    ]
+    if rows:
         connection.execute(sa.insert(entries), rows)
+
+
+def _kept_among(connection: Connection, skill_id: str, new: Mapping[str, Sequence[Entry]]) -> list[Kept]:
+    """The rows of entries that were just added."""
+    paths = [path for path, some in new.items() if some]
+    if not paths:
+        return []
+    where = (entries.c.skill_id == skill_id) & entries.c.path.in_(paths)
+    statement = sa.select(entries.c.path, entries.c.id, entries.c.text, entries.c.whole).where(where)
+    added = {(path, one) for path, some in new.items() for one in some}
+    rows = ((row.path, Kept(row.id, row.text, row.whole)) for row in connection.execute(statement))
+    return [kept for path, kept in rows if (path, kept.entry) in added]
 
 
 def _keep_words(connection: Connection, links: Sequence[Link], kept: Sequence[Kept]) -> int:
@@ -241,7 +259,7 @@ def step(connection: Connection, skill_id: str, path: str, entries_wanted: Count
             connection.execute(sa.delete(entries).where(entries.c.id.in_(gone[:ROWS_MAX])))
         return True
     some = list(_bounded(new))
-    _insert(connection, skill_id, path, some)
+    _insert(connection, skill_id, {path: some})
     return len(some) < len(new)
 
 
