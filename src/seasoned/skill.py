@@ -56,12 +56,11 @@ ABOUT_CHARS_MAX: Final = 4_000
 
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
-# How a line begins: with a fence, a heading's marks, an item's, or indented as what belongs to an item is. A line of
-# nothing but stars or hyphens is no item.
+# How a line begins: with a heading's marks, an item's, a rule's, a fence, or indented as what belongs to an item is.
 _LINE_START: Final = re.compile(
-    r" {0,3}(?:(?P<fence>`{3,}|~{3,})|(?P<heading>#{1,6})(?=\s|$)"
-    r"|(?!(?:\*[ \t]*){3,}\r?$|(?:-[ \t]*){3,}\r?$)(?P<item>[-*+]|\d{1,9}[.)])(?=\s|$))"
-    r"|(?P<indent>[ \t]{2,}(?=\S))"
+    r" ?(?:(?P<heading>#{1,6})(?=\s|$)|(?P<rule>(?P<sign>[*_-])[ \t]*(?:(?P=sign)[ \t]*){2,}\r?$)"
+    r"|(?P<item>[-*+]|\d{1,9}[.)])(?=\s|$))"
+    r"|(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})|(?P<inner>\t| {2,})(?=\S)"
 )
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _WORD: Final = re.compile(r"[^\W_]{2,40}")
@@ -270,14 +269,14 @@ def _entries_of_short(text: str) -> tuple[Entry, ...]:
 def _scanned(text: str) -> Iterator[Entry]:
     """The entries of a long file, told by how its lines begin: `#` headings, and list items before the first section.
 
-    An item ends where the next one begins, or where text that is not indented follows a blank line.
+    An item ends where the next one, a fence or a rule begins, or where text that is not indented follows a blank line.
     """
     lines = text.split("\n")
     begun, in_section, after_blank = -1, False, False
     for number, kind in _line_kinds(lines, _frontmatter_lines(text)):
         is_section, is_item = kind == "section", kind == "item" and not in_section
-        ends = is_section or is_item or kind == "title" or (after_blank and not in_section and kind == "text")
-        if ends and begun >= 0:
+        parts = kind in ("fence", "rule") or (kind == "text" and after_blank)
+        if begun >= 0 and (is_section or is_item or kind == "title" or (parts and not in_section)):
             yield _entry(lines, begun, number)
             begun = -1
         if is_section or is_item:
@@ -288,26 +287,26 @@ def _scanned(text: str) -> Iterator[Entry]:
 
 
 def _line_kinds(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:
-    """What each line begins: `title`, `section` or `item`; other lines are `blank`, `inner` (indented, or inside a
-    fence) or `text`.
+    """What each line begins: a `title`, `section`, `item`, `fence` or `rule`; other lines are `blank`, `text`, or
+    `inner`, which is indented or inside a fence.
     """
     fence = ""
     for number in range(first, len(lines)):
         line = lines[number]
         mark = _LINE_START.match(line)
         if fence:
-            yield number, "inner"
             if mark is not None and mark["fence"] and mark["fence"].startswith(fence) and line.strip() == mark["fence"]:
                 fence = ""
+            yield number, "inner"
         elif mark is None:
             yield number, "text" if line.strip() else "blank"
         elif mark["fence"]:
             fence = mark["fence"]
-            yield number, "text"
+            yield number, "inner" if mark["indent"].strip(" ") or len(mark["indent"]) > 1 else "fence"
         elif mark["heading"]:
             yield number, "title" if len(mark["heading"]) == 1 else "section"
         else:
-            yield number, "item" if mark["item"] else "inner"
+            yield number, mark.lastgroup or "inner"
 
 
 def entries(text: str) -> list[Entry]:
