@@ -155,8 +155,8 @@ def test_a_long_file_is_told_in_the_answer(http: httpx.Client) -> None:
     files = {"file": ("skill.zip", stored_zip({"long.md": "- a\n" * 2_000}), "application/zip")}
     told = object_of(http.post("/agent_skills", files=files), 201)["warnings"]
     assert told == [
-        f"'long.md' has more than {ENTRIES_SEARCHED_MAX} entries; those behind them are found by the file only. Split it "
-        "into files by topic."
+        f"'long.md' has more than {ENTRIES_SEARCHED_MAX} entries; those behind them are found by the file only. "
+        "Split it into files by topic."
     ]
 
 
@@ -179,8 +179,8 @@ def test_an_index_that_is_behind_when_a_process_ends_is_caught_up_by_the_next(tm
 async def cut_off(engine: Engine) -> None:
     """Upload a skill whose index is not caught up with when the process ends."""
 
-    async def nothing(_skill_id: str) -> None:
-        return
+    async def nothing(skill_id: str) -> None:
+        del skill_id
 
     engine.store.index.settle = nothing  # type: ignore[method-assign]
     content = stored_zip(CONTENTS["many files"])
