@@ -25,11 +25,11 @@ TIMEOUT_SECONDS = 120.0
 HEAD = "---\nname: {}\ndescription: Says how things are done. Use it in benchmarks.\n---\n# Notes\n"
 LONGEST = "seasoned_write_transaction_seconds_max"
 
-# 2 MB each, of what takes longest for its size; made different for the index to have something to keep.
+# Nearly 2 MB each, of what takes longest for its size; what differs gives the index something to keep.
 CONTENTS: dict[str, Callable[[], dict[str, str]]] = {
     "items": lambda: {"notes/long.md": "- a\n" * 500_000},
-    "telling items": lambda: {"notes/long.md": "".join(f"- fact {n:07d}\n" for n in range(140_000))},
-    "headings": lambda: {"notes/long.md": "".join(f"## h{n}\n" for n in range(230_000))},
+    "telling items": lambda: {"notes/long.md": "".join(f"- fact {n:07d}\n" for n in range(120_000))},
+    "headings": lambda: {"notes/long.md": "".join(f"## h{n}\n" for n in range(180_000))},
     "files": lambda: {f"n/{n}.md": "".join(f"- fact {n} {m}\n" for m in range(700)) for n in range(190)},
     "rows": lambda: {"notes/long.md": "| a | b |\n" * 200_000},
     "deep": lambda: {"notes/long.md": ("> " * 200 + "- a\n") * 5_000},

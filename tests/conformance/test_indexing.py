@@ -247,3 +247,19 @@ def test_what_is_wanted_is_what_is_kept(store: Store) -> None:
     caught_up(store)
     kept = store.read_now(lambda connection: indexing.kept_of(connection, row.id, PATH))
     assert Counter(one.entry for one in kept) == indexing.wanted(files.searched_of(PATH, text.encode()))
+
+
+@pytest.mark.parametrize("left", [None, b"- other bytes\n"])
+def test_a_file_whose_bytes_are_lost_holds_nothing_back(store: Store, tmp_path: Path, left: bytes | None) -> None:
+    row, space_id = skill_with(store, items("gamma"))
+    caught_up(store)
+    packed = files.pack({PATH: items("delta").encode()}, store.blobs, 0)
+    (blob,) = (path for path in tmp_path.rglob(f"*{packed[PATH].sha256[4:]}*") if path.is_file())
+    blob.chmod(0o600)
+    blob.unlink()
+    if left is not None:
+        blob.write_bytes(left)
+    new = NewVersion(changes=packed, author="test")
+    store.write_now(lambda connection: skills.commit(connection, row.id, 1, new, 2))
+    caught_up(store)
+    assert found(store, space_id, "gamma") == found(store, space_id, "delta") == []

@@ -121,7 +121,10 @@ class Dispatcher:
         while True:
             try:
                 await self._store.index.sweep()
-                await asyncio.sleep(self._config.sweep_seconds)
+            except Exception:
+                log.exception("the search index could not catch up")
+            await asyncio.sleep(self._config.sweep_seconds)
+            try:
                 await self._sweep()
             except Exception:
                 # Retries and lost wake-ups rest on the sweep: whatever went wrong, the next one comes.

@@ -15,7 +15,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from seasoned.errors import NotFound, SeasonedError
+from seasoned.errors import Damaged, NotFound, SeasonedError
 from seasoned.skill import SKILL_FILE
 from seasoned.store import files, indexing, skills
 from seasoned.store.indexing import Entry, Link
@@ -256,7 +256,7 @@ def _wanted(store: "Store", head: _Head, path: str) -> Counter[Entry]:
     if head.file is not None:
         try:
             data = files.unpack(head.file, store.blobs)
-        except NotFound:
+        except (Damaged, NotFound):
             data = b""  # what is lost cannot be found
     name, description, rule, _ = head.skill
     if not path:
