@@ -171,10 +171,8 @@ async def _file(store: "Store", skill_id: str, path: str) -> bool:
     found = await asyncio.to_thread(_wanted, store, head, path)
 
     def step(connection: Connection) -> bool | None:
-        there = indexing.touch(connection, skill_id)
-        if there != (head.skill is not None) or _head(connection, skill_id=skill_id, path=path, bare=True) != _bare(
-            head
-        ):
+        indexing.touch(connection, skill_id)
+        if _head(connection, skill_id=skill_id, path=path, bare=True) != _bare(head):
             return None
         return indexing.step(connection, skill_id, path, found)
 
