@@ -179,6 +179,20 @@ def test_coming_and_leaving_again_while_the_index_catches_up(store: Store) -> No
     assert len(found(store, space_id, "gamma")) == SOME
 
 
+@pytest.mark.parametrize("after", range(3, 8))
+def test_a_skill_may_leave_its_space_while_one_of_its_files_is_caught_up_with(store: Store, after: int) -> None:
+    row, space_id = skill_with(store, items("gamma", 12))
+    caught_up(store)
+    commit(store, row, 1, items("delta", 12))
+    looks = iter(range(1_000))
+
+    def look() -> None:
+        if next(looks) == after:
+            store.write_now(lambda connection: spaces.unlink_skill(connection, row.project_id, space_id, row.id))
+
+    caught_up(store, look)
+
+
 @pytest.mark.parametrize("what", ["skill", "disk", "space"])
 def test_what_is_deleted_is_not_found_at_once_and_leaves_nothing(store: Store, what: str) -> None:
     row, space_id = skill_with(store, items("gamma"))

@@ -197,8 +197,10 @@ def _step_words(
     room = indexing.ROWS_MAX
     while links and room > 0:
         link, after = links[0]
-        # What a transaction does at most it does for one link, or a little for each of several.
-        count, place = indexing.step_words(connection, skill_id, link, after, path, room)
+        count, place = 0, None
+        if _found_link(connection, link_id=link.id) is not None:
+            # What a transaction does at most it does for one link, or a little for each of several.
+            count, place = indexing.step_words(connection, skill_id, link, after, path, room)
         room -= count
         links = [(link, place), *links[1:]] if place is not None else links[1:]
     return links
