@@ -202,7 +202,7 @@ class Filling:
                 told = {"sha256": new.sha256, "size": new.size, "mime": new.mime, "blame": new.blame}
                 rows.add(file_table, skill_id=skill_id, path=path, since=1, **told)
                 rows.add(contents, sha256=new.sha256, body=new.body)
-                for text in new.entries:
+                for text in new.searched.entries:
                     rows.add(entries, skill_id=skill_id, path=path, text=text)
             made.append((number, skill_id))
         rows.insert(connection)

@@ -8,8 +8,9 @@ folder; `description` is 1-1024 characters; six front matter keys are allowed; t
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -27,14 +28,24 @@ DESCRIPTION_CHARS_MAX: Final = 1_024
 COMPATIBILITY_CHARS_MAX: Final = 500
 FRONTMATTER_KEYS: Final = frozenset({"name", "description", "license", "compatibility", "metadata", "allowed-tools"})
 FRONTMATTER_CHARS_MAX: Final = 32_768
+FRONTMATTER_DEPTH_MAX: Final = 16
+FRONTMATTER_ALIASES_MAX: Final = 16
 # Uploads hold few files; a journal gets one a day, so what is learned may hold more.
 FILES_MAX: Final = 200
 LEARNED_FILES_MAX: Final = 5_000
 FILE_BYTES_MAX: Final = 2 * 1024 * 1024
 SKILL_BYTES_MAX: Final = 50 * 1024 * 1024
 ENTRY_CHARS_MAX: Final = 2_000
-# The parsed entries of a longer file take too much memory to be kept.
-CACHED_CHARS_MAX: Final = 100_000
+# A longer file is not read as Markdown, which takes seconds for a megabyte of short lines, but line by line.
+PARSED_CHARS_MAX: Final = 64 * 1024
+PARSED_LINES_MAX: Final = 4_000
+# A longer file is not loaded to be edited.
+EDITED_BYTES_MAX: Final = 256 * 1024
+# Entries of a file that are searched one by one. Of those behind them, some words together stand for the whole file,
+# taken from places all over it.
+ENTRIES_SEARCHED_MAX: Final = 1_000
+REST_PLACES: Final = 32
+REST_PLACE_CHARS: Final = 2_000
 # What the standard advises for a SKILL.md, about 5,000 tokens, is good for every file that an agent reads whole.
 LINES_ADVISED: Final = 500
 CHARS_ADVISED: Final = 20_000
@@ -45,7 +56,14 @@ ABOUT_CHARS_MAX: Final = 4_000
 
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
+# How a line begins: with a heading's marks, an item's, a rule's, a fence, or indented as what belongs to an item is.
+_LINE_START: Final = re.compile(
+    r" ?(?:(?P<heading>#{1,6})(?=\s|$)|(?P<rule>(?P<sign>[*_-])[ \t]*(?:(?P=sign)[ \t]*){2,}\r?$)"
+    r"|(?P<item>[-*+]|\d{1,9}[.)])(?=\s|$))"
+    r"|(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})|(?P<inner>\t| {2,})(?=\S)"
+)
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
+_WORD: Final = re.compile(r"[^\W_]{2,40}")
 # Control characters, and half characters, which no UTF-8 name can hold.
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # Only blocks matter here; reading what is inside them is slow, on hostile text quadratic.
@@ -62,7 +80,7 @@ class Frontmatter(msgspec.Struct, frozen=True, kw_only=True):
     body: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One entry of a file: its Markdown and its lines, counted from 0, `end` exclusive."""
 
     text: str
@@ -99,6 +117,7 @@ def _string_map(source: str) -> dict[str, str | dict[str, str]]:
     if len(source) > FRONTMATTER_CHARS_MAX:
         raise TooLarge(f"SKILL.md's front matter has more than {FRONTMATTER_CHARS_MAX} characters; shorten it.")
     try:
+        _check_shape(source)
         loaded = yaml.load(source, Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader makes strings only
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise Invalid(f"SKILL.md's front matter is not valid YAML: {' '.join(str(error).split())[:200]}.") from None
@@ -112,6 +131,20 @@ def _string_map(source: str) -> dict[str, str | dict[str, str]]:
         else:
             result[_scalar(key)] = _scalar(value)
     return result
+
+
+def _check_shape(source: str) -> None:
+    """Refuse nesting and aliases that no head needs, before what is behind them is read: thousands take seconds."""
+    depth = aliases = 0
+    for event in yaml.parse(source, Loader=yaml.BaseLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        aliases += isinstance(event, yaml.NodeEvent) and event.anchor is not None
+        if depth > FRONTMATTER_DEPTH_MAX:
+            raise Invalid(f"SKILL.md's front matter is nested more than {FRONTMATTER_DEPTH_MAX} deep; write it flat.")
+        if aliases > FRONTMATTER_ALIASES_MAX:
+            raise Invalid(
+                f"SKILL.md's front matter has more than {FRONTMATTER_ALIASES_MAX} anchors and aliases; write it out."
+            )
 
 
 def _scalar(value: object) -> str:
@@ -192,16 +225,16 @@ def check_files(sizes: Mapping[str, int], new: Collection[str] | None = None) ->
 
 
 def _entries(text: str) -> tuple[Entry, ...]:
-    return _entries_of_short(text) if len(text) <= CACHED_CHARS_MAX else _parsed(text)
+    return _entries_of_short(text) if _is_parsed(text) else tuple(_scanned(text))
+
+
+def _is_parsed(text: str) -> bool:
+    return len(text) <= PARSED_CHARS_MAX and text.count("\n") < PARSED_LINES_MAX
 
 
 @lru_cache(maxsize=256)
 def _entries_of_short(text: str) -> tuple[Entry, ...]:
     """The parsed entries; a run looks at the same files again and again."""
-    return _parsed(text)
-
-
-def _parsed(text: str) -> tuple[Entry, ...]:
     offset = _frontmatter_lines(text)
     lines = text.split("\n")
     # Markdown ends a line at a lone carriage return too; here lines are what line feeds part.
@@ -214,6 +247,49 @@ def _parsed(text: str) -> tuple[Entry, ...]:
         if level > 1:
             spans.append((start, headings[index + 1][0] if index + 1 < len(headings) else len(lines)))
     return tuple(_entry(lines, start, end) for start, end in sorted(spans))
+
+
+def _scanned(text: str) -> Iterator[Entry]:
+    """The entries of a long file, told by how its lines begin: `#` headings, and list items before the first section.
+
+    An item ends where the next one, a fence or a rule begins, or where text that is not indented follows a blank line.
+    """
+    lines = text.split("\n")
+    begun, in_section, after_blank = -1, False, False
+    for number, kind in _line_kinds(lines, _frontmatter_lines(text)):
+        is_section, is_item = kind == "section", kind == "item" and not in_section
+        parts = kind in ("fence", "rule") or (kind == "text" and after_blank)
+        if begun >= 0 and (is_section or is_item or kind == "title" or (parts and not in_section)):
+            yield _entry(lines, begun, number)
+            begun = -1
+        if is_section or is_item:
+            begun = number
+        in_section, after_blank = in_section or is_section, kind == "blank"
+    if begun >= 0:
+        yield _entry(lines, begun, len(lines))
+
+
+def _line_kinds(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:
+    """What each line begins: a `title`, `section`, `item`, `fence` or `rule`; other lines are `blank`, `text`, or
+    `inner`, which is indented or inside a fence.
+    """
+    fence = ""
+    for number in range(first, len(lines)):
+        line = lines[number]
+        mark = _LINE_START.match(line)
+        if fence:
+            if mark is not None and mark["fence"] and mark["fence"].startswith(fence) and line.strip() == mark["fence"]:
+                fence = ""
+            yield number, "inner"
+        elif mark is None:
+            yield number, "text" if line.strip() else "blank"
+        elif mark["fence"]:
+            fence = mark["fence"]
+            yield number, "inner" if mark["indent"].strip(" ") or len(mark["indent"]) > 1 else "fence"
+        elif mark["heading"]:
+            yield number, "title" if len(mark["heading"]) == 1 else "section"
+        else:
+            yield number, mark.lastgroup or "inner"
 
 
 def entries(text: str) -> list[Entry]:
@@ -308,11 +384,37 @@ def entry_hash(text: str) -> str:
     return hashlib.sha256(entry_key(text).encode()).hexdigest()
 
 
-def entry_texts(path: str, data: bytes) -> tuple[str, ...]:
-    """The entries of a Markdown file as they are searched, each cut to its longest; none for other files."""
+class Searched(msgspec.Struct, frozen=True):
+    """What of a file is searched: its entries, each cut to its longest. Of a file with more entries than are searched
+    one by one (`more`), `rest` holds words of the others.
+    """
+
+    entries: tuple[str, ...] = ()
+    rest: str = ""
+    more: bool = False
+
+
+def searched(path: str, text: str) -> Searched:
+    """What is searched of a file; nothing of those that are not Markdown, and of a SKILL.md."""
     if not path.endswith(".md") or path == SKILL_FILE:
-        return ()
-    return tuple(one.text[:ENTRY_CHARS_MAX] for one in entries(data.decode(errors="replace")))
+        return Searched()
+    found = list(islice(_entries_of_short(text) if _is_parsed(text) else _scanned(text), ENTRIES_SEARCHED_MAX + 1))
+    some = tuple(one.text[:ENTRY_CHARS_MAX] for one in found[:ENTRIES_SEARCHED_MAX])
+    more = len(found) > ENTRIES_SEARCHED_MAX
+    return Searched(some, _rest(text, found[-1].start) if more else "", more)
+
+
+def _rest(text: str, line: int) -> str:
+    """Words of a file from a line on, from places all over it, the longest first."""
+    start = 0
+    for _ in range(line):
+        start = text.index("\n", start) + 1
+    apart = max(REST_PLACE_CHARS, (len(text) - start) // REST_PLACES)
+    words: dict[str, None] = {}
+    for place in range(start, len(text), apart):
+        words.update(dict.fromkeys(_WORD.findall(text[place : place + REST_PLACE_CHARS].casefold())))
+    kept = " ".join(sorted(words, key=lambda word: (-len(word), word)))
+    return kept[:ENTRY_CHARS_MAX].rpartition(" ")[0] if len(kept) > ENTRY_CHARS_MAX else kept
 
 
 def about_text(name: str, description: str, skill_file: str) -> str:

@@ -1,6 +1,7 @@
 """Finding entries by their words means the same on every database."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.ids import new_id
-from seasoned.store import Connection, projects, search, skills, spaces
+from seasoned.skill import Searched
+from seasoned.store import Connection, indexing, projects, search, skills, spaces
 from seasoned.store.schema import entry_words, space_skills
 from seasoned.store.schema import spaces as space_table
 from seasoned.store.search import Hit
@@ -48,8 +50,19 @@ def space_with(connection: Connection, texts: Sequence[str]) -> str:
         new = NewSkill(project_id=project.id, name="a-skill", description="")
         row = skills.create(connection, new, NewVersion(changes={}, author="test"), 1)
         spaces.link_skill(connection, project.id, space.id, row.id, 1)
-        search.replace_file(connection, row.id, "SKILL.md", texts)
+        put_entries(connection, row.id, texts)
     return space.id
+
+
+def put_entries(connection: Connection, skill_id: str, texts: Sequence[str], path: str = "SKILL.md") -> None:
+    """Let the index hold these entries of a file, however many they are."""
+    found = Counter(map(indexing.Entry, texts))
+    while indexing.step(connection, skill_id, path, found):
+        pass
+    for link in indexing.links_of(connection, skill_id):
+        after: indexing.Place | None = indexing.START
+        while after is not None:
+            after = indexing.step_words(connection, skill_id, link, after, path)[1]
 
 
 def spaces_project(connection: Connection, space_id: str) -> str:
@@ -101,12 +114,12 @@ def test_a_skill_is_found_in_every_space_that_has_it_until_it_leaves(tmp_path: P
         assert found(connection, second) == set()
         spaces.link_skill(connection, project_id, second, skill.id, 1)
         assert found(connection, second) == found(connection, first) == {ENTRIES[2]}
-        search.replace_file(connection, skill.id, "SKILL.md", ["the token of the vault is renewed daily"])
+        put_entries(connection, skill.id, ["the token of the vault is renewed daily"])
         assert found(connection, second) == found(connection, first) == {"the token of the vault is renewed daily"}
         spaces.unlink_skill(connection, project_id, first, skill.id)
         assert found(connection, first) == set()
         assert len(found(connection, second)) == 1
-        search.forget(connection, skill.id)
+        skills.delete(connection, project_id, skill.id)
         assert found(connection, second) == set()
         left = sa.select(sa.func.count()).where(entry_words.c.link_id.not_in(sa.select(space_skills.c.id)))
         assert connection.execute(left).scalar_one() == 0
@@ -126,7 +139,9 @@ def test_a_version_made_while_its_skill_comes_into_a_space_is_found_there(
                 1,
             )
             space_id = spaces.create(connection, project_id, None, None, 1).id
-        new = NewFile(sha256="0" * 64, size=1, mime="text/markdown", body=b"-", entries=("pumps are primed first",))
+        new = NewFile(
+            sha256="0" * 64, size=1, mime="text/markdown", body=b"-", searched=Searched(("pumps are primed first",))
+        )
 
         def link(connection: Connection) -> None:
             spaces.link_skill(connection, project_id, space_id, row.id, 1)

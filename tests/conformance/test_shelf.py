@@ -9,9 +9,10 @@ from seasoned.ids import new_id
 from seasoned.pipeline import shelf
 from seasoned.pipeline.shelf import OTHERS_MAX, SKILLS_MAX, Shelf
 from seasoned.space import FACTS
-from seasoned.store import Connection, files, projects, search, skills, spaces
+from seasoned.store import Connection, files, projects, skills, spaces
 from seasoned.store.lessons import LessonRow
 from seasoned.store.skills import NewSkill, NewVersion
+from tests.conformance.test_search import put_entries
 from tests.support.databases import opened
 
 NEAR, UPLOADED, JOURNAL = "near-one", "made-by-user", "daily-logs"
@@ -35,7 +36,7 @@ def space_of(connection: Connection, names: Sequence[str]) -> str:
         version = NewVersion(changes={}, author=author, about=about)
         row = skills.create(connection, NewSkill(project_id=project.id, name=name, description=""), version, 1)
         text = "vault tokens are renewed" if name == NEAR else f"weather number {number}"
-        search.replace_file(connection, row.id, "topic.md", [text])
+        put_entries(connection, row.id, [text], "topic.md")
         spaces.link_skill(connection, project.id, space.id, row.id, 1 + number)
     return space.id
 

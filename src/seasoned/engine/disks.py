@@ -104,6 +104,7 @@ class Disks:
     async def delete(self, project_id: str, disk_id: str) -> None:
         """Remove a disk with its files, and the skill whose disk it is. Raises NotFound."""
         await self._store.write(lambda c: disks.delete(c, project_id, disk_id))
+        self._store.index.soon()
 
     async def put(
         self, project_id: str, disk_id: str, where: Place, data: bytes, meta: JsonObject | None
@@ -281,11 +282,13 @@ class Disks:
             row, listing = await self._store.read(lambda c: self._skill_now(c, disk, path))
             version = await asyncio.to_thread(self._next_version, row, listing, path, data)
             try:
-                return await self._store.write(
+                written = await self._store.write(
                     partial(self._commit, disk=disk, row=row, version=version, where=where, meta=meta)
                 )
             except (Condemned, Superseded):
                 continue
+            await self._store.index.settle(row.id)
+            return written
         raise Busy("The skill is being changed by somebody else all the time; try again in a second.")
 
     def _skill_now(self, connection: Connection, disk: DiskRow, path: str) -> tuple[SkillRow, dict[str, FileRow]]:

@@ -84,6 +84,7 @@ class Engine:
     async def close(self) -> None:
         """Stop working and close the store. Work under way is due again at the next start."""
         await self.collecting.close()
+        await self.store.index.close()
         await self.conditions.close()
         await self.dispatcher.close()
         await self._model.close()

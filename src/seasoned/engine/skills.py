@@ -9,12 +9,13 @@ from seasoned.config import Config
 from seasoned.engine.keeping import kept
 from seasoned.errors import NotFound, TooLarge
 from seasoned.message import JsonObject
-from seasoned.skill import SKILL_FILE, check_files
+from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
 from seasoned.store.rows import PageQuery, dump_bounded
 from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillRow
 
 DOWNLOAD_FILES_MAX = 200
+LONG_FILES_TOLD_MAX = 10
 DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
 LOST_FILE = "MISSING-FILES.txt"
 
@@ -73,12 +74,15 @@ class Skills:
             version = NewVersion(changes=packed, author="upload", reason="Uploaded as a ZIP.", about=about)
             return skills.create(connection, new, version, now)
 
-        async def attempt() -> SkillState:
+        async def attempt() -> tuple[SkillState, list[str]]:
             packed = await asyncio.to_thread(files.pack, upload.files, self._store.blobs, self._config.inline_bytes_max)
             row = await self._store.write(lambda connection: commit(connection, packed))
-            return SkillState(row=row, index=[(path, new.mime) for path, new in packed.items()])
+            long = [path for path, new in packed.items() if new.searched.more]
+            return SkillState(row=row, index=[(path, new.mime) for path, new in packed.items()]), long
 
-        return await kept(attempt), upload.warnings
+        state, long = await kept(attempt)
+        await self._store.index.settle(state.row.id)
+        return state, [*upload.warnings, *map(_found_as_a_whole, long[:LONG_FILES_TOLD_MAX])]
 
     async def get(self, project_id: str, skill_id: str) -> SkillState:
         """A skill. Raises NotFound."""
@@ -150,6 +154,7 @@ class Skills:
     async def delete(self, project_id: str, skill_id: str) -> None:
         """Remove a skill with its history. Raises NotFound."""
         await self._store.write(lambda c: skills.delete(c, project_id, skill_id))
+        self._store.index.soon()
 
     async def _head(self, project_id: str, skill_id: str) -> tuple[SkillRow, list[FileRow]]:
         def load(connection: Connection) -> tuple[SkillRow, list[FileRow]]:
@@ -167,6 +172,13 @@ class Skills:
 def _lost_text(paths: list[str]) -> bytes:
     lines = ["These files of the skill are not in this ZIP, as the server has lost their bytes:", *paths]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _found_as_a_whole(path: str) -> str:
+    return (
+        f"{path[:80]!r} has more than {ENTRIES_SEARCHED_MAX} entries; those behind them are found by the file only. "
+        "Split it into files by topic."
+    )
 
 
 def _states(connection: Connection, rows: list[SkillRow]) -> list[SkillState]:

@@ -97,6 +97,7 @@ class Spaces:
     async def delete(self, project_id: str, space_id: str) -> None:
         """Remove a space; its skills and sessions stay. Raises NotFound."""
         await self._store.write(lambda c: spaces.delete(c, project_id, space_id))
+        self._store.index.soon()
 
     async def learn(self, project_id: str, space_id: str, session_id: str) -> LearningState:
         """Let a session teach a space, from what it holds already and from what comes.
@@ -178,8 +179,11 @@ class Spaces:
     async def include_skill(self, project_id: str, space_id: str, skill_id: str) -> SkillLinkRow:
         """Let a space's lessons change a skill. Raises NotFound, Conflict."""
         now = self._store.clock.now()
-        return await self._store.write(lambda c: spaces.link_skill(c, project_id, space_id, skill_id, now))
+        link = await self._store.write(lambda c: spaces.link_skill(c, project_id, space_id, skill_id, now))
+        await self._store.index.settle(skill_id)
+        return link
 
     async def exclude_skill(self, project_id: str, space_id: str, skill_id: str) -> None:
         """Take a skill out of a space; nothing happens when it is not in it. Raises NotFound for the space."""
         await self._store.write(lambda c: spaces.unlink_skill(c, project_id, space_id, skill_id))
+        self._store.index.soon()

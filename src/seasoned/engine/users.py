@@ -37,3 +37,4 @@ class Users:
                 users.delete(connection, row.id)
 
         await self._store.write(commit)
+        self._store.index.soon()

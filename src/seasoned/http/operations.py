@@ -92,6 +92,7 @@ async def _levels(engine: Engine) -> Levels:
         ready=condition.ready,
         writes_waiting=engine.store.writes_waiting,
         writes_max=engine.config.write_queue,
+        longest_write_seconds=engine.store.longest_write_seconds,
         due={str(stage): count for stage, count in backlog.due.items()} if backlog else None,
         parked={str(stage): count for stage, count in backlog.parked.items()} if backlog else None,
         oldest_due_seconds=condition.work.oldest_due_seconds,

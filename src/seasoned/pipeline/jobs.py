@@ -190,6 +190,7 @@ class JobWorker:
                 workers.forget_the_dead(connection)
 
         await self._store.write(sweep)
+        await self._store.index.sweep()
 
     async def _take_back(self, registration: Registration) -> None:
         """Replace the jobs that nobody runs any more by fresh ones."""

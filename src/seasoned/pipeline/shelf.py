@@ -8,7 +8,7 @@ import msgspec
 from seasoned.errors import Invalid, NotFound
 from seasoned.llm.model import NearEntry, SkillView
 from seasoned.pipeline.draft import Draft
-from seasoned.skill import FILE_BYTES_MAX, SKILL_FILE, parse_skill_file
+from seasoned.skill import EDITED_BYTES_MAX, SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS
 from seasoned.store import Connection, Store, files, search, skills
 from seasoned.store.files import as_text
@@ -98,7 +98,7 @@ def load(connection: Connection, row: SkillRow) -> Held:
     listing = skills.head_listing(connection, row.id)
     left, paths = BYTES_MAX, []
     for file in sorted(listing, key=lambda file: (file.path != SKILL_FILE, not file.path.endswith(".md"), file.path)):
-        if file.blame is not None and file.size <= min(left, FILE_BYTES_MAX):
+        if file.blame is not None and file.size <= min(left, EDITED_BYTES_MAX):
             paths.append(file.path)
             left -= file.size
     return load_paths(connection, row, paths, listing)

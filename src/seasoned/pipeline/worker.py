@@ -120,6 +120,10 @@ class Dispatcher:
 
     async def _sweep_for_ever(self) -> None:
         while True:
+            try:
+                await self._store.index.sweep()
+            except Exception:
+                log.exception("the search index could not catch up")
             await asyncio.sleep(self._config.sweep_seconds)
             try:
                 await self._sweep()

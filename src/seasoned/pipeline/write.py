@@ -55,13 +55,14 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
 
     Raises ModelFailed when there is no usable answer, Superseded when somebody else changed the space or a skill first.
     """
+    # What is known already must be found, and the same must be found whenever this is done again.
+    await store.index.settle_space(space_id)
     read = await store.read(lambda connection: _read(connection, config, space_id, store.clock.now()))
     if read is None:
         return False
     drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.shelf.loaded], store)
     bench = Workbench(drafts, lambda text: _known(store, read, text))
-    for lesson in read.lessons:
-        _write_journal(bench, read, lesson)
+    await asyncio.to_thread(_write_journals, bench, read)
     bench = await _write_lessons(bench, read, model, store)
     bench.drop_shells()
     packed = await asyncio.to_thread(_pack, bench, store, config)
@@ -175,6 +176,11 @@ def _known(store: Store, read: _Input, text: str) -> list[Known]:
         return [Known(known[hit.skill_id], hit.path, hit.text) for hit in hits if hit.path and hit.skill_id in known]
 
     return store.read_now(look)
+
+
+def _write_journals(bench: Workbench, read: _Input) -> None:
+    for lesson in read.lessons:
+        _write_journal(bench, read, lesson)
 
 
 def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:

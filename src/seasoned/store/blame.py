@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 # How many lines may be looked at, all gaps together.
 WORK_MAX = 2_000_000
+# Of longer files only what is equal at the beginning and at the end is matched.
+LINES_MAX = 50_000
 # How many pairs of lines a small gap has. In the worst case all of them are compared for each line; about so many
 # comparisons take as long as it takes to look at a line.
 PAIRS_MAX = 10_000
@@ -60,7 +62,7 @@ def _kept(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, in
         gap = _without_ends(old, new, whole)
         yield whole.a, whole.b, gap.a - whole.a
         yield gap.a_end, gap.b_end, whole.a_end - gap.a_end
-        if gap.work() > work:
+        if gap.work() > work or max(len(old), len(new)) > LINES_MAX:
             continue
         work -= gap.work()
         if gap.is_small():

@@ -20,6 +20,7 @@ from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, SeasonedError
 from seasoned.store import damage
 from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.catching_up import Indexer
 from seasoned.store.guard import Guard
 from seasoned.store.kept import KeptBlobs
 from seasoned.store.migrate import upgrade
@@ -62,6 +63,7 @@ class Store:
         self._damage = damage.Watch(engine)
         self._reading = ThreadPoolExecutor(READERS, thread_name_prefix="seasoned-reader")
         self._writer = Writer(self._writing, write_queue)
+        self.index = Indexer(self)
 
     @classmethod
     def open(cls, config: Config, clock: Clock | None = None) -> "Store":
@@ -107,6 +109,11 @@ class Store:
     def has_met_damage(self) -> bool:
         """Whether something of the database could not be read, or read as what was written, since it was opened."""
         return self._damage.has_met
+
+    @property
+    def longest_write_seconds(self) -> float:
+        """How long the writer was held by one transaction of this process, at most."""
+        return self._writer.longest_seconds
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a consistent view of what is committed."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.ids import new_id
-from seasoned.store import contents, doom
+from seasoned.store import contents, doom, indexing
 from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_rows
 from seasoned.store.schema import artifacts, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
@@ -84,6 +84,7 @@ def delete(connection: Connection, project_id: str, disk_id: str) -> None:
     row = get(connection, project_id, disk_id)
     connection.execute(sa.delete(disks).where(disks.c.id == disk_id))
     if row.skill_id is not None:
+        indexing.forget(connection, skills.c.id == row.skill_id)
         connection.execute(sa.delete(skills).where(skills.c.id == row.skill_id))
 
 

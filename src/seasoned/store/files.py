@@ -6,12 +6,15 @@ from collections.abc import Mapping
 
 from seasoned.errors import NotFound
 from seasoned.paths import check_path
-from seasoned.skill import FILE_BYTES_MAX, about_text, entry_texts, rule_of
+from seasoned.skill import FILE_BYTES_MAX, Searched, about_text, rule_of, searched
 from seasoned.store.blame import blame
 from seasoned.store.blobs import Blobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
 
+# Of small files together, what one version brings into the database itself; the rest goes into the object store, as no
+# transaction shall write megabytes.
+INLINE_BYTES_AT_ONCE = 1024 * 1024
 # The types that come with Python: what a machine adds to them must not decide which files are searched.
 _TYPES = mimetypes.MimeTypes()
 _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}
@@ -102,11 +105,12 @@ def pack(
 
     Slow for large texts, so it belongs into a thread. Raises Invalid when a path is not allowed.
     """
-    old = before or {}
-    return {
-        check_path(path): pack_one(path, data, blobs, inline_bytes_max, old.get(path), number)
-        for path, data in sorted(files.items())
-    }
+    old, room = before or {}, INLINE_BYTES_AT_ONCE
+    packed = {}
+    for path, data in sorted(files.items()):
+        packed[check_path(path)] = new = pack_one(path, data, blobs, min(inline_bytes_max, room), old.get(path), number)
+        room -= 0 if new.body is None else new.size
+    return packed
 
 
 def pack_one(
@@ -122,8 +126,14 @@ def pack_one(
         mime=mime_of(path, data),
         body=data if inline else None,
         blame=None if text is None else dump(_blame(old, blobs, text, number)),
-        entries=() if text is None else entry_texts(path, data),
+        searched=Searched() if text is None else searched(path, text),
     )
+
+
+def searched_of(path: str, data: bytes) -> Searched:
+    """What is searched of a file."""
+    text = as_text(data) if len(data) <= FILE_BYTES_MAX else None
+    return Searched() if text is None else searched(path, text)
 
 
 def _blame(old: FileRow | None, blobs: Blobs, text: str, number: int) -> list[tuple[int, int]]:

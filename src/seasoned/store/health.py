@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from seasoned.errors import DatabaseDamaged
 from seasoned.store import damage
 from seasoned.store.rows import on_postgres
-from seasoned.store.schema import lessons, sessions, skills, space_sessions, spaces, tasks
+from seasoned.store.schema import lessons, sessions, skills, space_sessions, spaces, tasks, unindexed
 from seasoned.store.tasks import is_due
 
 PRIVATE = 0o077
@@ -72,6 +72,9 @@ def _counts(connection: Connection) -> Check:
     ).one()
     due = connection.execute(sa.select(sa.func.count()).where(lessons.c.status == "pending")).scalar()
     detail = f"{waiting[0]} sessions, {waiting[1]} messages unread, {due} lessons to write"
+    behind = connection.execute(sa.select(sa.func.count(unindexed.c.skill_id.distinct()))).scalar()
+    if behind:
+        detail += f"; the search index is behind with {behind} skills, a running server catches up"
     return Check(name="work", ok=True, detail=detail)
 
 

@@ -4,13 +4,14 @@ Gemini's way (wire contract, C.4). Each Gemini message that calls or answers kee
 session that are open after it; so the newest such message alone says what is open, and nothing is counted again.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from seasoned.errors import Invalid
+from seasoned.errors import Invalid, TooLarge
 from seasoned.message import Json, JsonObject, Message, Part
 from seasoned.store.rows import dump, load_object
 from seasoned.store.schema import messages
@@ -19,6 +20,8 @@ OPEN_KEY = "__gemini_call_info__"
 ANSWERS_KEY = "__gemini_answers__"
 # A model that is never answered must not have each of its messages carry all its calls.
 OPEN_MAX = 256
+# Of one message: the writer goes through them one by one, and others wait for it.
+TIES_MAX = 4_096
 # How far back a message is looked for that says what is open; the writer does this, and others wait for it.
 LOOK_BACK_MESSAGES = 500
 # Each message that follows carries the names and ids of the open calls.
@@ -47,14 +50,19 @@ class Tie(msgspec.Struct, frozen=True):
 
 
 def ties(message: Message) -> tuple[Tie, ...]:
-    """What of a Gemini message opens and answers calls, in order; nothing for other messages."""
+    """What of a Gemini message opens and answers calls, in order; nothing for other messages. Raises TooLarge."""
     if message.meta.get("source_format") != "gemini":
         return ()
-    return tuple(
+    made = tuple(
         Tie(index, part.type == "tool-call", part.call_id, part.tool_name, _goes_on(part))
         for index, part in enumerate(message.parts)
         if part.type in ("tool-call", "tool-result")
     )
+    if len(made) > TIES_MAX:
+        raise TooLarge(
+            f"A message holds at most {TIES_MAX} calls and answers of tools; this has {len(made)}. Split it."
+        )
+    return made
 
 
 def _goes_on(part: Part) -> bool:
@@ -89,22 +97,22 @@ def settle(opened: Sequence[OpenCall], made: Sequence[Tie]) -> tuple[list[OpenCa
 
     Raises Invalid when an answer answers nothing, or not the oldest open call.
     """
-    waiting, filled = list(opened), dict[str, str]()
+    waiting, filled = deque(opened, OPEN_MAX), dict[str, str]()
     for tie in made:
         if max(len(tie.id), len(tie.name)) > NAME_CHARS_MAX:
             raise Invalid(f"The name and the id of a functionCall hold at most {NAME_CHARS_MAX} characters.")
         if tie.opens:
-            waiting = [*waiting[-OPEN_MAX + 1 :], OpenCall(tie.id, tie.name)]
+            waiting.append(OpenCall(tie.id, tie.name))  # the oldest of too many goes
             continue
         oldest = _answered(waiting, tie)
         if not tie.id:
             filled[str(tie.part)] = oldest.id
         if not tie.goes_on:
-            waiting.pop(0)
-    return waiting, filled
+            waiting.popleft()
+    return list(waiting), filled
 
 
-def _answered(waiting: Sequence[OpenCall], tie: Tie) -> OpenCall:
+def _answered(waiting: deque[OpenCall], tie: Tie) -> OpenCall:
     if not waiting:
         raise Invalid(
             f"No functionCall of this session waits for the answer of {tie.name[:60]!r}; store its call first."

@@ -351,13 +351,16 @@ files = Table(
 _partial("ix_files_head", files.c.skill_id, files.c.path, where=files.c.until.is_(None))
 
 # The entries of the heads' Markdown files, to be searched; a row with an empty path is a skill's name and description.
-# Journals are not in it.
+# Journals are not in it. Nothing here refers to a skill or a link: deleting one must not take all its rows along in one
+# transaction (`store.indexing`).
 entries = Table(
     "entries",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    _ref("skill_id", "skills"),
+    Column("skill_id", String(36), nullable=False),
     _text("path"),
+    # Whether it stands for all entries of a long file that have no row of their own.
+    Column("whole", Boolean, nullable=False, server_default="0"),
     _text("text"),
     Index("ix_entries_file", "skill_id", "path"),
 )
@@ -368,11 +371,24 @@ entry_words = Table(
     "entry_words",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("entry_id", BigInteger, ForeignKey("entries.id", ondelete="CASCADE"), nullable=False),
-    _ref("link_id", "space_skills"),
+    Column("entry_id", BigInteger, nullable=False),
+    Column("link_id", String(36), nullable=False),
     _text("words"),
     UniqueConstraint("entry_id", "link_id"),
     Index("ix_entry_words_link", "link_id"),
+)
+
+# What the index is behind with: a file of a skill (by its path), a skill in a space (by its link), or all files of a
+# skill (neither). The number says which of two rows is the later one, so it is never used twice.
+unindexed = Table(
+    "unindexed",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("skill_id", String(36), nullable=False),
+    _text("path", nullable=True),
+    Column("link_id", String(36), nullable=True),
+    Index("ix_unindexed_skill", "skill_id"),
+    sqlite_autoincrement=True,
 )
 
 # Every skill is a disk too; `skill_id` says which. Its files are those of the skill's head.

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.store.rows import dump, on_postgres
-from seasoned.store.schema import entries, entry_words, space_skills
+from seasoned.store.schema import entry_words
 
 WORDS_MAX = 32
 WORD_CHARS_MAX = 40
@@ -65,15 +65,17 @@ _COUNT_POSTGRES = sa.text(
     " FROM json_array_elements_text(CAST(:words AS json)) AS asked (value)"
 )
 
-# The closest of the newest entries that have any of some words.
+# The closest of the newest entries that have any of some words. What the index is behind with may be of an older head.
 _RANK_SQLITE = sa.text(
     "WITH found AS (SELECT rowid AS id, -rank AS score FROM entry_words_fts"
     "  WHERE entry_words_fts MATCH :any ORDER BY rowid DESC LIMIT :most),"
     " closest AS (SELECT kept.entry_id, found.score FROM found JOIN entry_words AS kept ON kept.id = found.id"
     "  JOIN space_skills AS link ON link.id = kept.link_id WHERE link.space_id = :space"
     "  ORDER BY found.score DESC, kept.entry_id LIMIT :limit)"
-    " SELECT entries.skill_id, entries.path, entries.text, closest.score"
-    " FROM closest JOIN entries ON entries.id = closest.entry_id ORDER BY closest.score DESC, entries.id"
+    " SELECT entries.skill_id, CASE WHEN entries.whole THEN '' ELSE entries.path END, entries.text, closest.score"
+    " FROM closest JOIN entries ON entries.id = closest.entry_id WHERE NOT EXISTS"
+    "  (SELECT 1 FROM unindexed WHERE unindexed.skill_id = entries.skill_id AND unindexed.link_id IS NULL"
+    "  AND (unindexed.path IS NULL OR unindexed.path = entries.path)) ORDER BY closest.score DESC, entries.id"
 )
 # The same with BM25 written out, for entries that have each word once; k1 is 1.2 and b 0.75, as in FTS5.
 _RANK_POSTGRES = sa.text(
@@ -86,13 +88,17 @@ _RANK_POSTGRES = sa.text(
     "  (SELECT sum(rarity) FROM asked WHERE stems @@ query) AS rarity FROM found),"
     " closest AS (SELECT entry_id, rarity * 2.2 / (1 + 1.2 * (0.25 + 0.75 * length)) AS score FROM weighed"
     "  ORDER BY score DESC, entry_id LIMIT :limit)"
-    " SELECT entries.skill_id, entries.path, entries.text, CAST(closest.score AS float8)"
-    " FROM closest JOIN entries ON entries.id = closest.entry_id ORDER BY closest.score DESC, entries.id"
+    " SELECT entries.skill_id, CASE WHEN entries.whole THEN '' ELSE entries.path END, entries.text,"
+    " CAST(closest.score AS float8) FROM closest JOIN entries ON entries.id = closest.entry_id WHERE NOT EXISTS"
+    "  (SELECT 1 FROM unindexed WHERE unindexed.skill_id = entries.skill_id AND unindexed.link_id IS NULL"
+    "  AND (unindexed.path IS NULL OR unindexed.path = entries.path)) ORDER BY closest.score DESC, entries.id"
 )
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """An entry that was found; an empty `path` stands for the skill's own description. A higher score is closer."""
+    """An entry that was found; an empty `path` stands for the skill's own description, or for the words of a file that
+    is too long to have all its entries searched one by one. A higher score is closer.
+    """
 
     skill_id: str
     path: str
@@ -162,34 +168,3 @@ def _rarest(connection: Connection, words: Sequence[str]) -> list[_Counted]:
 def _rarity(having: int, every: int) -> float:
     # Half a word is added where a count may be 0, as BM25 does.
     return log(1 + (max(every, having) - having + 0.5) / (having + 0.5))
-
-
-def replace_file(connection: Connection, skill_id: str, path: str, texts: Sequence[str]) -> None:
-    """Let the index hold these entries, and only these, of a file."""
-    where = (entries.c.skill_id == skill_id) & (entries.c.path == path)
-    connection.execute(sa.delete(entries).where(where))
-    if not texts:
-        return
-    connection.execute(sa.insert(entries), [{"skill_id": skill_id, "path": path, "text": text} for text in texts])
-    links = sa.select(space_skills.c.id, space_skills.c.space_id).where(space_skills.c.skill_id == skill_id)
-    for link_id, space_id in connection.execute(links).all():
-        _keep_words(connection, link_id, space_id, where)
-
-
-def enter_space(connection: Connection, skill_id: str, space_id: str, link_id: str) -> None:
-    """Let a skill's entries be found in a space that it has come into; they leave it with the link."""
-    _keep_words(connection, link_id, space_id, entries.c.skill_id == skill_id)
-
-
-def _keep_words(connection: Connection, link_id: str, space_id: str, where: sa.ColumnElement[bool]) -> None:
-    rows = [
-        {"entry_id": entry_id, "link_id": link_id, "words": kept_words(space_id, text)}
-        for entry_id, text in connection.execute(sa.select(entries.c.id, entries.c.text).where(where))
-    ]
-    if rows:
-        connection.execute(sa.insert(entry_words), rows)
-
-
-def forget(connection: Connection, skill_id: str) -> None:
-    """Take a skill out of the index."""
-    connection.execute(sa.delete(entries).where(entries.c.skill_id == skill_id))

@@ -1,5 +1,6 @@
 """Skills and their versions: every change by anyone is a version, made by `commit` under compare-and-swap."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -8,7 +9,8 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
-from seasoned.store import contents, doom, search
+from seasoned.skill import Searched
+from seasoned.store import contents, doom, indexing
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, page_of, to_rows
 from seasoned.store.schema import contents as contents_table
 from seasoned.store.schema import disks, files, skills, space_skills, versions
@@ -45,7 +47,7 @@ class FileRow(msgspec.Struct, frozen=True):
 class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file of the version to be made. Its bytes are either inline or in the object store already.
 
-    `blame` says for its lines which version brought them; `entries` are what can be searched of it.
+    `blame` says for its lines which version brought them; `searched` is what can be found of it.
     """
 
     sha256: str
@@ -53,7 +55,7 @@ class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     mime: str
     body: bytes | None
     blame: str | None = None
-    entries: tuple[str, ...] = ()
+    searched: Searched = Searched()
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +110,7 @@ def commit(connection: Connection, skill_id: str, head: int, version: NewVersion
     if version.about is not None:
         values |= {"description": version.about.description, "rule": version.about.rule}
     where = (skills.c.id == skill_id) & (skills.c.head == head)
+    rule_before = connection.execute(sa.select(skills.c.rule).where(where)).scalar() or ""
     if connection.execute(sa.update(skills).where(where).values(**values)).rowcount != 1:
         raise Superseded(f"Skill {skill_id} was changed by somebody else first.")
     connection.execute(
@@ -124,7 +127,7 @@ def commit(connection: Connection, skill_id: str, head: int, version: NewVersion
     new = (one for one in version.changes.values() if one is not None)
     contents.put(connection, {one.sha256: one.body for one in new if one.body is not None})
     _put_files(connection, skill_id, number, version.changes)
-    _put_entries(connection, skill_id, version)
+    _put_entries(connection, skill_id, version, head, rule_before)
     return number
 
 
@@ -142,15 +145,18 @@ def _put_files(connection: Connection, skill_id: str, number: int, changes: Mapp
         connection.execute(sa.insert(files), rows)
 
 
-def _put_entries(connection: Connection, skill_id: str, version: NewVersion) -> None:
+def _put_entries(connection: Connection, skill_id: str, version: NewVersion, head: int, rule_before: str) -> None:
     """Keep the index of entries at the head. What a rule writes is not searched."""
+    rule = rule_before if version.about is None else version.about.rule
+    changed = {
+        path: Counter[indexing.Entry]() if new is None or rule else indexing.wanted(new.searched)
+        for path, new in version.changes.items()
+    }
     if version.about is not None:
-        if version.about.rule:
-            search.forget(connection, skill_id)
-        search.replace_file(connection, skill_id, "", [version.about.text])
-    row = connection.execute(sa.select(skills.c.rule).where(skills.c.id == skill_id)).one()
-    for path, new in version.changes.items():
-        search.replace_file(connection, skill_id, path, () if new is None or row.rule else new.entries)
+        changed[""] = Counter([indexing.Entry(version.about.text)])
+    indexing.change(connection, skill_id, changed)
+    if rule != rule_before and head:
+        indexing.mark_skill(connection, skill_id)
 
 
 def get(connection: Connection, project_id: str, skill_id: str) -> SkillRow:
@@ -272,4 +278,5 @@ def index_of(connection: Connection, skill_ids: Sequence[str]) -> dict[str, list
 def delete(connection: Connection, project_id: str, skill_id: str) -> None:
     """Remove a skill with its versions and links. Raises NotFound."""
     get(connection, project_id, skill_id)
+    indexing.forget(connection, skills.c.id == skill_id)
     connection.execute(sa.delete(skills).where(skills.c.id == skill_id))

@@ -10,7 +10,7 @@ from seasoned.errors import AlreadyLearned, Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.space import Progress
-from seasoned.store import search
+from seasoned.store import indexing
 from seasoned.store.rows import (
     PageQuery,
     after_newest,
@@ -127,6 +127,7 @@ def merge_meta(connection: Connection, project_id: str, space_id: str, changes: 
 def delete(connection: Connection, project_id: str, space_id: str) -> None:
     """Remove a space and its links; sessions and skills stay. Raises NotFound."""
     get(connection, project_id, space_id)
+    indexing.leave(connection, space_skills.c.space_id == space_id)
     connection.execute(sa.delete(spaces).where(spaces.c.id == space_id))
 
 
@@ -180,18 +181,16 @@ def link_skill(connection: Connection, project_id: str, space_id: str, skill_id:
         raise Conflict(f"The learning space has a skill named {found[0]!r} already; exclude that one first.")
     row = SkillLinkRow(new_id(), space_id, skill_id, now)
     connection.execute(sa.insert(space_skills).values(msgspec.structs.asdict(row)))
-    # Who makes a version meanwhile writes this row too: so one of the two sees the other, and its entries are found.
-    connection.execute(sa.update(skills).where(skills.c.id == skill_id).values(head=skills.c.head))
-    search.enter_space(connection, skill_id, space_id, row.id)
+    indexing.include(connection, skill_id, indexing.Link(row.id, space_id))
     return row
 
 
 def unlink_skill(connection: Connection, project_id: str, space_id: str, skill_id: str) -> None:
     """Take a skill out of a space; nothing happens when it is not in it. Raises NotFound for the space."""
     get(connection, project_id, space_id)
-    connection.execute(
-        sa.delete(space_skills).where(space_skills.c.space_id == space_id, space_skills.c.skill_id == skill_id)
-    )
+    link = (space_skills.c.space_id == space_id) & (space_skills.c.skill_id == skill_id)
+    indexing.leave(connection, link)
+    connection.execute(sa.delete(space_skills).where(link))
 
 
 def note_write_waiting(connection: Connection, space_id: str, reason: str, retry_at: int) -> None:

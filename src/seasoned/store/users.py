@@ -4,9 +4,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from seasoned.store import indexing
 from seasoned.store.projects import UserRow
 from seasoned.store.rows import PageQuery, page_of
-from seasoned.store.schema import disks, sessions, skills, spaces, users
+from seasoned.store.schema import disks, sessions, skills, space_skills, spaces, users
 
 
 class Resources(msgspec.Struct, frozen=True):
@@ -34,6 +35,9 @@ def resources(connection: Connection, user_id: str) -> Resources:
 
 def delete(connection: Connection, user_id: str) -> None:
     """Remove a user with sessions, disks, skills and learning spaces, and all that belongs to those."""
+    theirs = sa.select(spaces.c.id).where(spaces.c.user_id == user_id)
+    indexing.leave(connection, space_skills.c.space_id.in_(theirs))
+    indexing.forget(connection, skills.c.user_id == user_id)
     for table in (spaces, sessions, skills, disks):
         connection.execute(sa.delete(table).where(table.c.user_id == user_id))
     connection.execute(sa.delete(users).where(users.c.id == user_id))

@@ -12,6 +12,7 @@ the commit nobody can tell, so the callers are told just that.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -98,6 +99,8 @@ class Writer:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="seasoned-writer")
         self._draining: asyncio.Task[None] | None = None
         self._closed = False
+        # How long the writer was held by one transaction, at most.
+        self.longest_seconds = 0.0
 
     @property
     def waiting(self) -> int:
@@ -134,7 +137,7 @@ class Writer:
                 return  # whoever waited was told so
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), BATCH_MAX))]
             try:
-                await loop.run_in_executor(self._thread, self._commit, batch)
+                await loop.run_in_executor(self._thread, self._timed_commit, batch)
             except Exception as error:  # noqa: BLE001 - handed to the callers, who would wait for ever
                 for request in batch:
                     request.error = request.error or error
@@ -188,6 +191,13 @@ class Writer:
             # Whatever is wrong with it, it goes.
             with suppress(SQLAlchemyError):
                 connection.close()
+
+    def _timed_commit(self, batch: Requests) -> None:
+        started = time.perf_counter()
+        try:
+            self._commit(batch)
+        finally:
+            self.longest_seconds = max(self.longest_seconds, time.perf_counter() - started)
 
     def _commit(self, batch: Requests) -> None:
         first = batch[0].group

@@ -33,6 +33,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
     ready: bool
     writes_waiting: int
     writes_max: int
+    longest_write_seconds: float = 0.0
     due: Mapping[str, int] | None = None
     parked: Mapping[str, int] | None = None
     oldest_due_seconds: float | None = None
@@ -192,6 +193,9 @@ class _Gauges:
         self._ready = gauge("ready", "Whether /ready says so: 1 or 0.")
         self._waiting = gauge("write_queue_waiting", "Writes that wait for the database.")
         self._max = gauge("write_queue_limit", "How many writes may wait before requests are answered 503.")
+        self._longest = gauge(
+            "write_transaction_seconds_max", "How long others waited for one transaction since the start, at most."
+        )
         self._due = gauge("work_due", "Pieces of work of the whole database that are due.", ("stage",))
         self._parked = gauge("work_parked", "Pieces of work of the whole database that are parked.", ("stage",))
         self._oldest = gauge("work_oldest_due_seconds", "Since when the oldest due work could have been done.")
@@ -202,6 +206,7 @@ class _Gauges:
         self._ready.set(levels.ready)
         self._waiting.set(levels.writes_waiting)
         self._max.set(levels.writes_max)
+        self._longest.set(levels.longest_write_seconds)
         for gauge, by_stage in ((self._due, levels.due), (self._parked, levels.parked)):
             gauge.clear()
             for stage, count in (by_stage or {}).items():

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.skill import entries as entries_of
-from seasoned.skill import entry_hash, entry_texts
+from seasoned.skill import entry_hash, searched
+from seasoned.store import indexing
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
 from seasoned.store.blobs import Blobs
@@ -30,6 +31,7 @@ from seasoned.store.schema import (
     space_skills,
     spaces,
     tasks,
+    unindexed,
     versions,
 )
 from seasoned.task import FINISHED
@@ -329,16 +331,20 @@ def _journals(connection: Connection, found: Found) -> Iterator[str]:
 
 def _index(connection: Connection, found: Found) -> Iterator[str]:
     """Of every file just the entries of the head can be found, in just the spaces that have its skill."""
-    kept: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for skill_id, path, text in connection.execute(
-        sa.select(entries.c.skill_id, entries.c.path, entries.c.text).where(entries.c.path != "")
+    for skill_id in connection.execute(sa.select(unindexed.c.skill_id).distinct()).scalars():
+        yield f"the index has not caught up with the skill {skill_id}"
+    kept: dict[tuple[str, str], Counter[indexing.Entry]] = defaultdict(Counter)
+    for skill_id, path, text, whole in connection.execute(
+        sa.select(entries.c.skill_id, entries.c.path, entries.c.text, entries.c.whole)
     ):
-        kept[skill_id, path].append(text)
+        kept[skill_id, path][indexing.Entry(text, bool(whole))] += 1
     by_rule = set(connection.execute(sa.select(skills.c.id).where(skills.c.rule != "")).scalars())
     for skill_id, head in found.heads.items():
+        if kept.pop((skill_id, ""), Counter()).total() != 1:
+            yield f"the index does not hold what {found.names[skill_id]} is about, once"
         for path, text in head.items():
-            wanted = [] if skill_id in by_rule else entry_texts(path, text.encode())
-            if sorted(kept.pop((skill_id, path), [])) != sorted(wanted):
+            wanted = Counter() if skill_id in by_rule else indexing.wanted(searched(path, text))
+            if kept.pop((skill_id, path), Counter()) != wanted:
                 yield f"the index holds other entries of {found.names[skill_id]}/{path} than the file"
     for skill_id, path in kept:
         yield f"the index holds entries of {skill_id}/{path}, which is not there"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from seasoned.skill import SKILL_FILE, about_text, entry_texts, rule_of
+from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, about_text, entries, rule_of
 
 revision = "0002"
 down_revision = "0001"
@@ -99,10 +99,16 @@ def _index(connection: sa.Connection, skill: sa.Row[tuple[str, str, str, int]]) 
     bodies = {path: bytes(body) for path, body in files}
     instructions = bodies.get(SKILL_FILE, b"").decode(errors="replace")
     rule = rule_of(instructions)
-    found = {} if rule else {path: entry_texts(path, body) for path, body in bodies.items()}
+    found = {} if rule else {path: _texts(path, body) for path, body in bodies.items()}
     found[""] = (about_text(skill.name, skill.description, instructions),)
     connection.execute(sa.text("UPDATE skills SET rule = :rule WHERE id = :id"), {"rule": rule, "id": skill.id})
     rows = [{"skill": skill.id, "path": path, "text": text} for path, texts in found.items() for text in texts]
     insert = sa.text("INSERT INTO entries (skill_id, path, text) VALUES (:skill, :path, :text)")
     for start in range(0, len(rows), BATCH):
         connection.execute(insert, rows[start : start + BATCH])
+
+
+def _texts(path: str, body: bytes) -> tuple[str, ...]:
+    if not path.endswith(".md") or path == SKILL_FILE:
+        return ()
+    return tuple(one.text[:ENTRY_CHARS_MAX] for one in entries(body.decode(errors="replace")))
