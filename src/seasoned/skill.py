@@ -8,15 +8,17 @@ folder; `description` is 1-1024 characters; six front matter keys are allowed; t
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import yaml
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from seasoned.errors import Invalid, TooLarge
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 SKILL_FILE: Final = "SKILL.md"
 NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -48,8 +50,6 @@ _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 # Control characters, and half characters, which no UTF-8 name can hold.
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# Only blocks matter here; reading what is inside them is slow, on hostile text quadratic.
-_markdown: Final = MarkdownIt("commonmark").disable(["inline", "text_join"])
 
 
 class Frontmatter(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,7 +223,7 @@ def _parsed(text: str) -> tuple[Entry, ...]:
     lines = text.split("\n")
     # Markdown ends a line at a lone carriage return too; here lines are what line feeds part.
     source = _LONE_RETURN.sub(" ", "\n".join([""] * offset + lines[offset:]))
-    tokens = _markdown.parse(source)
+    tokens = _markdown().parse(source)
     headings = [(t.map[0], int(t.tag[1])) for t in tokens if t.type == "heading_open" and t.level == 0 and t.map]
     first_section = next((line for line, level in headings if level > 1), len(lines))
     spans = list(_list_items(tokens, first_section))
@@ -244,7 +244,15 @@ def _frontmatter_lines(text: str) -> int:
     return bare[: match.end()].count("\n") if match else 0
 
 
-def _list_items(tokens: Iterable[Token], before: int) -> Iterable[tuple[int, int]]:
+@cache
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - who only lists skills parses none
+
+    # Only blocks matter here; reading what is inside them is slow, on hostile text quadratic.
+    return MarkdownIt("commonmark").disable(["inline", "text_join"])
+
+
+def _list_items(tokens: "Iterable[Token]", before: int) -> Iterable[tuple[int, int]]:
     for token in tokens:
         if token.type == "list_item_open" and token.level == 1 and token.map and token.map[0] < before:
             yield token.map[0], token.map[1]

@@ -9,7 +9,8 @@ import typer
 from rich.progress import Progress
 
 from seasoned import config as settings
-from seasoned.cli.console import Home, Json, load_config, out, print_json, progress, reported
+from seasoned.cli.console import Home, Json, load_config, print_json, reported, say
+from seasoned.cli.progress import progress
 from seasoned.config import Config
 from seasoned.engine.keys import HASHING_FILE, KEY_FILE, keep_secret
 from seasoned.errors import Conflict, Invalid
@@ -25,12 +26,13 @@ def migrate(home: Home = None, json: Json = False) -> None:
     """Bring the database to this release's schema; every other command but `backup` does so too."""
     config = load_config(home)
     with reported():
-        Store.open(config).close()
+        # A new server is prepared so; a folder that is not there is a slip of the hand.
+        Store.open(config, make=bool(config.database)).close()
     name = shown(config.database) if config.database else str(config.home_path / DATABASE_FILE)
     if json:
         print_json({"database": name, "schema": HEAD})
     else:
-        out.print(f"{name} has schema {HEAD}.", markup=False)
+        say(f"{name} has schema {HEAD}.")
 
 
 def copy(
@@ -62,10 +64,9 @@ def copy(
     if json:
         print_json(result)
     else:
-        out.print(
+        say(
             f"{sum(copied.rows.values())} rows are there, {copied.added} of them new, and {files} files "
-            f"({size} bytes); all of them were compared.",
-            markup=False,
+            f"({size} bytes); all of them were compared."
         )
 
 

@@ -3,12 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from seasoned.config import Config
-from seasoned.llm.model import Model
-from seasoned.pipeline.jobs import JobWorker
 from seasoned.pipeline.life import Life
-from seasoned.pipeline.worker import Dispatcher
-from seasoned.store import Store
 from seasoned.store.work import Stage
 
 
@@ -47,6 +42,28 @@ class Carrier(Protocol):
         ...
 
 
-def carrier(store: Store, model: Model, config: Config) -> Carrier:
-    """The carrier that goes with a store: Procrastinate on PostgreSQL, else this process alone."""
-    return JobWorker(store, model, config) if config.database else Dispatcher(store, model, config)
+class Nobody:
+    """Carries nothing: for who only reads what others learn."""
+
+    async def start(self) -> None:
+        """Nothing begins."""
+
+    async def close(self) -> None:
+        """Nothing ends."""
+
+    def wake(self, stage: Stage, key: str) -> None:
+        """Whoever learns finds it in the rows."""
+
+    async def look_at(self, session_id: str) -> None:
+        """Whoever learns finds it in the rows."""
+
+    def message_arrived(self, session_id: str) -> None:
+        """Whoever learns finds it in the rows."""
+
+    def next_change(self) -> asyncio.Event:
+        """An event that nobody sets; who waits looks again now and then."""
+        return asyncio.Event()
+
+    async def life(self) -> Life:
+        """Nobody works here."""
+        return Life(ok=False, here=False, beat_at=None)

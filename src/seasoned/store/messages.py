@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import JSONB
 
 from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
@@ -171,6 +170,8 @@ def _unnest(names: Sequence[str], table: sa.Table, postgres: bool) -> tuple[sa.T
     if not postgres:
         given = sa.func.json_each(text).table_valued("value", name="new_rows")
         return given, [sa.func.json_extract(given.c.value, f"$[{index}]") for index in range(len(names))]
+    from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - a tenth of a second, and only there
+
     given = sa.func.jsonb_array_elements(sa.cast(text, JSONB)).table_valued(sa.column("value", JSONB), name="new_rows")
     fields = (given.c.value[index].astext for index in range(len(names)))
     return given, [_as_column(field, table.c[name]) for field, name in zip(fields, names, strict=True)]

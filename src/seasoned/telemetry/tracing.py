@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from seasoned.errors import how_to_install
 from seasoned.signals import ModelCall, Request, StageRun
 
 if TYPE_CHECKING:
@@ -119,7 +120,10 @@ def from_environment(environ: Mapping[str, str], version: str) -> tuple[Tracing,
 
         exporter = _exporter(kind)
     except ImportError:
-        log.warning("traces are asked for by OTEL_* variables but not made; install seasoned[otel]")
+        log.warning(
+            "traces are asked for by OTEL_* variables but not made; the extra `otel` is missing",
+            extra={"remedy": how_to_install("otel")},
+        )
         return None
     if exporter is None:
         log.warning("traces are not made: OTEL_TRACES_EXPORTER must be otlp, console or none", extra={"exporter": kind})
