@@ -92,8 +92,9 @@ def test_doctor_finds_a_healthy_home_well_and_says_what_is_not(home: Path, tmp_p
     assert done.code == 0, done.out
     assert {check["name"] for check in json.loads(seasoned(home, "doctor", "--json").out)} >= {"database", "parked"}
     sick = tmp_path / "sick"
+    assert seasoned(sick, "projects", "create", "first").code == 0
     assert seasoned(sick, "doctor").code == 0
-    (sick / "api-key").chmod(0o644)
+    (sick / "secret").chmod(0o644)
     done = seasoned(sick, "doctor")
     assert (done.code, "chmod 600" in done.out) == (1, True)
 

@@ -34,7 +34,7 @@ def test_every_command_says_what_it_does() -> None:
 def test_the_help_of_the_program_begins_as_that_of_its_commands() -> None:
     """It has its own lines, so that it need not import every command to show them."""
     for name, command in _commands():
-        short, whole = (command.help or "").rstrip("."), " ".join((command.load().help or "").split())
+        short, whole = (command.help or "").rstrip("."), command.load().help or ""
         assert whole.startswith(short), name
 
 

@@ -14,7 +14,7 @@ def backup(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Back the home up into a folder, also while a server uses it, and check the backup."""
+    """Back the home up into a folder, and check the backup. A server may use the home meanwhile."""
     with reported():
         manifest = backups.back_up(load_config(home), folder)
     if json:

@@ -13,9 +13,10 @@ def collect(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Delete files that no message, skill or disk names, once that has been so for the grace.
+    """Delete stored files that nothing names any more.
 
-    A server does the same by itself, a little at a time; both may run at once.
+    Those are files that no message, skill or disk has named for the grace. A server does the same by itself, a
+    little at a time; both may run at once.
     """
     config = load_config(home)
     found = with_records(config, lambda held, _: held.collecting.preview() if dry_run else held.collecting.run())

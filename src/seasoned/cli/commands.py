@@ -2,6 +2,7 @@
 importing, and none needs what all need.
 """
 
+import gc
 import importlib
 import os
 from typing import TYPE_CHECKING, Annotated, Final
@@ -28,9 +29,7 @@ class _Place(msgspec.Struct, frozen=True):
 COMMANDS: Final = {
     "learn": _Place("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
     "serve": _Place("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
-    "worker": _Place(
-        "serve", "work", "Learn from what servers on one PostgreSQL database take in, until stopped."
-    ),
+    "worker": _Place("serve", "work", "Learn from what servers on one PostgreSQL database take in, until stopped."),
     "skills": _Place("skills", "app", "List, show and export skills."),
     "spaces": _Place("lists", "spaces_app", "List learning spaces."),
     "sessions": _Place("lists", "sessions_app", "List sessions."),
@@ -53,7 +52,7 @@ class Later(TyperCommand):
         self._place = place
 
     def load(self) -> "Command":
-        """The command itself."""
+        """The command itself, all of whose imports are done."""
         found = getattr(importlib.import_module(f"seasoned.cli.{self._place.module}"), self._place.name)
         if isinstance(found, typer.Typer):
             app = found
@@ -62,6 +61,7 @@ class Later(TyperCommand):
             app.command()(found)
         command = get_command(app)
         command.name = self.name
+        gc.enable()
         return command
 
     def make_context(

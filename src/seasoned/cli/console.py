@@ -1,6 +1,7 @@
 """What every command shares: settings, output for people or programs, errors as one line and an exit code."""
 
 import asyncio
+import os
 import signal
 import sys
 import unicodedata
@@ -47,12 +48,21 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead
 
 
 def load_config(
-    home: Path | None, base_url: str | None = None, *, worker: bool | None = None, concurrency: int | None = None
+    home: Path | None,
+    base_url: str | None = None,
+    *,
+    worker: bool | None = None,
+    concurrency: int | None = None,
+    tells: bool = False,
 ) -> Config:
-    """The settings for a command; those that are None come from the environment. From now on the log follows them."""
+    """The settings for a command; those that are None come from the environment. From now on the log follows them.
+
+    One that tells by itself what goes wrong logs only errors, unless a level is set.
+    """
     with reported():
         config = settings.load(home=home, base_url=base_url, worker=worker, concurrency=concurrency)
-    logs.set_up(config.log, config.log_level)
+    level = "error" if tells and not os.environ.get("SEASONED_LOG_LEVEL") else config.log_level
+    logs.set_up(config.log, level)
     return config
 
 

@@ -43,7 +43,7 @@ def doctor(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Check that the home is well, or with --url that a running server is; ends with 1 when something is not."""
+    """Check that the home is well, or with --url that a running server is. It ends with 1 when something is not."""
     config = load_config(home)
     if url is None:
         checks = with_records(config, lambda held, _: held.doctor())

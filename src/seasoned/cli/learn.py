@@ -86,12 +86,13 @@ def learn(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Learn from past sessions: read transcripts, find their tasks and write what they teach into skills.
+    """Learn from past sessions: transcripts in, skills out.
 
-    Sessions that were learned from before are skipped, so an interrupted run is simply started again.
+    The tasks in them are found, and what each finished one teaches is written into skills. Sessions that were
+    learned from before are skipped, so an interrupted run is simply started again.
     """
     with reported():
-        config = load_config(home, base_url=base_url)
+        config = load_config(home, base_url=base_url, tells=True)
         run = _Run(config, space, format, project, quiet=json)
         run.find(paths)
         if dry_run:

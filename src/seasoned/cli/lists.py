@@ -101,7 +101,10 @@ def usage(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Show what model calls cost: calls, tokens, price and time by day, space, stage and model, and today's budgets."""
+    """Show what model calls cost, and today's budgets.
+
+    Calls, tokens, price and time are added up by day, space, stage and model.
+    """
 
     async def load(held: Records, project_id: str) -> tuple[Usage, dict[str, str]]:
         return await held.calls.usage(project_id, days), labels(await held.spaces.every(project_id))

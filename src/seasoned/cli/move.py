@@ -23,7 +23,7 @@ from seasoned.store.postgres import is_address, shown
 
 
 def migrate(home: Home = None, json: Json = False) -> None:
-    """Bring the database to this release's schema; every other command but `backup` does so too."""
+    """Bring the database to this release's schema. Every other command but `backup` does so too."""
     config = load_config(home)
     with reported():
         # A new server is prepared so; a folder that is not there is a slip of the hand.
@@ -41,10 +41,11 @@ def copy(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Copy a whole home to another database: rows, files and the secret that keys are hashed with.
+    """Copy a whole home to another database.
 
-    Stop the servers of the source first. A home folder keeps its own files; those of a PostgreSQL database belong to
-    the home that --home names. Start the same command again to go on with a copy that was interrupted.
+    That is rows, files and the secret that keys are hashed with. Stop the servers of the source first. A home
+    folder keeps its own files; those of a PostgreSQL database belong to the home that --home names. Start the same
+    command again to go on with a copy that was interrupted.
     """
     with reported():
         from_config, to_config = _place(source, home), _place(target, home)

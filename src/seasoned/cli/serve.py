@@ -62,7 +62,7 @@ def work(
     base_url: BaseUrl = None,
     home: Home = None,
 ) -> None:
-    """Learn from what servers on the same PostgreSQL database take in, until stopped; serve nothing."""
+    """Learn from what servers on one PostgreSQL database take in, until stopped; serve nothing."""
     with reported():
         config = load_config(home, base_url=base_url, concurrency=concurrency, worker=True)
         _needs_postgres(config, "seasoned worker")

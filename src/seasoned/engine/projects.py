@@ -94,8 +94,10 @@ class Projects:
     async def id_of(self, name: str) -> str:
         """The id of the project of a name or id; empty for the default project as long as there is none.
 
-        Raises NotFound.
+        Raises NotFound, and Invalid as `default` does.
         """
+        if self._config.api_key:
+            _check_key(self._config.api_key)
         row = await self._store.read(lambda c: projects.by_name(c, name) or projects.by_id(c, name))
         if row is None and name != DEFAULT_PROJECT:
             raise NotFound(f"There is no project {name!r}; `seasoned projects list` names them.")

@@ -66,8 +66,7 @@ def search(
             skipped += len(all_files) - len(inside)
             if not inside:
                 raise BadTranscript(
-                    f"{reading.shown(path)} holds no transcript ({len(all_files)} JSON files looked at, named "
-                    f"{', '.join(sorted(f'*{suffix}' for suffix in finding.SUFFIXES))}); "
+                    f"{reading.shown(path)} holds no transcript ({len(all_files)} JSON files looked at); "
                     "give a folder or file that does."
                 )
             files |= dict.fromkeys(inside)

@@ -1,7 +1,7 @@
 """Messages of a session, in order: appending them in great numbers, and reading them back."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -251,12 +251,11 @@ def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bo
     )
 
 
-_ON_SQLITE = _Statements(postgres=False)
-_ON_POSTGRES = _Statements(postgres=True)
+_statements_for = cache(_Statements)
 
 
 def _statements(connection: Connection) -> _Statements:
-    return _ON_POSTGRES if on_postgres(connection) else _ON_SQLITE
+    return _statements_for(postgres=on_postgres(connection))
 
 
 def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
