@@ -1,4 +1,4 @@
-"""Traces through OpenTelemetry (the extra `seasoned[otel]`): requests, stages and questions to models.
+"""Traces through OpenTelemetry (the extra `otel`): requests, stages and questions to models.
 
 Questions to models follow the semantic conventions for generative AI. Attributes hold ids, names, counts and times, and
 no text of messages, prompts, answers or errors.
