@@ -116,8 +116,8 @@ class Projects:
 
     def _lost(self) -> str:
         return (
-            f"The file {self._config.home_path / HASHING_FILE} is missing, without which no API key of this database is "
-            "valid: restore it from a backup or set SEASONED_SECRET; if it is lost for good, "
+            f"The file {self._config.home_path / HASHING_FILE} is missing, without which no API key of this database "
+            "is valid: restore it from a backup or set SEASONED_SECRET; if it is lost for good, "
             "`seasoned projects rotate-key NAME` makes another and gives that project a new key."
         )
 
