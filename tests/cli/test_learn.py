@@ -286,7 +286,8 @@ def test_learning_that_waits_says_what_for_and_is_gone_on_with(tmp_path: Path) -
     talk = [{"role": "user", "content": "Rename a.txt to b.txt."}, {"role": "assistant", "content": "Done: renamed."}]
     (folder / "good.json").write_text(json.dumps({"messages": talk}))
     (folder / "broken.json").write_text('{"messages": [')
-    for settings in ({"SEASONED_MODEL": "openai:gpt-5-mini"}, {"SEASONED_MODEL": "nobody:nothing"}):
+    nobody = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "none"}
+    for settings in ({"SEASONED_MODEL": "openai:one", **nobody}, {"SEASONED_MODEL": "openai:other", **nobody}):
         process = subprocess.Popen(
             command("learn", str(folder)),
             env=environment(home, **settings),
