@@ -4,6 +4,7 @@ It runs the same commands as a user would, on a home folder of its own, and need
 """
 
 import argparse
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,8 @@ def seasoned(home: Path, *words: str) -> None:
 
 def main() -> None:
     """Learn, export, show."""
+    # Ctrl-C ends this, too; the command under way says so in a line of its own.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--home", type=Path, default=Path("demo-home"))
     home = parser.parse_args().home

@@ -1,6 +1,7 @@
 """Settings, from the environment (`SEASONED_*`) and the command line. Every setting has a default that works."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
@@ -15,6 +16,14 @@ PREFIX = "SEASONED_"
 LARGEST = 1_000_000_000
 SHORTEST_SWEEP_SECONDS = 0.05
 SHORTEST_BODY_SECONDS = 0.1
+MODELS = (
+    "SEASONED_MODEL",
+    "SEASONED_MODEL_EXTRACT",
+    "SEASONED_MODEL_DISTILL",
+    "SEASONED_MODEL_WRITE",
+    "SEASONED_MODEL_FALLBACK",
+)
+_MODEL = re.compile(r"[^\s:,]+:[^\s,]+")
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +136,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """How long a search through the files of a disk may take."""
 
     @property
+    def models(self) -> dict[str, list[str]]:
+        """The models that are set, by the names of the settings (`SEASONED_MODEL...`)."""
+        return {
+            setting: [name.strip() for name in getattr(self, field).split(",") if name.strip()]
+            for setting, field in ((name, name.removeprefix(PREFIX).lower()) for name in MODELS)
+        }
+
+    @property
     def home_path(self) -> Path:
         """The home folder with `~` resolved."""
         return self.home.expanduser().absolute()
@@ -164,7 +181,8 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
         raise Invalid(f"{PREFIX}SWEEP_SECONDS must be at least {SHORTEST_SWEEP_SECONDS}.")
     if config.body_seconds < SHORTEST_BODY_SECONDS:
         raise Invalid(f"{PREFIX}BODY_SECONDS must be at least {SHORTEST_BODY_SECONDS}.")
-    if config.public_url and not _is_web_address(config.public_url):
+    _check_models(config)
+    if config.public_url and not (is_web_address(config.public_url) and not _has_query(config.public_url)):
         raise Invalid(f"{PREFIX}PUBLIC_URL must be an address such as https://seasoned.example.org, without a query.")
     for field in (
         "concurrency",
@@ -181,12 +199,32 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
     return config
 
 
-def _is_web_address(url: str) -> bool:
+def _check_models(config: Config) -> None:
+    """Raises Invalid for a model or an address of models that cannot be one."""
+    for setting, names in config.models.items():
+        for name in names if setting == MODELS[-1] else [getattr(config, setting.removeprefix(PREFIX).lower())]:
+            if name and not _MODEL.fullmatch(name):
+                raise Invalid(f"{setting} must be provider:name, such as openai:gpt-5-mini, not {name[:80]!r}.")
+    if config.base_url and not is_web_address(config.base_url):
+        raise Invalid(
+            "--base-url or SEASONED_BASE_URL must be an address such as http://127.0.0.1:8000/v1, "
+            f"not {config.base_url.split('?', 1)[0][:80]!r}."
+        )
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a text is an address of HTTP."""
     try:
         parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _has_query(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(parts.query or parts.fragment)
 
 
 def _decode(kind: type, value: object) -> object:

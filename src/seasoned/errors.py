@@ -8,7 +8,8 @@
     │   └── BadTranscript  a file is not a transcript that we can read
     ├── Unauthorized       no key, or not a key of ours
     ├── NotFound           there is no such thing in this project
-    │   └── Damaged        a stored file is not what was stored
+    │   ├── Damaged        a stored file is not what was stored
+    │   └── NoHome         nothing was ever stored there
     ├── Conflict           it exists already, or somebody else changed it first
     │   ├── AlreadyLearned the session already teaches a learning space
     │   └── Superseded     a stage lost its compare-and-swap; its result is dropped whole
@@ -25,6 +26,12 @@ Every message is one sentence for a person and says what to do next. It is store
 our own words: what a provider, a driver or a file system said is the error's cause (`raise ... from error`), which only
 the log at the level `debug` tells.
 """
+
+
+def how_to_install(extra: str, package: str = "") -> str:
+    """What to do to have one of our extras, or another package of one of them. The README says the same."""
+    what = f"'{package}'" if package else f"-e '.[{extra}]'"
+    return f"run `.venv/bin/pip install -c constraints.txt {what}` in Seasoned's folder"
 
 
 class SeasonedError(Exception):
@@ -61,6 +68,10 @@ class NotFound(SeasonedError):
 
 class Damaged(NotFound):
     """The bytes that a hash names are not there; others are."""
+
+
+class NoHome(NotFound):
+    """There is no home where one is looked for, and reading makes none."""
 
 
 class Conflict(SeasonedError):

@@ -24,6 +24,11 @@ def take_from(source: Callable[[], object]) -> Callable[[], object]:
     return before
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is the canonical form of an identifier, in upper or lower case."""
+    return _CANONICAL.fullmatch(text.lower()) is not None
+
+
 def parse_id(text: str, what: str) -> str:
     """The canonical form of an identifier in any form that RFC 9562 readers accept.
 

@@ -9,17 +9,19 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 import yaml
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from seasoned.errors import Invalid, TooLarge
 from seasoned.paths import check_together, is_good
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 SKILL_FILE: Final = "SKILL.md"
 NAME_PATTERN: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -66,8 +68,6 @@ _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _WORD: Final = re.compile(r"[^\W_]{2,40}")
 # Control characters, and half characters, which no UTF-8 name can hold.
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# Only blocks matter here; reading what is inside them is slow, on hostile text quadratic.
-_markdown: Final = MarkdownIt("commonmark").disable(["inline", "text_join"])
 
 
 class Frontmatter(msgspec.Struct, frozen=True, kw_only=True):
@@ -239,7 +239,7 @@ def _entries_of_short(text: str) -> tuple[Entry, ...]:
     lines = text.split("\n")
     # Markdown ends a line at a lone carriage return too; here lines are what line feeds part.
     source = _LONE_RETURN.sub(" ", "\n".join([""] * offset + lines[offset:]))
-    tokens = _markdown.parse(source)
+    tokens = _markdown().parse(source)
     headings = [(t.map[0], int(t.tag[1])) for t in tokens if t.type == "heading_open" and t.level == 0 and t.map]
     first_section = next((line for line, level in headings if level > 1), len(lines))
     spans = list(_list_items(tokens, first_section))
@@ -303,7 +303,15 @@ def _frontmatter_lines(text: str) -> int:
     return bare[: match.end()].count("\n") if match else 0
 
 
-def _list_items(tokens: Iterable[Token], before: int) -> Iterable[tuple[int, int]]:
+@cache
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - who only lists skills parses none
+
+    # Only blocks matter here; reading what is inside them is slow, on hostile text quadratic.
+    return MarkdownIt("commonmark").disable(["inline", "text_join"])
+
+
+def _list_items(tokens: "Iterable[Token]", before: int) -> Iterable[tuple[int, int]]:
     for token in tokens:
         if token.type == "list_item_open" and token.level == 1 and token.map and token.map[0] < before:
             yield token.map[0], token.map[1]

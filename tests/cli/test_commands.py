@@ -92,8 +92,9 @@ def test_doctor_finds_a_healthy_home_well_and_says_what_is_not(home: Path, tmp_p
     assert done.code == 0, done.out
     assert {check["name"] for check in json.loads(seasoned(home, "doctor", "--json").out)} >= {"database", "parked"}
     sick = tmp_path / "sick"
+    assert seasoned(sick, "projects", "create", "first").code == 0
     assert seasoned(sick, "doctor").code == 0
-    (sick / "api-key").chmod(0o644)
+    (sick / "secret").chmod(0o644)
     done = seasoned(sick, "doctor")
     assert (done.code, "chmod 600" in done.out) == (1, True)
 
@@ -107,8 +108,8 @@ def test_doctor_finds_a_healthy_home_well_and_says_what_is_not(home: Path, tmp_p
         ("SEASONED_API_KEY", "secret", "sk-ac-"),
     ],
 )
-def test_a_setting_that_cannot_be_followed_is_named(tmp_path: Path, name: str, value: str, sentence: str) -> None:
-    done = seasoned(tmp_path, "skills", "list", settings={name: value})
+def test_a_setting_that_cannot_be_followed_is_named(home: Path, name: str, value: str, sentence: str) -> None:
+    done = seasoned(home, "skills", "list", settings={name: value})
     assert (done.code, "Traceback" in done.err) == (1, False)
     assert sentence in done.err
 

@@ -91,7 +91,7 @@ def test_a_target_with_data_of_its_own_and_a_source_that_is_none_are_refused(
 ) -> None:
     migrate(database)
     other = {"SEASONED_DATABASE": database}
-    assert seasoned(tmp_path / "other", "spaces", "list", settings=other).code == 0
+    assert seasoned(tmp_path / "other", "projects", "create", "own", settings=other).code == 0
     done = seasoned(tmp_path / "there", "copy", str(learned), database)
     assert (done.code, "projects of its own" in done.err) == (1, True)
     done = seasoned(tmp_path / "there", "copy", str(tmp_path / "nowhere"), database)

@@ -3,9 +3,7 @@
 import re
 from pathlib import Path
 
-from typer.main import get_command
-
-from seasoned.cli.main import app
+from seasoned.cli.commands import Later, program
 from seasoned.config import Config
 
 ROOT = Path(__file__).parents[2]
@@ -26,11 +24,22 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
 
 
 def test_every_command_says_what_it_does() -> None:
-    waiting = [("seasoned", get_command(app))]
+    waiting = [(f"seasoned {name}", command.load()) for name, command in _commands()]
     while waiting:
         name, command = waiting.pop()
         assert command.help, name
         waiting += [(f"{name} {child}", one) for child, one in getattr(command, "commands", {}).items()]
+
+
+def test_the_help_of_the_program_begins_as_that_of_its_commands() -> None:
+    """It has its own lines, so that it need not import every command to show them."""
+    for name, command in _commands():
+        short, whole = (command.help or "").rstrip("."), command.load().help or ""
+        assert whole.startswith(short), name
+
+
+def _commands() -> list[tuple[str, Later]]:
+    return [(name, one) for name, one in program().commands.items() if isinstance(one, Later)]
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

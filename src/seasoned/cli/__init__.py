@@ -1,5 +1,5 @@
 """The command line: `seasoned`."""
 
-from seasoned.cli.main import main
+from seasoned.cli.door import main
 
 __all__ = ["main"]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from seasoned.cli.console import Home, Json, load_config, out, print_json, reported
+from seasoned.cli.console import Home, Json, load_config, print_json, reported, say
 from seasoned.engine import backups
 
 
@@ -14,15 +14,15 @@ def backup(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Back the home up into a folder, also while a server uses it, and check the backup."""
+    """Back the home up into a folder, and check the backup. A server may use the home meanwhile."""
     with reported():
         manifest = backups.back_up(load_config(home), folder)
     if json:
         counts = {"blobs": manifest.blobs, "bytes": manifest.size}
         print_json({"folder": str(folder), "created_at": manifest.created_at, **counts})
         return
-    out.print(f"{folder} holds the database, {manifest.blobs} stored files and the keys; it was checked.", markup=False)
-    out.print("It is as secret as the home itself.", markup=False)
+    say(f"{folder} holds the database, {manifest.blobs} stored files and the keys; it was checked.")
+    say("It is as secret as the home itself.")
 
 
 def restore(
@@ -40,6 +40,6 @@ def restore(
     if json:
         print_json({"home": str(config.home_path), "created_at": manifest.created_at, "replaced": aside and str(aside)})
         return
-    out.print(f"{config.home_path} is as it was at {manifest.created_at}.", markup=False)
+    say(f"{config.home_path} is as it was at {manifest.created_at}.")
     if aside is not None:
-        out.print(f"What was there before is in {aside}.", markup=False)
+        say(f"What was there before is in {aside}.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from seasoned.cli.console import Home, Json, load_config, out, print_json, with_engine
+from seasoned.cli.console import Home, Json, load_config, print_json, say, with_records
 
 
 def collect(
@@ -13,21 +13,21 @@ def collect(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Delete files that no message, skill or disk names, once that has been so for the grace.
+    """Delete stored files that nothing names any more.
 
-    A server does the same by itself, a little at a time; both may run at once.
+    Those are files that no message, skill or disk has named for the grace. A server does the same by itself, a
+    little at a time; both may run at once.
     """
     config = load_config(home)
-    found = with_engine(config, lambda engine, _: engine.collecting.preview() if dry_run else engine.collecting.run())
+    found = with_records(config, lambda held, _: held.collecting.preview() if dry_run else held.collecting.run())
     if json:
         print_json({"dry_run": dry_run, "grace_seconds": config.blob_grace_seconds, **msgspec.structs.asdict(found)})
         return
     done = "would be deleted" if dry_run else "were deleted"
     seen, unnamed, deleted = (found.total(what) for what in ("seen", "unnamed", "deleted"))
-    out.print(f"{seen[0]} stored files ({seen[1]} bytes) were looked at.", markup=False)
-    out.print(f"{deleted[0]} of them ({deleted[1]} bytes) {done}.", markup=False)
-    out.print(
+    say(f"{seen[0]} stored files ({seen[1]} bytes) were looked at.")
+    say(f"{deleted[0]} of them ({deleted[1]} bytes) {done}.")
+    say(
         f"Nothing names {unnamed[0]} ({unnamed[1]} bytes); each is deleted once that has been so for "
-        f"{config.blob_grace_seconds:g} seconds (SEASONED_BLOB_GRACE_SECONDS).",
-        markup=False,
+        f"{config.blob_grace_seconds:g} seconds (SEASONED_BLOB_GRACE_SECONDS)."
     )

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import sys
 import unicodedata
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -10,28 +11,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-import click
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from seasoned import config as settings
+from seasoned.cli.door import INTERRUPTED, STOPPED
 from seasoned.config import Config
-from seasoned.engine import Engine
-from seasoned.errors import SeasonedError
+from seasoned.engine.projects import DEFAULT_PROJECT
+from seasoned.engine.records import Records
+from seasoned.errors import NoHome, SeasonedError
 from seasoned.telemetry import logs
 
 T = TypeVar("T")
 
 FAILED = 1
-INTERRUPTED = 130
 SECRET_CHARS_MIN = 6
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 
-out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+# As for a command line that cannot be followed.
+NOT_THERE = 2
 
 Home = Annotated[
     Path | None,
@@ -39,6 +37,8 @@ Home = Annotated[
         "--home", help="The folder with the database and the key.", envvar="SEASONED_HOME", show_default="~/.seasoned"
     ),
 ]
+Project = Annotated[str, typer.Option("--project", help="The name or id of the project.")]
+Space = Annotated[str, typer.Option("--space", help="Only what belongs to the learning space of this name or id.")]
 BaseUrl = Annotated[
     str | None,
     typer.Option(
@@ -52,14 +52,20 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead
 
 
 def load_config(
-    home: Path | None, base_url: str | None = None, *, worker: str | None = None, concurrency: int | None = None
+    home: Path | None,
+    base_url: str | None = None,
+    *,
+    worker: str | None = None,
+    concurrency: int | None = None,
+    tells: bool = False,
 ) -> Config:
-    """The settings for a command; those that are None come from the environment. From now on the log follows them."""
+    """The settings for a command; those that are None come from the environment. From now on the log follows them.
+
+    One that tells by itself what goes wrong logs only errors, unless a level is set.
+    """
     with reported():
         config = settings.load(home=home, base_url=base_url, worker=worker, concurrency=concurrency)
-    command = click.get_current_context(silent=True)
-    verbose = command is not None and command.find_root().params.get("verbose")
-    level = "info" if verbose and config.log_level != "debug" else config.log_level
+    level = "error" if tells and not os.environ.get("SEASONED_LOG_LEVEL") else config.log_level
     logs.set_up(config.log, level, without_secrets)
     return config
 
@@ -74,27 +80,42 @@ def without_secrets(text: str) -> str:
     return redact(text)
 
 
+def say(text: str, *, end: str = "\n") -> None:
+    """What a command was called for, on standard output, at once."""
+    sys.stdout.write(text + end)
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """What a person should know beside it, on standard error."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
 def print_json(value: object) -> None:
     """One JSON value on standard output."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    say(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
-    """A table for people; in a pipe, tab-separated lines without a head."""
-    if not out.is_terminal:
-        for row in rows:
-            out.print("\t".join(_shown(cell) for cell in row), markup=False)
+    """A table for people; in a pipe, tab-separated lines under a head of the same columns."""
+    if not sys.stdout.isatty():
+        for row in (columns, *rows):
+            say("\t".join(_shown(cell) for cell in row))
         return
     if not rows:
-        out.print(empty, markup=False)
+        say(empty)
         return
+    from rich.console import Console  # noqa: PLC0415 - at a terminal only
+    from rich.table import Table  # noqa: PLC0415
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         # Half an id cannot be copied.
         table.add_column(column, overflow="fold", no_wrap=column == "ID")
     for row in rows:
         table.add_row(*(_shown(cell).replace("[", "\\[") for cell in row))
-    out.print(table)
+    Console(soft_wrap=True, highlight=False).print(table)
 
 
 def _shown(cell: object) -> str:
@@ -103,46 +124,36 @@ def _shown(cell: object) -> str:
     return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in text)
 
 
-def progress(*, quiet: bool = False) -> Progress:
-    """A progress bar on standard error, for people at a terminal only."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        disable=quiet or not err.is_terminal,
-        transient=True,
-    )
-
-
 @contextmanager
 def reported() -> Iterator[None]:
     """Turn our errors into one line on standard error and an exit code."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except SeasonedError as error:
-        err.print(f"seasoned: {error}", markup=False)
-        raise typer.Exit(FAILED) from None
+        note(f"seasoned: {error}")
+        raise typer.Exit(NOT_THERE if isinstance(error, NoHome) else FAILED) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
-        err.print("seasoned: stopped; start the same command again to go on.", markup=False)
+        note(STOPPED)
         raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:
-        # The reader of our output has gone, as `head` does.
-        sys.stderr.close()
-        raise typer.Exit(0) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def with_engine(config: Config, work: Callable[[Engine, str], Coroutine[None, None, T]]) -> T:
-    """Run `work(engine, project_id)` on a home, for the default project, without learning in the background."""
+def with_records(
+    config: Config, work: Callable[[Records, str], Coroutine[None, None, T]], project: str = "", *, make: bool = False
+) -> T:
+    """Run `work(what a home holds, project_id)`. Where there is no home it ends with a sentence, unless one is made.
+
+    The project is the one of a name or id; the default project need not exist yet, and has nothing then.
+    """
 
     async def run() -> T:
-        engine = Engine.open(config)
+        held = Records.open(config, make=make)
         try:
-            project = await engine.projects.default()
-            return await work(engine, project.id)
+            return await work(held, await held.projects.id_of(project or DEFAULT_PROJECT))
         finally:
-            await engine.close()
+            await held.close()
 
     with reported():
         return asyncio.run(run())

@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from seasoned import __version__
-from seasoned.cli.console import FAILED, Home, Json, load_config, out, print_json, reported, with_engine
+from seasoned.cli.console import FAILED, Home, Json, load_config, print_json, reported, say, with_records
 from seasoned.engine.condition import Condition
 from seasoned.errors import Invalid
 from seasoned.store.health import Check
@@ -43,10 +43,10 @@ def doctor(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Check that the home is well, or with --url that a running server is; ends with 1 when something is not."""
+    """Check that the home is well, or with --url that a running server is. It ends with 1 when something is not."""
     config = load_config(home)
     if url is None:
-        checks = with_engine(config, lambda engine, _: engine.doctor())
+        checks = with_records(config, lambda held, _: held.doctor())
     else:
         with reported():
             checks = examine(_Server(url), key or "")
@@ -55,7 +55,7 @@ def doctor(
     else:
         for check in checks:
             mark = "ok  " if check.ok else "BAD "
-            out.print(f"{mark}{check.name}: {check.detail}", markup=False)
+            say(f"{mark}{check.name}: {check.detail}")
     if not all(check.ok for check in checks):
         raise typer.Exit(FAILED)
 

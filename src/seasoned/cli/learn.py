@@ -1,7 +1,8 @@
 """`seasoned learn`: past sessions in, skills out."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -15,27 +16,32 @@ from seasoned.cli.console import (
     BaseUrl,
     Home,
     Json,
-    err,
+    Project,
     load_config,
-    out,
+    note,
     print_json,
     print_table,
-    progress,
     reported,
+    say,
 )
+from seasoned.cli.progress import progress
 from seasoned.config import Config
-from seasoned.engine import Engine
+from seasoned.engine import Engine, models
 from seasoned.engine.estimate import Estimate
-from seasoned.engine.learning import Imported
+from seasoned.engine.learning import Imported, estimate_of
+from seasoned.engine.projects import DEFAULT_PROJECT
+from seasoned.engine.records import Records
+from seasoned.engine.sessions import Counts
 from seasoned.engine.skills import SkillState
 from seasoned.engine.waiting import until_changed
-from seasoned.errors import BadTranscript
+from seasoned.errors import BadTranscript, NoHome
 from seasoned.importers import Transcript
 from seasoned.space import LearningStatus
 
 POLL_SECONDS = 0.25
 WAIT_SAID_SECONDS = 3.0
 SHOWN_MAX = 200
+UNREAD_SHOWN_MAX = 20
 
 
 class SessionReport(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -49,6 +55,7 @@ class SessionReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     status: LearningStatus | None = None
     added: int | None = None
     resumed: bool = False
+    why_nothing: str | None = None
     error: str | None = None
 
 
@@ -60,12 +67,13 @@ class Report(msgspec.Struct, kw_only=True):
     skills: list[dict[str, object]]
     errors: list[str]
     skipped: int = 0
+    unread: list[str] = []
 
 
 def learn(
     paths: Annotated[list[Path], typer.Argument(help="Transcripts, or folders of them.")],
     space: Annotated[
-        str, typer.Option("--space", help="The learning space to teach; made when it is new.")
+        str, typer.Option("--space", help="The name or id of the learning space to teach; one of that name is made.")
     ] = "default",
     format: Annotated[  # noqa: A002 - the option's name
         str, typer.Option("--format", help=f"How to read the files: {', '.join(importers.FORMATS)}.")
@@ -74,76 +82,115 @@ def learn(
         bool, typer.Option("--dry-run", help="Say how many model calls and tokens it would take; spend nothing.")
     ] = False,
     base_url: BaseUrl = None,
+    project: Project = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Learn from past sessions: read transcripts, find their tasks and write what they teach into skills.
+    """Learn from past sessions: transcripts in, skills out.
 
-    Sessions that were learned from before are skipped, so an interrupted run is simply started again.
+    The tasks in them are found, and what each finished one teaches is written into skills. Sessions that were
+    learned from before are skipped, so an interrupted run is simply started again.
     """
     with reported():
-        config = load_config(home, base_url=base_url)
-        found = importers.search(paths, format)
-        files = list(found.files)
-        if found.skipped:
-            err.print(
-                f"note: no session that can be read is in {_count(found.skipped, 'JSON file')} of the folders; "
-                "name one to see why.",
-                markup=False,
-            )
+        config = load_config(home, base_url=base_url, tells=True)
+        run = _Run(config, space, format, project, quiet=json)
+        run.find(paths)
         if dry_run:
-            estimate, errors = asyncio.run(_estimate(config, files, space, format))
-            _print_estimate(estimate, errors, as_json=json)
-            if errors:
-                raise typer.Exit(FAILED)
-            return
-        report = asyncio.run(_learn(config, files, space, format, quiet=json))
-        report.skipped = found.skipped
-    if json:
-        print_json(report)
-    else:
-        _print(report, space, "" if home is None else f" --home {home}")
-    if report.errors or any(one.status == "failed" for one in report.sessions):
+            _print_estimate(asyncio.run(run.estimate()), run.errors, as_json=json)
+        else:
+            report = asyncio.run(run.learn())
+            if json:
+                print_json(report)
+            else:
+                _print(report, space, "" if home is None else f" --home {home}", by_rules=not config.model)
+    if run.errors or run.failed:
         raise typer.Exit(FAILED)
 
 
-async def _learn(config: Config, files: list[Path], space: str, format_: str, *, quiet: bool) -> Report:
-    engine = Engine.open(config)
-    errors: list[str] = []
-    try:
-        await engine.start()
-        project = await engine.projects.default()
-        row = await engine.learning.space_named(project.id, space)
-        with progress(quiet=quiet) as bar:
-            taken = await _take(engine, project.id, row.id, files, format_, errors, bar)
-            sessions = await _settle(engine, project.id, row.id, taken, bar)
-        skills = await engine.skills.of_space(project.id, row.id)
+class _Run:
+    """One run of the command: the files that it reads, and what was wrong with some."""
+
+    def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool) -> None:
+        self.errors: list[str] = []
+        self.failed = False
+        self._config = config
+        self._space = space
+        self._format = format_
+        self._project = project or DEFAULT_PROJECT
+        self._quiet = quiet
+        self._files: list[Path] = []
+        self._unread: list[str] = []
+
+    def find(self, paths: list[Path]) -> None:
+        """Look for the files, and name those of the folders that are none. Raises Invalid."""
+        self._files = list(importers.search(paths, self._format, self._leave).files)
+        if len(self._unread) > UNREAD_SHOWN_MAX:
+            note(f"note: {len(self._unread) - UNREAD_SHOWN_MAX} more files were not read; --json names all.")
+
+    def _leave(self, sentence: str) -> None:
+        self._unread.append(sentence)
+        if len(self._unread) <= UNREAD_SHOWN_MAX:
+            note(f"note: not read: {sentence}")
+
+    async def learn(self) -> Report:
+        """Learn from the files. Raises BadTranscript when none of them can be read: then no home is made."""
+        await models.check(self._config)
+        with progress(quiet=self._quiet) as bar:
+            shown = bar.add_task("Reading", total=len(self._files))
+            read = self._read()
+            transcripts = await asyncio.to_thread(next, read, None)
+            if transcripts is None:
+                raise BadTranscript("Nothing was learned: none of the files could be read.")
+            engine = Engine.open(self._config)
+            try:
+                await engine.start()
+                project_id = await engine.projects.id_of(self._project)
+                space = await engine.learning.space_named(project_id, self._space)
+                taken: dict[str, Imported] = {}
+                while transcripts is not None:
+                    for transcript in transcripts:
+                        imported = await engine.learning.take(project_id, space.id, transcript)
+                        taken[imported.session_id] = imported
+                    bar.advance(shown)
+                    transcripts = await asyncio.to_thread(next, read, None)
+                sessions = await _settle(engine, project_id, space.id, list(taken.values()), bar)
+                skills = await engine.skills.of_space(project_id, space.id)
+            finally:
+                await engine.close()
+        self.failed = any(one.status == "failed" for one in sessions)
         return Report(
-            space_id=row.id, sessions=sessions, skills=[_skill_json(state) for state in skills], errors=errors
+            space_id=space.id,
+            sessions=sessions,
+            skills=[_skill_json(state) for state in skills],
+            errors=self.errors,
+            skipped=len(self._unread),
+            unread=self._unread,
         )
-    finally:
-        await engine.close()
 
-
-async def _estimate(config: Config, files: list[Path], space: str, format_: str) -> tuple[Estimate, list[str]]:
-    """What learning would cost, and which files could not be read."""
-    # The transcripts are counted, not learned: the engine is opened, but not started.
-    engine = Engine.open(msgspec.structs.replace(config, model=""))
-    try:
-        project = await engine.projects.default()
-        errors: list[str] = []
-        return await engine.learning.estimate(project.id, space, _transcripts(files, format_, errors)), errors
-    finally:
-        await engine.close()
-
-
-def _transcripts(files: list[Path], format_: str, errors: list[str]) -> Iterator[Transcript]:
-    for path in files:
+    async def estimate(self) -> Estimate:
+        """What learning would cost. The transcripts are counted, not learned, and no home is made."""
         try:
-            yield from importers.read(path, format_)
-        except BadTranscript as error:
-            errors.append(str(error))
-            err.print(f"error: {error}", markup=False)
+            held = Records.open(self._config)
+        except NoHome:
+            return await estimate_of(self._config, None, "", self._space, chain.from_iterable(self._read()))
+        try:
+            project_id = await held.projects.id_of(self._project)
+            return await estimate_of(self._config, held, project_id, self._space, chain.from_iterable(self._read()))
+        finally:
+            await held.close()
+
+    def _read(self) -> Iterator[list[Transcript]]:
+        """The transcripts of each file in order; a file that cannot be read is named and the others go on."""
+        for path in self._files:
+            try:
+                transcripts = list(importers.read(path, self._format))
+            except BadTranscript as error:
+                self.errors.append(str(error))
+                note(f"error: {error}")
+                continue
+            for line in (f"{one.source}: {warning}" for one in transcripts for warning in one.warnings):
+                note(f"warning: {line}")
+            yield transcripts
 
 
 def _print_estimate(found: Estimate, errors: list[str], *, as_json: bool) -> None:
@@ -151,37 +198,12 @@ def _print_estimate(found: Estimate, errors: list[str], *, as_json: bool) -> Non
         print_json({**msgspec.to_builtins(found), "errors": errors})
         return
     known = f", {found.known} already learned from before" if found.known else ""
-    out.print(f"{_count(found.sessions, 'session')} with {_count(found.messages, 'message')}{known}.", markup=False)
-    out.print("With a language model that takes about:", markup=False)
+    say(f"{_count(found.sessions, 'session')} with {_count(found.messages, 'message')}{known}.")
+    say("With a language model that takes about:")
     rows = [(stage, found.calls[stage], f"{found.input_tokens[stage]:,}") for stage in found.calls]
     rows.append(("all", sum(found.calls.values()), f"{sum(found.input_tokens.values()):,}"))
     print_table(("STAGE", "CALLS", "INPUT TOKENS"), rows, "")
-    out.print("Answers come on top: usually a tenth to a fifth of that. The built-in rules cost nothing.", markup=False)
-
-
-async def _take(
-    engine: Engine, project_id: str, space_id: str, files: list[Path], format_: str, errors: list[str], bar: Progress
-) -> list[Imported]:
-    """Import every transcript, in order; a file that cannot be read is reported and the others go on."""
-    shown = bar.add_task("Reading", total=len(files))
-    taken: dict[str, Imported] = {}
-    for path in files:
-        try:
-            for transcript in await asyncio.to_thread(_read, path, format_):
-                errors_of = [f"{transcript.source}: {warning}" for warning in transcript.warnings]
-                for line in errors_of:
-                    err.print(f"warning: {line}", markup=False)
-                imported = await engine.learning.take(project_id, space_id, transcript)
-                taken[imported.session_id] = imported
-        except BadTranscript as error:
-            errors.append(str(error))
-            err.print(f"error: {error}", markup=False)
-        bar.advance(shown)
-    return list(taken.values())
-
-
-def _read(path: Path, format_: str) -> list[Transcript]:
-    return list(importers.read(path, format_))
+    say("Answers come on top: usually a tenth to a fifth of that. The built-in rules cost nothing.")
 
 
 async def _settle(
@@ -203,11 +225,11 @@ async def _settle(
         late = asyncio.get_running_loop().time() - began > WAIT_SAID_SECONDS
         for reason in sorted({states[key].reason for key in wanted - done if late and states[key].reason} - said):
             said.add(reason)
-            err.print(f"waiting: {reason} Stop with Ctrl-C; nothing is lost.", markup=False)
+            note(f"waiting: {reason} Stop with Ctrl-C; nothing is lost.")
         if done == wanted:
             break
         await until_changed(change, POLL_SECONDS)
-    counts = await engine.learning.counts(sorted(wanted))
+    counts = await engine.sessions.counts(sorted(wanted))
     return [
         SessionReport(
             id=one.session_id,
@@ -218,10 +240,23 @@ async def _settle(
             status=states[one.session_id].status if one.session_id in states else "failed",
             added=one.added,
             resumed=not one.added and one.session_id in resumed,
+            why_nothing=_why_nothing(counts[one.session_id]),
             error=_reason(states[one.session_id].reason if one.session_id in states else "The session was deleted."),
         )
         for one in taken
     ]
+
+
+def _why_nothing(found: Counts) -> str | None:
+    """Why a session taught no lesson, in a few words; None when it taught some."""
+    if found.lessons:
+        return None
+    if not found.tasks:
+        return "no task was found in it"
+    if not found.finished:
+        return "none of its tasks is known to be finished"
+    entries = f"the journal has {_count(found.finished, 'entry', 'entries')}"
+    return "; ".join([entries, *(reason.removesuffix(".") for reason in found.reasons)])
 
 
 def _reason(text: str) -> str | None:
@@ -232,13 +267,13 @@ def _skill_json(state: SkillState) -> dict[str, object]:
     return {"id": state.row.id, "name": state.row.name, "files": [path for path, _ in state.index]}
 
 
-def _print(report: Report, space: str, at: str) -> None:
-    say: Callable[[str], None] = lambda text: out.print(text, markup=False)  # noqa: E731 - one word for one thing
+def _print(report: Report, space: str, at: str, *, by_rules: bool) -> None:
     new = [one for one in report.sessions if one.added or one.resumed]
     for one in new[:SHOWN_MAX]:
         mark = {"completed": "ok", "failed": "failed"}.get(one.status or "", one.status or "")
         what = f"{_count(one.messages, 'message')}, {_count(one.tasks, 'task')}, {_count(one.lessons, 'lesson')}"
-        say(f"  {mark:<8}{one.source}: {what}{f' ({one.error})' if one.error else ''}")
+        why = one.error or one.why_nothing
+        say(f"  {mark:<8}{one.source}: {what}{f' ({why})' if why else ''}")
     if len(new) > SHOWN_MAX:
         say(f"  ... and {len(new) - SHOWN_MAX} more")
     known = len(report.sessions) - len(new)
@@ -248,9 +283,11 @@ def _print(report: Report, space: str, at: str) -> None:
     if report.errors:
         parts.append(f"{_count(len(report.errors), 'file')} could not be read")
     say(f"{'; '.join(parts)}. The space {space!r} has {_count(len(report.skills), 'skill')}.")
+    if by_rules and new and not any(one.lessons for one in new):
+        say("The built-in rules learn only from what was said or happened outright; docs/language-models.md says more.")
     if report.skills:
         say(f"See them with: seasoned skills list{at}")
 
 
-def _count(number: int | None, noun: str) -> str:
-    return f"{number or 0} {noun}{'' if number == 1 else 's'}"
+def _count(number: int | None, noun: str, several: str = "") -> str:
+    return f"{number or 0} {noun if number == 1 else several or noun + 's'}"

@@ -4,32 +4,43 @@ from typing import Annotated
 
 import typer
 
-from seasoned.cli.console import Home, Json, load_config, out, print_json, print_table, with_engine
+from seasoned.cli.console import Home, Json, Project, Space, load_config, print_json, print_table, say, with_records
+from seasoned.cli.spaces import labels
 from seasoned.clock import to_rfc3339
-from seasoned.engine import Engine
-from seasoned.engine.calls import MICROS
+from seasoned.engine.calls import MICROS, Usage
+from seasoned.engine.records import Records
 from seasoned.store.calls import UsageRow
 from seasoned.store.rows import PAGE_MAX, PageQuery, load_object
 
-spaces_app = typer.Typer(no_args_is_help=True)
-sessions_app = typer.Typer(no_args_is_help=True)
+spaces_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List learning spaces.")
+sessions_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List sessions.")
 
 Limit = Annotated[int, typer.Option("--limit", help="How many to show at most.", min=1, max=PAGE_MAX)]
 
 
-@spaces_app.command("list")
-def list_spaces(limit: Limit = PAGE_MAX, home: Home = None, json: Json = False) -> None:
-    """List the learning spaces, oldest first."""
+@spaces_app.callback()
+def _spaces() -> None:
+    pass
 
-    async def load(engine: Engine, project_id: str) -> list[dict[str, object]]:
-        rows, _ = await engine.spaces.page(project_id, PageQuery(limit=limit))
+
+@sessions_app.callback()
+def _sessions() -> None:
+    pass
+
+
+@spaces_app.command("list")
+def list_spaces(limit: Limit = PAGE_MAX, project: Project = "", home: Home = None, json: Json = False) -> None:
+    """List the learning spaces, oldest first. One that was made over HTTP has no name; its id is as good."""
+
+    async def load(held: Records, project_id: str) -> list[dict[str, object]]:
+        rows, _ = await held.spaces.page(project_id, PageQuery(limit=limit))
         return [
             {
                 "id": row.id,
                 "name": row.name,
                 "meta": load_object(row.meta),
-                "sessions": len(await engine.spaces.states(project_id, row.id)),
-                "skills": len(await engine.skills.of_space(project_id, row.id)),
+                "sessions": len(await held.spaces.states(project_id, row.id)),
+                "skills": len(await held.skills.of_space(project_id, row.id)),
                 "lessons_settled": row.written_to,
                 "error": row.write_error,
                 "created_at": to_rfc3339(row.created_at),
@@ -37,24 +48,33 @@ def list_spaces(limit: Limit = PAGE_MAX, home: Home = None, json: Json = False) 
             for row in rows
         ]
 
-    found = with_engine(load_config(home), load)
+    found = with_records(load_config(home), load, project)
     if json:
         print_json(found)
     else:
-        rows = [(r["id"], r["name"], r["sessions"], r["skills"], r["lessons_settled"], r["error"]) for r in found]
+        rows = [
+            (r["id"], r["name"] or "-", r["sessions"], r["skills"], r["lessons_settled"], r["error"]) for r in found
+        ]
         print_table(("ID", "NAME", "SESSIONS", "SKILLS", "LESSONS", "ERROR"), rows, "No learning space yet.")
 
 
 @sessions_app.command("list")
-def list_sessions(limit: Limit = PAGE_MAX, home: Home = None, json: Json = False) -> None:
-    """List the newest sessions."""
+def list_sessions(
+    limit: Limit = PAGE_MAX, space: Space = "", project: Project = "", home: Home = None, json: Json = False
+) -> None:
+    """List the newest sessions, and the space that each teaches."""
 
-    async def load(engine: Engine, project_id: str) -> list[dict[str, object]]:
-        rows, _ = await engine.sessions.page(project_id, PageQuery(limit=limit, newest_first=True))
-        counts = await engine.learning.counts([row.id for row in rows])
+    async def load(held: Records, project_id: str) -> list[dict[str, object]]:
+        wanted = (await held.spaces.called(project_id, space)).id if space else ""
+        rows, _ = await held.sessions.page(project_id, PageQuery(limit=limit, newest_first=True), space=wanted)
+        counts = await held.sessions.counts([row.id for row in rows])
+        called = labels(await held.spaces.every(project_id))
+        taught = await held.spaces.of_sessions([row.id for row in rows])
         return [
             {
                 "id": row.id,
+                "space_id": taught.get(row.id),
+                "space": called.get(taught.get(row.id, "")),
                 "source": row.source,
                 "messages": row.last_number,
                 "read": row.extracted_to,
@@ -66,34 +86,44 @@ def list_sessions(limit: Limit = PAGE_MAX, home: Home = None, json: Json = False
             for row in rows
         ]
 
-    found = with_engine(load_config(home), load)
+    found = with_records(load_config(home), load, project)
     if json:
         print_json(found)
     else:
-        keys = ("id", "source", "messages", "read", "tasks", "lessons", "error")
-        print_table([key.upper() for key in keys], [[r[key] for key in keys] for r in found], "No session yet.")
+        keys = ("id", "space", "source", "messages", "read", "tasks", "lessons", "error")
+        rows = [["-" if r[key] is None else r[key] for key in keys] for r in found]
+        print_table([key.upper() for key in keys], rows, "No session yet.")
 
 
 def usage(
     days: Annotated[int, typer.Option("--days", help="How many days back.", min=1, max=366)] = 30,
+    project: Project = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Show what model calls cost: calls, tokens, price and time by day, space, stage and model, and today's budgets."""
-    found = with_engine(load_config(home), lambda engine, project: engine.calls.usage(project, days))
+    """Show what model calls cost, and today's budgets.
+
+    Calls, tokens, price and time are added up by day, space, stage and model.
+    """
+
+    async def load(held: Records, project_id: str) -> tuple[Usage, dict[str, str]]:
+        return await held.calls.usage(project_id, days), labels(await held.spaces.every(project_id))
+
+    found, called = with_records(load_config(home), load, project)
     if json:
         print_json(found)
         return
-    keys = ("day", "stage", "model", "calls", "failed", "input_tokens", "cached_tokens", "output_tokens")
-    table = [[*(getattr(row, key) for key in keys), _dollars(row)] for row in found.items]
+    keys = ("day", "space", "stage", "model", "calls", "failed", "input_tokens", "cached_tokens", "output_tokens")
+    spaces = [called.get(row.space_id, row.space_id) or "-" for row in found.items]
+    table = [
+        [row.day, where, *(getattr(row, key) for key in keys[2:]), _dollars(row)]
+        for row, where in zip(found.items, spaces, strict=True)
+    ]
     names = [*(key.upper() for key in keys), "USD"]
     print_table(names, table, "No model was called; the built-in rules cost nothing.")
     for budget in found.budgets:
         state = "used up, learning pauses until tomorrow (UTC)" if budget.is_used_up else "in force"
-        out.print(
-            f"Budget of the {budget.of}: {budget.used:,.2f} of {budget.limit:,.2f} {budget.unit} today; {state}.",
-            markup=False,
-        )
+        say(f"Budget of the {budget.of}: {budget.used:,.2f} of {budget.limit:,.2f} {budget.unit} today; {state}.")
 
 
 def _dollars(row: UsageRow) -> str:

@@ -9,7 +9,8 @@ import typer
 from rich.progress import Progress
 
 from seasoned import config as settings
-from seasoned.cli.console import Home, Json, load_config, out, print_json, progress, reported
+from seasoned.cli.console import Home, Json, load_config, print_json, reported, say
+from seasoned.cli.progress import progress
 from seasoned.config import Config
 from seasoned.engine.keys import HASHING_FILE, KEY_FILE, keep_secret
 from seasoned.errors import Conflict, Invalid
@@ -22,15 +23,16 @@ from seasoned.store.postgres import is_address, shown
 
 
 def migrate(home: Home = None, json: Json = False) -> None:
-    """Bring the database to this release's schema; every other command but `backup` does so too."""
+    """Bring the database to this release's schema. Every other command but `backup` does so too."""
     config = load_config(home)
     with reported():
-        Store.open(config).close()
+        # A new server is prepared so; a folder that is not there is a slip of the hand.
+        Store.open(config, make=bool(config.database)).close()
     name = shown(config.database) if config.database else str(config.home_path / DATABASE_FILE)
     if json:
         print_json({"database": name, "schema": HEAD})
     else:
-        out.print(f"{name} has schema {HEAD}.", markup=False)
+        say(f"{name} has schema {HEAD}.")
 
 
 def copy(
@@ -39,10 +41,11 @@ def copy(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Copy a whole home to another database: rows, files and the secret that keys are hashed with.
+    """Copy a whole home to another database.
 
-    Stop the servers of the source first. A home folder keeps its own files; those of a PostgreSQL database belong to
-    the home that --home names. Start the same command again to go on with a copy that was interrupted.
+    That is rows, files and the secret that keys are hashed with. Stop the servers of the source first. A home
+    folder keeps its own files; those of a PostgreSQL database belong to the home that --home names. Start the same
+    command again to go on with a copy that was interrupted.
     """
     with reported():
         from_config, to_config = _place(source, home), _place(target, home)
@@ -62,10 +65,9 @@ def copy(
     if json:
         print_json(result)
     else:
-        out.print(
+        say(
             f"{sum(copied.rows.values())} rows are there, {copied.added} of them new, and {files} files "
-            f"({size} bytes); all of them were compared.",
-            markup=False,
+            f"({size} bytes); all of them were compared."
         )
 
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from seasoned.cli.console import Home, Json, load_config, out, plain, print_json, print_table, with_engine
+from seasoned.cli.console import Home, Json, load_config, plain, print_json, print_table, say, with_records
 from seasoned.clock import to_rfc3339
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Create and list projects and their keys.")
 
 
 @app.command("create")
@@ -15,14 +15,14 @@ def create(
     name: Annotated[str, typer.Argument(help="What to call the project.")], home: Home = None, json: Json = False
 ) -> None:
     """Create a project. Its key is printed once and kept nowhere."""
-    row, key = with_engine(load_config(home), lambda engine, _: engine.projects.create(name))
+    row, key = with_records(load_config(home), lambda held, _: held.projects.create(name), make=True)
     _print_key(row.id, row.name, key, json)
 
 
 @app.command("list")
 def list_(home: Home = None, json: Json = False) -> None:
     """List the projects."""
-    rows = with_engine(load_config(home), lambda engine, _: engine.projects.every())
+    rows = with_records(load_config(home), lambda held, _: held.projects.every())
     if json:
         print_json([{**plain(row, "id", "name"), "created_at": to_rfc3339(row.created_at)} for row in rows])
     else:
@@ -38,7 +38,7 @@ def rotate_key(
     json: Json = False,
 ) -> None:
     """Give a project a new key; the old one stops working within seconds."""
-    row, key = with_engine(load_config(home), lambda engine, _: engine.projects.rotate_key(name))
+    row, key = with_records(load_config(home), lambda held, _: held.projects.rotate_key(name))
     _print_key(row.id, row.name, key, json)
 
 
@@ -46,4 +46,4 @@ def _print_key(project_id: str, name: str, key: str, json: bool) -> None:
     if json:
         print_json({"id": project_id, "name": name, "api_key": key})
     else:
-        out.print(f"Project {name} ({project_id})\nAPI key: {key}", markup=False)
+        say(f"Project {name} ({project_id})\nAPI key: {key}")

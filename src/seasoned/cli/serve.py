@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 import typer
 
 from seasoned import __version__
-from seasoned.cli.console import BaseUrl, Home, load_config, out, reported
+from seasoned.cli.console import BaseUrl, Home, load_config, note, reported, say
 from seasoned.config import Config
-from seasoned.engine import Engine
+from seasoned.engine import Engine, models, serving
 from seasoned.engine.keys import KEY_FILE
+from seasoned.engine.records import Records
 from seasoned.errors import Invalid
 from seasoned.telemetry import running
 
@@ -44,16 +45,19 @@ def serve(
         key, made = asyncio.run(_prepare(config))
         listener = server.listen(host, port)
         address, bound = listener.getsockname()[:2]
-        shown = f"[{address}]" if ":" in address else address
-        out.print(
-            f"Seasoned listens on http://{shown}:{bound} (API under /api/v1); home is {config.home_path}.", markup=False
-        )
-        if made:
-            out.print(f"A new API key was made and is kept in {config.home_path / KEY_FILE}:\n  {key}", markup=False)
-        elif not config.api_key:
-            out.print(f"The API key is in {config.home_path / KEY_FILE}.", markup=False)
-        out.file.flush()
-        server.serve(Engine.open(config, serves=True), listener, at_end=running.start(__version__))
+        url = f"http://{f'[{address}]' if ':' in address else address}:{bound}"
+        with serving.announced(config.home_path, url) as other:
+            if other is not None and not config.database:
+                note(
+                    f"warning: process {other.pid} at {other.url} serves this home already; both work, "
+                    "but one server is enough: stop one of them unless you mean it."
+                )
+            say(f"Seasoned listens on {url} (API under /api/v1); home is {config.home_path}.")
+            if made:
+                say(f"A new API key was made and is kept in {config.home_path / KEY_FILE}:\n  {key}")
+            elif not config.api_key:
+                say(f"The API key is in {config.home_path / KEY_FILE}.")
+            server.serve(Engine.open(config, serves=True), listener, at_end=running.start(__version__))
 
 
 def work(
@@ -66,7 +70,7 @@ def work(
     base_url: BaseUrl = None,
     home: Home = None,
 ) -> None:
-    """Learn from what servers on the same PostgreSQL database take in, until stopped; serve nothing."""
+    """Learn from what servers on one PostgreSQL database take in, until stopped; serve nothing."""
     with reported():
         config = load_config(home, base_url=base_url, concurrency=concurrency, worker="inline")
         _needs_postgres(config, "seasoned worker")
@@ -74,20 +78,26 @@ def work(
 
 
 async def _work(config: Config) -> None:
-    stop = asyncio.Event()
+    """Learn until a signal comes. Raises KeyboardInterrupt for that of Ctrl-C."""
+    await models.check(config)
+    stop, came = asyncio.Event(), list[int]()
+
+    def told(number: int) -> None:
+        came.append(number)
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, told, number)
     engine, stop_telling = Engine.open(config), running.start(__version__)
     try:
         await engine.start()
-        out.print(
-            f"A worker learns, {config.concurrency} stages at once; stop it with Ctrl-C or SIGTERM.", markup=False
-        )
-        out.file.flush()
+        say(f"A worker learns, {config.concurrency} stages at once; stop it with Ctrl-C or SIGTERM.")
         await stop.wait()
     finally:
         await engine.close()
         stop_telling()
+    if signal.SIGINT in came:
+        raise KeyboardInterrupt
 
 
 def _needs_postgres(config: Config, what: str) -> None:
@@ -96,9 +106,12 @@ def _needs_postgres(config: Config, what: str) -> None:
 
 
 async def _prepare(config: Config) -> tuple[str, bool]:
-    engine = Engine.open(config)
+    """The default project's key and whether it was made just now, once it is sure that nothing stands in the way."""
+    if config.worker:
+        await models.check(config)
+    held = Records.open(config, make=True)
     try:
-        _, key, made = await engine.projects.ensure_default()
+        _, key, made = await held.projects.ensure_default()
         return key, made
     finally:
-        await engine.close()
+        await held.close()

@@ -1,37 +1,53 @@
 """`seasoned skills`: reading and exporting what was learned."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markdown import Markdown
 
-from seasoned import archive
-from seasoned.cli.console import FAILED, Home, Json, err, load_config, out, print_json, print_table, with_engine
+from seasoned.cli.console import (
+    FAILED,
+    Home,
+    Json,
+    Project,
+    Space,
+    load_config,
+    note,
+    print_json,
+    print_table,
+    say,
+    with_records,
+)
+from seasoned.cli.exports import Exported, export_groups
+from seasoned.cli.spaces import Group, grouped
 from seasoned.clock import to_rfc3339
-from seasoned.engine import Engine
+from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillFile, SkillState
-from seasoned.errors import NotFound
-from seasoned.paths import same_name_key
+from seasoned.errors import Conflict, NotFound
 from seasoned.skill import SKILL_FILE, parse_skill_file
-from seasoned.store.rows import PAGE_MAX, PageQuery
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show and export skills.")
 
-SKILLS_MAX = 10_000
-
-Space = Annotated[str, typer.Option("--space", help="Only the skills of the learning space of this name.")]
+# What stands for the space of a skill that is in none.
+NO_SPACE = "-"
+NAMED_MAX = 20
 
 
 @app.command("list")
-def list_(space: Space = "", home: Home = None, json: Json = False) -> None:
-    """List the skills."""
-    states = with_engine(load_config(home), lambda engine, project: _states(engine, project, space))
+def list_(space: Space = "", project: Project = "", home: Home = None, json: Json = False) -> None:
+    """List the skills by their spaces."""
+    groups, called = with_records(load_config(home), lambda held, own: grouped(held, own, space), project)
+    found = [(group, state) for group in groups for state in group.skills]
     if json:
-        print_json([_skill_json(state) for state in states])
+        print_json([{**_skill_json(state), **_space_json(group, called)} for group, state in found])
         return
-    rows = [(s.row.name, len(s.index), to_rfc3339(s.row.updated_at)[:16], s.row.description) for s in states]
-    print_table(("NAME", "FILES", "CHANGED", "DESCRIPTION"), rows, "No skill yet; `seasoned learn PATH` makes some.")
+    rows = [
+        (_called(group, called), s.row.name, len(s.index), to_rfc3339(s.row.updated_at)[:16], s.row.description)
+        for group, s in found
+    ]
+    columns = ("SPACE", "NAME", "FILES", "CHANGED", "DESCRIPTION")
+    print_table(columns, rows, "No skill yet; `seasoned learn PATH` makes some.")
 
 
 @app.command("show")
@@ -39,38 +55,54 @@ def show(
     name: Annotated[str, typer.Argument(help="The skill's name or id.")],
     file: Annotated[str, typer.Argument(help="A file of the skill.")] = SKILL_FILE,
     space: Space = "",
+    project: Project = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Show a file of a skill, its SKILL.md when none is named."""
-    found = with_engine(load_config(home), lambda engine, project: _file(engine, project, space, name, file))
+    found = with_records(load_config(home), lambda held, own: _file(held, own, space, name, file), project)
     text = found.data.decode(errors="replace")
     if json:
         print_json({"path": found.path, "mime": found.mime, "text": text})
-    elif out.is_terminal and found.path.endswith(".md"):
-        out.print(Markdown(_readable(text) if found.path == SKILL_FILE else text))
+    elif sys.stdout.isatty() and found.path.endswith(".md"):
+        _render(_readable(text) if found.path == SKILL_FILE else text)
     else:
-        out.print(text, markup=False, end="")
+        say(text, end="")
 
 
 @app.command("export")
 def export(
-    folder: Annotated[Path, typer.Argument(help="Where to write one folder for each skill.")],
+    folder: Annotated[Path, typer.Argument(help="Where to write the skills.")],
     space: Space = "",
+    project: Project = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Write the skills into a folder, one SKILL.md folder each. Files that were edited there are never overwritten."""
-    written = with_engine(load_config(home), lambda engine, project: _export(engine, project, space, folder))
+    """Write the skills into a folder, one SKILL.md folder each; of several spaces, in one folder for each space.
+
+    Skills that were edited there are never overwritten: they are named and skipped. It ends with 1 when a skill was
+    skipped, or is not written as it is stored.
+    """
+    done = with_records(load_config(home), lambda held, own: _export(held, own, space, folder), project)
     if json:
-        print_json([str(one.folder) for one in written])
+        print_json(done)
     else:
-        out.print(f"Wrote {len(written)} skills to {folder}.", markup=False)
-    notes = [f"{one.folder.name}: {note}" for one in written for note in one.notes]
-    for note in notes:
-        err.print(f"seasoned: {note}", markup=False)
-    if notes:
+        for line in done.notes:
+            note(line)
+        for one in done.skipped:
+            note(f"skipped: {one.name}: {one.reason}")
+        skipped = f"; {len(done.skipped)} skipped" if done.skipped else ""
+        count = len(done.written)
+        say(f"Wrote {count} {'skill' if count == 1 else 'skills'} to {folder}{skipped}.")
+    if done.skipped or done.notes:
         raise typer.Exit(FAILED)
+
+
+def _render(markdown: str) -> None:
+    from rich.console import Console  # noqa: PLC0415 - at a terminal only
+    from rich.markdown import Markdown  # noqa: PLC0415
+
+    Console(soft_wrap=True, highlight=False).print(Markdown(markdown))
 
 
 def _readable(text: str) -> str:
@@ -79,36 +111,36 @@ def _readable(text: str) -> str:
     return f"**{head.name}**: {head.description}\n\n{head.body}"
 
 
-async def _states(engine: Engine, project_id: str, space: str) -> list[SkillState]:
-    if space:
-        return await engine.skills.of_space(project_id, (await engine.spaces.named(project_id, space)).id)
-    states: list[SkillState] = []
-    cursor: str | None = ""
-    while cursor is not None and len(states) < SKILLS_MAX:
-        page, cursor = await engine.skills.page(project_id, PageQuery(limit=PAGE_MAX, cursor=cursor))
-        states.extend(page)
-    return states
-
-
-async def _file(engine: Engine, project_id: str, space: str, name: str, path: str) -> SkillFile:
-    states = await _states(engine, project_id, space)
-    state = next((one for one in states if name in (one.row.name, one.row.id)), None)
-    if state is None:
+async def _file(held: Records, project_id: str, space: str, name: str, path: str) -> SkillFile:
+    groups, called = await grouped(held, project_id, space)
+    found = {
+        state.row.id: _called(group, called)
+        for group in groups
+        for state in group.skills
+        if name in (state.row.name, state.row.id)
+    }
+    if not found:
         raise NotFound(f"There is no skill {name!r}; `seasoned skills list` names them.")
-    return await engine.skills.file(project_id, state.row.id, path)
+    if len(found) > 1:
+        each = ", ".join(f"{skill_id} (space {where})" for skill_id, where in list(found.items())[:NAMED_MAX])
+        raise Conflict(f"There are {len(found)} skills {name!r}; give --space, or one of their ids: {each}.")
+    return await held.skills.file(project_id, next(iter(found)), path)
 
 
-async def _export(engine: Engine, project_id: str, space: str, folder: Path) -> list[archive.Written]:
-    taken: set[str] = set()
-    written = []
-    for state in await _states(engine, project_id, space):
-        # Two spaces may have skills of one name; the second gets its id behind it.
-        key = same_name_key(state.row.name)
-        name = state.row.name if key not in taken else f"{state.row.name}-{state.row.id[-8:]}"
-        taken.add(key)
-        content = await engine.skills.content(project_id, state.row.id)
-        written.append(archive.export_folder(folder, name, content.files, content.lost))
-    return written
+async def _export(held: Records, project_id: str, space: str, folder: Path) -> Exported:
+    groups, _ = await grouped(held, project_id, space)
+    return await export_groups(held, project_id, groups, folder)
+
+
+def _called(group: Group, called: dict[str, str]) -> str:
+    return called[group.space.id] if group.space else NO_SPACE
+
+
+def _space_json(group: Group, called: dict[str, str]) -> dict[str, object]:
+    return {
+        "space_id": group.space.id if group.space else None,
+        "space": called[group.space.id] if group.space else None,
+    }
 
 
 def _skill_json(state: SkillState) -> dict[str, object]:

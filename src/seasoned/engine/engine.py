@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import msgspec
+
 from seasoned.clock import Clock
 from seasoned.config import Config
 from seasoned.engine.calls import ModelCalls
@@ -12,19 +14,18 @@ from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
 from seasoned.engine.links import Links
 from seasoned.engine.messages import Messages
+from seasoned.engine.models import model_of
 from seasoned.engine.projects import Projects
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.engine.users import Users
 from seasoned.errors import DatabaseDamaged, Invalid
-from seasoned.llm.calls import Stage
-from seasoned.llm.language import LanguageModel
 from seasoned.llm.model import Model
-from seasoned.llm.providers import Price
-from seasoned.llm.rules import Rules
-from seasoned.pipeline.carrier import Carrier, carrier
+from seasoned.pipeline.carrier import Carrier
 from seasoned.pipeline.child import ChildScheduler
+from seasoned.pipeline.jobs import JobWorker
+from seasoned.pipeline.worker import Dispatcher
 from seasoned.store import Store, health
 from seasoned.store.health import Check
 
@@ -40,7 +41,7 @@ class Engine:
         self._model = model
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
-        self.dispatcher = dispatcher or carrier(store, model, config, serves=serves)
+        self.dispatcher = dispatcher or _carrier(store, model, config, serves=serves)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
         self.messages = Messages(store, config, self.dispatcher)
@@ -63,7 +64,7 @@ class Engine:
         """
         store = Store.open(config, clock)
         try:
-            return cls(config, store, model or _model(config, store), serves=serves)
+            return cls(config, store, model or model_of(config, store), serves=serves)
         except Invalid:
             store.close()
             raise
@@ -98,35 +99,14 @@ class Engine:
             return health.given_up(self.home, error)
 
 
-def _model(config: Config, store: Store) -> Model:
-    """Who learns: the language model of the settings, else the built-in rules. Raises Invalid for a name of none."""
-    if not config.model:
-        return Rules()
-    by_stage: dict[Stage, str] = {
-        "extract": config.model_extract,
-        "distill": config.model_distill,
-        "write": config.model_write,
-    }
-    fallbacks = [name.strip() for name in config.model_fallback.split(",") if name.strip()]
-    for name in [config.model, *filter(None, by_stage.values()), *fallbacks]:
-        provider, _, model = name.partition(":")
-        if not provider or not model:
-            raise Invalid(f"A model must be provider:name, such as openai:gpt-5-mini, not {name[:80]!r}.")
-    return LanguageModel(
-        config.model,
-        ModelCalls(store, config),
-        timeout_seconds=config.model_timeout_seconds,
-        timeout_seconds_max=config.model_timeout_seconds_max,
-        calls_at_once=config.model_calls,
-        by_stage={stage: name for stage, name in by_stage.items() if name},
-        fallbacks=fallbacks,
-        base_url=config.base_url,
-        price=_price(config),
-        output_tokens_max=config.model_output_tokens,
-    )
+def _carrier(store: Store, model: Model, config: Config, *, serves: bool) -> Carrier:
+    """The carrier that goes with a store: Procrastinate on PostgreSQL, else this process alone.
 
-
-def _price(config: Config) -> Price | None:
-    if not (config.price_input_usd or config.price_output_usd):
-        return None
-    return Price(input_usd=config.price_input_usd, output_usd=config.price_output_usd)
+    For a server it is a child process, unless its settings say otherwise.
+    """
+    if not serves or config.worker == "inline":
+        return JobWorker(store, model, config) if config.database else Dispatcher(store, model, config)
+    hears = JobWorker(store, model, msgspec.structs.replace(config, worker="none")) if config.database else None
+    if hears is not None and config.worker == "none":
+        return hears
+    return ChildScheduler(config, hears)

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -76,7 +77,17 @@ class Keyring:
     """Hashes keys and signs links with one secret: the one that is given, else the home's."""
 
     def __init__(self, home: Path, secret: str = "") -> None:
-        self._secret = (secret or keep_secret(home / HASHING_FILE, secrets.token_hex(32))).encode()
+        self._path = home / HASHING_FILE
+        self._given = secret
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no secret, neither given nor kept in the home; the first use makes one."""
+        return not self._given and not self._path.exists()
+
+    @cached_property
+    def _secret(self) -> bytes:
+        return (self._given or keep_secret(self._path, secrets.token_hex(32))).encode()
 
     def hash_key(self, key: str) -> str:
         """What is stored of an API key: a keyed hash, useless without the home's secret."""

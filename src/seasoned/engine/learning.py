@@ -10,12 +10,13 @@ from seasoned.config import Config
 from seasoned.engine import estimate
 from seasoned.engine.estimate import Estimate
 from seasoned.engine.keeping import kept
-from seasoned.engine.spaces import Spaces
+from seasoned.engine.records import Records
+from seasoned.engine.spaces import Spaces, only
 from seasoned.errors import Invalid
-from seasoned.ids import new_id
+from seasoned.ids import is_id, new_id
 from seasoned.importers import Transcript
 from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, doom, lessons, messages, projects, sessions, spaces, tasks
+from seasoned.store import Connection, Store, doom, messages, projects, sessions, spaces
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
 from seasoned.store.sessions import NewSession, SessionRow
@@ -31,13 +32,6 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     added: int
 
 
-class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in a session."""
-
-    tasks: int
-    lessons: int
-
-
 class Learning:
     """Use cases of importing."""
 
@@ -49,13 +43,18 @@ class Learning:
         self._append = messages.appender(store.clock, store.wakeups)
 
     async def space_named(self, project_id: str, name: str) -> SpaceRow:
-        """The space of a name, made with its default skills when there is none. Raises Invalid for an empty name."""
+        """The space of a name or an id; one of that name is made with its default skills when there is none.
+
+        Raises Invalid for an empty name, NotFound for an id of none, Conflict for a name that several share.
+        """
         if not name.strip():
             raise Invalid("The learning space needs a name; leave --space out for the space 'default'.")
 
         def commit(connection: Connection) -> SpaceRow:
-            known = spaces.by_name(connection, project_id, name)
-            return known or self._spaces.create_in(connection, project_id, user=None, meta=None, name=name)
+            known = spaces.called(connection, project_id, name)
+            if known or is_id(name):
+                return only(known, name)
+            return self._spaces.create_in(connection, project_id, user=None, meta=None, name=name)
 
         return await self._store.write(commit)
 
@@ -94,36 +93,6 @@ class Learning:
         await self._dispatcher.look_at(imported.session_id)
         return imported
 
-    async def estimate(self, project_id: str, space: str, transcripts: Iterable[Transcript]) -> Estimate:
-        """What learning from transcripts would cost with a model. Nothing is stored, nothing is asked."""
-        row = await self._store.read(lambda connection: spaces.by_name(connection, project_id, space))
-        total = Estimate()
-        for transcript in transcripts:
-            known = await self._read_of(project_id, row.id, transcript) if row else 0
-            await asyncio.to_thread(estimate.add, total, self._config, transcript, known)
-        await asyncio.to_thread(estimate.finish, total, self._config)
-        return total
-
-    async def _read_of(self, project_id: str, space_id: str, transcript: Transcript) -> int:
-        """How many of a transcript's messages were read before; those that are only stored still cost all."""
-        key = _import_key(space_id, transcript.key)
-        row = await self._store.read(lambda connection: sessions.by_import_key(connection, project_id, key))
-        return row.extracted_to if row else 0
-
-    async def counts(self, session_ids: Sequence[str]) -> dict[str, Counts]:
-        """How many tasks and lessons each session has."""
-
-        def load(connection: Connection) -> dict[str, Counts]:
-            return {
-                session_id: Counts(
-                    tasks=len(tasks.of_session(connection, session_id)),
-                    lessons=sum(row.kind != "skip" for row in lessons.of_session(connection, session_id)),
-                )
-                for session_id in session_ids
-            }
-
-        return await self._store.read(load)
-
     def _create(self, connection: Connection, project_id: str, key: str, transcript: Transcript) -> SessionRow:
         now = self._store.clock.now()
         new = NewSession(
@@ -156,6 +125,30 @@ class Learning:
                 )
             )
         return packed
+
+
+async def estimate_of(
+    config: Config, held: Records | None, project_id: str, space: str, transcripts: Iterable[Transcript]
+) -> Estimate:
+    """What learning from transcripts would cost with a model, in a home or where there is none yet.
+
+    Nothing is stored, nothing is asked. Raises NotFound for an id of no space, Conflict for a name that several share.
+    """
+    found = await held.store.read(lambda connection: spaces.called(connection, project_id, space)) if held else []
+    row = only(found, space) if found or is_id(space) else None
+    total = Estimate()
+    for transcript in transcripts:
+        known = await _read_of(held, project_id, row.id, transcript) if held and row else 0
+        await asyncio.to_thread(estimate.add, total, config, transcript, known)
+    await asyncio.to_thread(estimate.finish, total, config)
+    return total
+
+
+async def _read_of(held: Records, project_id: str, space_id: str, transcript: Transcript) -> int:
+    """How many of a transcript's messages were read before; those that are only stored still cost all."""
+    key = _import_key(space_id, transcript.key)
+    row = await held.store.read(lambda connection: sessions.by_import_key(connection, project_id, key))
+    return row.extracted_to if row else 0
 
 
 def _import_key(*words: str) -> str:

@@ -3,10 +3,11 @@
 import time
 
 from seasoned.config import Config
-from seasoned.engine.keys import KEY_FILE, KEY_PREFIX, Keyring, keep_secret, new_key, replace_secret
-from seasoned.errors import Invalid, Unauthorized
+from seasoned.engine.keys import HASHING_FILE, KEY_FILE, KEY_PREFIX, Keyring, keep_secret, new_key, replace_secret
+from seasoned.errors import Conflict, Invalid, NotFound, Unauthorized
 from seasoned.message import JsonObject
 from seasoned.store import Connection, Store, projects
+from seasoned.store.health import Check
 from seasoned.store.projects import ProjectRow
 from seasoned.store.rows import load_object
 
@@ -40,8 +41,10 @@ class Projects:
         """The default project with the key of this home, that key, and whether it was made just now.
 
         The key is that of `SEASONED_API_KEY`, else the one in the home's key file. Another key that the project had is
-        replaced, so this is for who serves it. Raises Invalid for a key that is not of the form `sk-ac-...`.
+        replaced, so this is for who serves it. Raises Invalid for a key that is not of the form `sk-ac-...`, Conflict
+        when the secret of the keys that there are is lost.
         """
+        await self._check_secret()
         path = self._config.home_path / KEY_FILE
         made = not self._config.api_key and not path.exists()
         key = _check_key(self._config.api_key or keep_secret(path, new_key()))
@@ -75,14 +78,48 @@ class Projects:
         return row.id
 
     async def create(self, name: str) -> tuple[ProjectRow, str]:
-        """A new project and its key, which is not kept anywhere. Raises Conflict when the name is taken."""
+        """A new project and its key, which is not kept anywhere.
+
+        Raises Conflict when the name is taken, or the secret of the keys that there are is lost.
+        """
         if not name.strip():
             raise Invalid("A project needs a name.")
+        await self._check_secret()
         key, now = new_key(), self._store.clock.now()
         row = await self._store.write(
             lambda connection: projects.create(connection, name.strip(), self._keyring.hash_key(key), now)
         )
         return row, key
+
+    async def id_of(self, name: str) -> str:
+        """The id of the project of a name or id; empty for the default project as long as there is none.
+
+        Raises NotFound, and Invalid as `default` does.
+        """
+        if self._config.api_key:
+            _check_key(self._config.api_key)
+        row = await self._store.read(lambda c: projects.by_name(c, name) or projects.by_id(c, name))
+        if row is None and name != DEFAULT_PROJECT:
+            raise NotFound(f"There is no project {name!r}; `seasoned projects list` names them.")
+        return row.id if row else ""
+
+    async def check_keys(self) -> Check:
+        """Whether the keys of the projects can be told from others, for `doctor`."""
+        rows = await self.every()
+        lost = self._keyring.is_lost and bool(rows)
+        return Check(name="keys", ok=not lost, detail=self._lost() if lost else f"{len(rows)} projects have one")
+
+    async def _check_secret(self) -> None:
+        """Raises Conflict when the keys that there are were made with a secret that is not there any more."""
+        if self._keyring.is_lost and await self.every():
+            raise Conflict(self._lost())
+
+    def _lost(self) -> str:
+        return (
+            f"The file {self._config.home_path / HASHING_FILE} is missing, without which no API key of this database "
+            "is valid: restore it from a backup or set SEASONED_SECRET; if it is lost for good, "
+            "`seasoned projects rotate-key NAME` makes another and gives that project a new key."
+        )
 
     async def every(self) -> list[ProjectRow]:
         """All projects, oldest first."""

@@ -1,5 +1,7 @@
 """Sessions: creating and listing them, and having them read."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from seasoned.clock import SECOND
@@ -9,11 +11,12 @@ from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, events, projects, sessions, tasks
+from seasoned.store import Connection, Store, events, lessons, projects, sessions, tasks
 from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched
 from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.tasks import TaskRow
+from seasoned.task import FINISHED
 
 COPY_MESSAGES_MAX = 5_000
 EVENTS_MAX = 1_000
@@ -27,6 +30,17 @@ class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
     disable_task_tracking: bool | None = None
     configs: JsonObject | None = None
     use_uuid: str | None = None
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found in a session: tasks, those of them that are finished, lessons, and why the other finished tasks
+    teach nothing.
+    """
+
+    tasks: int
+    finished: int
+    lessons: int
+    reasons: tuple[str, ...] = ()
 
 
 class Sessions:
@@ -63,10 +77,12 @@ class Sessions:
         return await self._store.write(commit)
 
     async def page(
-        self, project_id: str, query: PageQuery, *, user: str = "", configs: JsonObject | None = None
+        self, project_id: str, query: PageQuery, *, user: str = "", configs: JsonObject | None = None, space: str = ""
     ) -> tuple[list[SessionRow], str | None]:
-        """A page of sessions and the cursor of the next one."""
-        return await self._store.read(lambda c: sessions.page(c, project_id, query, user=user, configs=configs))
+        """A page of sessions, of those that teach a space when one is named, and the cursor of the next one."""
+        return await self._store.read(
+            lambda c: sessions.page(c, project_id, query, user=user, configs=configs, space=space)
+        )
 
     async def get(self, project_id: str, session_id: str) -> SessionRow:
         """A session. Raises NotFound."""
@@ -82,6 +98,14 @@ class Sessions:
         def load(connection: Connection) -> tuple[list[TaskRow], str | None]:
             sessions.get(connection, project_id, session_id)
             return tasks.page(connection, session_id, query)
+
+        return await self._store.read(load)
+
+    async def counts(self, session_ids: Sequence[str]) -> dict[str, Counts]:
+        """How many tasks and lessons each session has."""
+
+        def load(connection: Connection) -> dict[str, Counts]:
+            return {session_id: _counts(connection, session_id) for session_id in session_ids}
 
         return await self._store.read(load)
 
@@ -172,3 +196,14 @@ class Sessions:
             if row.extracted_to < wanted:
                 await until_changed(change, left)
         return True, ""
+
+
+def _counts(connection: Connection, session_id: str) -> Counts:
+    found = tasks.of_session(connection, session_id)
+    taught = lessons.of_session(connection, session_id)
+    return Counts(
+        tasks=len(found),
+        finished=sum(row.status in FINISHED for row in found),
+        lessons=sum(row.kind != "skip" for row in taught),
+        reasons=tuple(dict.fromkeys(row.reason for row in taught if row.kind == "skip" and row.reason)),
+    )

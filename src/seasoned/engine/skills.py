@@ -11,9 +11,10 @@ from seasoned.errors import NotFound, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
-from seasoned.store.rows import PageQuery, dump_bounded
+from seasoned.store.rows import PAGE_MAX, PageQuery, dump_bounded
 from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillRow
 
+SKILLS_MAX = 10_000
 DOWNLOAD_FILES_MAX = 200
 LONG_FILES_TOLD_MAX = 10
 DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
@@ -101,6 +102,15 @@ class Skills:
             return _states(connection, rows), cursor
 
         return await self._store.read(load)
+
+    async def every(self, project_id: str) -> list[SkillState]:
+        """All skills of a project, oldest first, the first SKILLS_MAX of them."""
+        states: list[SkillState] = []
+        cursor: str | None = ""
+        while cursor is not None and len(states) < SKILLS_MAX:
+            page, cursor = await self.page(project_id, PageQuery(limit=PAGE_MAX, cursor=cursor))
+            states.extend(page)
+        return states
 
     async def of_space(self, project_id: str, space_id: str) -> list[SkillState]:
         """The skills of a learning space, oldest first. Raises NotFound."""

@@ -1,5 +1,6 @@
 """Learning spaces: making them, letting sessions teach them, and telling how far that is."""
 
+from collections.abc import Sequence
 from importlib import resources
 
 import msgspec
@@ -7,14 +8,14 @@ import msgspec
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.engine.waiting import until_changed
-from seasoned.errors import NotFound
+from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
 from seasoned.pipeline.carrier import Carrier
 from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
 from seasoned.store import Connection, Store, files, lessons, projects, skills, spaces
 from seasoned.store.lessons import SettledLesson
-from seasoned.store.rows import PageQuery, dump_bounded
+from seasoned.store.rows import PAGE_MAX, PageQuery, dump_bounded
 from seasoned.store.skills import NewSkill, NewVersion, SkillRow
 from seasoned.store.spaces import LinkRow, SkillLinkRow, SpaceRow
 
@@ -27,6 +28,16 @@ class LearningState(msgspec.Struct, frozen=True, kw_only=True):
     link: LinkRow
     status: LearningStatus
     reason: str = ""
+
+
+def only(found: Sequence[SpaceRow], wanted: str) -> SpaceRow:
+    """The one space of those that were called. Raises NotFound when there is none, Conflict when there are more."""
+    if not found:
+        raise NotFound(f"There is no learning space {wanted!r}; `seasoned spaces list` names them.")
+    if len(found) > 1:
+        ids = ", ".join(row.id for row in found)
+        raise Conflict(f"There are {len(found)} learning spaces {wanted!r}; name one of them by its id: {ids}.")
+    return found[0]
 
 
 class Spaces:
@@ -76,12 +87,27 @@ class Spaces:
         """A space. Raises NotFound."""
         return await self._store.read(lambda c: spaces.get(c, project_id, space_id))
 
-    async def named(self, project_id: str, name: str) -> SpaceRow:
-        """The oldest space of a name. Raises NotFound."""
-        row = await self._store.read(lambda c: spaces.by_name(c, project_id, name))
-        if row is None:
-            raise NotFound(f"There is no learning space named {name!r}; `seasoned spaces list` names them.")
-        return row
+    async def called(self, project_id: str, wanted: str) -> SpaceRow:
+        """The one space that a name or an id calls. Raises NotFound, and Conflict naming those that share a name."""
+        found = await self._store.read(lambda c: spaces.called(c, project_id, wanted))
+        return only(found, wanted)
+
+    async def every(self, project_id: str) -> list[SpaceRow]:
+        """All spaces of a project, oldest first."""
+        found: list[SpaceRow] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page, cursor = await self.page(project_id, PageQuery(limit=PAGE_MAX, cursor=cursor))
+            found.extend(page)
+        return found
+
+    async def of_skills(self, project_id: str) -> list[tuple[str, str]]:
+        """(skill id, space id) for each skill of each space, the oldest space first."""
+        return await self._store.read(lambda c: spaces.of_skills(c, project_id))
+
+    async def of_sessions(self, session_ids: Sequence[str]) -> dict[str, str]:
+        """The space that each session teaches, for those that teach one."""
+        return await self._store.read(lambda c: spaces.of_sessions(c, session_ids))
 
     async def page(
         self, project_id: str, query: PageQuery, *, user: str = "", meta: JsonObject | None = None

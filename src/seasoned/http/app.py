@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from seasoned import signals
+from seasoned import __version__, signals
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.http import (
@@ -36,6 +36,12 @@ from seasoned.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 OpenHandler = Callable[[Request], Awaitable[Response]]
+
+
+async def welcome(_request: Request) -> Response:
+    """Where to go from here; needs no key."""
+    places = {"docs": "/docs", "openapi": "/openapi.json", "api": PREFIX, "health": "/health", "ready": "/ready"}
+    return answer({"name": "Seasoned", "version": __version__, **places}, msg="ok")
 
 
 async def health(_request: Request) -> Response:
@@ -145,6 +151,7 @@ class App:
         routes: list[BaseRoute] = [_Path(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
         self._open: dict[str, OpenHandler] = {
             PREFIX + "/material/{token}": self._material,
+            "/": welcome,
             "/health": health,
             "/openapi.json": openapi,
             "/docs": docs,

@@ -13,6 +13,7 @@ from starlette.types import Scope
 
 from seasoned import signals
 from seasoned.engine import Engine
+from seasoned.errors import how_to_install
 from seasoned.http.bodies import Reply
 from seasoned.http.wire import RETRY_AFTER_SECONDS, failure, header
 from seasoned.telemetry.metrics import Levels, Metrics
@@ -36,7 +37,7 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
     async def measured(request: Request) -> Response:
         """Metrics in Prometheus' text format, for this machine or who has the token."""
         if metrics is None:
-            return failure(NOT_INSTALLED, "Metrics need a library; install seasoned[metrics] and start again.")
+            return failure(NOT_INSTALLED, f"Metrics need a library; {how_to_install('metrics')}, then start again.")
         refused = _refused(request, engine.config.metrics_token)
         if refused is not None:
             return refused

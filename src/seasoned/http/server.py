@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import importlib.util
+import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
@@ -55,6 +56,10 @@ class _Server(uvicorn.Server):
         await self._told.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit and sig == signal.SIGINT:
+            # Who does not want to wait need not: what is committed is safe, and the rest is due at the next start.
+            signal.signal(sig, signal.SIG_DFL)
+            signal.raise_signal(sig)
         super().handle_exit(sig, frame)
         self._loop.call_soon_threadsafe(self._stop)
 

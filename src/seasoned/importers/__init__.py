@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from seasoned.errors import BadTranscript, Invalid
-from seasoned.importers import claude_code, finding, openai_chat, reading, tau_bench
+from seasoned.importers import claude_code, finding, openai_chat, reading, seen, tau_bench
 from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Json
 
@@ -42,8 +42,14 @@ class Found(msgspec.Struct, frozen=True):
     skipped: int
 
 
-def search(paths: Sequence[Path], format: str = AUTO) -> Found:  # noqa: A002 - the option's name
+def search(
+    paths: Sequence[Path],
+    format: str = AUTO,  # noqa: A002 - the option's name
+    tell: Callable[[str], None] = lambda _: None,
+) -> Found:
     """The files named, whatever they are, and those in the folders named that are transcripts.
+
+    `tell` hears a sentence about each file of a folder that is none.
 
     Raises Invalid for an unknown format or a path that does not exist, BadTranscript for a folder without transcripts.
     """
@@ -53,7 +59,10 @@ def search(paths: Sequence[Path], format: str = AUTO) -> Found:  # noqa: A002 - 
     for path in paths:
         if _is_folder(path):
             all_files = list(finding.candidates(path))
-            inside = [file for file in all_files if _is_transcript(file, format)]
+            reasons = {file: _why_none(file, format) for file in all_files}
+            inside = [file for file, reason in reasons.items() if not reason]
+            for reason in filter(None, reasons.values()):
+                tell(reason)
             skipped += len(all_files) - len(inside)
             if not inside:
                 raise BadTranscript(
@@ -76,14 +85,28 @@ def _is_folder(path: Path) -> bool:
         raise Invalid(f"{reading.shown(path)} cannot be looked at ({error}); give another path.") from None
 
 
-def _is_transcript(path: Path, format_: str) -> bool:
+def _why_none(path: Path, format_: str) -> str:
+    """Why a file is no transcript to read, in a sentence; empty when it is one."""
     try:
         name = _recognise(path)
-        if name is None or format_ not in (AUTO, name):
-            return False
-        return path.stat().st_size > _EMPTY_BYTES_MAX or any(True for _ in _IMPORTERS[name].read(path, reading.Notes()))
-    except (BadTranscript, OSError):
-        return False
+        if name is None:
+            return _unknown(path)
+        if format_ not in (AUTO, name):
+            return f"{reading.shown(path)} is {name} and not {format_}; leave --format out to read both."
+        some = path.stat().st_size > _EMPTY_BYTES_MAX or any(_IMPORTERS[name].read(path, reading.Notes()))
+        return "" if some else f"{reading.shown(path)} is {name}, but nothing was said in it."
+    except BadTranscript as error:
+        return str(error)
+    except OSError as error:
+        return f"{reading.shown(path)} cannot be read ({error.strerror}); see to it that it can be."
+
+
+def _unknown(path: Path) -> str:
+    known = ", ".join(_IMPORTERS)
+    return (
+        f"{reading.shown(path)} is of no format that is known ({known}): {seen.seen_in(path)}; "
+        "name it with --format if it is one."
+    )
 
 
 def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 - the option's name
@@ -92,10 +115,7 @@ def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 
     reading.probe(path)
     name = format if format != AUTO else _recognise(path)
     if name is None:
-        known = ", ".join(_IMPORTERS)
-        raise BadTranscript(
-            f"{reading.shown(path)} is of no format that is known ({known}); name it with --format if it is one."
-        )
+        raise BadTranscript(_unknown(path))
     notes = reading.Notes()
     last: Transcript | None = None
     for transcript in _IMPORTERS[name].read(path, notes):

@@ -3,15 +3,7 @@
 import asyncio
 from typing import Protocol
 
-import msgspec
-
-from seasoned.config import Config
-from seasoned.llm.model import Model
-from seasoned.pipeline.child import ChildScheduler
-from seasoned.pipeline.jobs import JobWorker
 from seasoned.pipeline.life import Life
-from seasoned.pipeline.worker import Dispatcher
-from seasoned.store import Store
 from seasoned.store.work import Stage
 
 
@@ -50,14 +42,28 @@ class Carrier(Protocol):
         ...
 
 
-def carrier(store: Store, model: Model, config: Config, *, serves: bool = False) -> Carrier:
-    """The carrier that goes with a store: Procrastinate on PostgreSQL, else this process alone.
+class Nobody:
+    """Carries nothing: for who only reads what others learn."""
 
-    For a server it is a child process, unless its settings say otherwise.
-    """
-    if not serves or config.worker == "inline":
-        return JobWorker(store, model, config) if config.database else Dispatcher(store, model, config)
-    hears = JobWorker(store, model, msgspec.structs.replace(config, worker="none")) if config.database else None
-    if hears is not None and config.worker == "none":
-        return hears
-    return ChildScheduler(config, hears)
+    async def start(self) -> None:
+        """Nothing begins."""
+
+    async def close(self) -> None:
+        """Nothing ends."""
+
+    def wake(self, stage: Stage, key: str) -> None:
+        """Whoever learns finds it in the rows."""
+
+    async def look_at(self, session_id: str) -> None:
+        """Whoever learns finds it in the rows."""
+
+    def message_arrived(self, session_id: str) -> None:
+        """Whoever learns finds it in the rows."""
+
+    def next_change(self) -> asyncio.Event:
+        """An event that nobody sets; who waits looks again now and then."""
+        return asyncio.Event()
+
+    async def life(self) -> Life:
+        """Nobody works here."""
+        return Life(ok=False, here=False, beat_at=None)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from seasoned import faults
-from seasoned.errors import BlobsAway, Invalid, NotFound
+from seasoned.errors import BlobsAway, Invalid, NotFound, how_to_install
 from seasoned.store.blobs import Blob, checked, is_name, missing, path_of
 
 try:
@@ -21,7 +21,7 @@ try:
     from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
     from obstore.store import AzureStore, GCSStore, S3Store, from_url
 except ImportError:
-    raise Invalid("Blobs on an object store need obstore; install seasoned[s3].") from None
+    raise Invalid(f"Blobs on an object store need obstore; {how_to_install('s3')}.") from None
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig

@@ -17,7 +17,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from seasoned import faults
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
-from seasoned.errors import Busy, Invalid, SeasonedError
+from seasoned.errors import Busy, Invalid, NoHome, SeasonedError
 from seasoned.store import damage
 from seasoned.store.blobs import BlobStore, blobs_at
 from seasoned.store.catching_up import Indexer
@@ -66,27 +66,32 @@ class Store:
         self.index = Indexer(self)
 
     @classmethod
-    def open(cls, config: Config, clock: Clock | None = None) -> "Store":
+    def open(cls, config: Config, clock: Clock | None = None, *, make: bool = True) -> "Store":
         """Open the home folder's store, making or migrating it when needed.
 
-        Several processes may open one home at the same time; the first migrates, the others wait for it.
+        Several processes may open one home at the same time; the first migrates, the others wait for it. Raises NoHome
+        where there is none, unless one is to be made.
         """
         home = config.home_path
+        if not make and not config.database and not (home / DATABASE_FILE).exists():
+            raise no_home(config)
         try:
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if make:
+                home.mkdir(parents=True, exist_ok=True, mode=0o700)
             engine = postgres_engine(config.database) if config.database else sqlite_engine(home / DATABASE_FILE)
         except OSError as error:
             raise Invalid(f"The home {home} cannot be used ({error.strerror}); choose another with --home.") from None
         try:
             blobs = blobs_at(config.blobs, home)
-            upgrade(engine.execution_options(seasoned_write=True))
+            if not upgrade(engine.execution_options(seasoned_write=True), make=make):
+                raise no_home(config)
             moments = clock or SystemClock()
             wakeups = Jobs(config, moments) if config.database else Wakeups()
             return cls(engine, blobs, moments, config.write_queue, wakeups)
         except sa.exc.DatabaseError as error:
             engine.dispose()
             raise _cannot_be_opened(config, error) from None
-        except Invalid:
+        except (Invalid, NoHome):
             engine.dispose()
             raise
 
@@ -187,6 +192,14 @@ class Store:
         self._writer.close()
         self._reading.shutdown(wait=True, cancel_futures=True)
         self._readers.dispose()
+
+
+def no_home(config: Config) -> NoHome:
+    """What is said to who reads a home that was never made."""
+    if config.database:
+        return NoHome(f"{shown(config.database)} holds nothing of Seasoned yet; `seasoned serve` makes its tables.")
+    where = f"There is no home in {config.home_path} yet"
+    return NoHome(f"{where}; name another with --home, or make one with `seasoned learn PATH`.")
 
 
 def _cannot_be_opened(config: Config, error: sa.exc.DatabaseError) -> Invalid:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from seasoned.clock import SECOND
 from seasoned.errors import Condemned
@@ -67,6 +67,8 @@ def keep(connection: Connection, hashes: Collection[str]) -> None:
 def _upsert(connection: Connection, rows: list[dict[str, object]]) -> None:
     values = {"seen_at": 0}
     if on_postgres(connection):
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - a tenth of a second, and only there
+
         pg = postgresql.insert(doomed_blobs).values(rows)
         connection.execute(pg.on_conflict_do_update(index_elements=["sha256"], set_=values))
     else:

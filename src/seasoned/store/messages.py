@@ -1,14 +1,13 @@
 """Messages of a session, in order: appending them in great numbers, and reading them back."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import JSONB
 
 from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
@@ -194,6 +193,8 @@ def _unnest(names: Sequence[str], table: sa.Table, postgres: bool) -> tuple[sa.T
     if not postgres:
         given = sa.func.json_each(text).table_valued("value", name="new_rows")
         return given, [sa.func.json_extract(given.c.value, f"$[{index}]") for index in range(len(names))]
+    from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - a tenth of a second, and only there
+
     given = sa.func.jsonb_array_elements(sa.cast(text, JSONB)).table_valued(sa.column("value", JSONB), name="new_rows")
     fields = (given.c.value[index].astext for index in range(len(names)))
     return given, [_as_column(field, table.c[name]) for field, name in zip(fields, names, strict=True)]
@@ -275,12 +276,11 @@ def _select_statement(postgres: bool) -> sa.Select[str, str, int, str | None, bo
     )
 
 
-_ON_SQLITE = _Statements(postgres=False)
-_ON_POSTGRES = _Statements(postgres=True)
+_statements_for = cache(_Statements)
 
 
 def _statements(connection: Connection) -> _Statements:
-    return _ON_POSTGRES if on_postgres(connection) else _ON_SQLITE
+    return _statements_for(postgres=on_postgres(connection))
 
 
 def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:

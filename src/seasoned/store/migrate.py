@@ -24,19 +24,22 @@ _VERSION = sa.Table(
 )
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, *, make: bool = True) -> bool:
     """Migrate to HEAD in one transaction that holds the write lock, so that a second process waits and finds it done.
 
-    Raises Invalid when a newer release has already migrated the database.
+    False when the database is empty and is not to be made. Raises Invalid when a newer release has already migrated it.
     """
     if _current(engine) == HEAD:
-        return
+        return True
     # READ COMMITTED, so that who waited for the lock sees what was done meanwhile.
     with engine.execution_options(**_isolation(engine)).begin() as connection:
         if _is_empty_once_locked(connection):
+            if not make:
+                return False
             _create(connection)
         else:
             migrate(connection)
+    return True
 
 
 def migrate(connection: Connection) -> None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import AdaptedConnection
 
-from seasoned.errors import Invalid
+from seasoned.errors import Invalid, how_to_install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def postgres_engine(url: str) -> Engine:
     try:
         import psycopg  # noqa: F401, PLC0415 - an extra
     except ImportError:
-        raise Invalid("PostgreSQL needs its driver; install seasoned[postgres].") from None
+        raise Invalid(f"PostgreSQL needs its driver; {how_to_install('postgres')}.") from None
     parsed = _parsed(url)
     engine = sa.create_engine(
         parsed,

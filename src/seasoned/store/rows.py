@@ -8,7 +8,6 @@ from typing import TypeVar
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects.postgresql import JSONB
 
 from seasoned.errors import Invalid
 from seasoned.message import Json, JsonObject
@@ -142,6 +141,8 @@ def contains(
 
 
 def _as_jsonb(text: sa.ColumnElement[str]) -> sa.ColumnElement[object]:
+    from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - a tenth of a second, and only there
+
     # jsonb refuses NUL; on both sides the sign for an unreadable character stands for it.
     return sa.cast(sa.func.replace(text, r"\u0000", r"\ufffd"), JSONB)
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     ForeignKey,
     Index,
     Integer,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     UniqueConstraint,
+    event,
     true,
 )
 from sqlalchemy import String as AnyString
@@ -67,7 +69,17 @@ def _retry(stage: str) -> list[Column[int] | Column[str]]:
 
 
 def _partial(name: str, *columns: Column[Any], where: ColumnElement[bool]) -> Index:
-    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+    index = Index(name, *columns, sqlite_where=where)
+    index.info["where"] = where
+    return index
+
+
+@event.listens_for(metadata, "before_create")
+def _say_where(_target: MetaData, connection: Connection, **_how: object) -> None:
+    """Say what partial indexes hold where tables are made on PostgreSQL: its options' names import its dialect."""
+    if connection.dialect.name == "postgresql":
+        for index in (one for table in metadata.tables.values() for one in table.indexes if "where" in one.info):
+            index.kwargs["postgresql_where"] = index.info["where"]
 
 
 projects = Table(

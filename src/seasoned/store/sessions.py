@@ -103,13 +103,18 @@ def page(
     *,
     user: str = "",
     configs: JsonObject | None = None,
+    space: str = "",
 ) -> tuple[list[SessionRow], str | None]:
-    """A page of the project's sessions, of one user or with some configs when asked."""
+    """A page of the project's sessions, of one user, with some configs or of one space when asked."""
     where: list[sa.ColumnElement[bool]] = [sessions.c.project_id == project_id]
     if user:
         where.append(sessions.c.user_id == user_subquery(project_id, user))
     if configs:
         where.append(contains(connection, sessions.c.configs, configs))
+    if space:
+        where.append(
+            sessions.c.id.in_(sa.select(space_sessions.c.session_id).where(space_sessions.c.space_id == space))
+        )
     return page_of(connection, SessionRow, sessions, where, query)
 
 

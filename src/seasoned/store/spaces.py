@@ -1,5 +1,6 @@
 """Learning spaces: which sessions teach which skills, and how far that is."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -104,6 +105,31 @@ def by_name(connection: Connection, project_id: str, name: str) -> SpaceRow | No
     return found[0] if found else None
 
 
+def called(connection: Connection, project_id: str, wanted: str) -> list[SpaceRow]:
+    """The project's spaces that a name or an id calls, oldest first."""
+    where = (spaces.c.project_id == project_id) & ((spaces.c.id == wanted.lower()) | (spaces.c.name == wanted))
+    statement = sa.select(*columns(SpaceRow, spaces)).where(where).order_by(spaces.c.created_at, spaces.c.id)
+    return to_rows(SpaceRow, connection.execute(statement).all()) if wanted else []
+
+
+def of_skills(connection: Connection, project_id: str) -> list[tuple[str, str]]:
+    """(skill id, space id) for each skill of each of the project's spaces, the oldest space first."""
+    statement = (
+        sa.select(space_skills.c.skill_id, space_skills.c.space_id)
+        .join(spaces, spaces.c.id == space_skills.c.space_id)
+        .where(spaces.c.project_id == project_id)
+        .order_by(spaces.c.created_at, spaces.c.id, space_skills.c.created_at, space_skills.c.id)
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement)]
+
+
+def of_sessions(connection: Connection, session_ids: Sequence[str]) -> dict[str, str]:
+    """The space that each session teaches, for those that teach one."""
+    where = space_sessions.c.session_id.in_(session_ids)
+    statement = sa.select(space_sessions.c.session_id, space_sessions.c.space_id).where(where)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
 def page(
     connection: Connection, project_id: str, query: PageQuery, *, user: str = "", meta: JsonObject | None = None
 ) -> tuple[list[SpaceRow], str | None]:
@@ -177,8 +203,11 @@ def link_skill(connection: Connection, project_id: str, space_id: str, skill_id:
         .join(space_skills, space_skills.c.skill_id == skills.c.id)
         .where(space_skills.c.space_id == space_id, sa.or_(skills.c.id == skill_id, skills.c.name == found[0]))
     )
-    if connection.execute(linked).first() is not None:
-        raise Conflict(f"The learning space has a skill named {found[0]!r} already; exclude that one first.")
+    taken = connection.execute(linked).scalars().all()
+    if skill_id in taken:
+        raise Conflict(f"The learning space has this very skill {found[0]!r} already; there is nothing to include.")
+    if taken:
+        raise Conflict(f"The learning space has another skill named {found[0]!r} already; exclude that one first.")
     row = SkillLinkRow(new_id(), space_id, skill_id, now)
     connection.execute(sa.insert(space_skills).values(msgspec.structs.asdict(row)))
     indexing.include(connection, skill_id, indexing.Link(row.id, space_id))

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus (the extra `seasoned[metrics]`).
+"""Metrics for Prometheus (the extra `metrics`).
 
 Labels have few values each: routes are patterns, statuses codes, models those of the settings. Nothing is labelled with
 a project, a user, a session or a space.

@@ -1,4 +1,4 @@
-"""Traces through OpenTelemetry (the extra `seasoned[otel]`): requests, stages and questions to models.
+"""Traces through OpenTelemetry (the extra `otel`): requests, stages and questions to models.
 
 Questions to models follow the semantic conventions for generative AI. Attributes hold ids, names, counts and times, and
 no text of messages, prompts, answers or errors.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from seasoned.errors import how_to_install
 from seasoned.signals import ModelCall, Request, StageRun
 
 if TYPE_CHECKING:
@@ -119,7 +120,10 @@ def from_environment(environ: Mapping[str, str], version: str) -> tuple[Tracing,
 
         exporter = _exporter(kind)
     except ImportError:
-        log.warning("traces are asked for by OTEL_* variables but not made; install seasoned[otel]")
+        log.warning(
+            "traces are asked for by OTEL_* variables but not made; the extra `otel` is missing",
+            extra={"remedy": how_to_install("otel")},
+        )
         return None
     if exporter is None:
         log.warning("traces are not made: OTEL_TRACES_EXPORTER must be otlp, console or none", extra={"exporter": kind})

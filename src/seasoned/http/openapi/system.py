@@ -232,6 +232,32 @@ _SERVER = (
         needs_key=False,
     ),
     Operation(
+        id="get_root",
+        method="GET",
+        path="/",
+        tag="Server",
+        summary="See where to go",
+        description="Names the other paths that need no key, and where the API is. Needs no key.",
+        answers={
+            200: success(
+                record(
+                    "The server.",
+                    {
+                        "name": text("`Seasoned`."),
+                        "version": text("The release."),
+                        "docs": text("The reference for people."),
+                        "openapi": text("The description for machines."),
+                        "api": text("What paths of the API begin with."),
+                        "health": text("Whether the server is up."),
+                        "ready": text("Whether it takes requests."),
+                    },
+                ),
+                "The paths.",
+            )
+        },
+        needs_key=False,
+    ),
+    Operation(
         id="get_openapi",
         method="GET",
         path="/openapi.json",

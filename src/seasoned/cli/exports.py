@@ -1,0 +1,85 @@
+"""Writing the skills of spaces into a folder: each skill whole or not at all, and none stops the others."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from seasoned import archive
+from seasoned.cli.spaces import Group
+from seasoned.engine.records import Records
+from seasoned.engine.skills import SkillState
+from seasoned.errors import Conflict, Invalid, NotFound, SeasonedError
+from seasoned.paths import same_name_key
+from seasoned.store.spaces import SpaceRow
+
+LOOSE_FOLDER = "no-space"
+NAME_CHARS_MAX = 80
+_UNSAFE = re.compile(r"[^\w.-]+")
+
+
+class Skipped(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill that was not written, and why."""
+
+    id: str
+    name: str
+    space_id: str | None
+    reason: str
+
+
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export wrote, folder by folder, what it left out, and what of a written skill is not as it is stored."""
+
+    written: list[str] = []
+    notes: list[str] = []
+    skipped: list[Skipped] = []
+
+
+async def export_groups(held: Records, project_id: str, groups: Sequence[Group], root: Path) -> Exported:
+    """Write the skills of each group into a folder of its own, or straight into `root` when there is one group only."""
+    filled = [group for group in groups if group.skills]
+    done = Exported()
+    for group, folder in zip(filled, _folders([group.space for group in filled], root), strict=True):
+        taken: set[str] = set()
+        for state in group.skills:
+            try:
+                written = await _write(held, project_id, state, folder, taken)
+                done.written.append(str(written.folder))
+                done.notes.extend(f"{state.row.name}: {note}" for note in written.notes)
+            except (Conflict, Invalid, NotFound) as error:
+                done.skipped.append(_skipped(state, group.space, error))
+    return done
+
+
+async def _write(held: Records, project_id: str, state: SkillState, folder: Path, taken: set[str]) -> archive.Written:
+    key = same_name_key(archive.folder_name(state.row.name))
+    if key in taken:
+        raise Conflict(f"another skill of that name is in {folder} already; rename or delete one of them.")
+    taken.add(key)
+    content = await held.skills.content(project_id, state.row.id)
+    return archive.export_folder(folder, state.row.name, content.files, content.lost)
+
+
+def _skipped(state: SkillState, space: SpaceRow | None, error: SeasonedError) -> Skipped:
+    space_id = space.id if space else None
+    return Skipped(id=state.row.id, name=state.row.name, space_id=space_id, reason=str(error))
+
+
+def _folders(spaces: Sequence[SpaceRow | None], root: Path) -> list[Path]:
+    """The folder of each space; a name that another has too, or that no folder can have, is followed by the id."""
+    if len(spaces) == 1:
+        return [root]
+    wanted = [_folder_name(row) for row in spaces]
+    folded = [name.casefold() for name in wanted]
+    return [
+        root / (name if row is None or folded.count(name.casefold()) == 1 else f"{name}-{row.id}")
+        for name, row in zip(wanted, spaces, strict=True)
+    ]
+
+
+def _folder_name(row: SpaceRow | None) -> str:
+    if row is None:
+        return LOOSE_FOLDER
+    name = _UNSAFE.sub("-", row.name).strip("-.")[:NAME_CHARS_MAX]
+    return name or row.id

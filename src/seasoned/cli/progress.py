@@ -1,0 +1,18 @@
+"""A progress bar on standard error, for people at a terminal only."""
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+
+def progress(*, quiet: bool = False) -> Progress:
+    """The bar; nothing is shown elsewhere than at a terminal."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=quiet or not console.is_terminal,
+        transient=True,
+    )

@@ -1,0 +1,48 @@
+"""Which skills are in which spaces, and how a space is called where people read it."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from seasoned.engine.records import Records
+from seasoned.engine.skills import SkillState
+from seasoned.store.spaces import SpaceRow
+
+
+class Group(msgspec.Struct, frozen=True):
+    """The skills of one space; those that are in no space are a group of their own."""
+
+    space: SpaceRow | None
+    skills: list[SkillState]
+
+
+def label(row: SpaceRow, rows: Sequence[SpaceRow]) -> str:
+    """What to call a space, such that `--space` finds it: its name when it has one of its own, else its id."""
+    alone = sum(one.name == row.name for one in rows) == 1
+    return row.name if row.name and alone else row.id
+
+
+def labels(rows: Sequence[SpaceRow]) -> dict[str, str]:
+    """What each space is called, by its id."""
+    return {row.id: label(row, rows) for row in rows}
+
+
+async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Group], dict[str, str]]:
+    """The skills by their spaces, oldest space first, and what each space is called.
+
+    Only those of one space when its name or id is given. Raises NotFound, Conflict.
+    """
+    rows = await held.spaces.every(project_id)
+    called = labels(rows)
+    if space:
+        row = await held.spaces.called(project_id, space)
+        return [Group(row, await held.skills.of_space(project_id, row.id))], called
+    states = {state.row.id: state for state in await held.skills.every(project_id)}
+    within: dict[str, list[SkillState]] = {row.id: [] for row in rows}
+    loose = dict(states)
+    for skill_id, space_id in await held.spaces.of_skills(project_id):
+        if skill_id in states and space_id in within:
+            within[space_id].append(states[skill_id])
+            loose.pop(skill_id, None)
+    groups = [Group(row, within[row.id]) for row in rows]
+    return [*groups, *([Group(None, list(loose.values()))] if loose else [])], called

@@ -1,0 +1,47 @@
+"""Who learns, by the settings: a language model, or the built-in rules."""
+
+from seasoned.config import MODELS, Config
+from seasoned.engine.calls import ModelCalls
+from seasoned.llm import checking
+from seasoned.llm.calls import Stage
+from seasoned.llm.language import LanguageModel
+from seasoned.llm.model import Model
+from seasoned.llm.providers import Price
+from seasoned.llm.rules import Rules
+from seasoned.store import Store
+
+
+async def check(config: Config) -> None:
+    """Whether every model of the settings can be asked. Raises Invalid with what to do when one cannot."""
+    if config.model:
+        named = {name: setting for setting, names in reversed(config.models.items()) for name in names}
+        await checking.check(named, config.base_url)
+
+
+def model_of(config: Config, store: Store) -> Model:
+    """The language model of the settings, else the built-in rules."""
+    if not config.model:
+        return Rules()
+    by_stage: dict[Stage, str] = {
+        "extract": config.model_extract,
+        "distill": config.model_distill,
+        "write": config.model_write,
+    }
+    return LanguageModel(
+        config.model,
+        ModelCalls(store, config),
+        timeout_seconds=config.model_timeout_seconds,
+        timeout_seconds_max=config.model_timeout_seconds_max,
+        calls_at_once=config.model_calls,
+        by_stage={stage: name for stage, name in by_stage.items() if name},
+        fallbacks=config.models[MODELS[-1]],
+        base_url=config.base_url,
+        price=_price(config),
+        output_tokens_max=config.model_output_tokens,
+    )
+
+
+def _price(config: Config) -> Price | None:
+    if not (config.price_input_usd or config.price_output_usd):
+        return None
+    return Price(input_usd=config.price_input_usd, output_usd=config.price_output_usd)

@@ -1,0 +1,48 @@
+"""What a home holds, for who reads it or keeps it in order but learns nothing: without all that learning imports."""
+
+from seasoned.config import Config
+from seasoned.engine.calls import ModelCalls
+from seasoned.engine.collecting import Collecting
+from seasoned.engine.keys import Keyring
+from seasoned.engine.projects import Projects
+from seasoned.engine.sessions import Sessions
+from seasoned.engine.skills import Skills
+from seasoned.engine.spaces import Spaces
+from seasoned.errors import DatabaseDamaged
+from seasoned.pipeline.carrier import Nobody
+from seasoned.store import Store, health
+from seasoned.store.health import Check
+
+
+class Records:
+    """The use cases that need nobody who learns. What they would wake is found in the rows by who does."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        nobody = Nobody()
+        self.config = config
+        self.store = store
+        self.keyring = Keyring(config.home_path, config.secret)
+        self.calls = ModelCalls(store, config)
+        self.collecting = Collecting(store, config)
+        self.projects = Projects(store, config, self.keyring)
+        self.sessions = Sessions(store, config, nobody)
+        self.skills = Skills(store, config)
+        self.spaces = Spaces(store, config, nobody)
+
+    @classmethod
+    def open(cls, config: Config, *, make: bool = False) -> "Records":
+        """Open a home. Raises NoHome where there is none, unless one is to be made."""
+        return cls(config, Store.open(config, make=make))
+
+    async def close(self) -> None:
+        """Stop what runs and close the store."""
+        await self.collecting.close()
+        self.store.close()
+
+    async def doctor(self) -> list[Check]:
+        """Whether the home is well, check by check."""
+        try:
+            found = await self.store.read(lambda connection: health.examine(connection, self.config.home_path))
+            return [*found, await self.projects.check_keys()]
+        except DatabaseDamaged as error:
+            return health.given_up(self.config.home_path, error)
