@@ -4,6 +4,7 @@ from pathlib import Path
 
 from seasoned.clock import Clock
 from seasoned.config import Config
+from seasoned.engine.budget import Budget
 from seasoned.engine.calls import ModelCalls
 from seasoned.engine.collecting import Collecting
 from seasoned.engine.condition import Conditions
@@ -37,6 +38,7 @@ class Engine:
         self._model = model
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
+        self.answers = Budget(config.answers_bytes_max)
         self.dispatcher = dispatcher or carrier(store, model, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)

@@ -26,7 +26,8 @@ from seasoned.http import (
     usage,
     users,
 )
-from seasoned.http.bodies import BODY, REPLY, Body, Reply
+from seasoned.http.answers import LARGE_BYTES, held
+from seasoned.http.bodies import Body, Reply
 from seasoned.http.downloads import download
 from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of, header
 from seasoned.telemetry.metrics import Metrics
@@ -160,8 +161,7 @@ class App:
             await self._router(scope, receive, send)
             return
         body = Body(scope, receive, self._engine.config.body_bytes_max, self._engine.config.body_seconds)
-        reply = Reply(scope, body, send)
-        scope[BODY], scope[REPLY] = body, reply
+        reply = Reply(body, send)
         if signals.heard():
             await operations.watched(self._answer(scope, body, reply), scope, reply)
         else:
@@ -182,7 +182,10 @@ class App:
         except Exception:
             log.exception("a request failed", extra={"method": scope["method"], "route": operations.pattern(scope)})
             response = failure(500, "The server failed on this request; its log has the details.")
-        if not reply.status:
+        if reply.status:
+            # Only a connection that ends in the middle of the body still tells the client.
+            log.warning("an answer was broken off", extra={"route": operations.pattern(scope)})
+        else:
             await response(scope, body.receive, reply.send)
 
     @asynccontextmanager
@@ -226,6 +229,8 @@ class _Endpoint:
         request = Request(scope, receive)
         project_id = await self._engine.projects.authenticate(header(scope, b"authorization"))
         response = await handler(Call(self._engine, project_id, request))
+        if len(response.body) >= LARGE_BYTES:
+            response = await held(response, self._engine)
         await response(scope, receive, send)
 
 

@@ -8,8 +8,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from seasoned.http.bodies import WHOLE
 from seasoned.http.wire import envelope
+from seasoned.http.writes import TimedWrites
 
 # A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
 HEAD_BYTES_MAX = 128 * 1024
@@ -18,8 +18,10 @@ HEAD_BYTES_MAX = 128 * 1024
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol with a bound on how long and how large a request's head may be."""
+class Protocol(TimedWrites, HttpToolsProtocol):
+    """uvicorn's protocol with bounds on how long and how large a request's head may be, and on how long an answer is
+    left unread.
+    """
 
     head_seconds = 30.0
 
@@ -76,7 +78,6 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_body = False
         super().on_message_complete()
-        self.scope[WHOLE] = _Whole(self.cycle)  # type: ignore[literal-required]  # uvicorn names only what ASGI knows
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
         self._refuse(400, "This is no HTTP request that can be read; look at its first line, headers and chunks.")
@@ -116,31 +117,3 @@ def _without_upgrade(data: bytes) -> bytes:
     head, end, rest = data.partition(b"\r\n\r\n")
     return _UPGRADE.sub(b"\r\nx-upgrade:", head) + end + rest
 
-
-class _Whole:
-    """The short way in and out of a request that has come whole (`bodies.Whole`).
-
-    ASGI's way takes four calls through the layers, which cost more than the work of a small request.
-    """
-
-    __slots__ = ("_cycle",)
-
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-
-    def take(self) -> bytes:
-        cycle = self._cycle
-        body, cycle.body = bytes(cycle.body), bytearray()
-        cycle.message_event.clear()
-        cycle.flow.resume_reading()
-        return body
-
-    def answer(self, status: int, head: bytes, body: bytes) -> bool:
-        cycle = self._cycle
-        if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.transport.write(STATUS_LINE[status] + head + body)
-        cycle.message_event.set()
-        cycle.on_response()
-        return True

@@ -6,7 +6,6 @@ import importlib.util
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Literal
 
 import uvicorn
 
@@ -15,6 +14,7 @@ from seasoned.engine import Engine
 from seasoned.errors import Invalid
 from seasoned.http import stream
 from seasoned.http.app import App
+from seasoned.http.writes import TimedWrites
 from seasoned.telemetry.metrics import Metrics
 
 BACKLOG = 2_048
@@ -77,7 +77,7 @@ def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | 
         proxy_headers=False,
         date_header=False,
         ws="none",
-        http=_protocol(engine.config.body_seconds),
+        http=_protocol(engine.config.body_seconds, engine.config.write_seconds),
         timeout_graceful_shutdown=10,
         lifespan="on",
     )
@@ -100,13 +100,15 @@ def _metrics() -> Metrics | None:
     return metrics
 
 
-def _protocol(head_seconds: float) -> type[asyncio.Protocol] | Literal["h11"]:
-    """Who reads requests; h11, which is there everywhere, has bounds of its own."""
+def _protocol(head_seconds: float, write_seconds: float) -> type[asyncio.Protocol]:
+    """Who reads requests and writes answers; h11, which is there everywhere, has bounds of its own on what it reads."""
     if importlib.util.find_spec("httptools") is None:
-        return "h11"
+        from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415 - only one of the two is needed
+
+        return type("Protocol", (TimedWrites, H11Protocol), {"write_seconds": write_seconds})
     from seasoned.http.protocol import Protocol  # noqa: PLC0415 - not on every platform
 
-    return type("Protocol", (Protocol,), {"head_seconds": head_seconds})
+    return type("Protocol", (Protocol,), {"head_seconds": head_seconds, "write_seconds": write_seconds})
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
