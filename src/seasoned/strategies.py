@@ -362,4 +362,3 @@ class _Shortening:
                 dropped.append(one)
                 waiting += self._partners.get(one, ())
         return dropped
-

@@ -82,3 +82,7 @@ class Budget:
                 self.free -= weight
                 turn.set_result(None)
             self._waiting.popleft()
+
+
+NOTHING = Share(Budget(0), 0)
+"""The share of what is too little to be counted."""

@@ -13,6 +13,7 @@ from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
 from seasoned.engine.links import Links
 from seasoned.engine.messages import Messages
+from seasoned.engine.pages import Pages
 from seasoned.engine.projects import Projects
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
@@ -43,6 +44,7 @@ class Engine:
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
         self.messages = Messages(store, config, self.dispatcher)
+        self.pages = Pages(store, config, self.answers)
         self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.dispatcher)
         self.users = Users(store)
