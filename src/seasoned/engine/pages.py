@@ -51,8 +51,8 @@ class Edits(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, frozen=True):
     """Some rows of a session that follow each other, with their parts as JSON and the memory that they may take."""
 
-    rows: Sequence[MessageRow]
-    encoded: Sequence[bytes]
+    rows: list[MessageRow]
+    encoded: list[bytes]
     share: Share
 
     def messages(self) -> list[Message]:
@@ -234,6 +234,8 @@ class Page:
                 rows.append(row)
                 left.append(shown)
                 self.tokens += count_tokens(shown.counted())
+        batch.rows.clear()
+        batch.encoded.clear()
         return Shown(rows, left, batch.share)
 
     def _whole(self, rows: list[MessageRow]) -> Shown:

@@ -34,7 +34,7 @@ class Chunk:
 
     __slots__ = ("data", "share")
 
-    def __init__(self, data: bytes, share: Share) -> None:
+    def __init__(self, data: bytes | bytearray, share: Share) -> None:
         self.data = data
         self.share = share
         share.keep(len(data))
@@ -95,7 +95,7 @@ class Streamed(Response):
             while left:
                 try:
                     async with asyncio.timeout(PATIENCE_SECONDS):
-                        await send(_piece(left[:SLICE_BYTES]))
+                        await _send(left[:SLICE_BYTES], send)
                 except TimeoutError:
                     break
                 left = left[SLICE_BYTES:]
@@ -103,7 +103,7 @@ class Streamed(Response):
             file = await asyncio.to_thread(self._spill, left) if size > SLICE_BYTES else None
             if file is None:
                 while left:
-                    await send(_piece(left[:SLICE_BYTES]))
+                    await _send(left[:SLICE_BYTES], send)
                     left = left[SLICE_BYTES:]
             chunk.data, left = b"", memoryview(b"")
         if file is not None:
@@ -130,14 +130,16 @@ class Streamed(Response):
 async def _send_file(file: BinaryIO, size: int, send: Send) -> None:
     try:
         while data := await asyncio.to_thread(file.read, SLICE_BYTES):
-            await send(_piece(data))
+            await _send(data, send)
     finally:
         _spilled.count -= size
         file.close()
 
 
-def _piece(data: bytes | memoryview) -> dict[str, object]:
-    return {"type": "http.response.body", "body": bytes(data), "more_body": True}
+async def _send(data: bytes | memoryview, send: Send) -> None:
+    await send({"type": "http.response.body", "body": bytes(data), "more_body": True})
+    # The connection says only after a turn of the event loop that it has enough.
+    await asyncio.sleep(0)
 
 
 async def _gone(receive: Receive) -> None:

@@ -183,6 +183,8 @@ class App:
         except Exception:
             log.exception("a request failed", extra={"method": scope["method"], "route": operations.pattern(scope)})
             response = failure(500, "The server failed on this request; its log has the details.")
+        else:
+            return
         if reply.status:
             # Only a connection that ends in the middle of the body still tells the client.
             log.warning("an answer was broken off", extra={"route": operations.pattern(scope)})

@@ -98,3 +98,5 @@ class Reply:
             end = start + SLICE_BYTES
             more = end < len(body) or message.get("more_body", False)
             await self._send({**message, "body": body[start:end], "more_body": more})
+            # The connection says only after a turn of the event loop that it has enough.
+            await asyncio.sleep(0)

@@ -27,6 +27,7 @@ from seasoned.store.rows import OBJECT_BYTES_MAX, PAGE_MAX, PageQuery, load_obje
 URL_SECONDS = 24 * 3600
 URL_STEP_SECONDS = 3600
 EVENTS_AT_ONCE = 20
+_ENCODER = msgspec.json.Encoder()
 _FORMATS: dict[str, Format] = {name: name for name in FORMATS}
 
 
@@ -77,6 +78,8 @@ class _View:
         self._urls: dict[str, dict[str, str]] = {}
         self._tools: dict[str, str] | None = None
         self._looked_back = False
+        self._known_metas = [(row.number, row.user_meta) for row in found.short.rows] if found.short else None
+        self._before = b'{"code":0,"msg":"","data":{"items":['
         self._ids = bytearray()
         # How many items each message of the page is, by its place.
         self._items = array("H", bytes(2 * max(0, found.last - found.first + 1)))
@@ -84,15 +87,11 @@ class _View:
     async def chunks(self) -> AsyncGenerator[Chunk]:
         """The answer. Raises Busy, TooLarge, and NotFound when messages are gone."""
         self._check_inlined()
-        before = b'{"code":0,"msg":"","data":{"items":['
-        comma = b""
         async with aclosing(self._page.shown()) as batches:
             async for shown in batches:
-                async for items, share in self._rendered(shown):
-                    if items:
-                        yield Chunk(before + comma + items, share)
-                        before, comma = b"", b","
-        yield Chunk(before + b'],"ids":[%b],"metas":[' % bytes(self._ids[:-1]), NOTHING)
+                async for chunk in self._rendered(shown):
+                    yield chunk
+        yield Chunk(self._before.rstrip(b",") + b'],"ids":[%b],"metas":[' % bytes(self._ids[:-1]), NOTHING)
         comma = b""
         async for metas, share in self._metas():
             if metas:
@@ -113,25 +112,30 @@ class _View:
         if self._page.short is not None and self.inlined(self._page.short.messages) > INLINED_BYTES_MAX:
             raise TooLarge(f"The messages' files have more than {INLINED_BYTES_MAX} bytes; ask for fewer with limit.")
 
-    async def _rendered(self, shown: Shown) -> AsyncGenerator[tuple[bytes, Share]]:
-        """The items of some messages, separated by commas; message by message where they bring files along."""
+    async def _rendered(self, shown: Shown) -> AsyncGenerator[Chunk]:
+        """The items of some messages; message by message where they bring files along."""
         await self._add_urls(shown.messages)
         await self._add_tools(shown)
         if self.inlined(shown.messages) <= LARGE_BYTES:
-            yield await self._alone(shown), shown.share
+            if data := await self._alone(shown):
+                yield Chunk(data, shown.share)
             return
         shown.share.release()
-        for row, message in zip(shown.rows, shown.messages, strict=True):
-            size = FILES_WEIGHT_TIMES * self.inlined([message]) + WEIGHT_TIMES * len(row.parts)
+        while shown.messages:
+            one = Shown([shown.rows.pop(0)], [shown.messages.pop(0)], shown.share)
+            size = FILES_WEIGHT_TIMES * self.inlined(one.messages) + WEIGHT_TIMES * len(one.rows[0].parts)
             with await self._call.engine.answers.take(size, GO_ON_SECONDS) as share:
-                yield await self._alone(Shown([row], [message], share)), share
+                if data := await self._alone(one):
+                    yield Chunk(data, share)
 
-    async def _alone(self, shown: Shown) -> bytes:
-        work = partial(self._items_of, shown)
-        # A page that is short does not keep others from their turn for long.
-        return await (asyncio.to_thread(work) if self._page.short is not None else self._call.engine.pages.alone(work))
+    async def _alone(self, shown: Shown) -> bytearray:
+        """The items of some messages as JSON, with what stands before them; empty when there are none."""
+        if self._page.short is not None:
+            # It does not keep others from their turn for long.
+            return await asyncio.to_thread(self._items_of, shown)
+        return await self._call.engine.pages.alone(partial(self._items_of, shown))
 
-    def _items_of(self, shown: Shown) -> bytes:
+    def _items_of(self, shown: Shown) -> bytearray:
         if self._wanted == "acontext":
             pairs = zip(shown.rows, shown.messages, strict=True)
             items: Sequence[Sequence[object]] = [
@@ -143,12 +147,25 @@ class _View:
         for row, of_one in zip(shown.rows, items, strict=True):
             self._items[row.number - self._page.first] = len(of_one)
             self._ids += b'"%b",' % row.id.encode() * len(of_one)
-        return msgspec.json.encode([item for of_one in items for item in of_one])[1:-1]
+        if self._page.short is None:
+            # Only what is sent shall stay in memory while it waits for its reader.
+            shown.rows.clear()
+            shown.messages.clear()
+        flat = [item for of_one in items for item in of_one]
+        if not flat:
+            return bytearray()
+        # The list without its brackets, where the first of them comes to stand on the last byte before it.
+        data, place = bytearray(self._before), len(self._before) - 1
+        _ENCODER.encode_into(flat, data, place)
+        data[place] = self._before[place]
+        data.pop()
+        self._before = b","
+        return data
 
     async def _metas(self) -> AsyncGenerator[tuple[bytes, Share]]:
         """The users' metas of the items, separated by commas."""
-        if self._page.short is not None:
-            yield self._metas_of([(row.number, row.user_meta) for row in self._page.short.rows]), NOTHING
+        if self._known_metas is not None:
+            yield self._metas_of(self._known_metas), NOTHING
             return
         rows = self._call.engine.pages.beside(self._page.session_id, self._page.first, self._page.last)
         async with aclosing(rows) as batches:
