@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import BinaryIO, Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -265,17 +265,22 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
 def write_zip(files: Mapping[str, bytes]) -> bytes:
     """The files as a ZIP; the same files give the same bytes."""
     target = io.BytesIO()
+    write_zip_to(target, files, files.__getitem__)
+    return target.getvalue()
+
+
+def write_zip_to(target: BinaryIO, paths: Iterable[str], load: Callable[[str], bytes]) -> None:
+    """Write files as a ZIP, each loaded when it is its turn; the same files give the same bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(files):
+        for path in sorted(paths):
+            data = load(path)
             entry = zipfile.ZipInfo(path)  # its time is 1980-01-01
             # Deflating what shrinks too well would make a ZIP that read_zip takes for a bomb.
-            size = len(files[path])
-            shrinks = size > RATIO_FROM_BYTES and len(zlib.compress(files[path])) * RATIO_MAX // 2 < size
+            shrinks = len(data) > RATIO_FROM_BYTES and len(zlib.compress(data)) * RATIO_MAX // 2 < len(data)
             entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, wherever it is made
             entry.external_attr = (stat.S_IFREG | 0o644) << 16
-            archive.writestr(entry, files[path])
-    return target.getvalue()
+            archive.writestr(entry, data)
 
 
 def write_folder(root: Path, name: str, files: Mapping[str, bytes]) -> Path:

@@ -49,7 +49,7 @@ class Engine:
         self.spaces = Spaces(store, config, self.dispatcher)
         self.users = Users(store)
         self.disks = Disks(store, config)
-        self.skills = Skills(store, config)
+        self.skills = Skills(store, config, self.answers)
         self.learning = Learning(store, config, self.dispatcher, self.spaces)
         self.collecting = Collecting(store, config)
         self.conditions = Conditions(store, config, self.dispatcher)

@@ -53,6 +53,10 @@ class Links:
         expires_at = self._expiry(seconds, step_seconds)
         return self._keyring.sign(Link(project_id, sha256, mime, filename, expires_at)), expires_at
 
+    def check(self, token: str) -> None:
+        """Raises NotFound when a token is not ours or has expired."""
+        self._keyring.open(token, self._store.clock.now())
+
     async def open(self, token: str) -> tuple[Link, bytes]:
         """What a token gives access to. Raises NotFound when it is not ours or has expired."""
         link = self._keyring.open(token, self._store.clock.now())

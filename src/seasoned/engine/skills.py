@@ -1,13 +1,16 @@
 """Skills: uploading, listing, reading and downloading them."""
 
 import asyncio
+import tempfile
+from typing import BinaryIO
 
 import msgspec
 
 from seasoned import archive
 from seasoned.config import Config
+from seasoned.engine.budget import Budget
 from seasoned.engine.keeping import kept
-from seasoned.errors import NotFound, TooLarge
+from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
@@ -16,6 +19,7 @@ from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillR
 
 DOWNLOAD_FILES_MAX = 200
 DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
+ZIP_WAIT_SECONDS = 20.0
 
 
 class SkillState(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +41,10 @@ class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
 class Skills:
     """Use cases of skills."""
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, answers: Budget) -> None:
         self._store = store
         self._config = config
+        self._answers = answers
 
     async def upload(
         self, project_id: str, data: bytes, *, user: str | None, meta: JsonObject | None
@@ -98,31 +103,55 @@ class Skills:
 
         return await self._store.read(load)
 
-    async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
-        """A file of a skill's newest version. Raises NotFound."""
+    async def file_row(self, project_id: str, skill_id: str, path: str) -> FileRow:
+        """A file of a skill's newest version, as `load` takes it. Raises NotFound."""
         wanted = path.lstrip("/")
         rows = await self._head(project_id, skill_id)
         row = next((row for row in rows if row.path == wanted), None)
         if row is None:
             raise NotFound(f"The skill has no file {path!r}; its file_index names those that it has.")
-        return await self._load(row)
+        return row
+
+    async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
+        """A file of a skill's newest version with its bytes. Raises NotFound."""
+        return await self.load(await self.file_row(project_id, skill_id, path))
 
     async def all_files(self, project_id: str, skill_id: str) -> list[SkillFile]:
         """Every file of a skill's newest version. Raises NotFound, TooLarge."""
         rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
             raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
-        return [await self._load(row) for row in rows]
+        return [await self.load(row) for row in rows]
 
-    async def zip(self, project_id: str, skill_id: str) -> tuple[str, bytes]:
-        """A skill's name and its files as a ZIP. Raises NotFound, TooLarge."""
+    async def zip(self, project_id: str, skill_id: str) -> tuple[str, BinaryIO]:
+        """A skill's name and its files as a ZIP, in an open file that nobody else sees.
+
+        Raises NotFound, TooLarge, StorageFull, and Busy when too much else is read just now.
+        """
         state = await self.get(project_id, skill_id)
         if len(state.index) > DOWNLOAD_FILES_MAX:
             raise TooLarge(
                 f"The skill has more than {DOWNLOAD_FILES_MAX} files; export it with `seasoned skills export`."
             )
-        content = {file.path: file.data for file in await self.all_files(project_id, skill_id)}
-        return state.row.name, await archive.to_thread(archive.write_zip, content)
+        rows = {row.path: row for row in await self._head(project_id, skill_id)}
+        if sum(row.size for row in rows.values()) > DOWNLOAD_BYTES_MAX:
+            raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
+
+        def load(path: str) -> bytes:
+            return files.unpack(rows[path], self._store.blobs)
+
+        def write() -> BinaryIO:
+            try:
+                target = tempfile.TemporaryFile(dir=self._config.home_path)  # noqa: SIM115 - the caller's
+                archive.write_zip_to(target, rows, load)
+                target.seek(0)
+            except OSError as error:
+                raise StorageFull(f"The ZIP could not be written ({error.strerror}); free some space.") from error
+            return target
+
+        weight = 3 * max((row.size for row in rows.values()), default=0)
+        with await self._answers.take(weight, ZIP_WAIT_SECONDS):
+            return state.row.name, await archive.to_thread(write)
 
     async def delete(self, project_id: str, skill_id: str) -> None:
         """Remove a skill with its history. Raises NotFound."""
@@ -135,7 +164,8 @@ class Skills:
 
         return await self._store.read(load)
 
-    async def _load(self, row: FileRow) -> SkillFile:
+    async def load(self, row: FileRow) -> SkillFile:
+        """A file with its bytes. Raises NotFound when the object store has lost them."""
         data = row.body if row.body is not None else await self._store.blobs.get(row.sha256)
         return SkillFile(path=row.path, mime=row.mime, sha256=row.sha256, data=data)
 

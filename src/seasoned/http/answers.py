@@ -7,12 +7,12 @@ meanwhile; a reader that does not take it at all is cut off by the connection it
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from seasoned.engine import Engine
@@ -150,12 +150,41 @@ async def _gone(receive: Receive) -> None:
 
 async def held(response: Response, engine: Engine) -> Response:
     """An answer that was made whole and is large, as one that holds its share of memory while it waits. Raises Busy."""
-    share = await engine.answers.take(len(response.body), WAIT_SECONDS)
-    streamed = Streamed(_one(Chunk(bytes(response.body), share)), engine.home)
+    if isinstance(response, StreamingResponse) or len(response.body) < LARGE_BYTES:
+        return response
+    return _holding(response, await engine.answers.take(len(response.body), WAIT_SECONDS), engine)
+
+
+async def weighed(engine: Engine, weight: int, make: Callable[[], Awaitable[Response]]) -> Response:
+    """An answer for whose making about so much memory is needed, which is taken first if it is much. Raises Busy."""
+    if weight < LARGE_BYTES:
+        return await make()
+    share = await engine.answers.take(weight, WAIT_SECONDS)
+    try:
+        response = await make()
+    except BaseException:
+        share.release()
+        raise
+    return _holding(response, share, engine)
+
+
+def _holding(response: Response, share: Share, engine: Engine) -> Response:
+    async def one() -> AsyncGenerator[Chunk]:
+        yield chunk
+
+    chunk = Chunk(bytes(response.body), share)
+    streamed = Streamed(one(), engine.home)
     streamed.status_code, streamed.raw_headers = response.status_code, response.raw_headers
     response.body = b""
     return streamed
 
 
-async def _one(chunk: Chunk) -> AsyncGenerator[Chunk]:
-    yield chunk
+async def of_file(file: BinaryIO, engine: Engine) -> AsyncGenerator[Chunk]:
+    """The chunks of an open file, which is closed at the end. Raises Busy."""
+    with file:
+        while True:
+            with await engine.answers.take(LARGE_BYTES, GO_ON_SECONDS) as share:
+                data = await asyncio.to_thread(file.read, LARGE_BYTES)
+                if not data:
+                    return
+                yield Chunk(data, share)

@@ -27,7 +27,7 @@ from seasoned.http import (
     usage,
     users,
 )
-from seasoned.http.answers import LARGE_BYTES, held
+from seasoned.http.answers import held, weighed
 from seasoned.http.bodies import Body, Reply
 from seasoned.http.downloads import download
 from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of, header
@@ -200,8 +200,13 @@ class App:
             await self._engine.close()
 
     async def _material(self, request: Request) -> Response:
-        link, data = await self._engine.links.open(request.path_params["token"])
-        return download(data, link.mime, link.filename)
+        async def made() -> Response:
+            link, data = await self._engine.links.open(request.path_params["token"])
+            return download(data, link.mime, link.filename)
+
+        # How large the file is, only its bytes tell; whoever has no link shall wait for nothing.
+        self._engine.links.check(request.path_params["token"])
+        return await weighed(self._engine, self._engine.config.body_bytes_max, made)
 
 
 class _Path(Route):
@@ -232,9 +237,7 @@ class _Endpoint:
         request = Request(scope, receive)
         project_id = await self._engine.projects.authenticate(header(scope, b"authorization"))
         response = await handler(Call(self._engine, project_id, request))
-        if len(response.body) >= LARGE_BYTES:
-            response = await held(response, self._engine)
-        await response(scope, receive, send)
+        await (await held(response, self._engine))(scope, receive, send)
 
 
 class _OpenEndpoint:

@@ -7,7 +7,8 @@ from starlette.responses import Response
 from seasoned.engine import disks
 from seasoned.engine.disks import Place
 from seasoned.errors import Invalid
-from seasoned.http.content import content_of
+from seasoned.http.answers import weighed
+from seasoned.http.content import CONTENT_WEIGHT_TIMES, content_of
 from seasoned.http.downloads import download as file_response
 from seasoned.http.downloads import public_url
 from seasoned.http.forms import form_of
@@ -98,10 +99,12 @@ async def get(call: Call) -> Response:
     data: dict[str, object] = {"artifact": artifact_json(row)}
     if with_url:
         data["public_url"], _ = await public_url(call, row.sha256, row.mime, row.filename, expire)
-    if with_content:
+
+    async def made() -> Response:
         content = content_of(row.filename, row.mime, await call.engine.disks.data(row), strict=True)
-        data |= {"content": content} if content else {}
-    return answer(data)
+        return answer(data | ({"content": content} if content else {}))
+
+    return await weighed(call.engine, CONTENT_WEIGHT_TIMES * row.size, made) if with_content else answer(data)
 
 
 async def update(call: Call) -> Response:
@@ -121,7 +124,11 @@ async def remove(call: Call) -> Response:
 async def download(call: Call) -> Response:
     """GET /disk/{disk_id}/artifact/download: the raw bytes."""
     row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")))
-    return file_response(await call.engine.disks.data(row), row.mime, row.filename)
+
+    async def made() -> Response:
+        return file_response(await call.engine.disks.data(row), row.mime, row.filename)
+
+    return await weighed(call.engine, row.size, made)
 
 
 async def ls(call: Call) -> Response:
