@@ -18,7 +18,9 @@ from seasoned.engine.budget import NOTHING, Budget, Share
 from seasoned.errors import NotFound, TooLarge
 from seasoned.message import Asset, Message
 from seasoned.store import Connection, Store, messages, pairing, sessions
-from seasoned.store.messages import Beside, Extent, Mark, Measured, MessageRow
+from seasoned.store import pages as rows_of
+from seasoned.store.messages import MessageRow
+from seasoned.store.pages import Beside, Extent, Mark, Measured
 from seasoned.store.rows import PageQuery
 from seasoned.strategies import Editor, Placed, Strategy
 from seasoned.tokens import count_tokens
@@ -95,15 +97,15 @@ class Pages:
 
         def load(connection: Connection) -> "Page":
             session = sessions.get(connection, project_id, session_id)
-            extent = messages.extent(connection, session_id, query)
+            extent = rows_of.extent(connection, session_id, query)
             is_short = extent.size <= BATCH_BYTES and not extent.blobs
-            rows = messages.between(connection, session_id, extent.first, extent.last) if is_short else None
-            pinned = messages.number_of(connection, session_id, given.pin) if given.pin else None
+            rows = rows_of.between(connection, session_id, extent.first, extent.last) if is_short else None
+            pinned = rows_of.number_of(connection, session_id, given.pin) if given.pin else None
             end = pinned if pinned is not None and extent.first <= pinned <= extent.last else extent.last
             found = _Found(
                 extent=extent,
                 end=end,
-                ends=messages.marks(connection, session_id, {extent.first, end, extent.last}),
+                ends=rows_of.marks(connection, session_id, {extent.first, end, extent.last}),
                 open_calls=_open_calls(connection, session_id, session.last_number, rows),
                 rows=rows,
             )
@@ -167,7 +169,7 @@ class Pages:
             first = sizes[-1].number + 1
 
     async def _batch(self, session_id: str, first: int, last: int, share: Share) -> Batch:
-        rows = await self._store.read(lambda c: messages.between(c, session_id, first, last))
+        rows = await self._store.read(lambda c: rows_of.between(c, session_id, first, last))
         if any(row.parts_sha256 for row in rows):
             encoded = await self._store.blobs.run(lambda: [messages.parts_of(row, self._store.blobs) for row in rows])
         else:
@@ -259,15 +261,15 @@ def _open_calls(
 
 
 def _measured(session_id: str, first: int, last: int, connection: Connection) -> list[Measured]:
-    return messages.measured(connection, session_id, first, last, SIZES_AT_ONCE)
+    return rows_of.measured(connection, session_id, first, last, SIZES_AT_ONCE)
 
 
 def _measured_beside(session_id: str, first: int, last: int, connection: Connection) -> list[Measured]:
-    return messages.measured_beside(connection, session_id, first, last, SIZES_AT_ONCE)
+    return rows_of.measured_beside(connection, session_id, first, last, SIZES_AT_ONCE)
 
 
 def _beside(session_id: str, first: int, last: int, connection: Connection) -> list[Beside]:
-    return messages.beside(connection, session_id, first, last)
+    return rows_of.beside(connection, session_id, first, last)
 
 
 def _grouped(sizes: Sequence[Measured]) -> Iterator[list[Measured]]:

@@ -1,6 +1,6 @@
 """Messages of a session, in order: appending them in great numbers, and reading them back."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -17,12 +17,9 @@ from seasoned.message import Json, Message, NumberedMessage, Part, Role
 from seasoned.store import doom, lazily, pairing
 from seasoned.store.blobs import Blobs
 from seasoned.store.rows import (
-    PageQuery,
     columns,
-    decode_cursor,
     dump,
     dump_bounded,
-    encode_cursor,
     load_object,
     on_postgres,
     patched,
@@ -354,149 +351,6 @@ def at_numbers(connection: Connection, session_id: str, numbers: Sequence[int]) 
         .order_by(messages.c.number)
     )
     return to_rows(MessageRow, connection.execute(statement).all())
-
-
-class Extent(msgspec.Struct, frozen=True, kw_only=True):
-    """Which messages a page has, from the number `first` to `last`, and how much they are.
-
-    `size` is in bytes, without those of the `blobs` that hold the parts of some.
-    """
-
-    first: int = 1
-    last: int = 0
-    size: int = 0
-    blobs: int = 0
-    cursor: str | None = None
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """How large a message's row is in bytes, and whether its parts are in a blob beside it."""
-
-    number: int
-    size: int
-    in_blob: bool
-
-
-def extent(connection: Connection, session_id: str, query: PageQuery) -> Extent:
-    """What a page of a session's messages is, always oldest to newest; a `limit` of 0 means all of them.
-
-    With `newest_first` it is the page of the newest messages before the cursor. Raises Invalid.
-    """
-    size, number = _size(connection), messages.c.number
-    if query.limit == 0:
-        sums = sa.select(sa.func.max(number), sa.func.sum(size), sa.func.count(messages.c.parts_sha256))
-        last, total, blobs = connection.execute(sums.where(messages.c.session_id == session_id)).one()
-        return Extent(last=last, size=int(total), blobs=blobs) if last else Extent()
-    statement = sa.select(number, size, messages.c.parts_sha256).where(messages.c.session_id == session_id)
-    if query.cursor:
-        from_number, cursor_session = decode_cursor(query.cursor)
-        if cursor_session != session_id:
-            raise Invalid("The cursor belongs to another session; pass next_cursor of the page before.")
-        statement = statement.where(number < from_number if query.newest_first else number > from_number)
-    order = number.desc() if query.newest_first else number
-    found = connection.execute(statement.order_by(order).limit(query.limit + 1)).all()
-    picked = found[: query.limit]
-    if not picked:
-        return Extent()
-    return Extent(
-        first=min(row[0] for row in picked),
-        last=max(row[0] for row in picked),
-        size=sum(row[1] for row in picked),
-        blobs=sum(row[2] is not None for row in picked),
-        cursor=encode_cursor(picked[-1][0], session_id) if len(found) > query.limit else None,
-    )
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """Which message a number is, and when it was stored."""
-
-    number: int
-    id: str
-    created_at: int
-
-
-def marks(connection: Connection, session_id: str, numbers: Collection[int]) -> dict[int, Mark]:
-    """Messages of a session by their numbers."""
-    statement = sa.select(*columns(Mark, messages)).where(
-        messages.c.session_id == session_id, messages.c.number.in_(numbers)
-    )
-    return {mark.number: mark for mark in to_rows(Mark, connection.execute(statement).all())}
-
-
-def measured(connection: Connection, session_id: str, first: int, last: int, limit: int) -> list[Measured]:
-    """The sizes of a session's messages from one number to another, in order, at most so many."""
-    return _sizes(connection, session_id, first, last, limit, _size(connection), messages.c.parts_sha256.is_not(None))
-
-
-def measured_beside(connection: Connection, session_id: str, first: int, last: int, limit: int) -> list[Measured]:
-    """The sizes of what stands beside messages."""
-    size = _bytes_of(connection, messages.c.user_meta)
-    return _sizes(connection, session_id, first, last, limit, size, sa.false())
-
-
-def _sizes(
-    connection: Connection,
-    session_id: str,
-    first: int,
-    last: int,
-    limit: int,
-    size: sa.ColumnElement[int],
-    in_blob: sa.ColumnElement[bool],
-) -> list[Measured]:
-    statement = (
-        sa.select(messages.c.number, size, in_blob)
-        .where(messages.c.session_id == session_id, messages.c.number.between(first, last))
-        .order_by(messages.c.number)
-        .limit(limit)
-    )
-    return to_rows(Measured, connection.execute(statement).all())
-
-
-def _size(connection: Connection) -> sa.ColumnElement[int]:
-    """How many bytes of text a row has."""
-    parts, *rest = (_bytes_of(connection, messages.c[name]) for name in ("parts", "meta", "user_meta"))
-    return parts + rest[0] + rest[1]
-
-
-def _bytes_of(connection: Connection, column: sa.Column[str]) -> sa.ColumnElement[int]:
-    text = sa.func.coalesce(column, "")
-    if on_postgres(connection):
-        return sa.func.octet_length(text)
-    return sa.func.length(sa.cast(text, sa.LargeBinary))
-
-
-def between(connection: Connection, session_id: str, first: int, last: int) -> list[MessageRow]:
-    """The messages of a session from one number to another, in order."""
-    statement = (
-        sa.select(*columns(MessageRow, messages))
-        .where(messages.c.session_id == session_id, messages.c.number.between(first, last))
-        .order_by(messages.c.number)
-    )
-    return to_rows(MessageRow, connection.execute(statement).all())
-
-
-class Beside(msgspec.Struct, frozen=True):
-    """What stands beside a message on a page."""
-
-    number: int
-    user_meta: str | None
-
-
-def beside(connection: Connection, session_id: str, first: int, last: int) -> list[Beside]:
-    """The users' metas of a session's messages from one number to another, in order."""
-    statement = (
-        sa.select(*columns(Beside, messages))
-        .where(messages.c.session_id == session_id, messages.c.number.between(first, last))
-        .order_by(messages.c.number)
-    )
-    return to_rows(Beside, connection.execute(statement).all())
-
-
-def number_of(connection: Connection, session_id: str, message_id: str) -> int | None:
-    """The number of a message in its session; None when there is no such message."""
-    statement = sa.select(messages.c.number).where(messages.c.id == message_id, messages.c.session_id == session_id)
-    found: int | None = connection.execute(statement).scalar()
-    return found
 
 
 def set_user_meta(
