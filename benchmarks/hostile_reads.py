@@ -81,7 +81,7 @@ def _asked(client: http.client.HTTPConnection, server: Server, method: str, path
     client.request(method, "/api/v1" + path, body or None, {"Authorization": f"Bearer {server.key}"})
     answer = client.getresponse()
     data = answer.read()
-    assert answer.status < 300, data[:300]  # noqa: PLR2004 - the statuses of success
+    assert answer.status < 300, data[:300]
     return data
 
 
@@ -112,7 +112,8 @@ def _rss(pid: int) -> float:
 @contextmanager
 def _reading(server: Server, path: str, count: int) -> Iterator[Callable[[], bool]]:
     """A process that reads the session by several connections at once; whether it still does."""
-    process = multiprocessing.get_context("spawn").Process(target=_read_all, args=(server.port, server.key, path, count))
+    spawning = multiprocessing.get_context("spawn")
+    process = spawning.Process(target=_read_all, args=(server.port, server.key, path, count))
     process.start()
     yield process.is_alive
     process.join()
@@ -157,7 +158,10 @@ def _is_open(port: int, other: int) -> bool:
     """Whether the server's end of a connection is established, by the system's table."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     ends = (line.split()[1:4] for line in lines)
-    return any(ours.endswith(f":{port:04X}") and theirs.endswith(f":{other:04X}") and state == "01" for ours, theirs, state in ends)
+    return any(
+        ours.endswith(f":{port:04X}") and theirs.endswith(f":{other:04X}") and state == "01"
+        for ours, theirs, state in ends
+    )
 
 
 if __name__ == "__main__":

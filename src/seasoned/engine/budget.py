@@ -6,6 +6,10 @@ from types import TracebackType
 
 from seasoned.errors import Busy
 
+# How long an answer waits for memory: before it has begun, and in its middle.
+WAIT_SECONDS = 20.0
+GO_ON_SECONDS = 120.0
+
 
 class Share:
     """What one answer holds of a budget until it is given back; a `with` block gives it back at its end."""

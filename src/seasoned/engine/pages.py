@@ -14,7 +14,7 @@ import msgspec
 
 from seasoned import formats, strategies
 from seasoned.config import Config
-from seasoned.engine.budget import NOTHING, Budget, Share
+from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, WAIT_SECONDS, Budget, Share
 from seasoned.errors import NotFound, TooLarge
 from seasoned.message import Asset, Message
 from seasoned.store import Connection, Store, messages, pairing, sessions
@@ -38,9 +38,6 @@ SIZES_AT_ONCE = 1_000
 INLINED_BYTES_MAX = 64 * 1024 * 1024
 FILES_WEIGHT_TIMES = 4
 LOOK_BACK_MESSAGES = 200
-# How long a page waits for memory: before it has begun, and in its middle.
-WAIT_SECONDS = 20.0
-GO_ON_SECONDS = 120.0
 
 
 class Edits(msgspec.Struct, frozen=True):
@@ -105,7 +102,7 @@ class Pages:
             found = _Found(
                 extent=extent,
                 end=end,
-                ends=rows_of.marks(connection, session_id, {extent.first, end, extent.last}),
+                ends=_marks(connection, session_id, rows, {extent.first, end, extent.last}),
                 open_calls=_open_calls(connection, session_id, session.last_number, rows),
                 rows=rows,
             )
@@ -250,6 +247,14 @@ class Page:
             placed = [*strategies.apply(self._edits.strategies, every[:end], count), *placed[end:]]
         self.tokens = sum(count(one.message.counted()) for one in placed)
         return Shown([rows[one.place] for one in placed], [one.message for one in placed], NOTHING)
+
+
+def _marks(
+    connection: Connection, session_id: str, rows: Sequence[MessageRow] | None, numbers: set[int]
+) -> dict[int, Mark]:
+    if rows is None:
+        return rows_of.marks(connection, session_id, numbers)
+    return {row.number: Mark(row.number, row.id, row.created_at) for row in rows if row.number in numbers}
 
 
 def _open_calls(

@@ -8,7 +8,7 @@ import msgspec
 
 from seasoned import archive
 from seasoned.config import Config
-from seasoned.engine.budget import Budget
+from seasoned.engine.budget import WAIT_SECONDS, Budget
 from seasoned.engine.keeping import kept
 from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
@@ -19,7 +19,6 @@ from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillR
 
 DOWNLOAD_FILES_MAX = 200
 DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
-ZIP_WAIT_SECONDS = 20.0
 
 
 class SkillState(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +149,7 @@ class Skills:
             return target
 
         weight = 3 * max((row.size for row in rows.values()), default=0)
-        with await self._answers.take(weight, ZIP_WAIT_SECONDS):
+        with await self._answers.take(weight, WAIT_SECONDS):
             return state.row.name, await archive.to_thread(write)
 
     async def delete(self, project_id: str, skill_id: str) -> None:

@@ -16,16 +16,13 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from seasoned.engine import Engine
-from seasoned.engine.budget import Share
+from seasoned.engine.budget import GO_ON_SECONDS, WAIT_SECONDS, Share
 from seasoned.http.bodies import SLICE_BYTES
 
 # From here on a body counts as large.
 LARGE_BYTES = 256 * 1024
 # How long a slice waits for its reader before the rest of its chunk goes into a file, and how much may be in files.
 PATIENCE_SECONDS = 0.5
-# How long an answer waits for memory: before it has begun, and in its middle.
-WAIT_SECONDS = 20.0
-GO_ON_SECONDS = 120.0
 SPILLED_BYTES_MAX = 1024 * 1024 * 1024
 
 

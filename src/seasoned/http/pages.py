@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from seasoned import formats, strategies
 from seasoned.clock import to_rfc3339
-from seasoned.engine.budget import NOTHING, Share
+from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, Share
 from seasoned.engine.pages import FILES_WEIGHT_TIMES, INLINED_BYTES_MAX, WEIGHT_TIMES, Edits, Page, Shown
 from seasoned.engine.sessions import EVENTS_MAX
 from seasoned.errors import Invalid, TooLarge

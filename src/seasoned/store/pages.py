@@ -1,6 +1,7 @@
 """Pages of a session's messages: which they are and how large, and their rows some at a time."""
 
 from collections.abc import Collection
+from functools import cache
 
 import msgspec
 import sqlalchemy as sa
@@ -10,6 +11,9 @@ from seasoned.errors import Invalid
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import PageQuery, columns, decode_cursor, encode_cursor, on_postgres, to_rows
 from seasoned.store.schema import messages
+
+# After the last message of any session.
+LAST_NUMBER = 2**62
 
 
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,19 +42,15 @@ def extent(connection: Connection, session_id: str, query: PageQuery) -> Extent:
 
     With `newest_first` it is the page of the newest messages before the cursor. Raises Invalid.
     """
-    size, number = _size(connection), messages.c.number
     if query.limit == 0:
-        sums = sa.select(sa.func.max(number), sa.func.sum(size), sa.func.count(messages.c.parts_sha256))
-        last, total, blobs = connection.execute(sums.where(messages.c.session_id == session_id)).one()
-        return Extent(last=last, size=int(total), blobs=blobs) if last else Extent()
-    statement = sa.select(number, size, messages.c.parts_sha256).where(messages.c.session_id == session_id)
+        return _all(connection, session_id)
+    start = LAST_NUMBER if query.newest_first else 0
     if query.cursor:
-        from_number, cursor_session = decode_cursor(query.cursor)
+        start, cursor_session = decode_cursor(query.cursor)
         if cursor_session != session_id:
             raise Invalid("The cursor belongs to another session; pass next_cursor of the page before.")
-        statement = statement.where(number < from_number if query.newest_first else number > from_number)
-    order = number.desc() if query.newest_first else number
-    found = connection.execute(statement.order_by(order).limit(query.limit + 1)).all()
+    statement = _picked(on_postgres(connection), query.newest_first)
+    found = connection.execute(statement, {"session": session_id, "start": start, "most": query.limit + 1}).all()
     picked = found[: query.limit]
     if not picked:
         return Extent()
@@ -60,6 +60,26 @@ def extent(connection: Connection, session_id: str, query: PageQuery) -> Extent:
         size=sum(row[1] for row in picked),
         blobs=sum(row[2] is not None for row in picked),
         cursor=encode_cursor(picked[-1][0], session_id) if len(found) > query.limit else None,
+    )
+
+
+def _all(connection: Connection, session_id: str) -> Extent:
+    size, number = _size(on_postgres(connection)), messages.c.number
+    sums = sa.select(sa.func.max(number), sa.func.sum(size), sa.func.count(messages.c.parts_sha256))
+    last, total, blobs = connection.execute(sums.where(messages.c.session_id == session_id)).one()
+    return Extent(last=last, size=int(total), blobs=blobs) if last else Extent()
+
+
+@cache
+def _picked(postgres: bool, newest_first: bool) -> sa.Select[int, int, str | None]:
+    """Made once: to make it takes longer than to run it."""
+    number, start = messages.c.number, sa.bindparam("start", type_=sa.BigInteger)
+    return (
+        sa.select(number, _size(postgres), messages.c.parts_sha256)
+        .where(messages.c.session_id == sa.bindparam("session"))
+        .where(number < start if newest_first else number > start)
+        .order_by(number.desc() if newest_first else number)
+        .limit(sa.bindparam("most"))
     )
 
 
@@ -81,12 +101,14 @@ def marks(connection: Connection, session_id: str, numbers: Collection[int]) -> 
 
 def measured(connection: Connection, session_id: str, first: int, last: int, limit: int) -> list[Measured]:
     """The sizes of a session's messages from one number to another, in order, at most so many."""
-    return _sizes(connection, session_id, first, last, limit, _size(connection), messages.c.parts_sha256.is_not(None))
+    return _sizes(
+        connection, session_id, first, last, limit, _size(on_postgres(connection)), messages.c.parts_sha256.is_not(None)
+    )
 
 
 def measured_beside(connection: Connection, session_id: str, first: int, last: int, limit: int) -> list[Measured]:
     """The sizes of what stands beside messages."""
-    size = _bytes_of(connection, messages.c.user_meta)
+    size = _bytes_of(on_postgres(connection), messages.c.user_meta)
     return _sizes(connection, session_id, first, last, limit, size, sa.false())
 
 
@@ -108,27 +130,29 @@ def _sizes(
     return to_rows(Measured, connection.execute(statement).all())
 
 
-def _size(connection: Connection) -> sa.ColumnElement[int]:
+def _size(postgres: bool) -> sa.ColumnElement[int]:
     """How many bytes of text a row has."""
-    parts, *rest = (_bytes_of(connection, messages.c[name]) for name in ("parts", "meta", "user_meta"))
+    parts, *rest = (_bytes_of(postgres, messages.c[name]) for name in ("parts", "meta", "user_meta"))
     return parts + rest[0] + rest[1]
 
 
-def _bytes_of(connection: Connection, column: sa.Column[str]) -> sa.ColumnElement[int]:
+def _bytes_of(postgres: bool, column: sa.Column[str]) -> sa.ColumnElement[int]:
     text = sa.func.coalesce(column, "")
-    if on_postgres(connection):
-        return sa.func.octet_length(text)
-    return sa.func.length(sa.cast(text, sa.LargeBinary))
+    return sa.func.octet_length(text) if postgres else sa.func.length(sa.cast(text, sa.LargeBinary))
+
+
+_BETWEEN = (
+    sa.select(*columns(MessageRow, messages))
+    .where(messages.c.session_id == sa.bindparam("session"))
+    .where(messages.c.number.between(sa.bindparam("first"), sa.bindparam("last")))
+    .order_by(messages.c.number)
+)
 
 
 def between(connection: Connection, session_id: str, first: int, last: int) -> list[MessageRow]:
     """The messages of a session from one number to another, in order."""
-    statement = (
-        sa.select(*columns(MessageRow, messages))
-        .where(messages.c.session_id == session_id, messages.c.number.between(first, last))
-        .order_by(messages.c.number)
-    )
-    return to_rows(MessageRow, connection.execute(statement).all())
+    found = connection.execute(_BETWEEN, {"session": session_id, "first": first, "last": last})
+    return to_rows(MessageRow, found.all())
 
 
 class Beside(msgspec.Struct, frozen=True):
