@@ -16,7 +16,7 @@ from seasoned.engine.pages import FILES_WEIGHT_TIMES, INLINED_BYTES_MAX, WEIGHT_
 from seasoned.engine.sessions import EVENTS_MAX
 from seasoned.errors import Invalid, TooLarge
 from seasoned.formats import FORMATS, Format
-from seasoned.http.answers import GO_ON_SECONDS, LARGE_BYTES, Chunk, Streamed
+from seasoned.http.answers import LARGE_BYTES, Chunk, Streamed
 from seasoned.http.downloads import public_url
 from seasoned.http.sessions import event_json
 from seasoned.http.wire import Call, answer, timestamps
