@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import BinaryIO, Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -283,22 +283,29 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
 def write_zip(files: Mapping[str, bytes], notes: Sequence[str] = ()) -> bytes:
     """The files as a ZIP, notes in its comment; the same files give the same bytes."""
     target = io.BytesIO()
+    write_zip_to(target, files, files.__getitem__, notes)
+    return target.getvalue()
+
+
+def write_zip_to(
+    target: BinaryIO, paths: Collection[str], load: Callable[[str], bytes], notes: Sequence[str] = ()
+) -> None:
+    """Write files as a ZIP, each loaded at its turn, notes in its comment; the same files give the same bytes."""
     # Reading takes off one folder that all files are in, so such a folder gets one around it; and of several SKILL.md
     # reading takes the first for the skill's.
-    tops = {path.partition("/")[0] if "/" in path else "" for path in files}
+    tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
     around = f"{SKILL_FOLDER}/" if len(tops) == 1 and "" not in tops else ""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = "\n".join(notes).encode()[:COMMENT_BYTES_MAX].decode(errors="ignore").encode()
-        for path in sorted(files, key=_order):
+        for path in sorted(paths, key=_order):
+            data = load(path)
             entry = zipfile.ZipInfo(around + path)  # its time is 1980-01-01
             # Deflating what shrinks too well would make a ZIP that read_zip takes for a bomb.
-            size = len(files[path])
-            shrinks = size > RATIO_FROM_BYTES and len(zlib.compress(files[path])) * RATIO_MAX // 2 < size
+            shrinks = len(data) > RATIO_FROM_BYTES and len(zlib.compress(data)) * RATIO_MAX // 2 < len(data)
             entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, wherever it is made
             entry.external_attr = (stat.S_IFREG | 0o644) << 16
-            archive.writestr(entry, files[path])
-    return target.getvalue()
+            archive.writestr(entry, data)
 
 
 def folder_name(name: str) -> str:

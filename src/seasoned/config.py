@@ -14,8 +14,6 @@ from seasoned.errors import Invalid
 
 PREFIX = "SEASONED_"
 LARGEST = 1_000_000_000
-SHORTEST_SWEEP_SECONDS = 0.05
-SHORTEST_BODY_SECONDS = 0.1
 MODELS = (
     "SEASONED_MODEL",
     "SEASONED_MODEL_EXTRACT",
@@ -24,6 +22,20 @@ MODELS = (
     "SEASONED_MODEL_FALLBACK",
 )
 _MODEL = re.compile(r"[^\s:,]+:[^\s,]+")
+_AT_LEAST = {
+    "sweep_seconds": 0.05,
+    "body_seconds": 0.1,
+    "write_seconds": 0.1,
+    "answers_bytes_max": 1024 * 1024,
+    "concurrency": 1,
+    "attempts": 1,
+    "batch_messages": 1,
+    "batch_chars": 1,
+    "write_queue": 1,
+    "lessons_per_write": 1,
+    "model_calls": 1,
+    "model_output_tokens": 1,
+}
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +135,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """The largest request body with a skill's ZIP; as it is, whatever ZIP of a skill is downloaded can be uploaded."""
     body_seconds: float = 30.0
     """How long a client may take to send a request's headers, and then its body."""
+    write_seconds: float = 30.0
+    """How long a client may leave what it is sent unread before the connection is closed."""
+    answers_bytes_max: int = 96 * 1024 * 1024
+    """About how much memory all large answers under way may take together; more of them wait for their turn."""
     message_bytes_max: int = 8 * 1024 * 1024
     """The largest message, as JSON."""
     inline_bytes_max: int = 64 * 1024
@@ -177,25 +193,12 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
         amount = getattr(config, field)
         if isinstance(amount, (int, float)) and not 0 <= amount <= LARGEST:
             raise Invalid(f"{PREFIX}{field.upper()} must be a number from 0 to {LARGEST}.")
-    if config.sweep_seconds < SHORTEST_SWEEP_SECONDS:
-        raise Invalid(f"{PREFIX}SWEEP_SECONDS must be at least {SHORTEST_SWEEP_SECONDS}.")
-    if config.body_seconds < SHORTEST_BODY_SECONDS:
-        raise Invalid(f"{PREFIX}BODY_SECONDS must be at least {SHORTEST_BODY_SECONDS}.")
+    for field, least in _AT_LEAST.items():
+        if getattr(config, field) < least:
+            raise Invalid(f"{PREFIX}{field.upper()} must be at least {least}.")
     _check_models(config)
     if config.public_url and not (is_web_address(config.public_url) and not _has_query(config.public_url)):
         raise Invalid(f"{PREFIX}PUBLIC_URL must be an address such as https://seasoned.example.org, without a query.")
-    for field in (
-        "concurrency",
-        "attempts",
-        "batch_messages",
-        "batch_chars",
-        "write_queue",
-        "lessons_per_write",
-        "model_calls",
-        "model_output_tokens",
-    ):
-        if getattr(config, field) < 1:
-            raise Invalid(f"{PREFIX}{field.upper()} must be at least 1.")
     return config
 
 

@@ -79,6 +79,10 @@ class Listener(Protocol):
         """So many messages were stored."""
         ...
 
+    def cut_off(self) -> None:
+        """A client did not read its answer and was let go."""
+        ...
+
 
 _listeners: list[Listener] = []
 _counting: list[Listener] = []
@@ -116,6 +120,12 @@ def stored(messages: int) -> None:
     """Say that messages were stored."""
     for listener in _listeners:
         listener.stored(messages)
+
+
+def cut_off() -> None:
+    """Say that a client did not read its answer and was let go."""
+    for listener in _listeners:
+        listener.cut_off()
 
 
 class watch(Generic[W]):  # noqa: N801 - used like a function

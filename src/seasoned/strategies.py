@@ -4,8 +4,9 @@ Tools' answers and arguments are emptied first, then whole messages are dropped;
 since providers refuse one without the other.
 """
 
+import hashlib
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from seasoned.message import Json, JsonObject, Message, Part
 STRATEGIES_MAX = 20
 PLACEHOLDER_CHARS_MAX = 1_000
 KEEP_DEFAULT = 3
+ID_CHARS_KEPT = 64
 PLACEHOLDER_DEFAULT = "Done"
 NAMES = ("remove_tool_result", "remove_tool_call_params", "middle_out", "token_limit")
 
@@ -153,89 +155,163 @@ class _Params:
 
 def apply(strategies: Iterable[Strategy], messages: Sequence[Message], count: Count) -> list[Placed]:
     """The messages that are left, edited, oldest first. `count` tells how many tokens a text has."""
-    placed = [Placed(index, message) for index, message in enumerate(messages)]
-    for strategy in strategies:
-        if isinstance(strategy, RemoveToolResult):
-            placed = _remove_results(strategy, placed, count)
-        elif isinstance(strategy, RemoveToolCallParams):
-            placed = _remove_params(strategy, placed, count)
-        else:
-            shortening = _Shortening(placed, count)
-            if isinstance(strategy, MiddleOut):
-                shortening.drop_from_middle(strategy.token_reduce_to)
+    editor = Editor(strategies, count)
+    for message in messages if editor.empties else ():
+        editor.look(message)
+    edited = [editor.edited(message) for message in messages]
+    for message in edited if editor.shortens else ():
+        editor.weigh(message)
+    dropped = editor.dropped()
+    return [Placed(place, message) for place, message in enumerate(edited) if place not in dropped]
+
+
+class Editor:
+    """Edits a conversation message by message, so that it need not be in memory whole.
+
+    It goes over the messages in their order up to three times: `look` where it `empties`, `edited` and `weigh` where it
+    `shortens`, and `edited` again, of which those that are `dropped` are left out.
+    """
+
+    def __init__(self, strategies: Iterable[Strategy], count: Count) -> None:
+        given = list(strategies)
+        self._count = count
+        self._emptying = [_Emptier(one, count) for one in given if isinstance(one, _Emptying)]
+        self._limits = [one for one in given if isinstance(one, MiddleOut | TokenLimit)]
+        self._shortening = _Shortening()
+
+    @property
+    def empties(self) -> bool:
+        """Whether it has to look at the messages first."""
+        return bool(self._emptying)
+
+    @property
+    def shortens(self) -> bool:
+        """Whether it has to weigh the edited messages before it knows which are dropped."""
+        return bool(self._limits)
+
+    def look(self, message: Message) -> None:
+        """See what of a message there is to empty."""
+        for one in self._emptying:
+            one.look(message)
+
+    def edited(self, message: Message) -> Message:
+        """A message with what is old in it emptied."""
+        for one in self._emptying:
+            message = one.edited(message)
+        return message
+
+    def weigh(self, message: Message) -> None:
+        """Count an edited message's tokens, and see what it calls and answers."""
+        self._shortening.add(message, self._count(message.counted()))
+
+    def dropped(self) -> set[int]:
+        """The places of the messages that are left out. From here on `edited` begins anew."""
+        for limit in self._limits:
+            if isinstance(limit, MiddleOut):
+                self._shortening.drop_from_middle(limit.token_reduce_to)
             else:
-                shortening.drop_oldest(strategy.limit_tokens)
-            placed = shortening.left()
-    return placed
+                self._shortening.drop_oldest(limit.limit_tokens)
+        for one in self._emptying:
+            one.begin()
+        return self._shortening.dropped()
 
 
-def _remove_results(strategy: RemoveToolResult, placed: list[Placed], count: Count) -> list[Placed]:
-    names = {part.call_id: part.tool_name for one in placed for part in one.message.parts if part.type == "tool-call"}
+class _Emptier:
+    """One strategy that empties the parts of its kind, but for the newest of them and those that are small enough."""
 
-    def edited(part: Part) -> Part:
+    def __init__(self, strategy: RemoveToolResult | RemoveToolCallParams, count: Count) -> None:
+        self._strategy = strategy
+        self._count = count
+        self._left: int | None = None
+        # How many parts there are to each call, and which calls are of tools that are kept.
+        self._found: Counter[str] = Counter()
+        self._kept: set[str] = set()
+
+    def look(self, message: Message) -> None:
+        """See how many parts there are to empty; the newest are spared."""
+        keep_tools, of_results = self._strategy.keep_tools, isinstance(self._strategy, RemoveToolResult)
+        for part in message.parts:
+            if part.type == "tool-call" and of_results and keep_tools:
+                # The last call of an id is the one that counts.
+                (self._kept.add if part.tool_name in keep_tools else self._kept.discard)(_key(part))
+            elif part.type == "tool-result" and of_results:
+                self._found[_key(part) if keep_tools else ""] += 1
+            elif part.type == "tool-call" and not of_results and part.tool_name not in keep_tools:
+                self._found[""] += 1
+
+    def begin(self) -> None:
+        """Go over the messages from the first one again."""
+        self._left = None
+
+    def edited(self, message: Message) -> Message:
+        """The next message with its old parts emptied."""
+        if self._left is None:
+            found = sum(number for key, number in self._found.items() if key not in self._kept)
+            self._left = found - self._strategy.keep_recent
+        parts = []
+        for part in message.parts:
+            old = self._left > 0 and self._is_chosen(part)
+            self._left -= old
+            parts.append(self._emptied(part) if old and self._is_large(part) else part)
+        changed = any(new is not was for new, was in zip(parts, message.parts, strict=True))
+        return msgspec.structs.replace(message, parts=tuple(parts)) if changed else message
+
+    def _is_chosen(self, part: Part) -> bool:
+        if isinstance(self._strategy, RemoveToolResult):
+            return part.type == "tool-result" and _key(part) not in self._kept
+        return part.type == "tool-call" and part.tool_name not in self._strategy.keep_tools
+
+    def _is_large(self, part: Part) -> bool:
+        text = part.text or "" if isinstance(self._strategy, RemoveToolResult) else part.arguments
+        return self._strategy.gt_token is None or self._count(text) > self._strategy.gt_token
+
+    def _emptied(self, part: Part) -> Part:
+        if isinstance(self._strategy, RemoveToolCallParams):
+            return msgspec.structs.replace(part, meta={**part.meta, "arguments": "{}"})
         # What the provider said besides the text is part of the answer.
         meta = {key: value for key, value in part.meta.items() if key != "extra"}
-        return msgspec.structs.replace(part, text=strategy.placeholder, meta=meta, asset=None, filename=None)
-
-    return _empty(
-        strategy,
-        placed,
-        chosen=lambda part: part.type == "tool-result" and names.get(part.call_id, "") not in strategy.keep_tools,
-        is_large=lambda part: strategy.gt_token is None or count(part.text or "") > strategy.gt_token,
-        edited=edited,
-    )
+        return msgspec.structs.replace(part, text=self._strategy.placeholder, meta=meta, asset=None, filename=None)
 
 
-def _remove_params(strategy: RemoveToolCallParams, placed: list[Placed], count: Count) -> list[Placed]:
-    return _empty(
-        strategy,
-        placed,
-        chosen=lambda part: part.type == "tool-call" and part.tool_name not in strategy.keep_tools,
-        is_large=lambda part: strategy.gt_token is None or count(part.arguments) > strategy.gt_token,
-        edited=lambda part: msgspec.structs.replace(part, meta={**part.meta, "arguments": "{}"}),
-    )
-
-
-def _empty(
-    strategy: _Emptying,
-    placed: list[Placed],
-    *,
-    chosen: Callable[[Part], bool],
-    is_large: Callable[[Part], bool],
-    edited: Callable[[Part], Part],
-) -> list[Placed]:
-    """The messages with the chosen parts edited, but for the newest of them and those that are small enough."""
-    left = sum(chosen(part) for one in placed for part in one.message.parts) - strategy.keep_recent
-    result = []
-    for one in placed:
-        parts = []
-        for part in one.message.parts:
-            old = left > 0 and chosen(part)
-            left -= old
-            parts.append(edited(part) if old and is_large(part) else part)
-        changed = any(new is not was for new, was in zip(parts, one.message.parts, strict=True))
-        message = msgspec.structs.replace(one.message, parts=tuple(parts)) if changed else one.message
-        result.append(Placed(one.place, message))
-    return result
+def _key(part: Part) -> str:
+    """A call's id, short however long it is: it is kept for each call of a conversation."""
+    call_id = part.call_id
+    return call_id if len(call_id) <= ID_CHARS_KEPT else hashlib.sha256(call_id.encode(errors="replace")).hexdigest()
 
 
 class _Shortening:
-    """Messages of which some are dropped, each with those that hold the other ends of its calls."""
+    """Messages of which some are dropped, each with those that hold the other ends of its calls.
 
-    def __init__(self, placed: list[Placed], count: Count) -> None:
-        self._placed = placed
-        self._tokens = [count(one.message.counted()) for one in placed]
-        self._total = sum(self._tokens)
-        self._alive = [True] * len(placed)
-        self._partners = _partners([one.message for one in placed])
+    An answer belongs to the last call of its id before it: some servers use the same ids over and over.
+    """
 
-    def left(self) -> list[Placed]:
-        """What was not dropped."""
-        return [one for one, alive in zip(self._placed, self._alive, strict=True) if alive]
+    def __init__(self) -> None:
+        self._tokens: list[int] = []
+        self._alive: list[bool] = []
+        self._callers: dict[str, int] = {}
+        self._partners: dict[int, set[int]] = {}
+        self._total = 0
+
+    def add(self, message: Message, tokens: int) -> None:
+        """Take the next message."""
+        place = len(self._tokens)
+        self._tokens.append(tokens)
+        self._alive.append(True)
+        self._total += tokens
+        for part in message.parts:
+            if part.type == "tool-call" and part.call_id:
+                self._callers[_key(part)] = place
+            elif part.type == "tool-result" and (caller := self._callers.get(_key(part))) is not None:
+                self._partners.setdefault(place, set()).add(caller)
+                self._partners.setdefault(caller, set()).add(place)
+
+    def dropped(self) -> set[int]:
+        """The places of what was dropped."""
+        return {place for place, alive in enumerate(self._alive) if not alive}
 
     def drop_oldest(self, limit: int) -> None:
         """Drop from the beginning until the total is within the limit."""
-        for index in range(len(self._placed)):
+        for index in range(len(self._alive)):
             if self._total <= limit:
                 return
             if self._alive[index]:
@@ -246,10 +322,11 @@ class _Shortening:
 
         Two queues meet in the middle, so that each step is short however many messages there are.
         """
-        half = len(self._placed) // 2
-        before, after = deque(range(half)), deque(range(half, len(self._placed)))
+        places = [place for place, alive in enumerate(self._alive) if alive]
+        half = len(places) // 2
+        before, after = deque(places[:half]), deque(places[half:])
         sizes = {True: len(before), False: len(after)}
-        in_front = [True] * half + [False] * len(after)
+        in_front = dict.fromkeys(before, True) | dict.fromkeys(after, False)
         while self._total > limit and sum(sizes.values()) > 0:
             total = sum(sizes.values())
             middle = total // 2 if total > 2 else 0  # noqa: PLR2004 - then the first goes
@@ -283,22 +360,5 @@ class _Shortening:
                 self._alive[one] = False
                 self._total -= self._tokens[one]
                 dropped.append(one)
-                waiting += self._partners[one]
+                waiting += self._partners.get(one, ())
         return dropped
-
-
-def _partners(messages: Sequence[Message]) -> list[set[int]]:
-    """For each message the others that hold the answers to its calls, or the calls that it answers.
-
-    An answer belongs to the last call of its id before it: some servers use the same ids over and over.
-    """
-    callers: dict[str, int] = {}
-    partners: list[set[int]] = [set() for _ in messages]
-    for index, message in enumerate(messages):
-        for part in message.parts:
-            if part.type == "tool-call" and part.call_id:
-                callers[part.call_id] = index
-            elif part.type == "tool-result" and part.call_id in callers:
-                partners[index].add(callers[part.call_id])
-                partners[callers[part.call_id]].add(index)
-    return partners

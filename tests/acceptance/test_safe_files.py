@@ -112,7 +112,9 @@ def test_a_bad_name_in_the_store_keeps_nothing_else_from_going_out(tmp_path: Pat
             for name in ("..", "../../x", "good"):
                 await store_as_before(engine, project_id, name, {"SKILL.md": BAD["SKILL.md"]})
             older = await store_as_before(engine, project_id, "older", BAD)
-            return (await engine.skills.zip(project_id, older))[1]
+            _, file = await engine.skills.zip(project_id, older)
+            with file:
+                return file.read()
 
     with zipfile.ZipFile(io.BytesIO(asyncio.run(run()))) as made:
         assert made.namelist() == ["SKILL.md", "_aux.txt", "notes/a.md"]

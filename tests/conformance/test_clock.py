@@ -8,7 +8,6 @@ from seasoned.engine import Engine
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.store import Connection, messages
 from seasoned.store.messages import MessageRow
-from seasoned.store.rows import PageQuery
 from seasoned.testing import ManualClock
 from tests.support.home import opened, project, said
 
@@ -16,10 +15,10 @@ from tests.support.home import opened, project, said
 async def read(engine: Engine, session_id: str) -> list[MessageRow]:
     """A session's messages in their order."""
 
-    def page(connection: Connection) -> list[MessageRow]:
-        return messages.page(connection, session_id, PageQuery(limit=0))[0]
+    def load(connection: Connection) -> list[MessageRow]:
+        return messages.waiting(connection, session_id, 0, 100)
 
-    return await engine.store.read(page)
+    return await engine.store.read(load)
 
 
 async def speak(engine: Engine, session_id: str, *texts: str) -> None:

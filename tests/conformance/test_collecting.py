@@ -25,7 +25,7 @@ from seasoned.store.schema import message_files, messages
 from seasoned.testing import ManualClock
 from seasoned.testing.faults import SimulatedCrash, armed, crash
 from tests.support.databases import database_of
-from tests.support.home import opened, project
+from tests.support.home import opened, page_of, project
 from tests.support.parts import a_few
 from tests.support.zips import skill_md, zip_of
 
@@ -328,15 +328,15 @@ def test_files_of_messages_from_before_they_were_noted_are_looked_up_first(tmp_p
         ]
         lost = await session_with(engine, project_id, BIG + b"3", large + "3")
         engine.store.write_now(_as_after_the_migration)
-        row = (await engine.messages.page(project_id, lost, PageQuery(limit=1))).rows[0]
+        (row,), _, _ = await page_of(engine, project_id, lost, PageQuery(limit=1))
         engine.store.blobs.place.delete_now(row.parts_sha256 or "")
         done = await collect(engine)
         assert done.looked_into == 3
         # Only what the lost parts named is named by nothing.
         assert done.deleted == 1
         for session_id, data in zip(sessions, (BIG, BIG + b"2"), strict=True):
-            page = await engine.messages.page(project_id, session_id, PageQuery(limit=1))
-            assert page.messages[0].parts[0].asset is not None
+            _, (message,), _ = await page_of(engine, project_id, session_id, PageQuery(limit=1))
+            assert message.parts[0].asset is not None
             assert is_there(engine, hashlib.sha256(data).hexdigest())
 
     run(tmp_path, body)

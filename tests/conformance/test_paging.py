@@ -12,7 +12,7 @@ from seasoned.engine.sessions import NewSessionRequest
 from seasoned.store import Connection, tasks
 from seasoned.store.rows import PageQuery
 from seasoned.task import Task
-from tests.support.home import opened, said
+from tests.support.home import opened, page_of, said
 from tests.support.zips import skill_md, zip_of
 
 ROWS_BEFORE = 4
@@ -76,9 +76,8 @@ async def add_message(place: Place) -> None:
 
 
 async def list_messages(place: Place, query: PageQuery) -> tuple[list[str], str | None]:
-    found = await place.engine.messages.page(place.project_id, place.session_id, query)
-    rows = found.rows[::-1] if query.newest_first else found.rows
-    return [row.id for row in rows], found.cursor
+    rows, _, page = await page_of(place.engine, place.project_id, place.session_id, query)
+    return [row.id for row in (rows[::-1] if query.newest_first else rows)], page.cursor
 
 
 async def add_task(place: Place) -> None:

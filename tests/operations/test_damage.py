@@ -13,6 +13,7 @@ import pytest
 from seasoned.errors import DatabaseDamaged
 from seasoned.store.rows import PageQuery
 from tests.conftest import StartServer
+from tests.support import home
 from tests.support.command import seasoned
 from tests.support.home import linked_session, opened, project, until
 from tests.support.server import wait_until
@@ -120,7 +121,7 @@ def test_damage_that_only_a_request_meets_is_remembered(tmp_path: Path) -> None:
             async def ready_until_met() -> bool | None:
                 assert (await engine.conditions.look()).ready
                 try:
-                    await engine.messages.page(owner, session_id, PageQuery(limit=0))
+                    await home.page_of(engine, owner, session_id, PageQuery(limit=0))
                 except DatabaseDamaged as error:
                     return str(error) == SAID
                 return None

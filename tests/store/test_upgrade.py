@@ -24,7 +24,7 @@ from tests.conformance.test_open import difference
 from tests.conformance.test_search import space_with
 from tests.support.databases import TEMPLATE
 from tests.support.databases import opened as a_store
-from tests.support.home import opened, project
+from tests.support.home import opened, page_of, project
 from tests.support.postgres import Postgres
 
 DUMPS = sorted((Path(__file__).parents[1] / "data").glob("home-*.sql"))
@@ -178,9 +178,9 @@ def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_ar
             for _ in range(2):
                 await engine.collecting.run()
             assert [blob.sha256 for blob in folder.listed("", 10)] == sorted(kept)
-            page = await engine.messages.page(project_id, session_id, PageQuery(limit=0))
-            assert page.messages[-1].parts[0].text == LONG
-            asset = page.messages[-2].parts[0].asset
+            _, messages, _ = await page_of(engine, project_id, session_id, PageQuery(limit=0))
+            assert messages[-1].parts[0].text == LONG
+            asset = messages[-2].parts[0].asset
             assert asset is not None
             assert await engine.store.blobs.get(asset.sha256) == PICTURE
             notes = await engine.disks.get(project_id, disk_id, Place("/a/", "notes.txt"))

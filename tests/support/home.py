@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from seasoned import config
 from seasoned.clock import Clock
 from seasoned.engine import Engine
+from seasoned.engine.pages import Edits, Page
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.spaces import LearningState
 from seasoned.llm.model import Model
 from seasoned.message import Message, Part
+from seasoned.store.messages import MessageRow
+from seasoned.store.rows import PageQuery
 from seasoned.testing import ScriptedModel
 from tests.support.databases import database_of, prepare
 from tests.support.patience import PATIENCE_SECONDS
@@ -30,6 +33,20 @@ def said(text: str) -> Message:
 def answered(text: str) -> Message:
     """An agent's message."""
     return Message(role="assistant", parts=(Part("text", text=text),))
+
+
+async def page_of(
+    engine: Engine, project_id: str, session_id: str, query: PageQuery, edits: Edits | None = None
+) -> tuple[list[MessageRow], list[Message], Page]:
+    """A page of a session read to its end: its rows, its messages, and what is known of it then."""
+    page = await engine.pages.open(project_id, session_id, query, edits)
+    rows: list[MessageRow] = []
+    messages: list[Message] = []
+    async with aclosing(page.shown()) as batches:
+        async for shown in batches:
+            rows += shown.rows
+            messages += shown.messages
+    return rows, messages, page
 
 
 @asynccontextmanager

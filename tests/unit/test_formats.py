@@ -6,7 +6,7 @@ import openai.types.chat
 import pytest
 
 from seasoned.errors import Invalid, TooLarge
-from seasoned.formats import FORMATS, Files, Format, Upload, parse, render, render_each, render_part
+from seasoned.formats import FORMATS, Files, Format, Upload, parse, render, render_each, render_part, tool_names
 from seasoned.message import Asset, Json, JsonObject, Message, Part
 
 PNG = "iVBORw0KGgo="
@@ -778,7 +778,9 @@ def test_gemini_names_the_tool_of_an_answer_by_its_call() -> None:
     told = parse({"role": "tool", "tool_call_id": "c1", "content": "a file"}, "openai")
     response: JsonObject = {"id": "c1", "name": "shell", "response": {"output": "a file"}}
     assert render([asked, told], "gemini")[1] == gemini("user", {"functionResponse": response})
-    assert render_each([told], "gemini", earlier=[asked]) == [[gemini("user", {"functionResponse": response})]]
+    assert render_each([told], "gemini", tools=tool_names([asked])) == [
+        [gemini("user", {"functionResponse": response})]
+    ]
     assert render([told], "gemini") == []
 
 

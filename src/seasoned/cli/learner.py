@@ -74,6 +74,9 @@ class _Learner:
         if not isinstance(work, Request):
             self.tell(Ended(work, seconds))
 
+    def cut_off(self) -> None:
+        """Nothing: the server has the connections."""
+
     def stored(self, messages: int) -> None:
         """Nothing: the server stores."""
 

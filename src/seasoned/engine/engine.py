@@ -6,6 +6,7 @@ import msgspec
 
 from seasoned.clock import Clock
 from seasoned.config import Config
+from seasoned.engine.budget import Budget
 from seasoned.engine.calls import ModelCalls
 from seasoned.engine.collecting import Collecting
 from seasoned.engine.condition import Conditions
@@ -15,6 +16,7 @@ from seasoned.engine.learning import Learning
 from seasoned.engine.links import Links
 from seasoned.engine.messages import Messages
 from seasoned.engine.models import model_of
+from seasoned.engine.pages import Pages
 from seasoned.engine.projects import Projects
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
@@ -41,15 +43,17 @@ class Engine:
         self._model = model
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
+        self.answers = Budget(config.answers_bytes_max)
         self.dispatcher = dispatcher or _carrier(store, model, config, serves=serves)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.dispatcher)
         self.messages = Messages(store, config, self.dispatcher)
+        self.pages = Pages(store, config, self.answers)
         self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.dispatcher)
         self.users = Users(store)
         self.disks = Disks(store, config)
-        self.skills = Skills(store, config)
+        self.skills = Skills(store, config, self.answers)
         self.learning = Learning(store, config, self.dispatcher, self.spaces)
         self.collecting = Collecting(store, config)
         self.conditions = Conditions(store, config, self.dispatcher)

@@ -61,18 +61,30 @@ class Links:
         key_mark = await self._store.read(lambda c: self._key_mark(c, shown.project_id))
         return self._keyring.sign(Link(shown, expires_at, key_mark)), expires_at
 
+    async def size(self, token: str) -> int | None:
+        """How many bytes a token shows, None when only they tell; raises NotFound as `open` does."""
+        link = self._keyring.open(token, self._store.clock.now())
+        return await self._store.read(lambda c: self._size(c, link))
+
     async def open(self, token: str) -> tuple[Shown, bytes]:
         """What a token shows. Raises NotFound when it is not ours, has expired, or names what is no longer so."""
         link = self._keyring.open(token, self._store.clock.now())
         shown = link.shown
 
         def load(connection: Connection) -> bytes | None:
-            if self._key_mark(connection, shown.project_id) != link.key_mark or not _is_there(connection, shown):
-                raise NotFound("The link has ended, as what it named is no longer there; ask for a new one.")
+            self._size(connection, link)
             return contents.body(connection, shown.sha256)
 
         body = await self._store.read(load)
         return shown, body if body is not None else await self._store.blobs.get(shown.sha256)
+
+    def _size(self, connection: Connection, link: Link) -> int | None:
+        """As `size`; raises NotFound when what a link names is no longer so."""
+        if self._key_mark(connection, link.shown.project_id) == link.key_mark:
+            is_there, size = _looked_up(connection, link.shown)
+            if is_there:
+                return size
+        raise NotFound("The link has ended, as what it named is no longer there; ask for a new one.")
 
     def _key_mark(self, connection: Connection, project_id: str) -> str:
         project = projects.by_id(connection, project_id)
@@ -85,13 +97,14 @@ class Links:
         return expires_at - expires_at % (step_seconds * SECOND) if step_seconds else expires_at
 
 
-def _is_there(connection: Connection, shown: Shown) -> bool:
-    """Whether the project still has the file where the link was made for it."""
+def _looked_up(connection: Connection, shown: Shown) -> tuple[bool, int | None]:
+    """Whether the project still has the file where the link was made for it, and its size if rows tell."""
     if shown.session_id:
-        return doom.names_file(connection, shown.project_id, shown.session_id, shown.sha256)
+        return doom.names_file(connection, shown.project_id, shown.session_id, shown.sha256), None
     folder, _, filename = shown.path.rpartition("/")
     try:
         disk = disks.get(connection, shown.project_id, shown.disk_id)
-        return disks.artifact(connection, disk, folder + "/", filename).sha256 == shown.sha256
+        row = disks.artifact(connection, disk, folder + "/", filename)
     except NotFound:
-        return False
+        return False, None
+    return row.sha256 == shown.sha256, row.size

@@ -1,6 +1,7 @@
 """What a home holds, for who reads it or keeps it in order but learns nothing: without all that learning imports."""
 
 from seasoned.config import Config
+from seasoned.engine.budget import Budget
 from seasoned.engine.calls import ModelCalls
 from seasoned.engine.collecting import Collecting
 from seasoned.engine.keys import Keyring
@@ -26,7 +27,7 @@ class Records:
         self.collecting = Collecting(store, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, nobody)
-        self.skills = Skills(store, config)
+        self.skills = Skills(store, config, Budget(config.answers_bytes_max))
         self.spaces = Spaces(store, config, nobody)
 
     @classmethod

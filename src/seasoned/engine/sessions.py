@@ -166,9 +166,11 @@ class Sessions:
 
         return await self._store.read(load)
 
-    async def events_between(self, session_id: str, first_at: int, last_at: int) -> list[EventRow]:
-        """The events of a session between two moments, oldest first; the first EVENTS_MAX of them."""
-        return await self._store.read(lambda c: events.between(c, session_id, first_at, last_at, EVENTS_MAX))
+    async def events_between(
+        self, session_id: str, first_at: int, last_at: int, limit: int, after: str = ""
+    ) -> list[EventRow]:
+        """The first events of a session between two moments, oldest first; at the first moment those after an id."""
+        return await self._store.read(lambda c: events.between(c, session_id, first_at, last_at, limit, after))
 
     async def flush(self, project_id: str, session_id: str) -> tuple[bool, str]:
         """Have a session's waiting messages read at once; whether that ended well in time, and if not why.

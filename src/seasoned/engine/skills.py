@@ -1,13 +1,17 @@
 """Skills: uploading, listing, reading and downloading them."""
 
 import asyncio
+import tempfile
+from contextlib import ExitStack
+from typing import BinaryIO
 
 import msgspec
 
 from seasoned import archive, paths
 from seasoned.config import Config
+from seasoned.engine.budget import WAIT_SECONDS, Budget
 from seasoned.engine.keeping import kept
-from seasoned.errors import NotFound, TooLarge
+from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
@@ -48,9 +52,10 @@ class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
 class Skills:
     """Use cases of skills."""
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, answers: Budget) -> None:
         self._store = store
         self._config = config
+        self._answers = answers
 
     async def upload(
         self, project_id: str, data: bytes, *, user: str | None, meta: JsonObject | None
@@ -121,13 +126,21 @@ class Skills:
 
         return await self._store.read(load)
 
-    async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
-        """A file of a skill's newest version. Raises NotFound, also when its bytes are missing or damaged."""
+    async def file_row(self, project_id: str, skill_id: str, path: str) -> tuple[SkillRow, FileRow]:
+        """A skill and a file of its newest version, as `load` takes them. Raises NotFound."""
         wanted = path.lstrip("/")
         skill, rows = await self._head(project_id, skill_id)
         row = next((row for row in rows if row.path == wanted), None)
         if row is None:
             raise NotFound(f"The skill has no file {path!r}; its file_index names those that it has.")
+        return skill, row
+
+    async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
+        """A file of a skill's newest version with its bytes. Raises NotFound, also when those are lost."""
+        return await self.load(*await self.file_row(project_id, skill_id, path))
+
+    async def load(self, skill: SkillRow, row: FileRow) -> SkillFile:
+        """A file with its bytes. Raises NotFound when those are missing or damaged in the store."""
         data = await self._data(row)
         return SkillFile(disk_id=skill.disk_id, path=row.path, mime=row.mime, sha256=row.sha256, data=data)
 
@@ -145,21 +158,23 @@ class Skills:
                 lost.append(row.path)
         return SkillContent(files=files, lost=lost)
 
-    async def zip(self, project_id: str, skill_id: str) -> tuple[str, bytes]:
-        """A skill's name and its files as a ZIP; a file in it names those that are lost. Raises NotFound, TooLarge."""
+    async def zip(self, project_id: str, skill_id: str) -> tuple[str, BinaryIO]:
+        """A skill's name and its files as a ZIP, in an open file that nobody else sees.
+
+        A file in it names those that are lost. Raises NotFound, TooLarge, StorageFull, and Busy when too much else is
+        read just now.
+        """
         state = await self.get(project_id, skill_id)
         if len(state.index) > DOWNLOAD_FILES_MAX:
             raise TooLarge(
                 f"The skill has more than {DOWNLOAD_FILES_MAX} files; export it with `seasoned skills export`."
             )
-        content = await self.content(project_id, skill_id)
-        safe, notes = paths.exportable(content.files)
-        if not any(path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower() for path in safe):
-            raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then download.")
-        if content.lost:
-            # Whoever takes the ZIP for the whole skill must find out that it is not.
-            safe.setdefault(LOST_FILE, _lost_text(content.lost))
-        return state.row.name, await archive.to_thread(archive.write_zip, safe, notes)
+        _, rows = await self._head(project_id, skill_id)
+        if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
+            raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
+        weight = 3 * max((row.size for row in rows), default=0)
+        with await self._answers.take(weight, WAIT_SECONDS):
+            return state.row.name, await archive.to_thread(self._zip_of, {row.path: row for row in rows})
 
     async def delete(self, project_id: str, skill_id: str) -> None:
         """Remove a skill with its history. Raises NotFound."""
@@ -171,6 +186,43 @@ class Skills:
             return skills.get(connection, project_id, skill_id), skills.head_files(connection, skill_id)
 
         return await self._store.read(load)
+
+    def _zip_of(self, rows: dict[str, FileRow]) -> BinaryIO:
+        """An open file with the files of a skill as a ZIP."""
+        with ExitStack() as unless_made:
+            try:
+                target = unless_made.enter_context(tempfile.TemporaryFile(dir=self._config.home_path))
+                try:
+                    self._write_zip(target, rows, [])
+                except NotFound:
+                    # Whose bytes are lost has to be known before, as without them others may have other names.
+                    target.seek(0)
+                    target.truncate()
+                    self._write_zip(target, rows, [path for path, row in rows.items() if self._is_lost(row)])
+                target.seek(0)
+            except OSError as error:
+                raise StorageFull(f"The ZIP could not be written ({error.strerror}); free some space.") from error
+            unless_made.pop_all()
+        return target
+
+    def _write_zip(self, target: BinaryIO, rows: dict[str, FileRow], lost: list[str]) -> None:
+        stored, notes = paths.exportable({path: path for path in rows if path not in lost})
+        if not any(name.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower() for name in stored):
+            raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then download.")
+        names = {*stored, LOST_FILE} if lost else set(stored)
+
+        def load(name: str) -> bytes:
+            # Whoever takes the ZIP for the whole skill must find out that it is not.
+            return files.unpack(rows[stored[name]], self._store.blobs) if name in stored else _lost_text(lost)
+
+        archive.write_zip_to(target, names, load, notes)
+
+    def _is_lost(self, row: FileRow) -> bool:
+        try:
+            files.unpack(row, self._store.blobs)
+        except NotFound:
+            return True
+        return False
 
     async def _data(self, row: FileRow) -> bytes:
         try:

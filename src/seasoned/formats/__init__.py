@@ -5,7 +5,7 @@
 as a `data` part that holds it whole, so that reading back in the form that was written returns what was sent.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
 from seasoned.errors import Invalid
@@ -30,6 +30,8 @@ _RENDER: dict[Format, Callable[[Message, Context], list[Json]]] = {
     "acontext": acontext.render,
 }
 _NO_FILES = NoFiles()
+# What is remembered of a call for as long as a conversation is read.
+NAMED_CHARS_MAX = 1_000
 
 
 def parse(blob: Json, format: Format, uploads: Uploads | None = None) -> Message:  # noqa: A002 - the wire's word
@@ -53,22 +55,24 @@ def render_each(
     format: Format,  # noqa: A002 - the wire's word
     *,
     files: Files = _NO_FILES,
-    earlier: Iterable[Message] = (),
+    tools: Mapping[str, str] | None = None,
 ) -> list[list[Json]]:
     """For each stored message what it is in a provider's form.
 
     Nearly always one value. Several where each tool's answer is a message of its own (openai), none where nothing of a
-    message can be said (gemini). `earlier` are messages from before these, in which calls of tools may be found.
+    message can be said (gemini). `tools` are the names of tools that were called before, by the ids of the calls.
     """
     one = _RENDER[format]
-    tools = _tool_names(earlier) | _tool_names(messages) if format == "gemini" else {}
-    context = Context(files=files, tools=tools)
+    context = Context(files=files, tools={**(tools or {}), **tool_names(messages)} if format == "gemini" else {})
     return [one(message, context) for message in messages]
 
 
-def _tool_names(messages: Iterable[Message]) -> dict[str, str]:
-    """The names of the tools that were called, by the id of the call."""
-    return {part.call_id: part.tool_name for one in messages for part in one.parts if part.type == "tool-call"}
+def tool_names(messages: Iterable[Message]) -> dict[str, str]:
+    """The names of the tools that were called, by the id of the call; without ids and names that nobody would give."""
+    calls = (part for one in messages for part in one.parts if part.type == "tool-call")
+    return {
+        part.call_id: part.tool_name for part in calls if len(part.call_id) + len(part.tool_name) <= NAMED_CHARS_MAX
+    }
 
 
 __all__ = [
@@ -82,4 +86,5 @@ __all__ = [
     "render",
     "render_each",
     "render_part",
+    "tool_names",
 ]

@@ -5,8 +5,9 @@ from typing import get_args
 
 import msgspec
 
-from seasoned.errors import Invalid
+from seasoned.errors import Invalid, TooLarge
 from seasoned.formats.fields import (
+    KEYS_MAX,
     bad_role,
     check_json,
     items_of,
@@ -59,6 +60,8 @@ def _meta(source: JsonObject, where: str) -> JsonObject:
     if source.get("meta") is None:
         return {}
     meta = object_at(source, "meta", where)
+    if len(meta) > KEYS_MAX:
+        raise TooLarge(f"A message's meta holds at most {KEYS_MAX} keys; send fewer.")
     check_json(meta, f"{where}.meta" if where else "meta")
     return meta
 

@@ -4,16 +4,17 @@ from collections.abc import Callable
 
 import msgspec
 
-from seasoned.errors import Invalid
 from seasoned.formats.fields import (
     bad_role,
     check_json,
     check_text,
     extra_of,
     is_from,
+    is_list,
     items_of,
     name_at,
     object_at,
+    object_of,
     optional_text,
     others,
     text_at,
@@ -190,12 +191,7 @@ def _string(part: Part, key: str) -> str:
 
 def _input(part: Part) -> JsonObject:
     """A call's arguments as an object; empty when they are none, since the provider takes nothing else."""
-    try:
-        arguments = msgspec.json.decode(part.arguments, type=dict[str, Json])
-        check_json(arguments, "arguments")
-    except (msgspec.DecodeError, RecursionError, Invalid):
-        return {}
-    return arguments
+    return object_of(part.arguments) or {}
 
 
 def _render_result(part: Part, own: bool) -> JsonObject:
@@ -205,7 +201,7 @@ def _render_result(part: Part, own: bool) -> JsonObject:
         "type": "tool_result",
         "tool_use_id": part.call_id,
         "is_error": part.is_error,
-        "content": whole if isinstance(whole, list) else content,
+        "content": whole if is_list(whole) else content,
     }
 
 

@@ -6,14 +6,18 @@ A `where` names the place in the message as a caller would write it: `content[3]
 import math
 from collections.abc import Container
 
+import msgspec
+
 from seasoned.errors import Invalid, TooLarge
 from seasoned.message import Json, JsonObject, Message
 
 PARTS_MAX = 10_000
+KEYS_MAX = 10_000
 # Far more than any tool's input has, and far less than what the JSON codecs give up at.
 DEPTH_MAX = 100
 # Larger integers cannot be read back by the codec that reads the store.
 INTEGER_BITS_MAX = 1_000
+LONG_CHARS = 16 * 1024
 
 
 def kind_of(value: object) -> str:
@@ -158,6 +162,8 @@ def others(source: JsonObject, known: Container[str], where: str) -> JsonObject:
     found: JsonObject = {
         key: value for key, value in source.items() if key not in known and value is not None and value != []
     }
+    if len(found) > KEYS_MAX:
+        raise TooLarge(f"A message's {where or 'object'} holds at most {KEYS_MAX} other fields; send fewer.")
     if found:
         check_json(found, where or "set of other fields")
     return found
@@ -177,3 +183,23 @@ def extra_of(meta: JsonObject, *, own: bool) -> JsonObject:
 def is_from(message: Message, format_name: str) -> bool:
     """Whether a message was written in a format."""
     return message.meta.get("source_format") == format_name
+
+
+def is_list(value: object) -> bool:
+    """Whether a value is a list, also one that is kept as its JSON because nobody needs to look into it."""
+    return isinstance(value, list) or (isinstance(value, msgspec.Raw) and memoryview(value)[0] == ord("["))
+
+
+def object_of(text: str) -> JsonObject | None:
+    """A JSON object from its text, to be shown; None when it is none, or none that could be sent.
+
+    In a long one, what its keys hold stays text: as values it could take thirty times as much.
+    """
+    try:
+        if len(text) > LONG_CHARS:
+            return msgspec.json.decode(text, type=dict[str, msgspec.Raw])  # type: ignore[return-value]
+        value = msgspec.json.decode(text, type=dict[str, Json])
+        check_json(value, "text")
+    except (msgspec.DecodeError, RecursionError, Invalid):
+        return None
+    return value

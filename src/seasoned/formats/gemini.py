@@ -18,6 +18,7 @@ from seasoned.formats.fields import (
     items_of,
     name_at,
     object_at,
+    object_of,
     optional_text,
     others,
     text_at,
@@ -201,7 +202,7 @@ def _render_call(part: Part) -> JsonObject | None:
     if not part.tool_name:
         return None
     identified: JsonObject = {"id": part.call_id} if part.call_id else {}
-    return {"functionCall": {**identified, "name": part.tool_name, "args": _object(part.arguments) or {}}}
+    return {"functionCall": {**identified, "name": part.tool_name, "args": object_of(part.arguments) or {}}}
 
 
 def _render_result(part: Part, context: Context) -> JsonObject | None:
@@ -210,7 +211,7 @@ def _render_result(part: Part, context: Context) -> JsonObject | None:
     if not name:
         return None
     identified: JsonObject = {"id": part.call_id} if part.call_id else {}
-    response = _object(part.text or "")
+    response = object_of(part.text or "")
     return {
         "functionResponse": {
             **identified,
@@ -218,16 +219,6 @@ def _render_result(part: Part, context: Context) -> JsonObject | None:
             "response": {"output": part.text or ""} if response is None else response,
         }
     }
-
-
-def _object(text: str) -> JsonObject | None:
-    """A JSON object from its text; None when it is none, or none that could be sent."""
-    try:
-        value = msgspec.json.decode(text, type=dict[str, Json])
-        check_json(value, "text")
-    except (msgspec.DecodeError, RecursionError, Invalid):
-        return None
-    return value
 
 
 def _render_own_media(part: Part) -> JsonObject | None:

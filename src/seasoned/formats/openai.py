@@ -11,6 +11,7 @@ from seasoned.formats.fields import (
     check_text,
     extra_of,
     is_from,
+    is_list,
     items_of,
     name_at,
     object_at,
@@ -328,7 +329,7 @@ def _render_call(part: Part, own: bool) -> JsonObject | None:
 
 def _render_tool_answer(part: Part, own: bool) -> JsonObject:
     whole = extra_of(part.meta, own=own).get("content")
-    content: Json = whole if isinstance(whole, list) else part.text or ""
+    content: Json = whole if is_list(whole) else part.text or ""
     function = part.meta.get("function_name")
     if isinstance(function, str) and not part.call_id:
         return {"role": "function", "name": function, "content": content}

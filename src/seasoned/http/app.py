@@ -19,6 +19,7 @@ from seasoned.http import (
     excluded,
     messages,
     operations,
+    pages,
     projects,
     sessions,
     skills,
@@ -28,7 +29,8 @@ from seasoned.http import (
     usage,
     users,
 )
-from seasoned.http.bodies import BODY, REPLY, Body, Reply
+from seasoned.http.answers import held, weighed
+from seasoned.http.bodies import Body, Reply
 from seasoned.http.downloads import download
 from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of, header
 from seasoned.telemetry.metrics import Metrics
@@ -71,14 +73,14 @@ async def ping(_call: Call) -> Response:
 # In the order in which they are matched; what is called most stands first.
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/session/{session_id}/messages", messages.store),
-    ("GET", "/session/{session_id}/messages", messages.page),
+    ("GET", "/session/{session_id}/messages", pages.page),
     ("PATCH", "/session/{session_id}/messages/{message_id}/meta", messages.patch_meta),
     ("GET", "/ping", ping),
     ("GET", "/session", sessions.page),
     ("POST", "/session", sessions.create),
     ("DELETE", "/session/{session_id}", sessions.delete),
     ("POST", "/session/{session_id}/flush", sessions.flush),
-    ("GET", "/session/{session_id}/token_counts", messages.token_counts),
+    ("GET", "/session/{session_id}/token_counts", pages.token_counts),
     ("GET", "/session/{session_id}/task", sessions.tasks),
     ("GET", "/session/{session_id}/configs", sessions.get_configs),
     ("PUT", "/session/{session_id}/configs", sessions.put_configs),
@@ -171,8 +173,7 @@ class App:
             await self._router(scope, receive, send)
             return
         body = Body(scope, receive, self._bytes_max(scope), self._engine.config.body_seconds)
-        reply = Reply(scope, body, send)
-        scope[BODY], scope[REPLY] = body, reply
+        reply = Reply(body, send)
         if signals.heard():
             await operations.watched(self._answer(scope, body, reply), scope, reply)
         else:
@@ -205,7 +206,12 @@ class App:
             log.exception("a request failed", extra=_about(scope))
             log.debug("why a request failed", extra=_about(scope), exc_info=True)
             response = failure(500, "The server failed on this request; its log has the details.")
-        if not reply.status:
+        else:
+            return
+        if reply.status:
+            # Only a connection that ends in the middle of the body still tells the client.
+            log.warning("an answer was broken off", extra={"route": operations.pattern(scope)})
+        else:
             await response(scope, body.receive, reply.send)
 
     @asynccontextmanager
@@ -217,8 +223,15 @@ class App:
             await self._engine.close()
 
     async def _material(self, request: Request) -> Response:
-        shown, data = await self._engine.links.open(request.path_params["token"])
-        return download(data, shown.mime, shown.filename)
+        links, token = self._engine.links, request.path_params["token"]
+
+        async def made() -> Response:
+            shown, data = await links.open(token)
+            return download(data, shown.mime, shown.filename)
+
+        # Whoever has no good link shall wait for nothing.
+        size = await links.size(token)
+        return await weighed(self._engine, self._engine.config.body_bytes_max if size is None else size, made)
 
 
 def _about(scope: Scope) -> dict[str, str]:
@@ -253,7 +266,7 @@ class _Endpoint:
         request = Request(scope, receive)
         project_id = await self._engine.projects.authenticate(header(scope, b"authorization"))
         response = await handler(Call(self._engine, project_id, request))
-        await response(scope, receive, send)
+        await (await held(response, self._engine))(scope, receive, send)
 
 
 class _OpenEndpoint:

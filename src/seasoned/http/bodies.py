@@ -1,7 +1,6 @@
 """A request's body on its way in: bounded in bytes and in time, and read to its end before an answer goes out."""
 
 import asyncio
-from typing import Protocol
 
 from starlette.types import Message, Receive, Scope, Send
 
@@ -11,27 +10,11 @@ from seasoned.http import stopping
 # How much of a body that is refused is still read and thrown away. A connection that is closed on unread data is reset,
 # and a client that is still sending would lose the answer.
 THROWN_AWAY_TIMES = 4
+# How much of an answer is handed over at once. A server takes what it is given whole into its buffer, read or not.
+SLICE_BYTES = 64 * 1024
 _ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
-# In the scope of a request that has come whole, where the server knows that: its `Whole`.
-WHOLE = "seasoned.whole"
-# In the scope of every request: its Body and its Reply.
-BODY, REPLY = "seasoned.body", "seasoned.reply"
 # In the scope of a request whose answer has no end of its own: whoever stops sending has gone.
 ENDLESS = "seasoned.endless"
-
-
-class Whole(Protocol):
-    """A request that has come whole: nothing has to be waited for, and its answer may go out in one piece."""
-
-    def take(self) -> bytes:
-        """The body, or what nobody has received of it."""
-        ...
-
-    def answer(self, status: int, head: bytes, body: bytes) -> bool:
-        """Write the whole answer to other than HEAD; `head` holds the headers' lines and the empty one. False, with
-        nothing written, when it has to go the usual way.
-        """
-        ...
 
 
 class Body:
@@ -40,10 +23,9 @@ class Body:
     `is_complete` says whether there is nothing more of the body, as from the beginning when the headers name none.
     """
 
-    __slots__ = ("_bytes_max", "_deadline", "_receive", "_scope", "_seconds", "_seen", "is_complete")
+    __slots__ = ("_bytes_max", "_deadline", "_receive", "_seconds", "_seen", "is_complete")
 
     def __init__(self, scope: Scope, receive: Receive, bytes_max: int, seconds: float) -> None:
-        self._scope = scope
         self._receive = receive
         self._bytes_max = bytes_max
         self._seconds = seconds
@@ -62,15 +44,6 @@ class Body:
         self._check_size()
         return message
 
-    def whole(self) -> bytes | None:
-        """The body, if it is here and nothing of it was received yet. Raises TooLarge."""
-        if self._seen or self.is_complete or (whole := self._scope.get(WHOLE)) is None:
-            return None
-        body: bytes = whole.take()
-        self._seen, self.is_complete = len(body), True
-        self._check_size()
-        return body
-
     async def throw_away(self) -> bool:
         """Read what is left without keeping it; whether the body was read to its end."""
         try:
@@ -85,7 +58,7 @@ class Body:
             raise TooLarge(f"A request body holds at most {self._bytes_max} bytes; send less at once.")
 
     async def _next(self) -> Message:
-        message = await (self._receive() if WHOLE in self._scope else self._awaited())
+        message = await self._awaited()
         self._seen += len(message.get("body", b""))
         self.is_complete = message["type"] != "http.request" or not message.get("more_body", False)
         return message
@@ -106,23 +79,12 @@ class Reply:
     `status` is that of the answer, 0 before it begins.
     """
 
-    __slots__ = ("_body", "_scope", "_send", "status")
+    __slots__ = ("_body", "_send", "status")
 
-    def __init__(self, scope: Scope, body: Body, send: Send) -> None:
-        self._scope = scope
+    def __init__(self, body: Body, send: Send) -> None:
         self._body = body
         self._send = send
         self.status = 0
-
-    def at_once(self, status: int, head: bytes, body: bytes) -> bool:
-        """Hand the whole answer over (see `Whole.answer`). False, with nothing sent, where that cannot be."""
-        whole = self._scope.get(WHOLE)
-        if whole is None or self.status or not self._body.is_complete or self._scope["method"] == "HEAD":
-            return False
-        if not whole.answer(status, head, body):
-            return False
-        self.status = status
-        return True
 
     async def send(self, message: Message) -> None:
         """Hand a piece on. Before the first, the rest of the body is read; else the connection is closed after it."""
@@ -131,4 +93,13 @@ class Reply:
             if not self._body.is_complete and not await self._body.throw_away():
                 # Whoever goes on sending shall not keep the connection.
                 message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-        await self._send(message)
+        body = message.get("body", b"")
+        if len(body) <= SLICE_BYTES:
+            await self._send(message)
+            return
+        for start in range(0, len(body), SLICE_BYTES):
+            end = start + SLICE_BYTES
+            more = end < len(body) or message.get("more_body", False)
+            await self._send({**message, "body": body[start:end], "more_body": more})
+            # The connection says only after a turn of the event loop that it has enough.
+            await asyncio.sleep(0)

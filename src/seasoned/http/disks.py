@@ -10,7 +10,8 @@ from seasoned.engine import disks
 from seasoned.engine.disks import Place
 from seasoned.engine.keys import Shown
 from seasoned.errors import Invalid, NotFound
-from seasoned.http.content import content_of
+from seasoned.http.answers import weighed
+from seasoned.http.content import CONTENT_WEIGHT_TIMES, content_of
 from seasoned.http.downloads import download as file_response
 from seasoned.http.downloads import public_url
 from seasoned.http.forms import form_of
@@ -101,12 +102,15 @@ async def get(call: Call) -> Response:
     data: dict[str, object] = {"artifact": artifact_json(row)}
     if with_url:
         data["public_url"], _ = await public_url(call, _shown(call, row), expire)
-    if with_content:
+
+    async def made() -> Response:
         # Of a file whose bytes are lost the rest is still told; its address says what is wrong.
         with contextlib.suppress(NotFound):
             content = content_of(row.filename, row.mime, await call.engine.disks.data(row), strict=True)
-            data |= {"content": content} if content else {}
-    return answer(data)
+            return answer(data | ({"content": content} if content else {}))
+        return answer(data)
+
+    return await weighed(call.engine, CONTENT_WEIGHT_TIMES * row.size, made) if with_content else answer(data)
 
 
 async def update(call: Call) -> Response:
@@ -126,7 +130,11 @@ async def remove(call: Call) -> Response:
 async def download(call: Call) -> Response:
     """GET /disk/{disk_id}/artifact/download: the raw bytes."""
     row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")))
-    return file_response(await call.engine.disks.data(row), row.mime, row.filename)
+
+    async def made() -> Response:
+        return file_response(await call.engine.disks.data(row), row.mime, row.filename)
+
+    return await weighed(call.engine, row.size, made)
 
 
 async def ls(call: Call) -> Response:

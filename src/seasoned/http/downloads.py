@@ -10,10 +10,14 @@ from seasoned.http.wire import PREFIX, Call
 
 def download(data: bytes, mime: str, filename: str) -> Response:
     """A file to be saved, never shown: its bytes are somebody else's."""
+    return Response(data, media_type=mime, headers=saved_as(filename))
+
+
+def saved_as(filename: str) -> dict[str, str]:
+    """The headers of a file that is to be saved."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
-    headers = {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
-    return Response(data, media_type=mime, headers=headers)
+    return {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
 
 
 async def public_url(call: Call, shown: Shown, seconds: float, *, step_seconds: int = 0) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 
 import msgspec
 from uvicorn.config import Config
@@ -9,8 +10,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from seasoned.errors import Invalid
-from seasoned.http.bodies import ENDLESS, WHOLE
+from seasoned.http.bodies import ENDLESS
 from seasoned.http.wire import envelope
+from seasoned.http.writes import TimedWrites
 
 # A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
 HEAD_BYTES_MAX = 128 * 1024
@@ -21,8 +23,10 @@ _HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*")
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol with a bound on how long and how large a request's head may be."""
+class Protocol(TimedWrites, HttpToolsProtocol):
+    """uvicorn's protocol with bounds on how long and how large a request's head may be, and on how long an answer is
+    left unread.
+    """
 
     head_seconds = 30.0
 
@@ -37,6 +41,8 @@ class Protocol(HttpToolsProtocol):
         self._in_head = self._in_body = self._body_came = False
         self._head_bytes = 0
         self._wrong = ""
+        # The requests that are not answered yet, in order, and perhaps some that are.
+        self._cycles: deque[RequestResponseCycle] = deque()
         self._head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -46,6 +52,10 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
+        # uvicorn tells only the last request of those under way, and the others would write to what is closed.
+        for cycle in self._cycles:
+            cycle.disconnected = not cycle.response_complete
+            cycle.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         self._body_came = False
@@ -81,6 +91,9 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._in_body, self._head_bytes = False, True, 0
         self._stop_timer()
         super().on_headers_complete()
+        while self._cycles and self._cycles[0].response_complete:
+            self._cycles.popleft()
+        self._cycles.append(self.cycle)
 
     def on_body(self, body: bytes) -> None:
         self._body_came = True
@@ -89,7 +102,6 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_body = False
         super().on_message_complete()
-        self.scope[WHOLE] = _Whole(self.cycle)  # type: ignore[literal-required]  # uvicorn names only what ASGI knows
 
     def _check_host(self) -> None:
         """Who stands before this server and who is asked shall not mean different hosts (RFC 9112, section 3.2)."""
@@ -138,36 +150,3 @@ def _without_upgrade(data: bytes) -> bytes:
         return data
     head, end, rest = data.partition(b"\r\n\r\n")
     return _UPGRADE.sub(b"\r\nx-upgrade:", head) + end + rest
-
-
-class _Whole:
-    """The short way in and out of a request that has come whole (`bodies.Whole`).
-
-    ASGI's way takes four calls through the layers, which cost more than the work of a small request.
-    """
-
-    __slots__ = ("_cycle",)
-
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-
-    def take(self) -> bytes:
-        cycle = self._cycle
-        body, cycle.body = bytes(cycle.body), bytearray()
-        cycle.message_event.clear()
-        cycle.flow.resume_reading()
-        return body
-
-    def answer(self, status: int, head: bytes, body: bytes) -> bool:
-        cycle = self._cycle
-        if cycle.transport.is_closing():
-            # The client has gone, and nobody has said so yet; a write would raise.
-            cycle.disconnected = True
-            return True
-        if cycle.response_started or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.transport.write(STATUS_LINE[status] + head + body)
-        cycle.message_event.set()
-        cycle.on_response()
-        return True

@@ -1,13 +1,14 @@
 """Running the application in this process until it is told to stop."""
 
 import asyncio
+import ctypes
 import gc
 import importlib.util
+import platform
 import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Literal
 
 import uvicorn
 
@@ -16,10 +17,14 @@ from seasoned.engine import Engine
 from seasoned.errors import Invalid
 from seasoned.http import stopping
 from seasoned.http.app import App
+from seasoned.http.writes import TimedWrites
 from seasoned.telemetry.metrics import Metrics
 
 BACKLOG = 2_048
 GC_THRESHOLD = (50_000, 20, 50)
+# Of glibc's malloc.h, and what they are set to.
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+LARGE_BLOCK_BYTES, ARENAS = 256 * 1024, 2
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -85,17 +90,30 @@ def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | 
         proxy_headers=False,
         date_header=False,
         ws="none",
-        http=_protocol(engine.config.body_seconds),
+        http=_protocol(engine.config.body_seconds, engine.config.write_seconds),
         timeout_graceful_shutdown=10,
         lifespan="on",
     )
     # What was imported lives as long as the process: the collector need not look at it again and again.
+    _give_back_memory()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         server = _Server(config, runner.get_loop())
         server.at_end = at_end
         runner.run(server.serve(sockets=[listener]))
+
+
+def _give_back_memory() -> None:
+    """Have glibc give large blocks back to the system as soon as they are free.
+
+    By itself it begins to keep them once one was freed, in an arena of each thread, and a server that has sent a few
+    large answers stays as large as they were.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+        libc.mallopt(M_ARENA_MAX, ARENAS)
 
 
 def _metrics() -> Metrics | None:
@@ -108,13 +126,15 @@ def _metrics() -> Metrics | None:
     return metrics
 
 
-def _protocol(head_seconds: float) -> type[asyncio.Protocol] | Literal["h11"]:
-    """Who reads requests; h11, which is there everywhere, has bounds of its own."""
+def _protocol(head_seconds: float, write_seconds: float) -> type[asyncio.Protocol]:
+    """Who reads requests and writes answers; h11, which is there everywhere, has bounds of its own on what it reads."""
     if importlib.util.find_spec("httptools") is None:
-        return "h11"
+        from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415 - only one of the two is needed
+
+        return type("Protocol", (TimedWrites, H11Protocol), {"write_seconds": write_seconds})
     from seasoned.http.protocol import Protocol  # noqa: PLC0415 - not on every platform
 
-    return type("Protocol", (Protocol,), {"head_seconds": head_seconds})
+    return type("Protocol", (Protocol,), {"head_seconds": head_seconds, "write_seconds": write_seconds})
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,13 +1,16 @@
 """Agent skills (wire contract, B.8, E.2 and E.4)."""
 
+import io
+
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from seasoned.engine.keys import Shown
 from seasoned.engine.skills import SkillFile, SkillState
 from seasoned.errors import Invalid
-from seasoned.http.content import content_of
-from seasoned.http.downloads import download, public_url
+from seasoned.http.answers import Streamed, of_file, weighed
+from seasoned.http.content import CONTENT_WEIGHT_TIMES, content_of
+from seasoned.http.downloads import public_url, saved_as
 from seasoned.http.forms import form_of
 from seasoned.http.wire import Call, answer, decode_object, page_of, raw_json, timestamps
 from seasoned.message import JsonObject
@@ -72,16 +75,24 @@ async def file(call: Call) -> Response:
     path = call.text("file_path")
     if not path:
         raise Invalid("The query parameter 'file_path' is missing; name a path of the skill's file_index.")
-    found = await call.engine.skills.file(call.project_id, _skill_id(call), path)
-    content = content_of(found.path, found.mime, found.data)
-    data: dict[str, object] = {"path": path, "mime": found.mime}
-    return answer({**data, "content": content} if content else {**data, "url": await _url(call, found)})
+    skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
+
+    async def made() -> Response:
+        found = await call.engine.skills.load(skill, row)
+        content = content_of(found.path, found.mime, found.data)
+        data: dict[str, object] = {"path": path, "mime": found.mime}
+        return answer({**data, "content": content} if content else {**data, "url": await _url(call, found)})
+
+    return await weighed(call.engine, CONTENT_WEIGHT_TIMES * row.size, made)
 
 
 async def download_zip(call: Call) -> Response:
     """GET /agent_skills/{skill_id}/download_zip: the raw archive."""
-    name, data = await call.engine.skills.zip(call.project_id, _skill_id(call))
-    return download(data, "application/zip", f"{name}.zip")
+    name, file = await call.engine.skills.zip(call.project_id, _skill_id(call))
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    headers = {**saved_as(f"{name}.zip"), "Content-Length": str(size)}
+    return Streamed(of_file(file, call.engine), call.engine.home, media_type="application/zip", headers=headers)
 
 
 async def _url(call: Call, found: SkillFile) -> str:

@@ -7,7 +7,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from seasoned.clock import to_rfc3339
 from seasoned.engine import Engine
@@ -23,7 +23,6 @@ from seasoned.errors import (
     TooSlow,
     Unauthorized,
 )
-from seasoned.http.bodies import BODY, REPLY
 from seasoned.http.nesting import CONTAINERS_MAX, DEPTH_MAX, has_too_many, is_too_deep
 from seasoned.ids import parse_id
 from seasoned.message import Json, JsonObject
@@ -53,25 +52,12 @@ FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
 TOO_DEEP = f"JSON may have at most {DEPTH_MAX} arrays and objects in each other; nest it less."
 
 
-class Answer(Response):
-    """JSON without other headers; in one piece where the server can."""
-
-    def __init__(self, body: bytes, status: int) -> None:
-        super().__init__(body, status, media_type="application/json")
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = bytes(self.body)
-        head = b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
-        if not scope[REPLY].at_once(self.status_code, head, body):
-            await super().__call__(scope, receive, send)
-
-
 def answer(data: object = None, *, status: int = 200, msg: str = "") -> Response:
     """A success: code 0, and `data` when there is any."""
     body: dict[str, object] = {"code": 0, "msg": msg}
     if data is not None:
         body["data"] = data
-    return Answer(msgspec.json.encode(body), status)
+    return Response(msgspec.json.encode(body), status, media_type="application/json")
 
 
 def failure(
@@ -99,13 +85,12 @@ def failure_of(error: SeasonedError) -> Response:
 class Call:
     """One request of a project."""
 
-    __slots__ = ("_raw", "engine", "project_id", "request")
+    __slots__ = ("engine", "project_id", "request")
 
     def __init__(self, engine: Engine, project_id: str, request: Request) -> None:
         self.engine = engine
         self.project_id = project_id
         self.request = request
-        self._raw: bytes | None = None
 
     def id(self, name: str, what: str) -> str:
         """An id of the path. Raises Invalid."""
@@ -123,9 +108,7 @@ class Call:
     async def raw(self) -> bytes:
         """The body as it was sent. Raises HTTPException when it is packed."""
         self.refuse_packed()
-        if self._raw is None:
-            self._raw = self.request.scope[BODY].whole()
-        return await self.request.body() if self._raw is None else self._raw
+        return await self.request.body()
 
     def refuse_packed(self) -> None:
         """A packed body could unpack to any size, so none is taken. Raises HTTPException."""

@@ -34,11 +34,14 @@ def page(connection: Connection, session_id: str, query: PageQuery) -> tuple[lis
     return page_of(connection, EventRow, session_events, [session_events.c.session_id == session_id], query)
 
 
-def between(connection: Connection, session_id: str, first_at: int, last_at: int, limit: int) -> list[EventRow]:
-    """The events of a session between two moments, both included, oldest first."""
+def between(
+    connection: Connection, session_id: str, first_at: int, last_at: int, limit: int, after: str = ""
+) -> list[EventRow]:
+    """The events of a session between two moments, both included, oldest first; at the first those after an id."""
     statement = (
         sa.select(*columns(EventRow, session_events))
         .where(session_events.c.session_id == session_id, session_events.c.created_at.between(first_at, last_at))
+        .where(sa.or_(session_events.c.created_at > first_at, session_events.c.id > after))
         .order_by(session_events.c.created_at, session_events.c.id)
         .limit(limit)
     )

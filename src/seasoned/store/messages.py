@@ -13,15 +13,12 @@ from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
-from seasoned.store import doom, pairing
+from seasoned.store import doom, lazily, pairing
 from seasoned.store.blobs import Blobs
 from seasoned.store.rows import (
-    PageQuery,
     columns,
-    decode_cursor,
     dump,
     dump_bounded,
-    encode_cursor,
     load_object,
     on_postgres,
     patched,
@@ -35,6 +32,8 @@ MISSING_KEY = "__missing__"
 MISSING_TEXT = "[The content of this message is missing from the server's storage.]"
 # A statement's values; SQLite takes some 32,000 at most.
 VALUES_ROWS_MAX = 512
+# From here on a message that is to be shown only is not read into its last value.
+LAZY_FROM_BYTES = 16 * 1024
 
 
 class MessageRow(msgspec.Struct, frozen=True):
@@ -103,8 +102,15 @@ def pack(message: Message, blobs: Blobs, inline_bytes_max: int) -> tuple[str, st
 
 def unpack(row: MessageRow, blobs: Blobs) -> Message:
     """The message of a row."""
-    encoded = parts_of(row, blobs)
-    parts, meta = msgspec.json.decode(encoded, type=tuple[Part, ...]), load_object(row.meta)
+    return decoded(row, parts_of(row, blobs))
+
+
+def decoded(row: MessageRow, encoded: bytes, *, lazy: bool = False) -> Message:
+    """The message of a row and its parts as JSON. A lazy one is to be shown only: see `lazily`."""
+    if lazy and len(encoded) + len(row.meta or "") > LAZY_FROM_BYTES:
+        parts, meta = lazily.parts(encoded), lazily.value(row.meta or "{}")
+    else:
+        parts, meta = msgspec.json.decode(encoded, type=tuple[Part, ...]), load_object(row.meta)
     if pairing.OPEN_KEY in meta:
         parts, meta = pairing.completed(parts, meta)
     return Message(role=row.role, parts=parts, meta=meta)
@@ -368,28 +374,6 @@ def at_numbers(connection: Connection, session_id: str, numbers: Sequence[int]) 
         .order_by(messages.c.number)
     )
     return to_rows(MessageRow, connection.execute(statement).all())
-
-
-def page(connection: Connection, session_id: str, query: PageQuery) -> tuple[list[MessageRow], str | None]:
-    """A page of a session's messages, always oldest to newest; `limit` 0 means all of them.
-
-    With `newest_first` it is the page of the newest messages before the cursor.
-    """
-    statement = sa.select(*columns(MessageRow, messages)).where(messages.c.session_id == session_id)
-    if query.limit == 0:
-        return to_rows(MessageRow, connection.execute(statement.order_by(messages.c.number)).all()), None
-    if query.cursor:
-        number, cursor_session = decode_cursor(query.cursor)
-        if cursor_session != session_id:
-            raise Invalid("The cursor belongs to another session; pass next_cursor of the page before.")
-        before_or_after = messages.c.number < number if query.newest_first else messages.c.number > number
-        statement = statement.where(before_or_after)
-    order = messages.c.number.desc() if query.newest_first else messages.c.number
-    rows = to_rows(MessageRow, connection.execute(statement.order_by(order).limit(query.limit + 1)).all())
-    more = len(rows) > query.limit
-    rows = rows[: query.limit]
-    cursor = encode_cursor(rows[-1].number, session_id) if more else None
-    return (rows[::-1] if query.newest_first else rows), cursor
 
 
 def set_user_meta(

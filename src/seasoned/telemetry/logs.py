@@ -128,6 +128,9 @@ class Signals:
         }
         log.info(_EVENTS[type(work)], extra={**fields, "ms": round(seconds * 1000, 1)})
 
+    def cut_off(self) -> None:
+        """Nothing: the request's own line says how it ended."""
+
     def stored(self, messages: int) -> None:
         """Nothing: the request has a line."""
 

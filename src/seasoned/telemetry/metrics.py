@@ -73,6 +73,10 @@ class Metrics:
         else:
             self._models.count(work, seconds)
 
+    def cut_off(self) -> None:
+        """Count a connection that was closed on a client that did not read."""
+        self._http.cut_off.inc()
+
     def stored(self, messages: int) -> None:
         """Count stored messages."""
         self._http.messages.inc(messages)
@@ -103,6 +107,11 @@ class _Http:
             registry=registry,
         )
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self.cut_off = Counter(
+            "seasoned_http_connections_cut_off",
+            "Connections that were closed because the client did not read its answer.",
+            registry=registry,
+        )
         self.messages = Counter("seasoned_messages_stored", "Messages that were stored.", registry=registry)
 
     def count(self, request: Request, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """The routes of a session's messages."""
 
 from seasoned.formats import FORMATS
-from seasoned.http.messages import FILES_MAX, META_BYTES_MAX, URL_SECONDS
+from seasoned.http.messages import FILES_MAX, META_BYTES_MAX
 from seasoned.http.openapi.sessions import BAD_ID, SESSION, UNKNOWN
 from seasoned.http.openapi.words import (
     Body,
@@ -21,6 +21,7 @@ from seasoned.http.openapi.words import (
     text,
     uuid,
 )
+from seasoned.http.pages import URL_SECONDS
 from seasoned.http.wire import PREFIX
 from seasoned.message import JsonObject
 from seasoned.strategies import NAMES, STRATEGIES_MAX

@@ -1,4 +1,4 @@
-"""A request that comes in one read takes a short way through the server; it is answered as one that comes in pieces."""
+"""A request is answered alike whether it comes in one read or in pieces."""
 
 import http.client
 from collections.abc import Callable, Sequence

@@ -1,0 +1,92 @@
+"""How much memory all answers under way may take together, in bytes, and who waits for a share of it."""
+
+import asyncio
+from collections import deque
+from types import TracebackType
+
+from seasoned.errors import Busy
+
+# How long an answer waits for memory: before it has begun, and in its middle.
+WAIT_SECONDS = 20.0
+GO_ON_SECONDS = 120.0
+
+
+class Share:
+    """What one answer holds of a budget until it is given back; a `with` block gives it back at its end."""
+
+    __slots__ = ("_budget", "weight")
+
+    def __init__(self, budget: "Budget", weight: int) -> None:
+        self._budget = budget
+        self.weight = weight
+
+    def keep(self, weight: int) -> None:
+        """Give back what is over `weight`."""
+        if weight < self.weight:
+            over, self.weight = self.weight - weight, weight
+            self._budget.give_back(over)
+
+    def release(self) -> None:
+        """Give everything back; again does nothing."""
+        self.keep(0)
+
+    def __enter__(self) -> "Share":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class Budget:
+    """Bytes that are taken before they are used, first come, first served. For one event loop."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.free = size
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def take(self, weight: int, seconds: float) -> Share:
+        """A share of so many bytes, all there are when it would be more. Raises Busy when none is free in time."""
+        weight = min(weight, self.size)
+        if self._waiting or weight > self.free:
+            await self._wait(weight, seconds)
+        else:
+            self.free -= weight
+        return Share(self, weight)
+
+    def give_back(self, weight: int) -> None:
+        """Make bytes free for those that wait."""
+        self.free += weight
+        self._serve()
+
+    async def _wait(self, weight: int, seconds: float) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((weight, turn))
+        try:
+            async with asyncio.timeout(seconds):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                # It was served just when it gave up.
+                self.give_back(weight)
+            turn.cancel()
+            self._serve()
+            if isinstance(error, TimeoutError):
+                raise Busy("Others are reading too much at once; try again in a few seconds.") from None
+            raise
+
+    def _serve(self) -> None:
+        while self._waiting:
+            weight, turn = self._waiting[0]
+            if not turn.done():
+                if weight > self.free:
+                    return
+                self.free -= weight
+                turn.set_result(None)
+            self._waiting.popleft()
+
+
+NOTHING = Share(Budget(0), 0)
+"""The share of what is too little to be counted."""

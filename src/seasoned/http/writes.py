@@ -1,0 +1,38 @@
+"""The connection's side of writing: a client that does not read what it asked for is cut off."""
+
+import asyncio
+
+from seasoned import signals
+
+
+class TimedWrites(asyncio.Protocol):
+    """A bound on how long a client may leave unread what it was sent; to be mixed into a protocol of uvicorn's, which
+    waits for ever. What is more than a small buffer holds has to be read within that time, a slice after the other.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
+    write_seconds = 30.0
+    _write_timer: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._write_timer = self.loop.call_later(self.write_seconds, self._is_not_read)
+
+    def resume_writing(self) -> None:
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_write_timer()
+        super().connection_lost(exc)
+
+    def _is_not_read(self) -> None:
+        self._write_timer = None
+        signals.cut_off()
+        self.transport.abort()
+
+    def _stop_write_timer(self) -> None:
+        if self._write_timer is not None:
+            self._write_timer.cancel()
+            self._write_timer = None
