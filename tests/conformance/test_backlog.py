@@ -22,7 +22,7 @@ WAITING = re.compile(r"ix_\w+_(parked|unread|undistilled|pending)|space_sessions
 
 def test_a_session_is_due_when_it_has_been_quiet_and_is_counted_as_parked_once_it_is(tmp_path: Path) -> None:
     async def run() -> None:
-        async with engine_of(tmp_path, quiet_seconds=3_600, worker=False) as engine:
+        async with engine_of(tmp_path, quiet_seconds=3_600, worker="none") as engine:
             project_id = await project(engine)
             space = await engine.learning.space_named(project_id, "space")
             session = await linked_session(engine, project_id, space.id, "Deploy the shop")
@@ -42,18 +42,18 @@ def test_a_session_is_due_when_it_has_been_quiet_and_is_counted_as_parked_once_i
 
 
 def test_a_running_engine_is_ready_and_one_without_a_worker_says_so(tmp_path: Path, store_kind: str) -> None:
-    async def ready(worker: bool) -> Condition:
+    async def ready(worker: str) -> Condition:
         async with engine_of(tmp_path, worker=worker) as engine, asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 found = await engine.conditions.look()
-                if found.worker.ok or not engine.config.worker:
+                if found.worker.ok or engine.config.worker == "none":
                     return found
                 await asyncio.sleep(0.1)
 
-    found = asyncio.run(ready(worker=True))
+    found = asyncio.run(ready("inline"))
     assert (found.ready, found.worker.ok, found.worker.here) == (True, True, True)
     if store_kind == "postgres":
-        found = asyncio.run(ready(worker=False))
+        found = asyncio.run(ready("none"))
         assert (found.ready, found.worker.here) == (True, False)
 
 

@@ -50,7 +50,7 @@ def run(
 
     async def main() -> None:
         # A worker of its own would pass fault points that are meant for the collector.
-        alone = {"worker": False} if database_of(home) else {}
+        alone = {"worker": "none"} if database_of(home) else {}
         given: dict[str, object] = {"inline_bytes_max": 800, "collect_seconds": 0, **alone, **settings}
         async with opened(home, None, clock, **given) as engine:
             await body(engine, await project(engine))
