@@ -19,8 +19,7 @@ import msgspec
 from seasoned import config
 from seasoned.engine import Engine
 from seasoned.engine.sessions import NewSessionRequest
-from seasoned.lesson import Lesson, Quote
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     AddEntry,
     CreateSkill,
     DistillAnswer,
@@ -30,6 +29,7 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
+from seasoned.lesson import Lesson, Quote
 from seasoned.message import Message, Part
 from seasoned.similar import best_twin
 from seasoned.skill import CHARS_ADVISED, LINES_ADVISED, entries
@@ -138,7 +138,7 @@ async def teach(home: Path, facts: Sequence[Fact], lessons_a_task: int) -> dict[
             await engine.messages.store(project.id, session.id, said, None)
             await engine.sessions.flush(project.id, session.id)
         while True:
-            change = engine.dispatcher.next_change()
+            change = engine.scheduler.next_change()
             if all(one.status == "completed" for one in await engine.spaces.states(project.id, space.id)):
                 break
             await change.wait()

@@ -16,7 +16,7 @@
     ├── Busy               a bounded queue is full; nothing was taken, try again
     │   ├── BlobsAway      the object store cannot be reached; nothing was taken, try again
     │   ├── DatabaseDamaged  the database's file is not whole; nothing was taken, an operator must restore it
-    │   └── Condemned      a stored file was being deleted just when a row was about to name it
+    │   └── Tombstoned      a stored file was being deleted just when a row was about to name it
     ├── StorageFull        the disk (or the database's limit) is full; nothing was written
     └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
         └── ModelUnavailable   the model cannot be reached; work waits and goes on when it can
@@ -98,7 +98,7 @@ class DatabaseDamaged(Busy):
     """The database cannot be read as a whole. Nothing was taken."""
 
 
-class Condemned(Busy):
+class Tombstoned(Busy):
     """A blob that a row was about to name has been given up for deletion. Stored again, it stays."""
 
 

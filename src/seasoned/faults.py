@@ -9,8 +9,8 @@ the names are:
     answer.stored   the answer is kept, it has not been used yet
     blob.written    a blob's bytes are in a temporary file
     blob.renamed    the blob has its name, no row names it yet
-    doom.condemned  blobs are given up for deletion, none is deleted yet
-    doom.deleted    a blob is deleted, no row says so yet
+    gc.tombstoned   blobs are given up for deletion, none is deleted yet
+    gc.deleted      a blob is deleted, no row says so yet
     wake.before     a wake-up is about to be given
     wake.after      it was given
 """
@@ -26,8 +26,8 @@ POINTS = (
     "answer.stored",
     "blob.written",
     "blob.renamed",
-    "doom.condemned",
-    "doom.deleted",
+    "gc.tombstoned",
+    "gc.deleted",
     "wake.before",
     "wake.after",
 )

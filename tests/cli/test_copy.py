@@ -7,7 +7,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from seasoned.store import copying
+from seasoned.store import transfer
 from seasoned.store.schema import messages
 from tests.cli.test_learn import AIRLINE
 from tests.support.command import exported, seasoned
@@ -63,14 +63,14 @@ def test_a_copy_that_was_interrupted_goes_on(
         if table == messages.name:
             raise Interrupted
 
-    monkeypatch.setattr(copying, "BATCH_ROWS", 10)
+    monkeypatch.setattr(transfer, "BATCH_ROWS", 10)
     with opened(learned) as source, opened(tmp_path, database=database) as target:
         with pytest.raises(Interrupted):
-            copying.copy_rows(source, target, stop)
-        copied = copying.copy_rows(source, target)
+            transfer.copy_rows(source, target, stop)
+        copied = transfer.copy_rows(source, target)
         assert copied.rows[messages.name] > 10
         assert copied.added < sum(copied.rows.values())
-        assert copying.copy_rows(source, target).added == 0
+        assert transfer.copy_rows(source, target).added == 0
 
 
 @pytest.mark.sqlite

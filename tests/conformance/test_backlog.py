@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.engine.condition import Condition
+from seasoned.engine.readiness import Readiness
 from seasoned.store import Connection, backlog, health
 from seasoned.store.schema import sessions
 from tests.support.databases import opened
@@ -42,7 +42,7 @@ def test_a_session_is_due_when_it_has_been_quiet_and_is_counted_as_parked_once_i
 
 
 def test_a_running_engine_is_ready_and_one_without_a_worker_says_so(tmp_path: Path, store_kind: str) -> None:
-    async def ready(worker: str) -> Condition:
+    async def ready(worker: str) -> Readiness:
         async with engine_of(tmp_path, worker=worker) as engine, asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 found = await engine.conditions.look()

@@ -16,10 +16,11 @@ from seasoned.engine import Engine
 from seasoned.engine.disks import Place
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.uploads import File, describe
-from seasoned.errors import BlobsAway, Busy, Condemned, Conflict, NotFound
+from seasoned.errors import BlobsAway, Busy, Conflict, NotFound, Tombstoned
 from seasoned.message import Message, Part
-from seasoned.store import Connection, disks, doom, kept
-from seasoned.store.collecting import Collected, Collector
+from seasoned.store import Connection, disks
+from seasoned.store.gc import blobs, marks
+from seasoned.store.gc.collector import Collected, Collector
 from seasoned.store.rows import PageQuery
 from seasoned.store.schema import message_files, messages
 from seasoned.testing import ManualClock
@@ -36,8 +37,8 @@ WHERE = Place("/", "a.bin")
 TURNS = 12
 # Which of them come between an upload and its removal is chance: it goes on until some have.
 TURNS_MAX = 20 * TURNS
-# What a collector passes on its way, in order: it dooms, condemns, deletes, and notes that.
-POINTS = ["commit.after:1", "commit.after:2", "doom.condemned:1", "doom.deleted:1", "commit.after:3"]
+# What a collector passes on its way, in order: it marks, tombstones, deletes, and notes that.
+POINTS = ["commit.after:1", "commit.after:2", "gc.tombstoned:1", "gc.deleted:1", "commit.after:3"]
 
 
 def run(
@@ -152,8 +153,8 @@ def test_a_preview_says_what_a_run_does_and_changes_nothing(tmp_path: Path) -> N
         stored = [await engine.store.blobs.put(BIG + bytes([n])) for n in range(7)]
         preview = await engine.collecting.preview()
         assert (preview.seen, preview.unnamed, preview.deleted) == (7, 7, 0)
-        assert engine.store.read_now(lambda c: doom.find(c, stored)) == {}
-        engine.store.write_now(lambda c: doom.doom(c, stored, 1))
+        assert engine.store.read_now(lambda c: marks.find(c, stored)) == {}
+        engine.store.write_now(lambda c: marks.mark(c, stored, 1))
         preview = await engine.collecting.preview()
         assert (preview.seen, preview.unnamed, preview.deleted) == (7, 7, 7)
         assert all(is_there(engine, sha256) for sha256 in stored)
@@ -161,7 +162,7 @@ def test_a_preview_says_what_a_run_does_and_changes_nothing(tmp_path: Path) -> N
         await engine.collecting.run()
         preview = await engine.collecting.preview()
         assert (preview.seen, preview.unnamed, preview.deleted) == (0, 0, 0)
-        assert len(engine.store.read_now(lambda c: doom.find(c, stored))) == 7
+        assert len(engine.store.read_now(lambda c: marks.find(c, stored))) == 7
 
     run(tmp_path, body, blob_grace_seconds=0.0)
 
@@ -206,7 +207,7 @@ def test_whenever_a_blob_is_stored_and_named_while_a_collector_works_it_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
 ) -> None:
     """The blob is stored when the collector is at one point, its row written at another; or both are refused."""
-    monkeypatch.setattr(kept, "GUARD_SECONDS", 0.05)
+    monkeypatch.setattr(blobs, "GUARD_SECONDS", 0.05)
 
     async def body(engine: Engine, project_id: str) -> None:
         disk = await engine.disks.create(project_id, None)
@@ -275,7 +276,7 @@ class _Upload:
         try:
             self._engine.store.write_now(self._write)
             self.named = True
-        except Condemned:
+        except Tombstoned:
             self.named = False
 
     def both(self) -> None:
@@ -295,11 +296,11 @@ def test_a_blob_that_was_deleted_is_stored_again_before_it_is_spared(tmp_path: P
         assert (await collect(engine)).deleted == 1
         with armed({"blob.written": crash()}), pytest.raises(SimulatedCrash):
             engine.store.blobs.put_now(BIG)
-        found = engine.store.read_now(lambda connection: doom.find(connection, [SHA256]))
-        assert found[SHA256].condemned_at is not None
+        found = engine.store.read_now(lambda connection: marks.find(connection, [SHA256]))
+        assert found[SHA256].tombstoned_at is not None
         engine.store.blobs.put_now(BIG)
-        found = engine.store.read_now(lambda connection: doom.find(connection, [SHA256]))
-        assert SHA256 not in found or found[SHA256].condemned_at is None
+        found = engine.store.read_now(lambda connection: marks.find(connection, [SHA256]))
+        assert SHA256 not in found or found[SHA256].tombstoned_at is None
         assert is_there(engine)
 
     run(tmp_path, body)

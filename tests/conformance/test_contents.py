@@ -8,9 +8,9 @@ import pytest
 
 from seasoned.engine import Engine
 from seasoned.engine.disks import Place
-from seasoned.store import Connection, contents, disks
-from seasoned.store.collecting import Collected, Collector
+from seasoned.store import Connection, disks, inline_blobs
 from seasoned.store.disks import ArtifactRow
+from seasoned.store.gc.collector import Collected, Collector
 from seasoned.testing import ManualClock
 from tests.conformance.test_collecting import GRACE_SECONDS, WHERE, collect, run
 from tests.support.overlap import overtaken
@@ -35,7 +35,7 @@ def test_many_small_files_go_in_one_run_whatever_the_pages(tmp_path: Path) -> No
 
 def small_files(engine: Engine) -> set[str]:
     """The hashes of the files that the database keeps."""
-    page = engine.store.read_now(lambda connection: contents.page(connection, "", 1_000))
+    page = engine.store.read_now(lambda connection: inline_blobs.page(connection, "", 1_000))
     return {one.sha256 for one in page.small}
 
 
@@ -94,11 +94,11 @@ def test_a_small_file_named_while_it_is_deleted_is_there_afterwards(
             disks.put(connection, row, text)
 
         def delete(connection: Connection) -> None:
-            contents.delete_ripe(connection, clock.now(), 0, 10)
+            inline_blobs.delete_ripe(connection, clock.now(), 0, 10)
 
-        store.write_now(lambda connection: contents.put(connection, {sha256: text}))
-        store.write_now(lambda connection: contents.note(connection, [sha256], clock.now()))
-        clock.advance(contents.NOTED_SECONDS_MIN + 1)
+        store.write_now(lambda connection: inline_blobs.put(connection, {sha256: text}))
+        store.write_now(lambda connection: inline_blobs.note(connection, [sha256], clock.now()))
+        clock.advance(inline_blobs.NOTED_SECONDS_MIN + 1)
         one, other = (put, delete) if first == "put" else (delete, put)
         runs = await asyncio.to_thread(overtaken, store, one, other, alone=store_kind == "sqlite")
         assert runs == (1 if store_kind == "sqlite" else 2)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from seasoned.ids import new_id
-from seasoned.pipeline import shelf
-from seasoned.pipeline.shelf import OTHERS_MAX, SKILLS_MAX, Shelf
+from seasoned.pipeline import retrieval
+from seasoned.pipeline.retrieval import OTHERS_MAX, SKILLS_MAX, Retrieved
 from seasoned.space import FACTS
 from seasoned.store import Connection, files, projects, skills, spaces
 from seasoned.store.lessons import LessonRow
@@ -41,10 +41,10 @@ def space_of(connection: Connection, names: Sequence[str]) -> str:
     return space.id
 
 
-def read(home: Path, names: Sequence[str]) -> Shelf:
+def read(home: Path, names: Sequence[str]) -> Retrieved:
     """The shelf of a space with these skills for a lesson about vault tokens."""
     with opened(home) as store, store.writing() as connection:
-        return shelf.read(connection, space_of(connection, names), [lesson("How are vault tokens renewed?")])
+        return retrieval.read(connection, space_of(connection, names), [lesson("How are vault tokens renewed?")])
 
 
 @pytest.mark.parametrize("first", [0, SKILLS_MAX - 4, 80])

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from seasoned import config
 from seasoned.engine import Engine
-from seasoned.engine.calls import ModelCalls
+from seasoned.engine.model_calls import ModelCalls
 from seasoned.errors import Invalid, ModelFailed
-from seasoned.llm.calls import Scope
-from seasoned.llm.fence import fence
-from seasoned.llm.language import LanguageModel, only_json
-from seasoned.llm.model import ExtractQuestion
+from seasoned.learning.accounting import Scope
+from seasoned.learning.questions import ExtractQuestion
 from seasoned.message import NumberedMessage
+from seasoned.models.language import LanguageModel, only_json
+from seasoned.safety.fence import fence
 from seasoned.store import Store
 from seasoned.testing import Asked, Fault, provider
 from tests.support.home import answered, linked_session, opened, project, said, settled, skill_files

@@ -12,13 +12,13 @@ import pytest
 
 from seasoned import config
 from seasoned.engine import Engine
-from seasoned.engine.calls import ModelCalls
+from seasoned.engine.model_calls import ModelCalls
 from seasoned.errors import ModelUnavailable
-from seasoned.llm.calls import Scope
-from seasoned.llm.language import LanguageModel
-from seasoned.llm.model import DistillQuestion, ExtractQuestion
-from seasoned.llm.providers import Price
+from seasoned.learning.accounting import Scope
+from seasoned.learning.questions import DistillQuestion, ExtractQuestion
 from seasoned.message import NumberedMessage
+from seasoned.models.language import LanguageModel
+from seasoned.models.providers import Price
 from seasoned.store import Store
 from seasoned.task import Task
 from seasoned.testing import Asked, Fault, provider

@@ -16,7 +16,7 @@ import pytest
 from seasoned.engine import Engine
 from seasoned.engine.spaces import LearningState
 from seasoned.store import Connection, tasks
-from seasoned.store.calls import UsageRow
+from seasoned.store.model_calls import UsageRow
 from seasoned.testing import Asked, Fault, Provider, provider
 from tests.llm.test_language import TEXTS, good, stage_of
 from tests.support.home import linked_session, opened, project, settled, skill_files, until

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from seasoned.llm.model import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
-from seasoned.llm.scanner import scan
+from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
+from seasoned.safety.scanner import scan
 from seasoned.testing import ScriptedModel
 from tests.support.corpora import injections, secrets
 from tests.support.home import linked_session, opened, project, settled, skill_files

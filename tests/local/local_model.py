@@ -19,7 +19,7 @@ import xllamacpp
 from seasoned.engine import Engine
 from seasoned.engine.spaces import LearningState
 from seasoned.store import Connection, lessons, tasks
-from seasoned.store.calls import UsageRow
+from seasoned.store.model_calls import UsageRow
 from seasoned.testing import provider
 from tests.llm.test_language import TEXTS, good
 from tests.support.home import linked_session, opened, project, skill_files
@@ -75,7 +75,7 @@ async def learned(engine: Engine, ids: tuple[str, str, str]) -> Seen:
     await engine.sessions.flush(project_id, session_id)
     async with asyncio.timeout(DEADLINE_SECONDS):
         while True:
-            change = engine.dispatcher.next_change()
+            change = engine.scheduler.next_change()
             state = await engine.spaces.state(*ids)
             if state.status in ("completed", "failed"):
                 break

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import SpanKind, StatusCode
 
-from seasoned import signals
+from seasoned import instrumentation
 from seasoned.http.app import App
 from seasoned.telemetry.tracing import Tracing, from_environment
 from seasoned.testing import provider
@@ -37,7 +37,7 @@ def spans() -> InMemorySpanExporter:
 def _traced(spans: InMemorySpanExporter) -> Iterator[None]:
     tracers = TracerProvider()
     tracers.add_span_processor(SimpleSpanProcessor(spans))
-    stop = signals.listen(Tracing(tracers, "1"))
+    stop = instrumentation.listen(Tracing(tracers, "1"))
     yield
     stop()
 
@@ -93,12 +93,12 @@ def test_a_sampler_sees_what_a_span_is_about_when_it_begins(tmp_path: Path) -> N
         def get_description(self) -> str:
             return "asked"
 
-    stop = signals.listen(Tracing(TracerProvider(sampler=Asked()), "1"))
-    with signals.watch(signals.ModelCall(stage="extract", model="openai:any")):
+    stop = instrumentation.listen(Tracing(TracerProvider(sampler=Asked()), "1"))
+    with instrumentation.watch(instrumentation.ModelCall(stage="extract", model="openai:any")):
         pass
-    with signals.watch(signals.StageRun(stage="extract", key="1")):
+    with instrumentation.watch(instrumentation.StageRun(stage="extract", key="1")):
         pass
-    with signals.watch(signals.Request(method="GET")):
+    with instrumentation.watch(instrumentation.Request(method="GET")):
         pass
     stop()
     assert seen["chat any"] >= {"gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"}

@@ -9,7 +9,7 @@ import pytest
 
 from seasoned.archive import write_zip
 from seasoned.engine.sessions import NewSessionRequest
-from seasoned.llm.model import ExtractAnswer, ExtractQuestion, TaskChange
+from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, TaskChange
 from seasoned.store.blobs import path_of
 from seasoned.testing import ScriptedModel
 from tests.support.home import answered, opened, project, said, settled, skill_files

@@ -11,12 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from seasoned import config
-from seasoned.pipeline import jobs
-from seasoned.pipeline.attempt import Attempts, Outcome
-from seasoned.pipeline.jobs import JobWorker
+from seasoned.scheduling import procrastinate
+from seasoned.scheduling.procrastinate import ProcrastinateScheduler
+from seasoned.scheduling.runner import Outcome, StageRunner
 from seasoned.store import Store, workers
+from seasoned.store.due import Due, Stage
 from seasoned.store.wakeups import QUEUE, TASK
-from seasoned.store.work import Due, Stage
 from seasoned.store.workers import Registration
 from seasoned.testing import ScriptedModel
 from tests.support.databases import database_of, homes_on, opened
@@ -171,7 +171,7 @@ def test_a_stage_that_runs_through_an_outage_runs_once_and_its_wake_up_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two workers: one runs it, and both would take it back."""
-    for module, name, seconds in ((workers, "HEARTBEAT_SECONDS", 0.05), (jobs, "STALLED_SECONDS", 2.0)):
+    for module, name, seconds in ((workers, "HEARTBEAT_SECONDS", 0.05), (procrastinate, "STALLED_SECONDS", 2.0)):
         monkeypatch.setattr(module, name, seconds)
     runs: list[tuple[Stage, str]] = []
     looks = 0
@@ -180,7 +180,7 @@ def test_a_stage_that_runs_through_an_outage_runs_once_and_its_wake_up_ends(
     async def run() -> None:
         may_end = asyncio.Event()
 
-        async def slow(_self: Attempts, stage: Stage, key: str) -> Outcome:
+        async def slow(_self: StageRunner, stage: Stage, key: str) -> Outcome:
             runs.append((stage, key))
             await may_end.wait()
             return "idle"
@@ -190,11 +190,11 @@ def test_a_stage_that_runs_through_an_outage_runs_once_and_its_wake_up_ends(
             looks += 1
             return nobodys(connection, me, running)
 
-        monkeypatch.setattr(Attempts, "one", slow)
+        monkeypatch.setattr(StageRunner, "one", slow)
         monkeypatch.setattr(workers, "nobodys", look)
         with opened(tmp_path) as store, opened(tmp_path) as other:
             settings = config.load({}, home=tmp_path, database=database_of(tmp_path))
-            both = [JobWorker(one, ScriptedModel(), settings) for one in (store, other)]
+            both = [ProcrastinateScheduler(one, ScriptedModel(), settings) for one in (store, other)]
             due = [Due("extract", "any", store.clock.now())]
             await store.write(lambda connection: store.wakeups.give(connection, due))
             for worker in both:

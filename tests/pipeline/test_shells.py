@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from seasoned.learning.questions import AddEntry, CreateSkill, DistillAnswer, DistillQuestion, WriteAnswer
 from seasoned.lesson import Lesson, Quote
-from seasoned.llm.model import AddEntry, CreateSkill, DistillAnswer, DistillQuestion, WriteAnswer
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import Workbench
 from seasoned.testing import ScriptedModel

@@ -12,8 +12,7 @@ from seasoned.clock import SECOND, SystemClock
 from seasoned.engine import Engine
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.errors import Invalid, ModelFailed
-from seasoned.lesson import Lesson, Quote
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     AddEntry,
     Decline,
     DistillAnswer,
@@ -26,9 +25,10 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
+from seasoned.lesson import Lesson, Quote
 from seasoned.message import Message, Part
 from seasoned.pipeline import evidence
-from seasoned.pipeline.worker import Dispatcher
+from seasoned.scheduling.local import LocalScheduler
 from seasoned.skill import check_files
 from seasoned.store import lessons, tasks
 from seasoned.store.rows import PageQuery
@@ -120,8 +120,8 @@ class SetClock:
 
 
 async def idle(engine: Engine) -> bool | None:
-    """Whether nothing is left to do now; told by a dispatcher of this process only."""
-    return not isinstance(engine.dispatcher, Dispatcher) or engine.dispatcher.is_idle() or None
+    """Whether nothing is left to do now; told by a scheduler of this process only."""
+    return not isinstance(engine.scheduler, LocalScheduler) or engine.scheduler.is_idle() or None
 
 
 def test_an_empty_session_completes_once_it_has_been_quiet(tmp_path: Path) -> None:
@@ -328,11 +328,11 @@ def test_a_long_turn_is_not_cut_while_its_agent_works(tmp_path: Path) -> None:
             for number in range(12):
                 await engine.messages.store(project_id, session_id, said(f"part {number}"), None)
                 clock.time += 20 * SECOND  # shorter than the idle time, which each message starts anew
-                engine.dispatcher.wake("extract", session_id)
+                engine.scheduler.wake("extract", session_id)
                 await until(engine, lambda: idle(engine))
                 assert (await engine.sessions.get(project_id, session_id)).extracted_to == 0
             clock.time += 20 * SECOND
-            engine.dispatcher.wake("extract", session_id)
+            engine.scheduler.wake("extract", session_id)
             await settled(engine, project_id, space.id, session_id)
 
     asyncio.run(run())
@@ -367,7 +367,7 @@ def test_two_engines_on_one_home_learn_everything_once(tmp_path: Path) -> None:
             ids = [await linked_session(one, project_id, space.id, f"Task {n}", "Done.") for n in range(8)]
             flushes = [engine.sessions.flush(project_id, session_id) for session_id in ids for engine in (one, other)]
             for engine in (one, other):
-                engine.dispatcher.wake("write", space.id)
+                engine.scheduler.wake("write", space.id)
             assert await asyncio.gather(*flushes) == [(True, "")] * len(flushes)
             for session_id in ids:
                 assert (await settled(other, project_id, space.id, session_id)).status == "completed"

@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from seasoned import config
-from seasoned.pipeline import jobs
-from seasoned.pipeline.attempt import Attempts, Outcome
-from seasoned.pipeline.jobs import JobWorker
+from seasoned.scheduling import procrastinate
+from seasoned.scheduling.procrastinate import ProcrastinateScheduler
+from seasoned.scheduling.runner import Outcome, StageRunner
 from seasoned.store import Connection, workers
+from seasoned.store.due import Due, Stage
 from seasoned.store.wakeups import QUEUE, TASK
-from seasoned.store.work import Due, Stage
 from seasoned.testing import ScriptedModel
 from tests.support.command import command, environment
 from tests.support.databases import database_of, homes_on, opened
@@ -72,16 +72,16 @@ def test_a_worker_that_did_not_hear_that_it_shall_end_is_told_again_and_soon(
     async def run() -> None:
         works = asyncio.Event()
 
-        async def deaf(_self: JobWorker) -> None:
+        async def deaf(_self: ProcrastinateScheduler) -> None:
             with contextlib.suppress(asyncio.CancelledError):
                 works.set()
                 await asyncio.Event().wait()
             await asyncio.Event().wait()
 
-        monkeypatch.setattr(JobWorker, "_work", deaf)
+        monkeypatch.setattr(ProcrastinateScheduler, "_work", deaf)
         with opened(tmp_path) as store:
             settings = {"home": tmp_path, "database": database_of(tmp_path), "drain_seconds": "600"}
-            worker = JobWorker(store, ScriptedModel(), config.load({}, **settings))
+            worker = ProcrastinateScheduler(store, ScriptedModel(), config.load({}, **settings))
             await worker.start()
             await works.wait()
             async with asyncio.timeout(PATIENCE_SECONDS):
@@ -96,16 +96,18 @@ def test_a_stage_that_runs_when_the_worker_is_told_to_end_is_finished(
     async def run() -> None:
         runs, may_end, seen = asyncio.Event(), asyncio.Event(), []
 
-        async def slow(_self: Attempts, stage: Stage, key: str) -> Outcome:
+        async def slow(_self: StageRunner, stage: Stage, key: str) -> Outcome:
             runs.set()
             await may_end.wait()
             seen.append((stage, key))
             return "idle"
 
-        monkeypatch.setattr(Attempts, "one", slow)
-        monkeypatch.setattr(jobs, "CANCEL_SECONDS", 0.05)
+        monkeypatch.setattr(StageRunner, "one", slow)
+        monkeypatch.setattr(procrastinate, "CANCEL_SECONDS", 0.05)
         with opened(tmp_path) as store:
-            worker = JobWorker(store, ScriptedModel(), config.load({}, home=tmp_path, database=database_of(tmp_path)))
+            worker = ProcrastinateScheduler(
+                store, ScriptedModel(), config.load({}, home=tmp_path, database=database_of(tmp_path))
+            )
             due = [Due("extract", "any", store.clock.now())]
             await store.write(lambda connection: store.wakeups.give(connection, due))
             await worker.start()

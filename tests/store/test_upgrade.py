@@ -98,7 +98,7 @@ DROP TABLE entry_words;
 DROP TABLE unindexed;
 ALTER TABLE entries DROP COLUMN whole;
 ALTER TABLE entries ADD FOREIGN KEY (skill_id) REFERENCES skills (id) ON DELETE CASCADE;
-DROP TABLE unnamed_contents;
+DROP TABLE inline_blob_marks;
 DROP INDEX ix_space_skills_page;
 ALTER TABLE entries ADD COLUMN words tsvector
   GENERATED ALWAYS AS (to_tsvector('english', left(text, 100000))) STORED;

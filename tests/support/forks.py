@@ -38,7 +38,7 @@ LATE: Final = (
     "pydantic",
     "rich._emoji_codes",
     "seasoned.cli.backups",
-    "seasoned.cli.collect",
+    "seasoned.cli.gc",
     "seasoned.cli.commands",
     "seasoned.cli.doctor",
     "seasoned.cli.learn",

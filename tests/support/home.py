@@ -12,7 +12,7 @@ from seasoned.engine import Engine
 from seasoned.engine.pages import Edits, Page
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.spaces import LearningState
-from seasoned.llm.model import Model
+from seasoned.learning.questions import Model
 from seasoned.message import Message, Part
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import PageQuery
@@ -97,7 +97,7 @@ async def until(engine: Engine, look: Callable[[], Coroutine[None, None, T | Non
     """The first thing that `look` finds, looking again whenever a stage has committed."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
-            change = engine.dispatcher.next_change()
+            change = engine.scheduler.next_change()
             found = await look()
             if found is not None:
                 return found

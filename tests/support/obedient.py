@@ -14,8 +14,7 @@ import msgspec
 from seasoned.archive import write_zip
 from seasoned.engine import Engine
 from seasoned.engine.sessions import NewSessionRequest
-from seasoned.lesson import Lesson, Quote
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     AddEntry,
     CreateSkill,
     DistillAnswer,
@@ -31,6 +30,7 @@ from seasoned.llm.model import (
     WriteFile,
     WriteQuestion,
 )
+from seasoned.lesson import Lesson, Quote
 from seasoned.message import Message, NumberedMessage, Part
 from seasoned.skill import slug
 from seasoned.testing import ScriptedModel

@@ -17,7 +17,7 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from seasoned.http.excluded import AREAS
+from seasoned.http.not_implemented import AREAS
 from seasoned.http.openapi import OPERATIONS, document
 from seasoned.message import Json, JsonObject
 from tests.support.server import RUNNING

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seasoned.learning.questions import DistillQuestion, ExtractQuestion, PendingLesson, WriteQuestion
 from seasoned.lesson import Lesson
-from seasoned.llm.asking import distill_prompt, extract_prompt, write_prompt
-from seasoned.llm.fence import TRIES_MAX, fence
-from seasoned.llm.model import DistillQuestion, ExtractQuestion, PendingLesson, WriteQuestion
 from seasoned.message import Message, NumberedMessage, Part
+from seasoned.models.prompts import distill_prompt, extract_prompt, write_prompt
+from seasoned.safety.fence import TRIES_MAX, fence
 from seasoned.task import Task
 
 _OPEN = re.compile(r"<data ([0-9a-f]{16})>")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from seasoned.errors import Invalid
 from seasoned.http.nesting import DEPTH_MAX, has_too_many, is_too_deep
-from seasoned.http.wire import decode
+from seasoned.http.request import decode
 from tests.support.growth import check_linear
 
 JSON = st.recursive(

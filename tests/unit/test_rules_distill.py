@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seasoned.learning.questions import DistillAnswer, DistillQuestion
 from seasoned.lesson import Lesson
-from seasoned.llm.model import DistillAnswer, DistillQuestion
 from seasoned.llm.rules.distill import HEADING_CHARS_MAX, LESSONS_MAX, QUOTE_CHARS_MAX, distill
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.task import Task, TaskStatus

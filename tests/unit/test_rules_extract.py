@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from seasoned.llm.model import ExtractAnswer, ExtractQuestion, TaskChange
+from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, TaskChange
 from seasoned.llm.rules.extract import extract
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.task import Task, TaskStatus

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seasoned.llm.model import ExtractQuestion, PreferenceFound
+from seasoned.learning.questions import ExtractQuestion, PreferenceFound
 from seasoned.llm.rules.extract import extract
 from seasoned.llm.rules.grammar import third_person
 from seasoned.llm.rules.keys import overtaken

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from seasoned.llm.model import ExtractQuestion, TaskChange
+from seasoned.learning.questions import ExtractQuestion, TaskChange
 from seasoned.llm.rules.extract import extract
 from seasoned.message import Message, NumberedMessage, Part
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seasoned.lesson import Lesson, LessonKind, Quote
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     AddEntry,
     CreateSkill,
     Decline,
@@ -18,6 +17,7 @@ from seasoned.llm.model import (
     SkillView,
     WriteQuestion,
 )
+from seasoned.lesson import Lesson, LessonKind, Quote
 from seasoned.llm.rules.domains import FAMILIES, GENERAL, family_of, file_of
 from seasoned.llm.rules.similar import gist, likeness
 from seasoned.llm.rules.write import entry_text, write

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seasoned.llm import surface
-from seasoned.llm.scanner import REASONS_MAX, scan
+from seasoned.safety import deobfuscate
+from seasoned.safety.scanner import REASONS_MAX, scan
 from tests.support.corpora import Injection, Part, injections
 from tests.support.growth import check_linear, text_of
 
@@ -218,8 +218,8 @@ def test_a_disguise_hides_nothing(text: str) -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_looked_through(text: str) -> None:
-    assert surface.plain(surface.plain(text)).split() is not None
-    assert sum(len(inner) for inner in surface.hidden(text)) <= 8 * max(1, len(text)) + 8
+    assert deobfuscate.plain(deobfuscate.plain(text)).split() is not None
+    assert sum(len(inner) for inner in deobfuscate.hidden(text)) <= 8 * max(1, len(text)) + 8
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seasoned.llm.secrets import contains_secret, redact
+from seasoned.safety.secrets import contains_secret, redact
 from tests.support.corpora import Part, secrets
 from tests.support.growth import check_linear, text_of
 

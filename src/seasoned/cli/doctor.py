@@ -13,7 +13,7 @@ import typer
 
 from seasoned import __version__
 from seasoned.cli.console import FAILED, Home, Json, load_config, print_json, reported, say, with_records
-from seasoned.engine.condition import Condition
+from seasoned.engine.readiness import Readiness
 from seasoned.errors import Invalid
 from seasoned.store.health import Check
 
@@ -143,7 +143,7 @@ def _key(server: _Server, key: str) -> list[Check]:
 def _condition(server: _Server) -> list[Check]:
     _, answer, _ = server.get("/ready")
     try:
-        found = msgspec.json.decode(answer.data if answer else b"", type=Condition)
+        found = msgspec.json.decode(answer.data if answer else b"", type=Readiness)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return [_check("ready", False, "does not say how it is; is it an older release?")]
     same = "as this command" if found.version == __version__ else f"this command is {__version__}"

@@ -216,7 +216,7 @@ async def _settle(
     began = asyncio.get_running_loop().time()
     resumed: set[str] | None = None
     while True:
-        change = engine.dispatcher.next_change()
+        change = engine.scheduler.next_change()
         states = {one.link.session_id: one for one in await engine.spaces.states(project_id, space_id)}
         done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
         resumed = wanted - done if resumed is None else resumed

@@ -1,4 +1,4 @@
-"""The learning process of a server: `python -m seasoned.cli.learner FD`, started by `seasoned.pipeline.child` alone.
+"""The learning process of a server: `python -m seasoned.cli.learner FD`, started by `seasoned.scheduling.child` alone.
 
 It runs the stages on the server's home until the other end of the socket is closed.
 """
@@ -15,13 +15,13 @@ from functools import partial
 
 import msgspec
 
-from seasoned import __version__, config, signals
+from seasoned import __version__, config, instrumentation
 from seasoned.cli.console import without_secrets
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.pipeline import child
-from seasoned.pipeline.child import Arrived, Ask, Begin, Changed, Ended, Lives, LookAt, ToChild, ToParent, Wake
-from seasoned.signals import Request, Work
+from seasoned.instrumentation import Request, Work
+from seasoned.scheduling import child
+from seasoned.scheduling.child import Arrived, Ask, Begin, Changed, Ended, Lives, LookAt, ToChild, ToParent, Wake
 from seasoned.telemetry import logs, running
 
 # Serving comes first where there are fewer processors than work.
@@ -44,12 +44,12 @@ class _Learner:
         """Take a hint."""
         match hint:
             case Wake():
-                self._engine.dispatcher.wake(hint.stage, hint.key)
+                self._engine.scheduler.wake(hint.stage, hint.key)
             case Arrived():
                 for session_id in hint.session_ids:
-                    self._engine.dispatcher.message_arrived(session_id)
+                    self._engine.scheduler.message_arrived(session_id)
             case LookAt():
-                self._run(self._engine.dispatcher.look_at(hint.session_id))
+                self._run(self._engine.scheduler.look_at(hint.session_id))
             case Ask():
                 self._run(self._answer(hint.number))
             case Begin():
@@ -58,7 +58,7 @@ class _Learner:
     async def tell_changes(self) -> None:
         """Tell the server whenever stages have committed."""
         while True:
-            await self._engine.dispatcher.next_change().wait()
+            await self._engine.scheduler.next_change().wait()
             await asyncio.sleep(GATHER_SECONDS)
             self.tell(Changed())
 
@@ -81,7 +81,7 @@ class _Learner:
         """Nothing: the server stores."""
 
     async def _answer(self, number: int) -> None:
-        self.tell(Lives(number, await self._engine.dispatcher.life()))
+        self.tell(Lives(number, await self._engine.scheduler.life()))
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
@@ -98,7 +98,7 @@ async def _learn(wire: socket.socket) -> None:
     stop_telling = running.start(__version__)
     try:
         learner = _Learner(engine, line)
-        signals.listen(learner)
+        instrumentation.listen(learner)
         await engine.start()
         learner.tell(Changed())
         changes = asyncio.create_task(learner.tell_changes())

@@ -7,9 +7,9 @@ import typer
 from seasoned.cli.console import Home, Json, Project, Space, load_config, print_json, print_table, say, with_records
 from seasoned.cli.spaces import labels
 from seasoned.clock import to_rfc3339
-from seasoned.engine.calls import MICROS, Usage
+from seasoned.engine.model_calls import MICROS, Usage
 from seasoned.engine.records import Records
-from seasoned.store.calls import UsageRow
+from seasoned.store.model_calls import UsageRow
 from seasoned.store.rows import PAGE_MAX, PageQuery, load_object
 
 spaces_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List learning spaces.")

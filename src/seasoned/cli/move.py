@@ -16,10 +16,10 @@ from seasoned.engine.keys import HASHING_FILE, KEY_FILE, keep_secret
 from seasoned.errors import Conflict, Invalid
 from seasoned.store import Store
 from seasoned.store.blobs import BLOBS_FOLDER, paths_of
-from seasoned.store.copying import copy_rows, total
 from seasoned.store.database import DATABASE_FILE
 from seasoned.store.migrate import HEAD
 from seasoned.store.postgres import is_address, shown
+from seasoned.store.transfer import copy_rows, total
 
 
 def migrate(home: Home = None, json: Json = False) -> None:

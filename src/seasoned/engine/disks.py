@@ -11,12 +11,12 @@ import msgspec
 from seasoned.archive import lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
-from seasoned.engine.keeping import kept
-from seasoned.errors import Busy, Condemned, Invalid, NotFound, Superseded, TooLarge
+from seasoned.engine.retry import kept
+from seasoned.errors import Busy, Invalid, NotFound, Superseded, Tombstoned, TooLarge
 from seasoned.message import JsonObject
 from seasoned.paths import PATH_PART_BYTES_MAX, check_path, same_name_key
 from seasoned.skill import SKILL_FILE, check_files
-from seasoned.store import Connection, Store, contents, disks, files, projects, skills
+from seasoned.store import Connection, Store, disks, files, inline_blobs, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
@@ -179,7 +179,7 @@ class Disks:
         return await asyncio.to_thread(self._data_now, row.sha256)
 
     def _data_now(self, sha256: str) -> bytes:
-        body = self._store.read_now(lambda c: contents.body(c, sha256))
+        body = self._store.read_now(lambda c: inline_blobs.body(c, sha256))
         return body if body is not None else self._store.blobs.get_now(sha256)
 
     def _text_now(self, sha256: str) -> bytes:
@@ -285,7 +285,7 @@ class Disks:
                 written = await self._store.write(
                     partial(self._commit, disk=disk, row=row, version=version, where=where, meta=meta)
                 )
-            except (Condemned, Superseded):
+            except (Tombstoned, Superseded):
                 continue
             await self._store.index.settle(row.id)
             return written

@@ -10,16 +10,16 @@ import msgspec
 
 from seasoned.config import Config
 from seasoned.importers import Transcript
-from seasoned.llm import asking
-from seasoned.llm.language import instructions
-from seasoned.llm.model import DistillQuestion, ExtractQuestion
+from seasoned.learning.questions import DistillQuestion, ExtractQuestion
 from seasoned.llm.rules import extract_tasks
 from seasoned.message import NumberedMessage
+from seasoned.models import prompts
+from seasoned.models.language import instructions
 from seasoned.task import Task
 from seasoned.tokens import count_tokens
 
 # What one run of the writer takes at most besides its instructions: the shelf, and lessons of usual length.
-SHELF_TOKENS = asking.SHELF_CHARS_MAX // 4
+SHELF_TOKENS = prompts.SHELF_CHARS_MAX // 4
 LESSON_TOKENS = 150
 LESSONS_A_TASK = 2
 
@@ -58,12 +58,12 @@ def add(estimate: Estimate, config: Config, transcript: Transcript, new_from: in
     estimate.messages += len(new)
     for batch in _batches(new, config):
         question = ExtractQuestion(messages=batch, user=transcript.user or "", closed=True)
-        estimate.add("extract", count_tokens(instructions("extract")) + count_tokens(asking.extract_prompt(question)))
+        estimate.add("extract", count_tokens(instructions("extract")) + count_tokens(prompts.extract_prompt(question)))
     finished = _finished(new)
     for task, shown in finished:
         question_of_task = DistillQuestion(task=task, messages=shown, user=transcript.user or "")
         estimate.add(
-            "distill", count_tokens(instructions("distill")) + count_tokens(asking.distill_prompt(question_of_task))
+            "distill", count_tokens(instructions("distill")) + count_tokens(prompts.distill_prompt(question_of_task))
         )
     estimate.tasks += len(finished)
 

@@ -9,14 +9,15 @@ import msgspec
 from seasoned.config import Config
 from seasoned.engine import estimate
 from seasoned.engine.estimate import Estimate
-from seasoned.engine.keeping import kept
 from seasoned.engine.records import Records
+from seasoned.engine.retry import kept
 from seasoned.engine.spaces import Spaces, only
 from seasoned.errors import Invalid
 from seasoned.ids import is_id, new_id
 from seasoned.importers import Transcript
-from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, doom, messages, projects, sessions, spaces
+from seasoned.scheduling.scheduler import Scheduler
+from seasoned.store import Connection, Store, messages, projects, sessions, spaces
+from seasoned.store.gc import marks
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
 from seasoned.store.sessions import NewSession, SessionRow
@@ -35,10 +36,10 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 class Learning:
     """Use cases of importing."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Carrier, all_spaces: Spaces) -> None:
+    def __init__(self, store: Store, config: Config, scheduler: Scheduler, all_spaces: Spaces) -> None:
         self._store = store
         self._config = config
-        self._dispatcher = dispatcher
+        self._scheduler = scheduler
         self._spaces = all_spaces
         self._append = messages.appender(store.clock, store.wakeups)
 
@@ -90,7 +91,7 @@ class Learning:
             return await self._store.write(lambda connection: commit(connection, packed))
 
         imported = await kept(attempt)
-        await self._dispatcher.look_at(imported.session_id)
+        await self._scheduler.look_at(imported.session_id)
         return imported
 
     def _create(self, connection: Connection, project_id: str, key: str, transcript: Transcript) -> SessionRow:
@@ -121,7 +122,7 @@ class Learning:
                     chars=len(parts) if sha256 is None else self._config.inline_bytes_max,
                     turn_open=timed.message.calls_tools or timed.message.is_tool_answer,
                     at=timed.at,
-                    files=doom.files_of(timed.message),
+                    files=marks.files_of(timed.message),
                 )
             )
         return packed

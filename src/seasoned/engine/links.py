@@ -7,7 +7,8 @@ place, and when the project gets another key. An object store's own link ends by
 from seasoned.clock import SECOND
 from seasoned.engine.keys import Keyring, Link, Shown, expiry
 from seasoned.errors import BlobsAway, NotFound
-from seasoned.store import Connection, Store, contents, disks, doom, projects
+from seasoned.store import Connection, Store, disks, inline_blobs, projects
+from seasoned.store.gc import marks
 
 # Nobody can take an object store's own link back.
 BY_STORE_SECONDS_MAX = 3_600
@@ -34,7 +35,7 @@ class Links:
         """
         if not self._by_store or (seconds > BY_STORE_SECONDS_MAX and not step_seconds):
             return None
-        if await self._store.read(lambda c: contents.has(c, sha256)):
+        if await self._store.read(lambda c: inline_blobs.has(c, sha256)):
             return None
         seconds, step_seconds = min(seconds, BY_STORE_SECONDS_MAX), min(step_seconds, BY_STORE_STEP_SECONDS)
         expires_at = self._expiry(seconds, step_seconds)
@@ -73,7 +74,7 @@ class Links:
 
         def load(connection: Connection) -> bytes | None:
             self._size(connection, link)
-            return contents.body(connection, shown.sha256)
+            return inline_blobs.body(connection, shown.sha256)
 
         body = await self._store.read(load)
         return shown, body if body is not None else await self._store.blobs.get(shown.sha256)
@@ -100,7 +101,7 @@ class Links:
 def _looked_up(connection: Connection, shown: Shown) -> tuple[bool, int | None]:
     """Whether the project still has the file where the link was made for it, and its size if rows tell."""
     if shown.session_id:
-        return doom.names_file(connection, shown.project_id, shown.session_id, shown.sha256), None
+        return marks.names_file(connection, shown.project_id, shown.session_id, shown.sha256), None
     folder, _, filename = shown.path.rpartition("/")
     try:
         disk = disks.get(connection, shown.project_id, shown.disk_id)

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from seasoned import signals
+from seasoned import instrumentation
 from seasoned.config import Config
-from seasoned.engine.keeping import kept
+from seasoned.engine.retry import kept
 from seasoned.engine.uploads import File
 from seasoned.errors import TooLarge
 from seasoned.message import JsonObject, Message
-from seasoned.pipeline.carrier import Carrier
-from seasoned.store import Connection, Store, doom, messages, pairing, sessions
+from seasoned.scheduling.scheduler import Scheduler
+from seasoned.store import Connection, Store, messages, pairing, sessions
+from seasoned.store.gc import marks
 from seasoned.store.messages import MessageRow, NewMessage
 from seasoned.store.rows import dump_object
 
@@ -19,10 +20,10 @@ from seasoned.store.rows import dump_object
 class Messages:
     """Use cases of messages."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Carrier) -> None:
+    def __init__(self, store: Store, config: Config, scheduler: Scheduler) -> None:
         self._store = store
         self._config = config
-        self._dispatcher = dispatcher
+        self._scheduler = scheduler
         self._append = messages.appender(store.clock, store.wakeups)
 
     async def store(
@@ -38,11 +39,11 @@ class Messages:
         Raises NotFound, TooLarge, Busy, and Invalid when an answer of a tool does not fit the session's open calls.
         """
         row, ties = await kept(lambda: self._store_once(project_id, session_id, message, user_meta, files))
-        signals.stored(1)
+        instrumentation.stored(1)
         if row.status == "pending":
-            self._dispatcher.message_arrived(session_id)
+            self._scheduler.message_arrived(session_id)
             if row.number % self._config.batch_messages == 0:
-                self._dispatcher.wake("extract", session_id)
+                self._scheduler.wake("extract", session_id)
         return row, messages.settled(row, message) if ties else message
 
     async def _store_once(
@@ -67,7 +68,7 @@ class Messages:
             chars=chars,
             turn_open=message.calls_tools or message.is_tool_answer,
             ties=pairing.ties(message),
-            files=doom.files_of(message),
+            files=marks.files_of(message),
         )
         return await self._store.write_grouped(self._append, new), bool(new.ties)
 

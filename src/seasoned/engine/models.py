@@ -1,13 +1,13 @@
 """Who learns, by the settings: a language model, or the built-in rules."""
 
 from seasoned.config import MODELS, Config
-from seasoned.engine.calls import ModelCalls
-from seasoned.llm import checking
-from seasoned.llm.calls import Stage
-from seasoned.llm.language import LanguageModel
-from seasoned.llm.model import Model
-from seasoned.llm.providers import Price
+from seasoned.engine.model_calls import ModelCalls
+from seasoned.learning.accounting import Stage
+from seasoned.learning.questions import Model
 from seasoned.llm.rules import Rules
+from seasoned.models import checking
+from seasoned.models.language import LanguageModel
+from seasoned.models.providers import Price
 from seasoned.store import Store
 
 

@@ -2,15 +2,15 @@
 
 from seasoned.config import Config
 from seasoned.engine.budget import Budget
-from seasoned.engine.calls import ModelCalls
-from seasoned.engine.collecting import Collecting
+from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.keys import Keyring
+from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.projects import Projects
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.errors import DatabaseDamaged
-from seasoned.pipeline.carrier import Nobody
+from seasoned.scheduling.scheduler import Nobody
 from seasoned.store import Store, health
 from seasoned.store.health import Check
 
@@ -24,7 +24,7 @@ class Records:
         self.store = store
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
-        self.collecting = Collecting(store, config)
+        self.collecting = GarbageCollection(store, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, nobody)
         self.skills = Skills(store, config, Budget(config.answers_bytes_max))

@@ -10,7 +10,7 @@ from seasoned.engine.waiting import until_changed
 from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.pipeline.carrier import Carrier
+from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Connection, Store, events, lessons, projects, sessions, tasks
 from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched
@@ -46,10 +46,10 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 class Sessions:
     """Use cases of sessions."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Carrier) -> None:
+    def __init__(self, store: Store, config: Config, scheduler: Scheduler) -> None:
         self._store = store
         self._config = config
-        self._dispatcher = dispatcher
+        self._scheduler = scheduler
 
     async def create(self, project_id: str, request: NewSessionRequest) -> tuple[SessionRow, bool]:
         """A session and whether it is new: an id that the project has already gives the session there is.
@@ -185,10 +185,10 @@ class Sessions:
 
         row = await self._store.write(commit)
         wanted, deadline = row.flush_to, self._store.clock.now() + int(self._config.flush_wait_seconds * SECOND)
-        await self._dispatcher.look_at(session_id)
-        self._dispatcher.wake("extract", session_id)
+        await self._scheduler.look_at(session_id)
+        self._scheduler.wake("extract", session_id)
         while row.extracted_to < wanted and row.last_number > row.extracted_to:
-            change = self._dispatcher.next_change()
+            change = self._scheduler.next_change()
             row = await self.get(project_id, session_id)
             left = (deadline - self._store.clock.now()) / SECOND
             if row.extract_parked or (row.extract_error and row.extract_retry_at > self._store.clock.now()):

@@ -10,7 +10,7 @@ import msgspec
 from seasoned import archive, paths
 from seasoned.config import Config
 from seasoned.engine.budget import WAIT_SECONDS, Budget
-from seasoned.engine.keeping import kept
+from seasoned.engine.retry import kept
 from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files

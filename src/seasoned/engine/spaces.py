@@ -10,7 +10,7 @@ from seasoned.config import Config
 from seasoned.engine.waiting import until_changed
 from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
-from seasoned.pipeline.carrier import Carrier
+from seasoned.scheduling.scheduler import Scheduler
 from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
 from seasoned.store import Connection, Store, files, lessons, projects, skills, spaces
@@ -43,10 +43,10 @@ def only(found: Sequence[SpaceRow], wanted: str) -> SpaceRow:
 class Spaces:
     """Use cases of learning spaces."""
 
-    def __init__(self, store: Store, config: Config, dispatcher: Carrier) -> None:
+    def __init__(self, store: Store, config: Config, scheduler: Scheduler) -> None:
         self._store = store
         self._config = config
-        self._dispatcher = dispatcher
+        self._scheduler = scheduler
 
     async def create(
         self, project_id: str, *, user: str | None = None, meta: JsonObject | None = None, name: str = ""
@@ -138,7 +138,7 @@ class Spaces:
 
         await self._store.write(commit)
         state = await self.state(project_id, space_id, session_id)
-        await self._dispatcher.look_at(session_id)
+        await self._scheduler.look_at(session_id)
         return state
 
     async def states(self, project_id: str, space_id: str) -> list[LearningState]:
@@ -167,7 +167,7 @@ class Spaces:
         clock = self._store.clock
         deadline = clock.now() + int(seconds * SECOND)
         while True:
-            change = self._dispatcher.next_change()
+            change = self._scheduler.next_change()
             state = await self.state(project_id, space_id, session_id)
             left = (deadline - clock.now()) / SECOND
             if state.status in ("completed", "failed") or left <= 0:
@@ -187,7 +187,7 @@ class Spaces:
         clock = self._store.clock
         deadline = clock.now() + int(seconds * SECOND)
         while True:
-            change = self._dispatcher.next_change()
+            change = self._scheduler.next_change()
             found = await self._store.read(load)
             left = (deadline - clock.now()) / SECOND
             if found or left <= 0:

@@ -11,14 +11,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from seasoned import __version__, signals
+from seasoned import __version__, instrumentation
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.http import (
     disks,
-    excluded,
     messages,
-    operations,
+    not_implemented,
+    ops,
     pages,
     projects,
     sessions,
@@ -32,7 +32,7 @@ from seasoned.http import (
 from seasoned.http.answers import held, weighed
 from seasoned.http.bodies import Body, Reply
 from seasoned.http.downloads import download
-from seasoned.http.wire import PREFIX, Call, Handler, answer, failure, failure_of, header
+from seasoned.http.request import PREFIX, Call, Handler, answer, failure, failure_of, header
 from seasoned.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -89,14 +89,14 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/session/{session_id}/observing_status", sessions.observing_status),
     ("POST", "/session/{session_id}/events", sessions.add_event),
     ("GET", "/session/{session_id}/events", sessions.list_events),
-    ("GET", "/session/{session_id}/asset/download", excluded.assets),
+    ("GET", "/session/{session_id}/asset/download", not_implemented.assets),
     ("GET", "/user/ls", users.page),
     ("GET", "/user/{identifier:path}/resources", users.resources),
     ("DELETE", "/user/{identifier:path}", users.delete),
     ("GET", "/project/configs", projects.get_configs),
     ("PATCH", "/project/configs", projects.patch_configs),
-    ("POST", "/project/encrypt", excluded.encryption),
-    ("POST", "/project/decrypt", excluded.encryption),
+    ("POST", "/project/encrypt", not_implemented.encryption),
+    ("POST", "/project/decrypt", not_implemented.encryption),
     ("POST", "/learning_spaces", spaces.create),
     ("GET", "/learning_spaces", spaces.page),
     ("GET", "/learning_spaces/{space_id}", spaces.get),
@@ -126,13 +126,13 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/disk/{disk_id}/artifact/ls", disks.ls),
     ("GET", "/disk/{disk_id}/artifact/grep", disks.grep),
     ("GET", "/disk/{disk_id}/artifact/glob", disks.glob),
-    ("POST", "/disk/{disk_id}/artifact/download_to_sandbox", excluded.sandboxes),
-    ("POST", "/disk/{disk_id}/artifact/upload_from_sandbox", excluded.sandboxes),
-    ("POST", "/sandbox", excluded.sandboxes),
-    ("GET", "/sandbox/logs", excluded.sandboxes),
-    ("POST", "/sandbox/{sandbox_id}/exec", excluded.sandboxes),
-    ("DELETE", "/sandbox/{sandbox_id}", excluded.sandboxes),
-    ("POST", "/agent_skills/{skill_id}/download_to_sandbox", excluded.sandboxes),
+    ("POST", "/disk/{disk_id}/artifact/download_to_sandbox", not_implemented.sandboxes),
+    ("POST", "/disk/{disk_id}/artifact/upload_from_sandbox", not_implemented.sandboxes),
+    ("POST", "/sandbox", not_implemented.sandboxes),
+    ("GET", "/sandbox/logs", not_implemented.sandboxes),
+    ("POST", "/sandbox/{sandbox_id}/exec", not_implemented.sandboxes),
+    ("DELETE", "/sandbox/{sandbox_id}", not_implemented.sandboxes),
+    ("POST", "/agent_skills/{skill_id}/download_to_sandbox", not_implemented.sandboxes),
     ("GET", "/usage", usage.get),
 )
 
@@ -157,10 +157,10 @@ class App:
             "/health": health,
             "/openapi.json": openapi,
             "/docs": docs,
-            **operations.routes(engine, metrics),
+            **ops.routes(engine, metrics),
         }
         routes += [Route(path, _OpenEndpoint(handler)) for path, handler in self._open.items()]
-        routes += [Route(path, excluded.Area()) for path in excluded.AREAS]
+        routes += [Route(path, not_implemented.Area()) for path in not_implemented.AREAS]
         self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
 
     @property
@@ -174,8 +174,8 @@ class App:
             return
         body = Body(scope, receive, self._bytes_max(scope), self._engine.config.body_seconds)
         reply = Reply(body, send)
-        if signals.heard():
-            await operations.watched(self._answer(scope, body, reply), scope, reply)
+        if instrumentation.heard():
+            await ops.watched(self._answer(scope, body, reply), scope, reply)
         else:
             await self._answer(scope, body, reply)
 
@@ -210,7 +210,7 @@ class App:
             return
         if reply.status:
             # Only a connection that ends in the middle of the body still tells the client.
-            log.warning("an answer was broken off", extra={"route": operations.pattern(scope)})
+            log.warning("an answer was broken off", extra={"route": ops.pattern(scope)})
         else:
             await response(scope, body.receive, reply.send)
 
@@ -235,7 +235,7 @@ class App:
 
 
 def _about(scope: Scope) -> dict[str, str]:
-    return {"method": scope["method"], "route": operations.pattern(scope)}
+    return {"method": scope["method"], "route": ops.pattern(scope)}
 
 
 class _Path(Route):

@@ -15,7 +15,7 @@ from seasoned.http.content import CONTENT_WEIGHT_TIMES, content_of
 from seasoned.http.downloads import download as file_response
 from seasoned.http.downloads import public_url
 from seasoned.http.forms import form_of
-from seasoned.http.wire import Call, answer, decode_object, page_of, timestamps
+from seasoned.http.request import Call, answer, decode_object, page_of, timestamps
 from seasoned.message import JsonObject
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PAGE_MAX, load_object

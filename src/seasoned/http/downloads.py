@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from seasoned.engine.keys import Shown
-from seasoned.http.wire import PREFIX, Call
+from seasoned.http.request import PREFIX, Call
 
 
 def download(data: bytes, mime: str, filename: str) -> Response:

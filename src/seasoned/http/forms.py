@@ -8,7 +8,7 @@ from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException
 
 from seasoned.errors import Invalid
-from seasoned.http.wire import Call
+from seasoned.http.request import Call
 
 FORM_FIELDS_MAX = 20
 FIELD_BYTES_MAX = 1024 * 1024

@@ -11,7 +11,7 @@ from seasoned.engine.uploads import File, describe
 from seasoned.errors import Invalid
 from seasoned.http.forms import form_of
 from seasoned.http.pages import format_of, message_json
-from seasoned.http.wire import Call, answer, decode, raw_json
+from seasoned.http.request import Call, answer, decode, raw_json
 from seasoned.message import Json, JsonObject, Message
 
 META_BYTES_MAX = 64 * 1024

@@ -19,8 +19,8 @@ from seasoned.errors import Invalid, TooLarge
 from seasoned.formats import FORMATS, Format
 from seasoned.http.answers import LARGE_BYTES, Chunk, Streamed
 from seasoned.http.downloads import public_url
+from seasoned.http.request import Call, answer, timestamps
 from seasoned.http.sessions import event_json
-from seasoned.http.wire import Call, answer, timestamps
 from seasoned.message import Json, JsonObject, Message
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import OBJECT_BYTES_MAX, PAGE_MAX, PageQuery, load_object

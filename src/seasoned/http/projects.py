@@ -2,9 +2,9 @@
 
 from starlette.responses import Response
 
-from seasoned.engine.calls import TOKENS_KEY, USD_KEY
+from seasoned.engine.model_calls import TOKENS_KEY, USD_KEY
 from seasoned.errors import Invalid
-from seasoned.http.wire import Call, answer, decode
+from seasoned.http.request import Call, answer, decode
 from seasoned.message import Json, JsonObject
 
 CONFIGS_BYTES_MAX = 64 * 1024

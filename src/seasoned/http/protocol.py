@@ -11,7 +11,7 @@ from uvicorn.server import ServerState
 
 from seasoned.errors import Invalid
 from seasoned.http.bodies import ENDLESS
-from seasoned.http.wire import envelope
+from seasoned.http.request import envelope
 from seasoned.http.writes import TimedWrites
 
 # A request's line and headers. What one read brings is taken whole, so somewhat more may get through.

@@ -12,7 +12,7 @@ from types import FrameType
 
 import uvicorn
 
-from seasoned import __version__, signals
+from seasoned import __version__, instrumentation
 from seasoned.engine import Engine
 from seasoned.errors import Invalid
 from seasoned.http import stopping
@@ -122,7 +122,7 @@ def _metrics() -> Metrics | None:
         metrics = Metrics(__version__)
     except ImportError:
         return None
-    signals.listen(metrics, counts=True)
+    instrumentation.listen(metrics, counts=True)
     return metrics
 
 

@@ -9,7 +9,7 @@ from seasoned.clock import to_rfc3339
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.errors import Invalid, NotFound, TooLarge
 from seasoned.http import stopping
-from seasoned.http.wire import Call, answer, failure, page_of, raw_json, timestamps
+from seasoned.http.request import Call, answer, failure, page_of, raw_json, timestamps
 from seasoned.ids import parse_id
 from seasoned.message import JsonObject
 from seasoned.store.events import EventRow

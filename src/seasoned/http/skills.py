@@ -12,7 +12,7 @@ from seasoned.http.answers import Streamed, of_file, weighed
 from seasoned.http.content import CONTENT_WEIGHT_TIMES, content_of
 from seasoned.http.downloads import public_url, saved_as
 from seasoned.http.forms import form_of
-from seasoned.http.wire import Call, answer, decode_object, page_of, raw_json, timestamps
+from seasoned.http.request import Call, answer, decode_object, page_of, raw_json, timestamps
 from seasoned.message import JsonObject
 
 EXPIRE_SECONDS = 900

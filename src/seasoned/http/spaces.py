@@ -8,9 +8,9 @@ from starlette.responses import Response
 from seasoned.clock import to_rfc3339
 from seasoned.engine.spaces import LearningState
 from seasoned.http import stopping
+from seasoned.http.request import Call, answer, page_of, raw_json, timestamps
 from seasoned.http.skills import skill_json
 from seasoned.http.stream import WAIT_SECONDS_MAX, waiting
-from seasoned.http.wire import Call, answer, page_of, raw_json, timestamps
 from seasoned.ids import parse_id
 from seasoned.message import JsonObject
 from seasoned.store.spaces import SpaceRow

@@ -15,7 +15,7 @@ from seasoned.clock import to_rfc3339
 from seasoned.errors import Busy, Invalid
 from seasoned.http import stopping
 from seasoned.http.bodies import ENDLESS
-from seasoned.http.wire import Call
+from seasoned.http.request import Call
 from seasoned.ids import parse_id
 from seasoned.store.lessons import SettledLesson
 

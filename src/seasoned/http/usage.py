@@ -3,7 +3,7 @@
 import msgspec
 from starlette.responses import Response
 
-from seasoned.http.wire import Call, answer
+from seasoned.http.request import Call, answer
 
 DAYS_DEFAULT = 30
 DAYS_MAX = 366

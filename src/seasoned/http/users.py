@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from seasoned.errors import Invalid
-from seasoned.http.wire import PREFIX, Call, answer, page_of, timestamps
+from seasoned.http.request import PREFIX, Call, answer, page_of, timestamps
 from seasoned.store.projects import UserRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from seasoned import signals
+from seasoned import instrumentation
 
 
 class TimedWrites(asyncio.Protocol):
@@ -29,7 +29,7 @@ class TimedWrites(asyncio.Protocol):
 
     def _is_not_read(self) -> None:
         self._write_timer = None
-        signals.cut_off()
+        instrumentation.cut_off()
         self.transport.abort()
 
     def _stop_write_timer(self) -> None:

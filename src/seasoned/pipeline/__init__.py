@@ -1,4 +1,4 @@
-"""The three stages that turn messages into skills, and the dispatcher that runs them.
+"""The three stages that turn messages into skills, and the scheduler that runs them.
 
     message ──extract──▶ task ──distill──▶ lesson ──write──▶ skill version
 

@@ -10,13 +10,13 @@ import msgspec
 
 from seasoned.config import Config
 from seasoned.errors import ModelFailed
+from seasoned.learning.accounting import Scope
+from seasoned.learning.questions import Attempt, DistillAnswer, DistillQuestion, Model
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
-from seasoned.llm.calls import Scope
-from seasoned.llm.model import Attempt, DistillAnswer, DistillQuestion, Model
 from seasoned.llm.rules import RULES, distill_hints
-from seasoned.llm.secrets import redact
-from seasoned.pipeline import contrast, evidence
+from seasoned.pipeline import evidence, similar_attempts
 from seasoned.pipeline.journal import Summary
+from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import MessageRow
@@ -124,7 +124,9 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
         rows=_rows(connection, row),
         user=user,
         space_id=space_id,
-        attempts=contrast.attempts(row, tasks.distilled_before(connection, space_id, row, contrast.LOOKED_AT_MAX)),
+        attempts=similar_attempts.attempts(
+            row, tasks.distilled_before(connection, space_id, row, similar_attempts.LOOKED_AT_MAX)
+        ),
     )
 
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from seasoned.errors import Conflict, Invalid, NotFound, SeasonedError, TooLarge
-from seasoned.lesson import LessonStatus
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     AddEntry,
     CreateSkill,
     Decline,
@@ -21,6 +20,7 @@ from seasoned.llm.model import (
     ReviseEntry,
     WriteFile,
 )
+from seasoned.lesson import LessonStatus
 from seasoned.paths import check_name
 from seasoned.pipeline.checks import added_lines, check_entry, check_head, check_said, safe_path, with_room
 from seasoned.pipeline.draft import Draft

@@ -10,18 +10,18 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from seasoned.config import Config
+from seasoned.learning.accounting import Scope
+from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
-from seasoned.llm.calls import Scope
-from seasoned.llm.model import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.llm.rules import RULES, extract_hints
-from seasoned.llm.secrets import redact
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
+from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
+from seasoned.store.due import readable_at
 from seasoned.store.messages import MessageRow
 from seasoned.store.sessions import SessionRow
-from seasoned.store.work import readable_at
 from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STATUSES, TITLE_CHARS_MAX, Task, TaskStatus
 
 PREFERENCES_MAX = 200

@@ -12,15 +12,15 @@ import msgspec
 
 from seasoned.config import Config
 from seasoned.errors import Invalid
-from seasoned.llm.calls import Scope
-from seasoned.llm.model import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
+from seasoned.learning.accounting import Scope
+from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
 from seasoned.llm.rules import RULES
 from seasoned.message import JsonObject
-from seasoned.pipeline import journal, shelf
+from seasoned.pipeline import journal, retrieval
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import EntryNote, Workbench
 from seasoned.pipeline.journal import Summary
-from seasoned.pipeline.shelf import Held, Shelf
+from seasoned.pipeline.retrieval import LoadedSkill, Retrieved
 from seasoned.pipeline.twins import Known
 from seasoned.skill import SKILL_FILE, entries, entry_hash
 from seasoned.space import FACTS
@@ -45,8 +45,8 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     tasks: dict[str, TaskRow]
     configs: dict[str, JsonObject]
     old_journal: dict[str, str]
-    journals: list[Held]
-    shelf: Shelf
+    journals: list[LoadedSkill]
+    retrieved: Retrieved
     user: str
 
 
@@ -60,7 +60,7 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     read = await store.read(lambda connection: _read(connection, config, space_id, store.clock.now()))
     if read is None:
         return False
-    drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.shelf.loaded], store)
+    drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
     bench = Workbench(drafts, lambda text: _known(store, read, text))
     await asyncio.to_thread(_write_journals, bench, read)
     bench = await _write_lessons(bench, read, model, store)
@@ -129,8 +129,8 @@ def _read(connection: Connection, config: Config, space_id: str, now: int) -> _I
             for row in journals
             if (key := lessons.previous_entry_key(connection, row.id, task_id))
         },
-        journals=[shelf.load_paths(connection, row, days) for row in journals],
-        shelf=shelf.read(connection, space_id, [lesson for lesson in waiting if _is_asked(lesson)]),
+        journals=[retrieval.load_paths(connection, row, days) for row in journals],
+        retrieved=retrieval.read(connection, space_id, [lesson for lesson in waiting if _is_asked(lesson)]),
         user=projects.identifier(connection, space.user_id),
     )
 
@@ -148,17 +148,17 @@ def _configs(connection: Connection, session_id: str) -> JsonObject:
     return load_object(row.configs) if row else {}
 
 
-def _drafts(held: Sequence[Held], store: Store) -> list[Draft]:
-    return [shelf.draft_of(one, store) for one in held]
+def _drafts(held: Sequence[LoadedSkill], store: Store) -> list[Draft]:
+    return [retrieval.draft_of(one, store) for one in held]
 
 
 async def _fetch(bench: Workbench, read: _Input, store: Store, names: Collection[str]) -> None:
     """Load skills of the space that somebody names and the bench has not."""
     missing = set(names) - set(bench.drafts)
 
-    def load(connection: Connection) -> list[Held]:
+    def load(connection: Connection) -> list[LoadedSkill]:
         ids = skills.named(connection, read.space.id, missing)
-        return [shelf.load(connection, skills.get(connection, read.space.project_id, one)) for one in sorted(ids)]
+        return [retrieval.load(connection, skills.get(connection, read.space.project_id, one)) for one in sorted(ids)]
 
     held = await store.read(load) if missing else []
     for draft in await asyncio.to_thread(_drafts, held, store):
@@ -167,7 +167,7 @@ async def _fetch(bench: Workbench, read: _Input, store: Store, names: Collection
 
 def _known(store: Store, read: _Input, text: str) -> list[Known]:
     """The entries of the space that may say the same as a text."""
-    names = {one.row.id: one.row.name for one in read.shelf.loaded}
+    names = {one.row.id: one.row.name for one in read.retrieved.loaded}
 
     def look(connection: Connection) -> list[Known]:
         hits = search.near(connection, read.space.id, text, TWINS_LOOKED_AT_MAX)
@@ -222,10 +222,10 @@ async def _write_lessons(bench: Workbench, read: _Input, model: Model, store: St
             PendingLesson(key=lesson.id, lesson=lesson.value(), task_title=_title(read, lesson)) for lesson in asked
         ),
         skills=tuple(
-            shelf.view(draft, read.shelf.of_user) for draft in bench.drafts.values() if not draft.keeps_journal
+            retrieval.view(draft, read.retrieved.of_user) for draft in bench.drafts.values() if not draft.keeps_journal
         ),
-        near=read.shelf.near,
-        others=read.shelf.others,
+        near=read.retrieved.near,
+        others=read.retrieved.others,
         user=read.user,
         scope=Scope(project_id=read.space.project_id, space_id=read.space.id),
     )

@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Select
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.store.due import Stage
 from seasoned.store.schema import lessons, sessions, space_sessions, tasks
 from seasoned.store.tasks import is_due
-from seasoned.store.work import Stage
 
 # Of each stage no more is looked at, the oldest first, so that a look stays cheap whatever has piled up.
 LOOKED_AT_MAX = 10_000

@@ -21,8 +21,8 @@ from seasoned.errors import Busy, Invalid, NoHome, SeasonedError
 from seasoned.store import damage
 from seasoned.store.blobs import BlobStore, blobs_at
 from seasoned.store.catching_up import Indexer
-from seasoned.store.guard import Guard
-from seasoned.store.kept import KeptBlobs
+from seasoned.store.gc.blobs import ManagedBlobs
+from seasoned.store.gc.lock import CollectorLock
 from seasoned.store.migrate import upgrade
 from seasoned.store.postgres import (
     DATABASE_ERRORS,
@@ -55,7 +55,7 @@ class Store:
         self, engine: Engine, blobs: BlobStore, clock: Clock, write_queue: int, wakeups: Wakeups | None = None
     ) -> None:
         self.clock = clock
-        self.blobs = KeptBlobs(blobs, self, Guard(engine))
+        self.blobs = ManagedBlobs(blobs, self, CollectorLock(engine))
         self.wakeups = wakeups or Wakeups()
         # On SQLite, `begin` is ours and says what a transaction is for; only PostgreSQL has a name for it.
         self._readers = engine.execution_options(postgresql_readonly=True)

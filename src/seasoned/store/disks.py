@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.ids import new_id
-from seasoned.store import contents, doom, indexing
+from seasoned.store import indexing, inline_blobs
+from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_rows
 from seasoned.store.schema import artifacts, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
@@ -164,9 +165,9 @@ def near_names(connection: Connection, disk_id: str, whole: str) -> list[str]:
 def put(connection: Connection, row: ArtifactRow, body: bytes | None) -> None:
     """Insert or replace a file of a disk that is no skill's; `body` is None when its bytes are in the object store."""
     if body is not None:
-        contents.put(connection, {row.sha256: body})
+        inline_blobs.put(connection, {row.sha256: body})
     else:
-        doom.keep(connection, [row.sha256])
+        marks.keep(connection, [row.sha256])
     where = (artifacts.c.disk_id == row.disk_id) & (artifacts.c.path == row.path)
     where &= artifacts.c.filename == row.filename
     values = msgspec.structs.asdict(row)

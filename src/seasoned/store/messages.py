@@ -13,8 +13,9 @@ from seasoned.clock import Clock
 from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
-from seasoned.store import doom, lazily, pairing
+from seasoned.store import lazily, pairing
 from seasoned.store.blobs import Blobs
+from seasoned.store.gc import marks
 from seasoned.store.rows import (
     columns,
     dump,
@@ -166,7 +167,7 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
         if rows:
             _keep_blobs(connection, batch)
             statements.insert(connection, [msgspec.structs.astuple(row) for row in rows])
-            doom.name_files(connection, _named(batch, results))
+            marks.name_files(connection, _named(batch, results))
             moved = {row.session_id: ends[row.session_id] for row in rows}
             ends_now = [_end_tuple(key, end, now) for key, end in sorted(moved.items())]
             connection.execute(statements.move_ends, {"rows": dump(ends_now)})
@@ -179,7 +180,7 @@ def appender(clock: Clock, wakeups: Wakeups) -> Appender:
 def _keep_blobs(connection: Connection, batch: Sequence[NewMessage]) -> None:
     named = {sha256 for new in batch for sha256 in (new.parts_sha256, *new.files) if sha256}
     if named:
-        doom.keep(connection, named)
+        marks.keep(connection, named)
 
 
 def _named(

@@ -179,15 +179,15 @@ message_files = Table(
 
 # Blobs that were seen without a row that names them, on their way to being deleted. Whoever names one again takes it
 # off this table in the same transaction.
-doomed_blobs = Table(
-    "doomed_blobs",
+blob_marks = Table(
+    "blob_marks",
     metadata,
     Column("sha256", String(64), primary_key=True),
     # When it was first seen so; when it was decided to delete it, after which it may be gone; when it was deleted.
-    _time("seen_at"),
-    _time("condemned_at", nullable=True),
-    _time("gone_at", nullable=True),
-    Index("ix_doomed_blobs_due", "condemned_at", "seen_at"),
+    _time("marked_at"),
+    _time("tombstoned_at", nullable=True),
+    _time("swept_at", nullable=True),
+    Index("ix_blob_marks_due", "tombstoned_at", "marked_at"),
 )
 
 session_events = Table(
@@ -444,12 +444,12 @@ file_meta = Table(
 )
 
 # Small contents that were seen without a file that names them, and since when, on their way to being deleted.
-unnamed_contents = Table(
-    "unnamed_contents",
+inline_blob_marks = Table(
+    "inline_blob_marks",
     metadata,
     Column("sha256", String(64), primary_key=True),
-    _time("seen_at"),
-    Index("ix_unnamed_contents_due", "seen_at"),
+    _time("marked_at"),
+    Index("ix_inline_blob_marks_due", "marked_at"),
 )
 
 # Small file contents by their SHA-256; larger ones are in the object store under the same name.

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Conflict, NotFound, Superseded
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.store import doom
+from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, contains, page_of, to_rows
 from seasoned.store.schema import lessons, messages, sessions, space_sessions, tasks, users
 
@@ -191,7 +191,7 @@ def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -
         rows.append({**found, **moved, **times, "task_id": None, "status": status})
     if rows:
         connection.execute(sa.insert(messages), rows)
-        doom.copy_names(connection, new)
+        marks.copy_names(connection, new)
     return next(reversed(new.values()), None)
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from seasoned.errors import NotFound, Superseded
 from seasoned.ids import new_id
 from seasoned.skill import Searched
-from seasoned.store import contents, doom, indexing
+from seasoned.store import indexing, inline_blobs
+from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, page_of, to_rows
 from seasoned.store.schema import contents as contents_table
 from seasoned.store.schema import disks, files, skills, space_skills, versions
@@ -125,7 +126,7 @@ def commit(connection: Connection, skill_id: str, head: int, version: NewVersion
         )
     )
     new = (one for one in version.changes.values() if one is not None)
-    contents.put(connection, {one.sha256: one.body for one in new if one.body is not None})
+    inline_blobs.put(connection, {one.sha256: one.body for one in new if one.body is not None})
     _put_files(connection, skill_id, number, version.changes)
     _put_entries(connection, skill_id, version, head, rule_before)
     return number
@@ -140,7 +141,7 @@ def _put_files(connection: Connection, skill_id: str, number: int, changes: Mapp
         for path, new in changes.items()
         if new is not None
     ]
-    doom.keep(connection, [new.sha256 for new in changes.values() if new is not None and new.body is None])
+    marks.keep(connection, [new.sha256 for new in changes.values() if new is not None and new.body is None])
     if rows:
         connection.execute(sa.insert(files), rows)
 

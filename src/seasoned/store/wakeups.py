@@ -18,9 +18,9 @@ from sqlalchemy import Connection
 from seasoned import faults
 from seasoned.clock import SECOND, Clock
 from seasoned.config import Config
-from seasoned.store import spaces, work
+from seasoned.store import spaces
+from seasoned.store.due import Due, session_work
 from seasoned.store.rows import dump
-from seasoned.store.work import Due
 
 QUEUE = "seasoned"
 TASK = "seasoned.run"
@@ -95,7 +95,7 @@ class Jobs(Wakeups):
         )
 
     def session_changed(self, connection: Connection, session_id: str) -> None:
-        due = work.session_work(connection, session_id, self._config)
+        due = session_work(connection, session_id, self._config)
         space_id = spaces.space_of_session(connection, session_id)
         if space_id is not None:
             due += self._writing(connection, space_id)

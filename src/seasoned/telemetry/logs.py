@@ -16,9 +16,9 @@ from typing import Literal
 import msgspec
 
 from seasoned.clock import SECOND, to_rfc3339
-from seasoned.signals import ModelCall, Request, StageRun, Work
+from seasoned.instrumentation import ModelCall, Request, StageRun, Work
 
-log = logging.getLogger("seasoned.signals")
+log = logging.getLogger("seasoned.instrumentation")
 
 Form = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]

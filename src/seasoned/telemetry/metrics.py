@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from seasoned.signals import ModelCall, Request, StageRun
+from seasoned.instrumentation import ModelCall, Request, StageRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prometheus_client import CollectorRegistry
 
-    from seasoned.signals import Work
+    from seasoned.instrumentation import Work
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 WORK_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -42,7 +42,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metrics:
-    """Counts what `seasoned.signals` tells. Raises ImportError when the extra is not installed."""
+    """Counts what `seasoned.instrumentation` tells. Raises ImportError when the extra is not installed."""
 
     def __init__(self, version: str) -> None:
         from prometheus_client import (  # noqa: PLC0415 - an extra

@@ -4,18 +4,18 @@ import logging
 import os
 from collections.abc import Callable
 
-from seasoned import signals
+from seasoned import instrumentation
 from seasoned.telemetry import logs, tracing
 
 
 def start(version: str) -> Callable[[], None]:
-    """Log and trace what `seasoned.signals` tells, as far as that is asked for; what is returned ends it."""
+    """Log and trace what `seasoned.instrumentation` tells, as far as that is asked for; what is returned ends it."""
     ends: list[Callable[[], None]] = []
     if logs.log.isEnabledFor(logging.INFO):
-        ends.append(signals.listen(logs.Signals()))
+        ends.append(instrumentation.listen(logs.Signals()))
     traced = tracing.from_environment(os.environ, version)
     if traced is not None:
-        ends += [signals.listen(traced[0]), traced[1]]
+        ends += [instrumentation.listen(traced[0]), traced[1]]
 
     def stop() -> None:
         for end in ends:

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from seasoned.errors import how_to_install
-from seasoned.signals import ModelCall, Request, StageRun
+from seasoned.instrumentation import ModelCall, Request, StageRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Span, TracerProvider
 
-    from seasoned.signals import Work
+    from seasoned.instrumentation import Work
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ WANTED = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "
 
 
 class Tracing:
-    """Makes a span of each piece of work that `seasoned.signals` tells of.
+    """Makes a span of each piece of work that `seasoned.instrumentation` tells of.
 
     Raises ImportError when the extra is not installed.
     """

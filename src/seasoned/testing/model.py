@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from seasoned.lesson import Lesson, Quote
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     AddEntry,
     CreateSkill,
     DistillAnswer,
@@ -16,6 +15,7 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
+from seasoned.lesson import Lesson, Quote
 
 SKILL = "scripted-lessons"
 

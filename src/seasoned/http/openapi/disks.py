@@ -23,7 +23,7 @@ from seasoned.http.openapi.words import (
     success,
     text,
 )
-from seasoned.http.wire import PREFIX
+from seasoned.http.request import PREFIX
 from seasoned.store.rows import PAGE_MAX
 
 TAG = "Disks"

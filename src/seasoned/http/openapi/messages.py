@@ -22,7 +22,7 @@ from seasoned.http.openapi.words import (
     uuid,
 )
 from seasoned.http.pages import URL_SECONDS
-from seasoned.http.wire import PREFIX
+from seasoned.http.request import PREFIX
 from seasoned.message import JsonObject
 from seasoned.strategies import NAMES, STRATEGIES_MAX
 

@@ -20,8 +20,8 @@ from seasoned.http.openapi.words import (
     uuid,
     with_json,
 )
+from seasoned.http.request import PREFIX
 from seasoned.http.sessions import CONFIGS_BYTES_MAX, EVENT_BYTES_MAX, EVENT_TYPE_CHARS_MAX, EVENTS_DEFAULT
-from seasoned.http.wire import PREFIX
 
 TAG = "Sessions"
 SESSION = in_path("session_id", "The session's id")

@@ -16,8 +16,8 @@ from seasoned.http.openapi.words import (
     success,
     text,
 )
+from seasoned.http.request import PREFIX
 from seasoned.http.skills import EXPIRE_SECONDS
-from seasoned.http.wire import PREFIX
 
 TAG = "Skills"
 SKILL = in_path("skill_id", "The skill's id")

@@ -22,8 +22,8 @@ from seasoned.http.openapi.words import (
     uuid,
     with_json,
 )
+from seasoned.http.request import PREFIX
 from seasoned.http.stream import STREAM_SECONDS_MAX, WAIT_SECONDS_MAX
-from seasoned.http.wire import PREFIX
 
 TAG = "Learning spaces"
 _ALL = f"{PREFIX}/learning_spaces"

@@ -23,8 +23,8 @@ from seasoned.http.openapi.words import (
     text,
 )
 from seasoned.http.projects import CONFIGS_BYTES_MAX, CRITERION_BYTES_MAX
+from seasoned.http.request import PREFIX
 from seasoned.http.usage import DAYS_DEFAULT, DAYS_MAX
-from seasoned.http.wire import PREFIX
 from seasoned.message import JsonObject
 
 

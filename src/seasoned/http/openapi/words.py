@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from seasoned.http.wire import FILTER_CHARS_MAX
+from seasoned.http.request import FILTER_CHARS_MAX
 from seasoned.message import Json, JsonObject
 from seasoned.store.rows import PAGE_MAX
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     DistillAnswer,
     DistillQuestion,
     ExtractAnswer,
@@ -62,7 +62,7 @@ def distill_hints(messages: Sequence[NumberedMessage], at_most: int) -> tuple[st
 
 
 class Rules:
-    """Answers by fixed rules (see `seasoned.llm.model.Model`); never fails and keeps nothing between questions.
+    """Answers by fixed rules (see `learning.questions.Model`); never fails and keeps nothing between questions.
 
     Long texts take a while, so the rules run in a thread and the event loop goes on.
     """

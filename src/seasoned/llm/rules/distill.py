@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from seasoned.learning.questions import DistillAnswer, DistillQuestion
 from seasoned.lesson import TITLE_CHARS_MAX, Lesson, LessonKind, Quote
-from seasoned.llm.model import DistillAnswer, DistillQuestion
 from seasoned.llm.rules.calls import Call, calls, segments
 from seasoned.llm.rules.corrections import without_giving_up
 from seasoned.llm.rules.domains import topic_of
@@ -20,8 +20,8 @@ from seasoned.llm.rules.people import People
 from seasoned.llm.rules.safety import clip, inline, is_safe, masked, one_line
 from seasoned.llm.rules.similar import same_lesson
 from seasoned.llm.rules.summaries import decisions, summary
-from seasoned.llm.scanner import scan
 from seasoned.message import NumberedMessage
+from seasoned.safety.scanner import scan
 
 LESSONS_MAX: Final = 3
 QUOTE_CHARS_MAX: Final = 200

@@ -5,7 +5,7 @@ whether the person goes on with the task at hand, closes it, opens a new one or 
 cannot be told is left open: a task stays `running` unless its words or the state at the end say otherwise.
 """
 
-from seasoned.llm.model import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
+from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
 from seasoned.llm.rules.follow import Follower
 from seasoned.llm.rules.preferences import preferences
 from seasoned.llm.rules.turns import turns_of

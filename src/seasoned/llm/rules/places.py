@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from seasoned.llm.model import SkillView
+from seasoned.learning.questions import SkillView
 from seasoned.llm.rules.domains import FAMILIES, GENERAL, Family, family_of, file_of
 from seasoned.skill import SKILL_FILE, slug
 from seasoned.space import FACTS, JOURNAL

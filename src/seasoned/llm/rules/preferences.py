@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from seasoned.llm.model import PreferenceFound
+from seasoned.learning.questions import PreferenceFound
 from seasoned.llm.rules.grammar import third_person
 from seasoned.llm.rules.keys import overtaken, without_old
 from seasoned.llm.rules.lasting import HEADER, embedded, groups, own_rule

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from seasoned.llm.model import DistillQuestion
+from seasoned.learning.questions import DistillQuestion
 from seasoned.llm.rules.prose import said
 from seasoned.llm.rules.safety import clip, inline, is_safe, masked, one_line
 from seasoned.message import NumberedMessage

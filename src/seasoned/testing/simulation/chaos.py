@@ -9,8 +9,8 @@ from unittest.mock import patch
 import msgspec
 
 from seasoned import faults, ids
-from seasoned.pipeline.worker import Dispatcher
-from seasoned.store.work import Stage
+from seasoned.scheduling.local import LocalScheduler
+from seasoned.store.due import Stage
 from seasoned.testing.faults import STATEMENT, SimulatedCrash, database_full, disk_full
 from seasoned.testing.simulation.cluster import Cluster, Life
 from seasoned.testing.simulation.loop import OWNER
@@ -60,21 +60,21 @@ class Chaos:
     @contextmanager
     def reigns(self) -> Iterator[None]:
         """Listen at the points, and carry the wake-ups, until the block ends."""
-        true_wake = Dispatcher.wake
+        true_wake = LocalScheduler.wake
 
-        def wake(dispatcher: Dispatcher, stage: Stage, key: str) -> None:
+        def wake(scheduler: LocalScheduler, stage: Stage, key: str) -> None:
             if self._is_lost(stage):
                 return
-            true_wake(dispatcher, stage, key)
+            true_wake(scheduler, stage, key)
             other = self._echo(stage)
-            if other is not None and other.dispatcher is not None:
+            if other is not None and other.scheduler is not None:
                 # In the other process's own name and time.
-                there, context = other.dispatcher, other.context.copy()
+                there, context = other.scheduler, other.context.copy()
                 self._world.loop.call_soon(true_wake, there, stage, key, context=context)
 
         listened, taken = faults.listen(self._at), ids.take_from(self._world.new_id)
         try:
-            with patch.object(Dispatcher, "wake", wake):
+            with patch.object(LocalScheduler, "wake", wake):
                 yield
         finally:
             faults.listen(listened)

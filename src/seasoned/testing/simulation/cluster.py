@@ -9,11 +9,11 @@ from sqlalchemy.exc import DBAPIError
 
 from seasoned.config import Config
 from seasoned.engine import Engine
-from seasoned.engine.calls import ModelCalls
+from seasoned.engine.model_calls import ModelCalls
 from seasoned.errors import SeasonedError
-from seasoned.pipeline.life import Life as Heartbeat
-from seasoned.pipeline.worker import Dispatcher
-from seasoned.store.work import Stage
+from seasoned.scheduling.heartbeat import Life as Heartbeat
+from seasoned.scheduling.local import LocalScheduler
+from seasoned.store.due import Stage
 from seasoned.testing.simulation.database import Database
 from seasoned.testing.simulation.loop import OWNER, Owner
 from seasoned.testing.simulation.model import SimulatedModel
@@ -60,29 +60,29 @@ class Hints:
     def next_change(self) -> asyncio.Event:
         """An event that is set when the learner has next committed."""
         there = self._learner()
-        return asyncio.Event() if there is None else there.engine.dispatcher.next_change()
+        return asyncio.Event() if there is None else there.engine.scheduler.next_change()
 
     async def life(self) -> Heartbeat:
         """Whether the learner is there."""
         return Heartbeat(ok=self._learner() is not None, here=True, beat_at=None)
 
-    def _tell(self, hint: Callable[[Dispatcher], object]) -> None:
+    def _tell(self, hint: Callable[[LocalScheduler], object]) -> None:
         there = self._learner()
-        if there is None or there.dispatcher is None:
+        if there is None or there.scheduler is None:
             return
-        dispatcher, context = there.dispatcher, there.context.copy()
-        self._world.loop.call_later(self._world.shape.uniform(0, HINT_SECONDS_MAX), hint, dispatcher, context=context)
+        scheduler, context = there.scheduler, there.context.copy()
+        self._world.loop.call_later(self._world.shape.uniform(0, HINT_SECONDS_MAX), hint, scheduler, context=context)
 
 
 class Life(Owner):
-    """One run of a process, from its start to its death or end. `dispatcher` runs its stages, None where another
+    """One run of a process, from its start to its death or end. `scheduler` runs its stages, None where another
     process does.
     """
 
-    def __init__(self, name: str, engine: Engine, dispatcher: Dispatcher | None) -> None:
+    def __init__(self, name: str, engine: Engine, scheduler: LocalScheduler | None) -> None:
         super().__init__(name)
         self.engine = engine
-        self.dispatcher = dispatcher
+        self.scheduler = scheduler
         self.ready = False
         self.calls: list[asyncio.Future[Any]] = []
         self.context = contextvars.copy_context()
@@ -115,16 +115,16 @@ class Cluster:
 
     def learning(self) -> list[Life]:
         """Those of them that run stages."""
-        return [life for life in self.ready() if life.dispatcher is not None]
+        return [life for life in self.ready() if life.scheduler is not None]
 
     def is_idle(self) -> bool:
         """Whether every process is up and none runs a stage."""
-        running = [one for one in self.learning() if one.dispatcher and not one.dispatcher.is_idle()]
+        running = [one for one in self.learning() if one.scheduler and not one.scheduler.is_idle()]
         return len(self.ready()) == len(self._lives) and not running
 
     async def call(self, use: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
         """Ask one of the processes to do something. Raises Lost when it dies over it, or nobody is up."""
-        alive = [life for life in self.ready() if not self._apart or life.dispatcher is None]
+        alive = [life for life in self.ready() if not self._apart or life.scheduler is None]
         if not alive:
             raise Lost
         life = self._world.plans.choice(alive)
@@ -192,7 +192,7 @@ class Cluster:
             life.engine.store.close()
 
     async def _end(self, life: Life) -> None:
-        await life.engine.dispatcher.close()
+        await life.engine.scheduler.close()
         # A real pool of threads is joined here: what was begun ends before the connections are closed.
         while life.jobs:  # noqa: ASYNC110 - threads tell nobody
             await asyncio.sleep(DRAIN_SECONDS)
@@ -203,9 +203,9 @@ class Cluster:
         world = self._world
         model = SimulatedModel(ModelCalls(store, self._config), world.moods, world.faults, world.note)
         learns = not self._apart or place == len(self._lives) - 1
-        dispatcher = Dispatcher(store, model, self._config) if learns else None
-        engine = Engine(self._config, store, model, dispatcher or Hints(world, self._learner))
-        life = Life(f"process{place + 1}", engine, dispatcher)
+        scheduler = LocalScheduler(store, model, self._config) if learns else None
+        engine = Engine(self._config, store, model, scheduler or Hints(world, self._learner))
+        life = Life(f"process{place + 1}", engine, scheduler)
         self._lives[place] = life
         self._born.append(life)
         world.loop.create_task(self._begin(life), context=life.context.copy())

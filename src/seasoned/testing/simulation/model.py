@@ -13,9 +13,8 @@ from typing import TypeVar
 import msgspec
 
 from seasoned.errors import ModelFailed, ModelUnavailable
-from seasoned.lesson import Lesson, Quote
-from seasoned.llm.calls import Call, CallLog, Scope, Stage
-from seasoned.llm.model import (
+from seasoned.learning.accounting import Call, CallLog, Scope, Stage
+from seasoned.learning.questions import (
     AddEntry,
     CreateSkill,
     DistillAnswer,
@@ -29,6 +28,7 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
+from seasoned.lesson import Lesson, Quote
 from seasoned.message import NumberedMessage
 from seasoned.testing.simulation import script
 from seasoned.testing.simulation.script import Command

@@ -11,7 +11,7 @@ import msgspec
 
 from seasoned.config import Config
 from seasoned.engine.keys import HASHING_FILE
-from seasoned.store import Connection, catching_up, work
+from seasoned.store import Connection, catching_up, due
 from seasoned.testing.simulation import invariants
 from seasoned.testing.simulation.chaos import Chaos, weather_of
 from seasoned.testing.simulation.clients import Clients
@@ -164,7 +164,7 @@ class _Run:
                 return
 
     def _is_due(self, connection: Connection) -> bool:
-        return bool(work.all_work(connection, self.config, 1)) or catching_up.is_behind(connection)
+        return bool(due.all_work(connection, self.config, 1)) or catching_up.is_behind(connection)
 
     def _check(self, check: Callable[[Connection], list[str]]) -> list[str]:
         return self.observer.read_now(check)

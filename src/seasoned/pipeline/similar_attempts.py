@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from seasoned.llm.model import Attempt
+from seasoned.learning.questions import Attempt
 from seasoned.llm.rules.similar import contained, jaccard, words
 from seasoned.pipeline.journal import Summary
 from seasoned.store.tasks import TaskRow

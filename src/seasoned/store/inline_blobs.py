@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.clock import SECOND
-from seasoned.store.doom import FILE_COLUMNS, chunks, in_none_of
-from seasoned.store.schema import contents, unnamed_contents
+from seasoned.store.gc.marks import FILE_COLUMNS, chunks, in_none_of
+from seasoned.store.schema import contents, inline_blob_marks
 
 NOTED_SECONDS_MIN = 600.0
 
@@ -38,7 +38,7 @@ class Page(msgspec.Struct, frozen=True):
 def put(connection: Connection, bodies: Mapping[str, bytes]) -> None:
     """Keep bytes by their hashes, once each, for rows of this transaction to name."""
     for some in chunks(sorted(bodies)):
-        connection.execute(sa.delete(unnamed_contents).where(unnamed_contents.c.sha256.in_(some)))
+        connection.execute(sa.delete(inline_blob_marks).where(inline_blob_marks.c.sha256.in_(some)))
         known = set(connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256.in_(some))).scalars())
         rows = [{"sha256": sha256, "body": bodies[sha256]} for sha256 in some if sha256 not in known]
         if rows:
@@ -72,21 +72,21 @@ def note(connection: Connection, hashes: Collection[str], now: int) -> None:
     for some in chunks(sorted(hashes)):
         known = _noted(connection, some)
         if named := known - alone:
-            connection.execute(sa.delete(unnamed_contents).where(unnamed_contents.c.sha256.in_(sorted(named))))
-        if new := [{"sha256": sha256, "seen_at": now} for sha256 in some if sha256 in alone - known]:
-            connection.execute(sa.insert(unnamed_contents), new)
+            connection.execute(sa.delete(inline_blob_marks).where(inline_blob_marks.c.sha256.in_(sorted(named))))
+        if new := [{"sha256": sha256, "marked_at": now} for sha256 in some if sha256 in alone - known]:
+            connection.execute(sa.insert(inline_blob_marks), new)
 
 
 def _noted(connection: Connection, some: list[str]) -> set[str]:
-    where = unnamed_contents.c.sha256.in_(some)
-    return set(connection.execute(sa.select(unnamed_contents.c.sha256).where(where)).scalars())
+    where = inline_blob_marks.c.sha256.in_(some)
+    return set(connection.execute(sa.select(inline_blob_marks.c.sha256).where(where)).scalars())
 
 
 def ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[str]:
     """Those that have been noted for the grace."""
     until = now - int(max(grace_seconds, NOTED_SECONDS_MIN) * SECOND)
-    order = (unnamed_contents.c.seen_at, unnamed_contents.c.sha256)
-    statement = sa.select(unnamed_contents.c.sha256).where(unnamed_contents.c.seen_at <= until)
+    order = (inline_blob_marks.c.marked_at, inline_blob_marks.c.sha256)
+    statement = sa.select(inline_blob_marks.c.sha256).where(inline_blob_marks.c.marked_at <= until)
     return list(connection.execute(statement.order_by(*order).limit(limit)).scalars())
 
 
@@ -96,7 +96,7 @@ def delete_ripe(connection: Connection, now: int, grace_seconds: float, limit: i
     alone = in_none_of(connection, due, FILE_COLUMNS)
     gone: list[Small] = []
     for some in chunks(due):
-        connection.execute(sa.delete(unnamed_contents).where(unnamed_contents.c.sha256.in_(some)))
+        connection.execute(sa.delete(inline_blob_marks).where(inline_blob_marks.c.sha256.in_(some)))
         where = contents.c.sha256.in_([sha256 for sha256 in some if sha256 in alone])
         sizes = sa.select(contents.c.sha256, sa.func.length(contents.c.body)).where(where)
         gone += [Small(*row) for row in connection.execute(sizes)]

@@ -15,8 +15,8 @@ from seasoned import __version__
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import NotFound, SeasonedError
-from seasoned.pipeline.carrier import Carrier
-from seasoned.pipeline.life import Life
+from seasoned.scheduling.heartbeat import Life
+from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Connection, Store, backlog, damage, health
 from seasoned.store.backlog import Backlog
 
@@ -63,7 +63,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """`ready` says whether requests can be served: the database and the blobs answer and this process's worker lives.
 
     Work that waits or is parked, and workers of other processes, are told of but do not count: taking servers out of
@@ -79,10 +79,10 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     queue: Queue
 
 
-class Conditions:
+class ReadinessProbe:
     """Looks at the parts of a running system."""
 
-    def __init__(self, store: Store, config: Config, carrier: Carrier) -> None:
+    def __init__(self, store: Store, config: Config, carrier: Scheduler) -> None:
         self._store = store
         self._config = config
         self._carrier = carrier
@@ -94,11 +94,11 @@ class Conditions:
         }
         self._backlog: Backlog | None = None
         self._worker: Life | None = None
-        self._looking: asyncio.Task[Condition] | None = None
-        self._seen: Condition | None = None
+        self._looking: asyncio.Task[Readiness] | None = None
+        self._seen: Readiness | None = None
         self._seen_at = 0.0
 
-    async def look(self) -> Condition:
+    async def look(self) -> Readiness:
         """How things are, at most a second old."""
         if self._seen is not None and time.monotonic() - self._seen_at < FRESH_SECONDS:
             return self._seen
@@ -124,7 +124,7 @@ class Conditions:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _look(self) -> Condition:
+    async def _look(self) -> Readiness:
         self._backlog = self._worker = None
         read, write, blobs, worker = await asyncio.gather(*(probe.answer() for probe in self._probes.values()))
         wrong = [part.detail for part in (read, write) if not part.ok]
@@ -134,7 +134,7 @@ class Conditions:
             ok=not wrong, detail="; ".join(wrong) or "reads and writes", seconds=max(read.seconds, write.seconds)
         )
         alive = _worker(self._worker, worker, self._store.clock.now())
-        self._seen = Condition(
+        self._seen = Readiness(
             ready=database.ok and blobs.ok and (alive.ok or not alive.here),
             version=__version__,
             database=database,

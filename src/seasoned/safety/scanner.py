@@ -14,9 +14,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from seasoned.llm import surface
-from seasoned.llm.shapes import SHAPES, UNSEEN, UNSEEN_CHARS, Shape
-from seasoned.llm.speech import BY_WORD, IGNORES, STRETCH, UNSPACED, WORD, Phrase
+from seasoned.safety import deobfuscate
+from seasoned.safety.dangerous_commands import SHAPES, UNSEEN, UNSEEN_CHARS, Shape
+from seasoned.safety.injection_phrases import BY_WORD, IGNORES, STRETCH, UNSPACED, WORD, Phrase
 
 REASONS_MAX: Final = 5
 # So many beginnings of one kind and no end to any of them is nothing that anybody learned.
@@ -49,7 +49,7 @@ def scan(text: str) -> list[str]:
 
 
 def _reasons(text: str, depth: int) -> Iterator[str]:
-    plain = surface.plain(text)
+    plain = deobfuscate.plain(text)
     yield from _said(plain)
     yield from _shaped(text)
     if not text.isascii():
@@ -57,13 +57,13 @@ def _reasons(text: str, depth: int) -> Iterator[str]:
         yield from (reason for reason, pattern in UNSPACED if pattern.search(whole))
         if UNSEEN_CHARS.search(text):
             yield UNSEEN
-    yield from _said(surface.without_leet(plain, _TELLING))
+    yield from _said(deobfuscate.without_leet(plain, _TELLING))
     words = set(plain.split())
     if not words.isdisjoint(_TURNED):
         yield from _said(codecs.encode(plain, "rot13"))
         yield from _said(plain[::-1])
     if depth < DEPTH_MAX:
-        for inner in surface.hidden(text):
+        for inner in deobfuscate.hidden(text):
             yield from _reasons(inner, depth + 1)
 
 

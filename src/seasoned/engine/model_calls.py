@@ -10,10 +10,10 @@ from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import OverBudget
-from seasoned.llm.calls import Call, Scope
+from seasoned.learning.accounting import Call, Scope
 from seasoned.message import JsonObject
-from seasoned.store import Connection, Store, calls, projects, spaces
-from seasoned.store.calls import Spent, UsageRow
+from seasoned.store import Connection, Store, model_calls, projects, spaces
+from seasoned.store.model_calls import Spent, UsageRow
 from seasoned.store.rows import load_object
 
 DAY_SECONDS = 86_400
@@ -47,7 +47,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelCalls:
-    """Where language models keep their calls (`seasoned.llm.calls.CallLog`)."""
+    """Where language models keep their calls (`seasoned.learning.accounting.CallLog`)."""
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
@@ -68,7 +68,7 @@ class ModelCalls:
 
     async def answer_to(self, question_sha256: str) -> str | None:
         """The usable answer that this very question got before."""
-        return await self._store.read(lambda connection: calls.answer_to(connection, question_sha256))
+        return await self._store.read(lambda connection: model_calls.answer_to(connection, question_sha256))
 
     async def add(self, call: Call) -> None:
         """Keep a call; the answer may be used once this returns."""
@@ -76,7 +76,9 @@ class ModelCalls:
         values = msgspec.structs.asdict(call)
         scope = values.pop("scope")
         ids = {name: value or None for name, value in msgspec.structs.asdict(scope).items()}
-        await self._store.write(lambda connection: calls.add(connection, {**values, **ids}, self._store.clock.now()))
+        await self._store.write(
+            lambda connection: model_calls.add(connection, {**values, **ids}, self._store.clock.now())
+        )
         faults.point("answer.stored")
 
     async def usage(self, project_id: str, days: int) -> Usage:
@@ -85,7 +87,7 @@ class ModelCalls:
 
         def load(connection: Connection) -> Usage:
             return Usage(
-                items=calls.usage(connection, project_id, since, ROWS_MAX),
+                items=model_calls.usage(connection, project_id, since, ROWS_MAX),
                 budgets=list(self._budgets(connection, project_id, "")),
             )
 
@@ -98,12 +100,12 @@ class ModelCalls:
         config = self._config
         project = projects.by_id(connection, project_id)
         own = load_object(project.configs) if project else {}
-        of_project = partial(calls.spent, connection, project_id, since)
+        of_project = partial(model_calls.spent, connection, project_id, since)
         found = list(_limits("project", "", own, config.budget_tokens, config.budget_usd, of_project))
         space = spaces.by_id(connection, space_id) if space_id else None
         if space is not None:
             meta = load_object(space.meta)
-            of_space = partial(calls.spent, connection, project_id, since, space_id)
+            of_space = partial(model_calls.spent, connection, project_id, since, space_id)
             found += _limits("space", space_id, meta, config.budget_space_tokens, config.budget_space_usd, of_space)
         return found
 

@@ -3,11 +3,11 @@
 import asyncio
 from typing import Protocol
 
-from seasoned.pipeline.life import Life
-from seasoned.store.work import Stage
+from seasoned.scheduling.heartbeat import Life
+from seasoned.store.due import Stage
 
 
-class Carrier(Protocol):
+class Scheduler(Protocol):
     """Sees to it that what the committed rows make due is done: in this process, or in whichever has room."""
 
     async def start(self) -> None:

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from seasoned.http.wire import Call, failure
+from seasoned.http.request import Call, failure
 
 # Outside of the API's prefix, with all that is below.
 AREAS = ("/admin/v1", "/admin/v1/{rest:path}", "/metrics/v1", "/metrics/v1/{rest:path}")

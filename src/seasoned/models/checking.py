@@ -11,7 +11,7 @@ from typing import Final
 
 from seasoned.config import is_web_address
 from seasoned.errors import Invalid, ModelUnavailable, how_to_install
-from seasoned.llm.providers import OPENAI, Providers
+from seasoned.models.providers import OPENAI, Providers
 
 OURS: Final = ("anthropic", "google")
 _VARIABLE: Final = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")

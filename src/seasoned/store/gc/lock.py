@@ -1,4 +1,4 @@
-"""Keeping collectors and those who save blobs from them apart, across processes.
+"""Keeps collectors and those who revive blobs apart, across processes.
 
 The lock ends with its holder's process: on SQLite it is a lock on a file beside the database, on PostgreSQL one of the
 session. So a holder that is merely slow keeps it, and one that died does not.
@@ -24,7 +24,7 @@ _LOOK_SECONDS = 0.05
 Check = Callable[[], None]
 
 
-class Guard:
+class CollectorLock:
     """A lock that one holder in all processes of a database has at a time."""
 
     def __init__(self, engine: Engine) -> None:

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import msgspec
 
+from seasoned.learning.accounting import Scope
 from seasoned.lesson import Lesson
-from seasoned.llm.calls import Scope
 from seasoned.message import NumberedMessage
 from seasoned.task import Task, TaskStatus
 

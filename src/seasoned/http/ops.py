@@ -11,11 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from seasoned import signals
+from seasoned import instrumentation
 from seasoned.engine import Engine
 from seasoned.errors import how_to_install
 from seasoned.http.bodies import Reply
-from seasoned.http.wire import RETRY_AFTER_SECONDS, failure, header
+from seasoned.http.request import RETRY_AFTER_SECONDS, failure, header
 from seasoned.telemetry.metrics import Levels, Metrics
 
 NOT_INSTALLED = 501
@@ -50,12 +50,12 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
 async def watched(answering: Awaitable[None], scope: Scope, reply: Reply) -> None:
     """Answer a request while somebody listens to signals."""
     headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"tracestate")}
-    request = signals.Request(
+    request = instrumentation.Request(
         method=scope["method"],
         traceparent=headers.get(b"traceparent", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
         tracestate=headers.get(b"tracestate", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
     )
-    with signals.watch(request):
+    with instrumentation.watch(request):
         try:
             await answering
         finally:

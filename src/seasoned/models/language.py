@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from seasoned import signals
+from seasoned import instrumentation
 from seasoned.errors import ModelFailed, ModelUnavailable, OverBudget
-from seasoned.llm import answers, asking, providers
-from seasoned.llm.answers import PROBLEMS_MAX, Problems
-from seasoned.llm.calls import Call, CallLog, Scope, Stage
-from seasoned.llm.model import (
+from seasoned.instrumentation import ModelCall
+from seasoned.learning.accounting import Call, CallLog, Scope, Stage
+from seasoned.learning.questions import (
     DistillAnswer,
     DistillQuestion,
     ExtractAnswer,
@@ -29,8 +28,9 @@ from seasoned.llm.model import (
     WriteAnswer,
     WriteQuestion,
 )
-from seasoned.llm.providers import Price, Providers
-from seasoned.signals import ModelCall
+from seasoned.models import answers, prompts, providers
+from seasoned.models.answers import PROBLEMS_MAX, Problems
+from seasoned.models.providers import Price, Providers
 
 if TYPE_CHECKING:
     from pydantic_ai import Agent, RunUsage
@@ -101,17 +101,17 @@ class LanguageModel:
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         """Which tasks and preferences the new messages hold."""
         read = partial(_read_extract, question)
-        return await self._ask("extract", asking.extract_prompt(question), question.scope, read)
+        return await self._ask("extract", prompts.extract_prompt(question), question.scope, read)
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """What a finished task teaches."""
         read = partial(_read_distill, question)
-        return await self._ask("distill", asking.distill_prompt(question), question.scope, read)
+        return await self._ask("distill", prompts.distill_prompt(question), question.scope, read)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """How the lessons change the skills."""
         keys = {f"L{number}": pending.key for number, pending in enumerate(question.lessons, start=1)}
-        return await self._ask("write", asking.write_prompt(question), question.scope, partial(_read_write, keys))
+        return await self._ask("write", prompts.write_prompt(question), question.scope, partial(_read_write, keys))
 
     async def close(self) -> None:
         """Let go of the providers' connections."""
@@ -141,7 +141,7 @@ class LanguageModel:
             output_tokens_max=self._output_tokens_max,
             **msgspec.structs.asdict(question.scope),
         )
-        with signals.watch(call):
+        with instrumentation.watch(call):
             return await self._watched(name, question, read, call)
 
     async def _watched(self, name: str, question: _Question, read: Reader[A], signal: ModelCall) -> A:

@@ -4,15 +4,15 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Literal
 
-from seasoned import signals
+from seasoned import instrumentation
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
-from seasoned.llm.model import Model
+from seasoned.instrumentation import StageRun
+from seasoned.learning.questions import Model
 from seasoned.pipeline import distill, extract, write
-from seasoned.signals import StageRun
 from seasoned.store import Store
-from seasoned.store.work import Stage
+from seasoned.store.due import Stage
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ ABSENCES_MAX = 6
 Outcome = Literal["worked", "idle", "blocked"]
 
 
-class Attempts:
+class StageRunner:
     """Runs stages, once each time it is asked."""
 
     def __init__(self, store: Store, model: Model, config: Config) -> None:
@@ -37,7 +37,7 @@ class Attempts:
 
     async def one(self, stage: Stage, key: str) -> Outcome:
         """One run of a stage: whether it did something, found nothing to do, or could not write at all."""
-        with signals.watch(StageRun(stage=stage, key=key)) as run:
+        with instrumentation.watch(StageRun(stage=stage, key=key)) as run:
             return await self._watched(stage, key, run)
 
     async def _watched(self, stage: Stage, key: str, run: StageRun) -> Outcome:

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from seasoned.clock import to_datetime
-from seasoned.llm.fence import elide, fence, transcript
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     Attempt,
     DistillQuestion,
     ExtractQuestion,
@@ -18,6 +17,7 @@ from seasoned.llm.model import (
     SkillView,
     WriteQuestion,
 )
+from seasoned.safety.fence import elide, fence, transcript
 from seasoned.skill import SKILL_FILE, Entry, entries
 from seasoned.space import FACTS
 

@@ -16,12 +16,12 @@ import time
 from typing import TYPE_CHECKING
 
 from seasoned.errors import Busy, StorageFull
-from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
-from seasoned.pipeline.life import Life
-from seasoned.store import listen, work, workers
+from seasoned.scheduling.heartbeat import Life
+from seasoned.scheduling.runner import RUNS_MAX, Outcome, StageRunner
+from seasoned.store import listen, workers
+from seasoned.store.due import Due, Stage, all_work, piece
 from seasoned.store.postgres import libpq_url
 from seasoned.store.wakeups import QUEUE, TASK
-from seasoned.store.work import Due, Stage
 from seasoned.store.workers import STALLED_SECONDS, Nobodys, Registration
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from procrastinate import App
 
     from seasoned.config import Config
-    from seasoned.llm.model import Model
+    from seasoned.learning.questions import Model
     from seasoned.store import Connection, Store
 
 log = logging.getLogger(__name__)
@@ -48,13 +48,13 @@ CANCEL_SECONDS = 3.0
 CANCELS_MAX = 10
 
 
-class JobWorker:
+class ProcrastinateScheduler:
     """Hears of changes, and works when this process is to (`worker`). Belongs to the event loop that called `start`."""
 
     def __init__(self, store: Store, model: Model, config: Config) -> None:
         self._store = store
         self._config = config
-        self._attempts = Attempts(store, model, config)
+        self._attempts = StageRunner(store, model, config)
         self._changes = listen.Changes(config.database)
         self._background: list[asyncio.Task[None]] = []
         self._works = config.worker != "none"
@@ -175,7 +175,7 @@ class JobWorker:
         try:
             if outcome != "blocked":
                 # Due later, such as a session that is not quiet yet: this wake-up is used up, so another has to come.
-                again = await self._store.read(lambda connection: work.piece(connection, stage, key, self._config))
+                again = await self._store.read(lambda connection: piece(connection, stage, key, self._config))
             if again:
                 await self._store.write(lambda connection: self._store.wakeups.give(connection, again))
         except (Busy, StorageFull) as error:
@@ -185,7 +185,7 @@ class JobWorker:
         def sweep(connection: Connection) -> None:
             # One process at a time is enough.
             if listen.alone(connection):
-                due = work.all_work(connection, self._config, SWEEP_MAX)
+                due = all_work(connection, self._config, SWEEP_MAX)
                 self._store.wakeups.give(connection, due)
                 workers.forget_the_dead(connection)
 
@@ -244,7 +244,7 @@ async def _opened(url: str, registration: Registration) -> AsyncIterator[App]:
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
     from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - an extra
 
-    from seasoned.pipeline.patient_jobs import PatientJobManager  # noqa: PLC0415 - needs the extra
+    from seasoned.scheduling.patient_jobs import PatientJobManager  # noqa: PLC0415 - needs the extra
     from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
 
     app = App(connector=PsycopgConnector())

@@ -1,15 +1,16 @@
-"""Deleting what nothing names, a bounded step at a time: first small files (`store.contents`), then blobs.
+"""Deletes what nothing references, a bounded step at a time: first small files (`store.inline_blobs`), then blobs.
 
-A step lists a page of blobs and dooms those that no row names; then it condemns those that have been doomed for the
-grace and still are unnamed, deletes them, and notes that they are gone. Each of the three is committed before the next
-begins, so whoever dies in between leaves rows that say how far it came, and the next step goes on from there:
+A step lists a page of blobs and marks those that no row references; then it tombstones those that have been marked
+for the grace and still are unreferenced, deletes them, and notes that they are swept. Each of the three is committed
+before the next begins, so whoever dies in between leaves rows that say how far it came, and the next step goes on
+from there:
 
     died before                   what is left                           the next step
-    the blob is condemned         a doomed row                           condemns it
-    it is deleted                 a condemned row, the blob              deletes it
-    that is noted                 a condemned row, no blob               deletes nothing, and notes it
+    the blob is tombstoned        a mark                                 tombstones it
+    it is deleted                 a tombstone, the blob                  deletes it
+    that is noted                 a tombstone, no blob                   deletes nothing, and notes it
 
-One collector works at a time (`store.guard`), and nobody stores a condemned blob while one does (`store.kept`).
+One collector works at a time (`store.gc.lock`), and nobody stores a tombstoned blob while one does (`store.gc.blobs`).
 """
 
 from functools import partial
@@ -21,10 +22,11 @@ from sqlalchemy import Connection
 from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.errors import BlobsAway, Conflict
-from seasoned.store import contents, doom, messages
+from seasoned.store import inline_blobs, messages
 from seasoned.store.blobs import Blob
 from seasoned.store.database import Store
-from seasoned.store.guard import Check
+from seasoned.store.gc import marks
+from seasoned.store.gc.lock import Check
 from seasoned.store.projects import oldest
 from seasoned.store.rows import columns, to_rows
 from seasoned.store.schema import message_files
@@ -93,7 +95,7 @@ class Collector:
 
     def _step(self, limit: int) -> tuple[Collected, bool]:
         done = Collected()
-        # Listing belongs under the guard too: what was listed must not be deleted by another before it is doomed.
+        # Listing belongs under the lock too: what was listed must not be deleted by another before it is marked.
         with self._store.blobs.guard.held(GUARD_SECONDS) as check:
             if self._after_small is not None:
                 self._after_small = self._collect_small(done, self._after_small, limit)
@@ -107,7 +109,7 @@ class Collector:
             if done.looked_into:
                 return done, False
             page = self._store.blobs.place.listed(self._after, limit)
-            self._count(done, page, self._doom(page))
+            self._count(done, page, self._mark(page))
             for sha256 in self._delete(limit, check):
                 done.deleted += 1
                 done.deleted_bytes += self._sizes.pop(sha256, 0)
@@ -119,14 +121,16 @@ class Collector:
     def _collect_small(self, done: Collected, after: str, limit: int) -> str | None:
         """Note a page of small files that nothing names, and delete what is due; where to go on, None at the end."""
         store, now = self._store, self._now()
-        page = store.read_now(lambda connection: contents.page(connection, after, limit))
+        page = store.read_now(lambda connection: inline_blobs.page(connection, after, limit))
         _count_small(done, page)
         # Most of the time there is nothing to write.
         if page.noted != page.unnamed:
-            store.write_now(partial(contents.note, hashes=[one.sha256 for one in page.small], now=now))
-        due = store.read_now(lambda connection: contents.ripe(connection, now, self._grace_seconds, limit))
+            store.write_now(partial(inline_blobs.note, hashes=[one.sha256 for one in page.small], now=now))
+        due = store.read_now(lambda connection: inline_blobs.ripe(connection, now, self._grace_seconds, limit))
         if due:
-            gone = store.write_now(lambda connection: contents.delete_ripe(connection, now, self._grace_seconds, limit))
+            gone = store.write_now(
+                lambda connection: inline_blobs.delete_ripe(connection, now, self._grace_seconds, limit)
+            )
             done.small_deleted, done.small_deleted_bytes = len(gone), sum(one.size for one in gone)
         end = page.small[-1].sha256 if page.small else after
         return end if limit in (len(page.small), len(due)) else None
@@ -146,11 +150,11 @@ class Collector:
             )
         return True
 
-    def _doom(self, page: list[Blob]) -> set[str]:
+    def _mark(self, page: list[Blob]) -> set[str]:
         there = [blob.sha256 for blob in page if blob.sha256 not in self._kept]
         if not there:
             return set()
-        return self._store.write_now(lambda connection: doom.doom(connection, there, self._now()))
+        return self._store.write_now(lambda connection: marks.mark(connection, there, self._now()))
 
     def _count(self, done: Collected, page: list[Blob], alone: set[str]) -> None:
         done.seen, done.seen_bytes = len(page), sum(blob.size for blob in page)
@@ -159,15 +163,15 @@ class Collector:
         self._sizes = {**self._sizes, **sizes} if self._after else sizes
 
     def _delete(self, limit: int, check: Check) -> list[str]:
-        """Delete what is due; nobody names or stores it meanwhile, as it is condemned and the guard is held."""
+        """Delete what is due; nobody references or stores it meanwhile, as it is tombstoned and the lock is held."""
         late = int(self._store.blobs.place.late_seconds * SECOND)
-        left = self._store.read_now(lambda connection: doom.unfinished(connection, self._now() - late, limit))
-        condemned = self._store.write_now(
-            lambda connection: doom.condemn(connection, self._now(), self._grace_seconds, limit)
+        left = self._store.read_now(lambda connection: marks.unfinished(connection, self._now() - late, limit))
+        tombstoned = self._store.write_now(
+            lambda connection: marks.tombstone(connection, self._now(), self._grace_seconds, limit)
         )
-        due = sorted({*left, *condemned})
+        due = sorted({*left, *tombstoned})
         if due:
-            faults.point("doom.condemned")
+            faults.point("gc.tombstoned")
         deleted: list[str] = []
         away: BlobsAway | None = None
         for sha256 in due:
@@ -178,13 +182,13 @@ class Collector:
                 away = error
                 break
             deleted.append(sha256)
-            faults.point("doom.deleted")
+            faults.point("gc.deleted")
         if deleted:
-            self._store.write_now(lambda connection: doom.gone(connection, deleted, self._now()))
+            self._store.write_now(lambda connection: marks.swept(connection, deleted, self._now()))
         if away is not None:
             # It may still happen. Until it no longer can, nobody stores these blobs anew.
             unsure = due[len(deleted) :]
-            self._store.write_now(lambda connection: doom.again(connection, unsure, self._now()))
+            self._store.write_now(lambda connection: marks.postpone(connection, unsure, self._now()))
             raise away
         return deleted
 
@@ -193,7 +197,7 @@ class Collector:
         rows = self._store.read_now(lambda connection: _unknown(connection, limit))
         for row in rows:
             # Of one whose parts are lost nothing is known, as what they named is lost with them.
-            hashes = doom.files_of(messages.unpack(row, self._store.blobs))
+            hashes = marks.files_of(messages.unpack(row, self._store.blobs))
             self._store.write_now(partial(_note, message_id=row.id, hashes=hashes))
         return len(rows)
 
@@ -201,12 +205,12 @@ class Collector:
         found, after = self._preview_small(limit), ""
         now, store = self._now(), self._store
         due = set(
-            store.read_now(lambda c: doom.would_condemn(c, now, self._grace_seconds, PREVIEW_MAX))
-            + store.read_now(lambda c: doom.unfinished(c, now, PREVIEW_MAX))
+            store.read_now(lambda c: marks.would_tombstone(c, now, self._grace_seconds, PREVIEW_MAX))
+            + store.read_now(lambda c: marks.unfinished(c, now, PREVIEW_MAX))
         )
         while page := store.blobs.place.listed(after, limit):
             sizes = {blob.sha256: blob.size for blob in page if blob.sha256 not in self._kept}
-            alone = store.read_now(partial(doom.unnamed, hashes=sizes.keys()))
+            alone = store.read_now(partial(marks.unreferenced, hashes=sizes.keys()))
             found.add(
                 Collected(
                     seen=len(page),
@@ -222,8 +226,8 @@ class Collector:
 
     def _preview_small(self, limit: int) -> Collected:
         found, after, now = Collected(), "", self._now()
-        due = set(self._store.read_now(lambda c: contents.ripe(c, now, self._grace_seconds, PREVIEW_MAX)))
-        while (page := self._store.read_now(partial(contents.page, after=after, limit=limit))).small:
+        due = set(self._store.read_now(lambda c: inline_blobs.ripe(c, now, self._grace_seconds, PREVIEW_MAX)))
+        while (page := self._store.read_now(partial(inline_blobs.page, after=after, limit=limit))).small:
             gone = [one.size for one in page.small if one.sha256 in due & page.unnamed]
             some = Collected(small_deleted=len(gone), small_deleted_bytes=sum(gone))
             _count_small(some, page)
@@ -235,7 +239,7 @@ class Collector:
         return self._store.clock.now()
 
 
-def _count_small(done: Collected, page: contents.Page) -> None:
+def _count_small(done: Collected, page: inline_blobs.Page) -> None:
     sizes = [one.size for one in page.small if one.sha256 in page.unnamed]
     done.small_seen, done.small_seen_bytes = len(page.small), sum(one.size for one in page.small)
     done.small_unnamed, done.small_unnamed_bytes = len(sizes), sum(sizes)
@@ -256,4 +260,4 @@ def _note(connection: Connection, *, message_id: str, hashes: tuple[str, ...]) -
     connection.execute(
         sa.delete(message_files).where(message_files.c.message_id == message_id, message_files.c.sha256 == "")
     )
-    doom.name_files(connection, [(message_id, hashes)])
+    marks.name_files(connection, [(message_id, hashes)])

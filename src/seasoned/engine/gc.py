@@ -1,14 +1,14 @@
-"""Collecting stored files that nothing names: on demand, and a little at a time beside a server's work."""
+"""GarbageCollection stored files that nothing names: on demand, and a little at a time beside a server's work."""
 
 import asyncio
 import hashlib
 import logging
 
 from seasoned.config import Config
-from seasoned.engine.condition import BLOB
+from seasoned.engine.readiness import BLOB
 from seasoned.errors import Busy, Conflict, SeasonedError, StorageFull
 from seasoned.store import Store
-from seasoned.store.collecting import Collected, Collector
+from seasoned.store.gc.collector import Collected, Collector
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ STEP_MAX = 500
 KEPT = frozenset({hashlib.sha256(BLOB).hexdigest()})
 
 
-class Collecting:
+class GarbageCollection:
     """Use cases of collection. Any number of processes may collect in one store; they take turns."""
 
     def __init__(self, store: Store, config: Config) -> None:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from seasoned.clock import SECOND, Clock
 from seasoned.errors import Busy
-from seasoned.store import doom
 from seasoned.store.blobs import BlobStore
-from seasoned.store.guard import Guard
+from seasoned.store.gc import marks
+from seasoned.store.gc.lock import CollectorLock
 
 T = TypeVar("T")
 
@@ -36,10 +36,10 @@ class Rows(Protocol):
         ...
 
 
-class KeptBlobs:
+class ManagedBlobs:
     """Blobs in a place, for an event loop and for threads. Not for the thread that writes: see `put_now`."""
 
-    def __init__(self, place: BlobStore, rows: Rows, guard: Guard) -> None:
+    def __init__(self, place: BlobStore, rows: Rows, guard: CollectorLock) -> None:
         self.place = place
         self.guard = guard
         self._rows = rows
@@ -54,10 +54,10 @@ class KeptBlobs:
         return await self.run(lambda: self.get_now(sha256))
 
     def put_now(self, data: bytes) -> str:
-        """Like put, in the calling thread; not inside a transaction that writes, as saving a blob takes one."""
+        """Like put, in the calling thread; not inside a transaction that writes, as reviving a blob takes one."""
         sha256 = hashlib.sha256(data).hexdigest()
-        found = self._rows.read_now(lambda connection: doom.find(connection, [sha256]))
-        if found and found[sha256].condemned_at is not None:
+        found = self._rows.read_now(lambda connection: marks.find(connection, [sha256]))
+        if found and found[sha256].tombstoned_at is not None:
             return self._save(sha256, data)
         return self.place.put_now(data)
 
@@ -74,20 +74,18 @@ class KeptBlobs:
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _save(self, sha256: str, data: bytes) -> str:
-        """Store a blob that was given up, then see to it that nobody deletes it any more. Raises Busy.
+        """Store a tombstoned blob, then remove its tombstone so that nobody deletes it. Raises Busy.
 
-        In this order: somebody else may have stored it just before it was deleted, and still be about to name it. Once
-        it is spared, nothing tells them that it was gone meanwhile; so then it has to be there.
+        In this order: somebody else may have stored it just before it was deleted, and still be about to reference it.
+        Once the tombstone is removed, nothing tells them that it was deleted meanwhile; so then it has to be there.
         """
         with self.guard.held(GUARD_SECONDS):
-            found = self._rows.read_now(lambda connection: doom.find(connection, [sha256])).get(sha256)
-            if found is not None and found.condemned_at is not None and found.gone_at is None:
+            found = self._rows.read_now(lambda connection: marks.find(connection, [sha256])).get(sha256)
+            if found is not None and found.tombstoned_at is not None and found.swept_at is None:
                 # Nobody deletes now; but what somebody sent before they died may still arrive.
-                ago = self._rows.clock.now() - found.condemned_at
+                ago = self._rows.clock.now() - found.tombstoned_at
                 if ago < self.place.late_seconds * SECOND:
-                    raise Busy(
-                        "This very file is being deleted, as nothing had named it; send it again in two minutes."
-                    )
+                    raise Busy("This file was unreferenced and is being deleted; send it again in two minutes.")
             self.place.put_now(data)
-            self._rows.write_now(lambda connection: doom.spare(connection, sha256))
+            self._rows.write_now(lambda connection: marks.revive(connection, sha256))
         return sha256

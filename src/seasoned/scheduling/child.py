@@ -16,11 +16,11 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from seasoned import signals
+from seasoned import instrumentation
 from seasoned.config import Config
-from seasoned.pipeline.life import Life
-from seasoned.signals import ModelCall, StageRun
-from seasoned.store.work import Stage
+from seasoned.instrumentation import ModelCall, StageRun
+from seasoned.scheduling.heartbeat import Life
+from seasoned.store.due import Stage
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ Line = TypeVar("Line")
 
 
 class Scheduler(Protocol):
-    """Who runs the stages in the child, and who hears of other processes' changes in the server (`Carrier`)."""
+    """Who runs the stages in the child, and who hears of other processes' changes in the server (`Scheduler`)."""
 
     async def start(self) -> None: ...
 
@@ -253,7 +253,7 @@ class ChildScheduler:
                 if waiting is not None and not waiting.done():
                     waiting.set_result(told.life)
             case Ended():
-                signals.relay(told.work, told.seconds)
+                instrumentation.relay(told.work, told.seconds)
 
 
 async def each_line(

@@ -1,4 +1,4 @@
-"""The dispatcher: it runs the stages for what is due, a few at a time, in this process.
+"""The scheduler: it runs the stages for what is due, a few at a time, in this process.
 
 Wake-ups are hints. Truth is in the rows: a sweep at the start and each minute finds what is due, every stage looks
 again before it works, and commits by compare-and-swap. So a wake-up may get lost or come twice, and several processes
@@ -12,11 +12,11 @@ import os
 from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.llm.model import Model
-from seasoned.pipeline.attempt import RUNS_MAX, Attempts, Outcome
-from seasoned.pipeline.life import Life
-from seasoned.store import Connection, Store, spaces, tasks, work
-from seasoned.store.work import Due, Stage
+from seasoned.learning.questions import Model
+from seasoned.scheduling.heartbeat import Life
+from seasoned.scheduling.runner import RUNS_MAX, Outcome, StageRunner
+from seasoned.store import Connection, Store, spaces, tasks
+from seasoned.store.due import Due, Stage, all_work, session_work, space_work
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ LATE_SECONDS = 30
 Key = tuple[Stage, str]
 
 
-class Dispatcher:
+class LocalScheduler:
     """Runs due work until it is closed. All methods belong to the event loop that called `start`."""
 
     def __init__(self, store: Store, model: Model, config: Config) -> None:
         self._store = store
         self._config = config
-        self._attempts = Attempts(store, model, config)
+        self._attempts = StageRunner(store, model, config)
         self._slots = asyncio.Semaphore(config.concurrency)
         self._running: dict[Key, asyncio.Task[None]] = {}
         self._again: set[Key] = set()
@@ -132,7 +132,7 @@ class Dispatcher:
                 log.exception("a sweep failed")
 
     async def _sweep(self) -> None:
-        self._schedule(await self._store.read(lambda c: work.all_work(c, self._config, SWEEP_MAX)))
+        self._schedule(await self._store.read(lambda c: all_work(c, self._config, SWEEP_MAX)))
         self._swept_at = self._store.clock.now()
 
     async def _run(self, stage: Stage, key: str) -> None:
@@ -163,7 +163,7 @@ class Dispatcher:
 
     def _related(self, connection: Connection, stage: Stage, key: str) -> list[Due]:
         if stage == "write":
-            return work.space_work(connection, key)
+            return space_work(connection, key)
         session_id: str | None = key
         if stage == "distill":
             row = tasks.by_id(connection, key)
@@ -171,5 +171,5 @@ class Dispatcher:
         if session_id is None:
             return []
         space_id = spaces.space_of_session(connection, session_id)
-        written = work.space_work(connection, space_id) if space_id else []
-        return [*work.session_work(connection, session_id, self._config), *written]
+        written = space_work(connection, space_id) if space_id else []
+        return [*session_work(connection, session_id, self._config), *written]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from seasoned.errors import Invalid, NotFound
-from seasoned.llm.model import NearEntry, SkillView
+from seasoned.learning.questions import NearEntry, SkillView
 from seasoned.pipeline.draft import Draft
 from seasoned.skill import EDITED_BYTES_MAX, SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS
@@ -23,7 +23,7 @@ HITS_MAX = 12
 OTHERS_MAX = 30
 
 
-class Held(msgspec.Struct, frozen=True, kw_only=True):
+class LoadedSkill(msgspec.Struct, frozen=True, kw_only=True):
     """A skill as it was read: all its files, and the paths of those whose bytes are wanted."""
 
     row: SkillRow
@@ -31,16 +31,16 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     paths: frozenset[str]
 
 
-class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
     """Skills of a space as they were read: `loaded` with their files, the rest by name; `near` is closest first."""
 
-    loaded: list[Held]
+    loaded: list[LoadedSkill]
     others: tuple[str, ...]
     near: tuple[NearEntry, ...]
     of_user: frozenset[str]
 
 
-def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) -> Shelf:
+def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) -> Retrieved:
     """The skills that matter for some lessons.
 
     Few are all loaded; of many, those whose words are closest to the lessons', the user's own, and the user's facts.
@@ -51,7 +51,7 @@ def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) ->
     chosen = rows if len(rows) <= SKILLS_MAX else _closest(rows, hits, made_by_user)
     names = {row.id: row.name for row in rows}
     wanted = {row.id for row in chosen}
-    return Shelf(
+    return Retrieved(
         loaded=[load(connection, row) for row in chosen],
         others=tuple(row.name for row in rows if row.id not in wanted)[:OTHERS_MAX],
         near=tuple(
@@ -93,7 +93,7 @@ def _closest(rows: Sequence[SkillRow], hits: Sequence[Hit], made_by_user: frozen
     return ranked[:SKILLS_MAX]
 
 
-def load(connection: Connection, row: SkillRow) -> Held:
+def load(connection: Connection, row: SkillRow) -> LoadedSkill:
     """A skill with its text files, as far as they fit, Markdown first."""
     listing = skills.head_listing(connection, row.id)
     left, paths = BYTES_MAX, []
@@ -106,14 +106,14 @@ def load(connection: Connection, row: SkillRow) -> Held:
 
 def load_paths(
     connection: Connection, row: SkillRow, paths: Collection[str], listing: Sequence[FileRow] | None = None
-) -> Held:
+) -> LoadedSkill:
     """A skill with some of its files; the others are not touched, however many there are."""
     every = skills.head_listing(connection, row.id) if listing is None else listing
     loaded = {file.path: file for file in skills.head_files(connection, row.id, list(paths))}
-    return Held(row=row, listing=[loaded.get(file.path, file) for file in every], paths=frozenset(loaded))
+    return LoadedSkill(row=row, listing=[loaded.get(file.path, file) for file in every], paths=frozenset(loaded))
 
 
-def draft_of(held: Held, store: Store) -> Draft:
+def draft_of(held: LoadedSkill, store: Store) -> Draft:
     """A skill to be edited. Reads blobs, so it belongs into a thread."""
     row = held.row
     return Draft(
@@ -127,7 +127,7 @@ def draft_of(held: Held, store: Store) -> Draft:
     )
 
 
-def _present(held: Held, store: Store) -> dict[str, bytes]:
+def _present(held: LoadedSkill, store: Store) -> dict[str, bytes]:
     """The bytes of the files that were loaded. One that the store has lost is left as it is."""
     found: dict[str, bytes] = {}
     for file in held.listing:

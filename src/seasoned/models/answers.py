@@ -10,8 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from seasoned.errors import ModelFailed
-from seasoned.lesson import Lesson, LessonKind, Quote, folded, stands_in
-from seasoned.llm.model import (
+from seasoned.learning.questions import (
     DistillAnswer,
     DistillQuestion,
     Edit,
@@ -21,6 +20,7 @@ from seasoned.llm.model import (
     TaskChange,
     WriteAnswer,
 )
+from seasoned.lesson import Lesson, LessonKind, Quote, folded, stands_in
 from seasoned.message import NumberedMessage
 from seasoned.task import TaskStatus
 

@@ -1,0 +1,1 @@
+"""What the stages ask of whoever learns, and how model calls are accounted for."""

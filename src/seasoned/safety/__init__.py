@@ -1,0 +1,1 @@
+"""What must not reach a model or a skill: secrets, injected orders, dangerous commands."""

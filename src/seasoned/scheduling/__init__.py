@@ -1,0 +1,1 @@
+"""Who runs the stages, and when: this process, its child, or Procrastinate's workers."""

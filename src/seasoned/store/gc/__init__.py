@@ -1,0 +1,1 @@
+"""Deletes stored files that nothing references."""
