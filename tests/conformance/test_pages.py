@@ -11,6 +11,7 @@ from seasoned.engine.sessions import NewSessionRequest
 from seasoned.message import Message, Part
 from seasoned.store.rows import PAGE_MAX, PageQuery
 from seasoned.strategies import apply, read
+from seasoned.testing import ManualClock
 from seasoned.tokens import count_tokens
 from tests.support.home import answered, opened, page_of, project, said
 
@@ -107,5 +108,24 @@ def test_a_session_without_messages(tmp_path: Path) -> None:
                     None,
                 )
             assert await engine.pages.tokens(project_id, session.id) == 0
+
+    asyncio.run(body())
+
+
+def test_events_of_one_moment_are_read_some_at_a_time(tmp_path: Path) -> None:
+    async def body() -> None:
+        clock = ManualClock()
+        async with opened(tmp_path, None, clock) as engine:
+            project_id = await project(engine)
+            session, _ = await engine.sessions.create(project_id, NewSessionRequest())
+            told = []
+            for number in range(9):
+                clock.advance(number % 4 == 3)
+                told.append((await engine.sessions.add_event(project_id, session.id, "k", {"n": number})).id)
+            first, last, after, found = 0, clock.now(), "", list[str]()
+            while some := await engine.sessions.events_between(session.id, first, last, 2, after):
+                found += [one.id for one in some]
+                first, after = some[-1].created_at, some[-1].id
+            assert found == told
 
     asyncio.run(body())

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from seasoned.testing.faults import Trap, armed
 from tests.conformance.test_writer import add
 from tests.support.databases import database_of, homes_on, opened
 from tests.support.postgres import Postgres
+from tests.support.server import wait_until
 
 PID = sa.text("SELECT pg_backend_pid()")
 CUT_ITSELF = sa.text("SELECT pg_terminate_backend(pg_backend_pid())")
@@ -28,7 +28,6 @@ CUT: Final = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND (%(pid)s::int IS NULL OR pid = %(pid)s)
     """
-END_SECONDS_MAX = 30.0
 
 
 @pytest.fixture(autouse=True)
@@ -40,9 +39,7 @@ def _on_postgres(postgres_server: Postgres) -> Iterator[None]:
 def cut(url: str, pid: int | None = None) -> None:
     """End one session of a database, or all; back once they have ended."""
     with psycopg.connect(url, autocommit=True) as connection:
-        deadline = time.monotonic() + END_SECONDS_MAX
-        while connection.execute(CUT, {"pid": pid}).fetchone():
-            assert time.monotonic() < deadline
+        wait_until(lambda: not connection.execute(CUT, {"pid": pid}).fetchone(), "the sessions have ended")
 
 
 def group(connection: Connection, names: Sequence[str]) -> list[str | SeasonedError]:

@@ -11,6 +11,13 @@ KIB: Final = 1024
 LOOK_EVERY: Final = 5
 
 
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long it takes, to be compared with what took place in the same run only."""
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
 class Watch:
     """Another client that pings again and again, and the server's memory meanwhile."""
 

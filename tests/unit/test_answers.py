@@ -1,6 +1,7 @@
 """Large answers and the memory that they share, without a server."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from starlette.types import Message
 
 from seasoned.engine.budget import Budget
-from seasoned.errors import Busy, NotFound
+from seasoned.errors import Busy, NotFound, TooSlow
 from seasoned.http import answers
 from seasoned.http.answers import Chunk, Streamed
 from seasoned.http.bodies import SLICE_BYTES
@@ -103,6 +104,33 @@ def test_what_a_reader_does_not_take_soon_leaves_the_memory_and_comes_all_the_sa
     asyncio.run(run())
 
 
+def test_what_was_taken_late_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "PATIENCE_SECONDS", 0.01)
+
+    class Late(Reader):
+        """It reads on just when a slice has waited for too long."""
+
+        async def send(self, message: Message) -> None:
+            go_on = asyncio.Event()
+
+            def later() -> None:
+                time.sleep(0.02)
+                go_on.set()
+
+            asyncio.get_running_loop().call_soon(later)
+            await go_on.wait()
+            await super().send(message)
+
+    async def run() -> None:
+        size = 4 * SLICE_BYTES
+        budget, reader = Budget(size), Late()
+        reader.may_read.set()
+        await Streamed(chunks_of(budget, size), tmp_path)(SCOPE, reader.receive, reader.send)
+        assert reader.body == expected(size)
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("why", ["no room", "no folder"])
 def test_where_there_is_no_room_for_a_file_it_waits_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: str
@@ -160,6 +188,21 @@ def test_who_has_gone_is_not_answered_further(tmp_path: Path) -> None:
         await Streamed(chunks_of(budget, *[10] * 100), tmp_path)(SCOPE, reader.receive, reader.send)
         assert len(reader.body) < 100
         assert budget.free == budget.size
+
+    asyncio.run(run())
+
+
+def test_who_does_not_end_the_request_has_not_gone(tmp_path: Path) -> None:
+    async def run() -> None:
+        budget, reader = Budget(1_000), Reader()
+        reader.may_read.set()
+
+        async def receive() -> Message:
+            raise TooSlow("The request's body was not complete.")
+
+        await Streamed(chunks_of(budget, *[10] * 100), tmp_path)(SCOPE, receive, reader.send)
+        assert len(reader.body) == 1_000
+        assert reader.is_complete
 
     asyncio.run(run())
 
