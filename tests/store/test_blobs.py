@@ -197,5 +197,5 @@ def test_an_object_store_without_the_library_says_what_to_install(
 ) -> None:
     monkeypatch.delitem(sys.modules, "seasoned.store.cloud", raising=False)
     monkeypatch.setitem(sys.modules, "obstore", None)
-    with pytest.raises(Invalid, match=r"seasoned\[s3\]"):
+    with pytest.raises(Invalid, match=r"'\.\[s3\]'"):
         blobs_at("s3://bucket/prefix", tmp_path)

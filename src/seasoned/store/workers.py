@@ -185,8 +185,12 @@ class Registration:
         from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
 
         session = await PatientConnection.connect(self._url, autocommit=True, connect_timeout=int(ANSWER_SECONDS))
-        for statement in _KEEPALIVE:
-            await session.execute(statement)
+        async with contextlib.AsyncExitStack() as closing:
+            # Also when this is cancelled in between.
+            await closing.enter_async_context(session)
+            for statement in _KEEPALIVE:
+                await session.execute(statement)
+            closing.pop_all()
         return session
 
     async def _beat(self, session: PatientConnection, *, locked: bool) -> bool:
