@@ -1,6 +1,6 @@
 """Runs the benchmarks by which releases are compared, and writes what they print to `benchmarks/figures/VERSION.md`.
 
-Figures of quality and cost are the same everywhere; those of speed depend on the machine, so compare them within a file.
+Figures of quality and cost are the same everywhere; those of speed depend on the machine, so compare them in a file.
 """
 
 import os
