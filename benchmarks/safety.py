@@ -20,8 +20,8 @@ from pathlib import Path
 from tests.support.corpora import PARTS, Injection, SecretText, injections, secrets
 from tests.support.obedient import PLACES, learn
 
-from seasoned.llm.scanner import scan
-from seasoned.llm.secrets import redact
+from seasoned.safety.scanner import scan
+from seasoned.safety.secrets import redact
 
 SIZES = (1_200, 64 * 1024, 1024 * 1024)
 TIMED_CHARS = 400_000

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from seasoned.llm.model import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
-from seasoned.llm.scanner import scan
+from seasoned.safety.scanner import scan
 from seasoned.testing import ScriptedModel
 from tests.support.corpora import injections, secrets
 from tests.support.home import linked_session, opened, project, settled, skill_files

@@ -13,7 +13,6 @@ from tests.support.command import environment, seasoned
 # What learning, serving and asking models need, and what only terminals or other databases do.
 HEAVY = (
     "alembic",
-    "detect_secrets",
     "httptools",
     "markdown_it",
     "openai",
@@ -26,8 +25,8 @@ HEAVY = (
     "seasoned.http",
     "seasoned.llm.language",
     "seasoned.llm.rules",
-    "seasoned.llm.scanner",
-    "seasoned.llm.secrets",
+    "seasoned.safety.scanner",
+    "seasoned.safety.secrets",
     "seasoned.pipeline.worker",
     "sqlalchemy.dialects.postgresql",
     "starlette",

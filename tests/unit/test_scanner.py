@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seasoned.llm import surface
-from seasoned.llm.scanner import REASONS_MAX, scan
+from seasoned.safety import deobfuscate
+from seasoned.safety.scanner import REASONS_MAX, scan
 from tests.support.corpora import Injection, Part, injections
 from tests.support.growth import check_linear, text_of
 
@@ -156,6 +156,7 @@ HOSTILE = [
     *("a", "ignore ", "curl ", "curl | ", "| sh ", "send ", "send copies of all ", "note to ai ", "do not tell "),
     *("<!-", 'style="', "grant ", "A1", "ab/", "A" * 64 + "\n", "rm -r -r ", "dd ", "never use ", "verify=", "\n", " "),
     *("never --no-verify ", "save this ", "base64 ", "é\u200dé", "as the ", "[", "ai agent "),
+    *("| sh curl ", "| sh https ", "--no-verify x ", "忽略之前"),
 ]
 
 
@@ -218,8 +219,8 @@ def test_a_disguise_hides_nothing(text: str) -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_looked_through(text: str) -> None:
-    assert surface.plain(surface.plain(text)).split() is not None
-    assert sum(len(inner) for inner in surface.hidden(text)) <= 8 * max(1, len(text)) + 8
+    assert deobfuscate.plain(deobfuscate.plain(text)).split() is not None
+    assert sum(len(inner) for inner in deobfuscate.hidden(text)) <= 8 * max(1, len(text)) + 8
 
 
 @pytest.mark.slow

@@ -72,7 +72,7 @@ def load_config(
 
 def without_secrets(text: str) -> str:
     """Text of a library or a provider for the log: neither what looks like a secret nor what this process was given."""
-    from seasoned.llm.secrets import redact  # noqa: PLC0415 - few commands log what is not theirs
+    from seasoned.safety.secrets import redact  # noqa: PLC0415 - few commands log what is not theirs
 
     for name, value in os.environ.items():
         if len(value) >= SECRET_CHARS_MIN and _SECRET_NAME.search(name):

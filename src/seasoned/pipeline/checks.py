@@ -3,10 +3,10 @@
 import re
 
 from seasoned.errors import Invalid, TooLarge
-from seasoned.llm.scanner import scan
-from seasoned.llm.secrets import contains_secret
 from seasoned.paths import check_path
 from seasoned.pipeline.draft import Draft
+from seasoned.safety.scanner import scan
+from seasoned.safety.secrets import contains_secret
 from seasoned.skill import (
     CHARS_ADVISED,
     ENTRY_CHARS_MAX,

@@ -14,9 +14,9 @@ from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
 from seasoned.llm.calls import Scope
 from seasoned.llm.model import Attempt, DistillAnswer, DistillQuestion, Model
 from seasoned.llm.rules import RULES, distill_hints
-from seasoned.llm.secrets import redact
 from seasoned.pipeline import contrast, evidence
 from seasoned.pipeline.journal import Summary
+from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import MessageRow

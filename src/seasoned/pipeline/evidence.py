@@ -7,8 +7,8 @@ import msgspec
 
 from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.llm.fence import elide
-from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
+from seasoned.safety.secrets import redact
 from seasoned.store.blobs import Blobs
 from seasoned.store.messages import MessageRow, is_missing, numbered
 

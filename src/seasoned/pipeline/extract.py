@@ -14,9 +14,9 @@ from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
 from seasoned.llm.calls import Scope
 from seasoned.llm.model import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.llm.rules import RULES, extract_hints
-from seasoned.llm.secrets import redact
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
+from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import MessageRow

@@ -16,9 +16,9 @@ import re
 import msgspec
 
 from seasoned.clock import parse_time, to_datetime
-from seasoned.llm.scanner import scan
-from seasoned.llm.secrets import redact
 from seasoned.message import JsonObject
+from seasoned.safety.scanner import scan
+from seasoned.safety.secrets import redact
 from seasoned.skill import add_entry, find_entry, replace_entry
 from seasoned.task import Task
 

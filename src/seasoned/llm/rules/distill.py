@@ -20,8 +20,8 @@ from seasoned.llm.rules.people import People
 from seasoned.llm.rules.safety import clip, inline, is_safe, masked, one_line
 from seasoned.llm.rules.similar import same_lesson
 from seasoned.llm.rules.summaries import decisions, summary
-from seasoned.llm.scanner import scan
 from seasoned.message import NumberedMessage
+from seasoned.safety.scanner import scan
 
 LESSONS_MAX: Final = 3
 QUOTE_CHARS_MAX: Final = 200

@@ -26,7 +26,7 @@ from seasoned.llm.rules.domains import Family
 from seasoned.llm.rules.places import Place, heading_of, place
 from seasoned.llm.rules.safety import has_script, is_safe
 from seasoned.llm.rules.similar import Gist, gist, jaccard, likeness, words
-from seasoned.llm.scanner import scan
+from seasoned.safety.scanner import scan
 from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, find_entry, replace_entry, slug
 from seasoned.space import FACTS, JOURNAL
 
