@@ -61,10 +61,12 @@ class Command(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class SecretRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a secret stands; it is one when it passes the check, and has the least entropy, in bits a character.
 
-    Patterns that were taken over as they are for RE2 are run by RE2.
+    `needs` names a pattern that must occur for the rule to be tried. Patterns that were taken over as they are for RE2
+    are run by RE2.
     """
 
     id: str = ""
+    needs: str = ""
     kind: str = ""
     check: str = ""
     entropy_min: float = 0
@@ -84,6 +86,7 @@ class Group(msgspec.Struct, Generic[R], frozen=True, kw_only=True, forbid_unknow
     ignore_case: bool = True
     kind: str = ""
     check: str = ""
+    needs: str = ""
     is_re2: bool = False
 
 
@@ -161,7 +164,7 @@ def _whole(rule: R, group: Group[R], words: Mapping[str, str]) -> R:
         "ignore_case": group.ignore_case if rule.ignore_case is None else rule.ignore_case,
     }
     if isinstance(rule, SecretRule):
-        given |= {"kind": group.kind, "check": rule.check or group.check, "is_re2": group.is_re2}
+        given |= {"kind": group.kind, "check": rule.check or group.check, "needs": group.needs, "is_re2": group.is_re2}
     if isinstance(rule, Command):
         given["near"] = _expanded(rule.near, words)
     return msgspec.structs.replace(rule, pattern=_expanded(rule.pattern, words), **given)

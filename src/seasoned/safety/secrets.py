@@ -82,8 +82,13 @@ def _find(text: str) -> Iterator[Span]:
 def _candidates(text: str) -> Iterator[Span]:
     yield from _private_keys(text)
     small = text.lower()
+    occurs: dict[str, bool] = {"": True}
     for rule in rules.secrets():
-        if not rule.keywords or any(keyword in small for keyword in rule.keywords):
+        if rule.keywords and not any(keyword in small for keyword in rule.keywords):
+            continue
+        if rule.needs not in occurs:
+            occurs[rule.needs] = rules.secret_names()[rule.needs].search(text) is not None
+        if occurs[rule.needs]:
             yield from find_by(rule, text)
 
 
