@@ -249,7 +249,13 @@ HOSTILE = [
         "a.b:",
     ),
     *("[redacted:token]", "x:aaaaaaa@", "xoxb-1-", "password for a b c d ", "\\", "`", " ", "\n", "MNOa."),
-    *("é adafruit_key=", "adafruit_key=aio_aB3dE5fG7hI9jK1lM2nO3pQ4rS5t é", "$6$aa", "|a|password|\n|--|\n", "password\n"),
+    *(
+        "é adafruit_key=",
+        "adafruit_key=aio_aB3dE5fG7hI9jK1lM2nO3pQ4rS5t é",
+        "$6$aa",
+        "|a|password|\n|--|\n",
+        "password\n",
+    ),
     *("recovery codes: a1b2-c3d4, ", "lamp seed phrase: ", "<input value=a ", "set-cookie: a=b", "mysql://a:b/"),
 ]
 

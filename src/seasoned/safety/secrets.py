@@ -129,7 +129,7 @@ def _tokens(rule: SecretRule, text: str) -> Iterator[Span]:
 
 
 def _is_token(rule: SecretRule, value: str) -> bool:
-    return _entropy(value) >= rule.entropy_min and not _is_drawn(value) and not _is_template(value)
+    return _entropy(value) >= rule.entropy_min and not _is_drawn(value) and not value.endswith("EXAMPLE")
 
 
 def _entropy(value: str) -> float:
