@@ -13,7 +13,6 @@ from tests.support.command import environment, seasoned
 # What learning, serving and asking models need, and what only terminals or other databases do.
 HEAVY = (
     "alembic",
-    "detect_secrets",
     "httptools",
     "markdown_it",
     "openai",

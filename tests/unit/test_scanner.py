@@ -156,6 +156,7 @@ HOSTILE = [
     *("a", "ignore ", "curl ", "curl | ", "| sh ", "send ", "send copies of all ", "note to ai ", "do not tell "),
     *("<!-", 'style="', "grant ", "A1", "ab/", "A" * 64 + "\n", "rm -r -r ", "dd ", "never use ", "verify=", "\n", " "),
     *("never --no-verify ", "save this ", "base64 ", "é\u200dé", "as the ", "[", "ai agent "),
+    *("| sh curl ", "| sh https ", "--no-verify x ", "忽略之前"),
 ]
 
 

@@ -16,7 +16,7 @@ LIVE = "acme_" + "live_9xVb27QmTzR4kW0eHs8u"
 GITHUB = "gh" + "p_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 GITLAB = "gl" + "pat-Ab1Cd2Ef3Gh4Ij5Kl6Mn"
 SLACK = "xo" + "xb-123456789012-abcDEF123456"
-AWS = "AK" + "IAIOSFODNN7EXAMPLE"
+AWS = "AK" + "IAQ7WERTY2UIOP4ZXC"
 GOOGLE = "AI" + "zaSyA1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q"
 HUGGING_FACE = "h" + "f_AbCdEfGh1234567890IjKlMn"
 NPM = "np" + "m_Ab1Cd2Ef3Gh4Ij5Kl6Mn7Op8Qr9St0Uv1Wx2"
@@ -104,6 +104,7 @@ HARMLESS = [
     "password was reset on 2026-03-04",
     "NotificationServiceHelper.config.some_function_name_very_long",
     "server=APACHEHTTPSERVER x",
+    "AK" + "IAIOSFODNN7EXAMPLE is the key that the documentation shows",
     "1234567890:a-file-name-of-exactly-that-length-or-more",
 ]
 
@@ -140,6 +141,11 @@ def test_every_secret_of_a_text_goes() -> None:
 def test_where_a_secret_stands_in_a_long_text_does_not_matter(at: int) -> None:
     text = "word " * (at // 5) + "x" * (at % 5) + f" {GITHUB} " + "word " * 2_000
     assert redact(text) == text.replace(GITHUB, "[redacted:token]")
+
+
+def test_half_a_character_hides_nothing() -> None:
+    text = "\ud800 linear_key = lin_·api_0aB1cD2eF3gH4iJ5kL6mN7oP8qR9sT0uV1wX2yZ3".replace("·", "")
+    assert redact(text) == "\ud800 linear_key = [redacted:token]"
 
 
 def test_a_very_long_secret_goes_whole() -> None:
@@ -243,6 +249,14 @@ HOSTILE = [
         "a.b:",
     ),
     *("[redacted:token]", "x:aaaaaaa@", "xoxb-1-", "password for a b c d ", "\\", "`", " ", "\n", "MNOa."),
+    *(
+        "é adafruit_key=",
+        "adafruit_key=aio_aB3dE5fG7hI9jK1lM2nO3pQ4rS5t é",
+        "$6$aa",
+        "|a|password|\n|--|\n",
+        "password\n",
+    ),
+    *("recovery codes: a1b2-c3d4, ", "lamp seed phrase: ", "<input value=a ", "set-cookie: a=b", "mysql://a:b/"),
 ]
 
 

@@ -1,1 +1,1 @@
-"""What must not reach a model or a skill: secrets, injected orders, dangerous commands."""
+"""What may not be shown, stored or learned by itself: secrets, orders to agents, dangerous commands, hidden text."""

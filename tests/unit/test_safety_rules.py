@@ -1,0 +1,80 @@
+"""Each rule of safety finds the examples that stand beside it, and no rule finds what stands there as harmless."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from seasoned.safety import deobfuscate, rules
+from seasoned.safety.scanner import is_said, is_written, scan
+from seasoned.safety.secrets import find_by, redact
+
+PHRASES = "injection_phrases"
+SECRETS = "secrets"
+FILES = (PHRASES, "dangerous_commands", "markup", SECRETS)
+KINDS = {PHRASES: rules.Phrase, SECRETS: rules.SecretRule}
+WORD = re.compile(r"\w+")
+
+
+def _found(rule: rules.Phrase | rules.Command, text: str) -> bool:
+    if isinstance(rule, rules.Command):
+        return is_written(rule, text)
+    if not rule.begins:
+        return rule.compiled.search(text) is not None
+    plain, begins = deobfuscate.plain(text), set(rule.begins.split())
+    return any(is_said(rule, plain, word.start()) for word in WORD.finditer(plain) if word.group() in begins)
+
+
+def _told(text: str) -> tuple[str, list[str]]:
+    """An example as it would be met, and the secrets that are marked in it."""
+    whole = text.replace("·", "")
+    return whole.replace("«", "").replace("»", ""), re.findall("«([^»]*)»", whole)
+
+
+def _misses(rule: rules.Rule) -> Iterator[str]:
+    for example in rule.examples:
+        if isinstance(rule, rules.SecretRule):
+            text, secrets = _told(example)
+            spans = [text[span.start : span.end] for span in find_by(rule, text)]
+            if not secrets or secrets[-1] not in spans:
+                yield f"{example!r} is not found by its rule, which finds {spans}"
+            if any(secret in redact(text) for secret in secrets):
+                yield f"{example!r} becomes {redact(text)!r}"
+        elif isinstance(rule, rules.Phrase | rules.Command) and not _found(rule, example):
+            yield f"{example!r} is not found by {rule.pattern}"
+        elif rule.reason not in scan(example):
+            yield f"{example!r} is held back for {scan(example)} only"
+
+
+def _alarms(file: str, texts: tuple[str, ...]) -> Iterator[str]:
+    for text in (_told(text)[0] for text in texts):
+        if file == SECRETS and redact(text) != text:
+            yield f"{text!r} becomes {redact(text)!r}"
+        elif file != SECRETS and scan(text):
+            yield f"{text!r} is held back: {scan(text)}"
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_rules_find_their_examples_and_nothing_harmless(file: str) -> None:
+    read = rules.read(file, KINDS.get(file, rules.Command))
+    wrong = [said for group in read.groups for said in _alarms(file, group.harmless)]
+    for rule in read.rules():
+        wrong += [*_misses(rule), *_alarms(file, rule.harmless)]
+        wrong += [] if rule.examples else [f"{rule.pattern} has no example"]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_patterns_of_vendors_are_what_re2_takes_and_need_a_word_of_theirs() -> None:
+    vendors = [rule for rule in rules.secrets() if rule.is_re2]
+    assert len(vendors) > 300  # so that nothing was lost on the way
+    assert [rule.id for rule in vendors if not rule.keywords] == []
+    assert [found for rule in vendors for found in rules.re2_finder(rule.pattern)("")] == []
+    assert all(keyword == keyword.lower() for rule in rules.secrets() for keyword in rule.keywords)
+
+
+@pytest.mark.parametrize("line", ["patern = 'a'", "pattern = '{nothing}'"])
+def test_a_slip_in_a_file_is_an_error(line: str) -> None:
+    text = f"[[groups]]\nreason = 'x'\n[[groups.rules]]\n{line}\n"
+    with pytest.raises((msgspec.ValidationError, KeyError)):
+        msgspec.toml.decode(text, type=rules.File[rules.Command]).rules()
