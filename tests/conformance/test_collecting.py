@@ -207,7 +207,7 @@ def test_whenever_a_blob_is_stored_and_named_while_a_collector_works_it_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
 ) -> None:
     """The blob is stored when the collector is at one point, its row written at another; or both are refused."""
-    monkeypatch.setattr(blobs, "GUARD_SECONDS", 0.05)
+    monkeypatch.setattr(blobs, "LOCK_SECONDS", 0.05)
 
     async def body(engine: Engine, project_id: str) -> None:
         disk = await engine.disks.create(project_id, None)

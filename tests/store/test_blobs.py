@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from seasoned.errors import BlobsAway, Damaged, Invalid, NotFound
-from seasoned.store.blobs import BlobStore, FolderBlobs, blobs_at, path_of
+from seasoned.store.blob_store import BlobStore, path_of
+from seasoned.store.blobs import FolderBlobs, blobs_at
 from tests.support.ports import free_port
 from tests.support.s3 import BUCKET, S3
 

@@ -164,7 +164,7 @@ def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_ar
     folder = FolderBlobs(tmp_path / "blobs")
     parts = msgspec.json.encode((Part("text", text=LONG),))
     kept = [folder.put_now(data) for data in (PICTURE, NOTES, parts)]
-    nobodys = folder.put_now(b"Nothing names this.")
+    abandoned_jobs = folder.put_now(b"Nothing names this.")
 
     async def run() -> None:
         async with opened(tmp_path, blob_grace_seconds=0) as engine:
@@ -187,5 +187,5 @@ def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_ar
             assert await engine.disks.data(notes) == NOTES
 
     asyncio.run(run())
-    assert not (tmp_path / "blobs" / nobodys[:2] / nobodys).exists()
+    assert not (tmp_path / "blobs" / abandoned_jobs[:2] / abandoned_jobs).exists()
     assert len(before) >= 3

@@ -33,9 +33,9 @@ from seasoned.engine.projects import DEFAULT_PROJECT
 from seasoned.engine.records import Records
 from seasoned.engine.sessions import Counts
 from seasoned.engine.skills import SkillState
-from seasoned.engine.waiting import until_changed
 from seasoned.errors import BadTranscript, NoHome
 from seasoned.importers import Transcript
+from seasoned.scheduling.scheduler import until_changed
 from seasoned.space import LearningStatus
 
 POLL_SECONDS = 0.25

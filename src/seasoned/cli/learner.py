@@ -21,7 +21,18 @@ from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
 from seasoned.instrumentation import Request, Work
 from seasoned.scheduling import child
-from seasoned.scheduling.child import Arrived, Ask, Begin, Changed, Ended, Lives, LookAt, ToChild, ToParent, Wake
+from seasoned.scheduling.child import (
+    Arrived,
+    Ask,
+    Begin,
+    Changed,
+    Ended,
+    HeartbeatReply,
+    LookAt,
+    ToChild,
+    ToParent,
+    Wake,
+)
 from seasoned.telemetry import logs, running
 
 # Serving comes first where there are fewer processors than work.
@@ -81,7 +92,7 @@ class _Learner:
         """Nothing: the server stores."""
 
     async def _answer(self, number: int) -> None:
-        self.tell(Lives(number, await self._engine.scheduler.life()))
+        self.tell(HeartbeatReply(number, await self._engine.scheduler.heartbeat()))
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)

@@ -8,7 +8,8 @@ from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.store import backup
 from seasoned.store.backup import Manifest
-from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.blob_store import BlobStore
+from seasoned.store.blobs import blobs_at
 
 
 def back_up(config: Config, target: Path) -> Manifest:

@@ -11,13 +11,13 @@ import msgspec
 from seasoned.archive import lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
-from seasoned.engine.retry import kept
 from seasoned.errors import Busy, Invalid, NotFound, Superseded, Tombstoned, TooLarge
 from seasoned.message import JsonObject
 from seasoned.paths import PATH_PART_BYTES_MAX, check_path, same_name_key
 from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, disks, files, inline_blobs, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
 
@@ -126,7 +126,7 @@ class Disks:
             )
             return await self._store.write(partial(self._put, disk=disk, where=where, new=new, meta=dump_object(meta)))
 
-        return await kept(attempt)
+        return await retry_tombstoned(attempt)
 
     async def _check_alike(self, disk: DiskRow, where: Place) -> None:
         """Refuse a name that only some systems tell from that of another file; before the write, as it takes a while.

@@ -44,7 +44,7 @@ class Engine:
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
         self.answers = Budget(config.answers_bytes_max)
-        self.scheduler = scheduler or _carrier(store, model, config, serves=serves)
+        self.scheduler = scheduler or _scheduler(store, model, config, serves=serves)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.scheduler)
         self.messages = Messages(store, config, self.scheduler)
@@ -103,8 +103,8 @@ class Engine:
             return health.given_up(self.home, error)
 
 
-def _carrier(store: Store, model: Model, config: Config, *, serves: bool) -> Scheduler:
-    """The carrier that goes with a store: Procrastinate on PostgreSQL, else this process alone.
+def _scheduler(store: Store, model: Model, config: Config, *, serves: bool) -> Scheduler:
+    """The scheduler that goes with a store: Procrastinate on PostgreSQL, else this process alone.
 
     For a server it is a child process, unless its settings say otherwise.
     """

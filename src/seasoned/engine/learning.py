@@ -10,7 +10,6 @@ from seasoned.config import Config
 from seasoned.engine import estimate
 from seasoned.engine.estimate import Estimate
 from seasoned.engine.records import Records
-from seasoned.engine.retry import kept
 from seasoned.engine.spaces import Spaces, only
 from seasoned.errors import Invalid
 from seasoned.ids import is_id, new_id
@@ -18,6 +17,7 @@ from seasoned.importers import Transcript
 from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Connection, Store, messages, projects, sessions, spaces
 from seasoned.store.gc import marks
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
 from seasoned.store.sessions import NewSession, SessionRow
@@ -90,7 +90,7 @@ class Learning:
             packed = await asyncio.to_thread(self._pack, transcript)
             return await self._store.write(lambda connection: commit(connection, packed))
 
-        imported = await kept(attempt)
+        imported = await retry_tombstoned(attempt)
         await self._scheduler.look_at(imported.session_id)
         return imported
 

@@ -6,13 +6,13 @@ import msgspec
 
 from seasoned import instrumentation
 from seasoned.config import Config
-from seasoned.engine.retry import kept
 from seasoned.engine.uploads import File
 from seasoned.errors import TooLarge
 from seasoned.message import JsonObject, Message
 from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Connection, Store, messages, pairing, sessions
 from seasoned.store.gc import marks
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.messages import MessageRow, NewMessage
 from seasoned.store.rows import dump_object
 
@@ -38,7 +38,7 @@ class Messages:
 
         Raises NotFound, TooLarge, Busy, and Invalid when an answer of a tool does not fit the session's open calls.
         """
-        row, ties = await kept(lambda: self._store_once(project_id, session_id, message, user_meta, files))
+        row, ties = await retry_tombstoned(lambda: self._store_once(project_id, session_id, message, user_meta, files))
         instrumentation.stored(1)
         if row.status == "pending":
             self._scheduler.message_arrived(session_id)

@@ -15,8 +15,7 @@ from seasoned import __version__
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import NotFound, SeasonedError
-from seasoned.scheduling.heartbeat import Life
-from seasoned.scheduling.scheduler import Scheduler
+from seasoned.scheduling.scheduler import Heartbeat, Scheduler
 from seasoned.store import Connection, Store, backlog, damage, health
 from seasoned.store.backlog import Backlog
 
@@ -82,10 +81,10 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 class ReadinessProbe:
     """Looks at the parts of a running system."""
 
-    def __init__(self, store: Store, config: Config, carrier: Scheduler) -> None:
+    def __init__(self, store: Store, config: Config, scheduler: Scheduler) -> None:
         self._store = store
         self._config = config
-        self._carrier = carrier
+        self._scheduler = scheduler
         self._probes = {
             "read": _Probe("a read of the database", self._read),
             "write": _Probe("a write to the database", lambda: store.write(health.touch)),
@@ -93,7 +92,7 @@ class ReadinessProbe:
             "worker": _Probe("the worker", self._life),
         }
         self._backlog: Backlog | None = None
-        self._worker: Life | None = None
+        self._worker: Heartbeat | None = None
         self._looking: asyncio.Task[Readiness] | None = None
         self._seen: Readiness | None = None
         self._seen_at = 0.0
@@ -164,7 +163,7 @@ class ReadinessProbe:
             raise NotFound("What was stored comes back changed.")
 
     async def _life(self) -> None:
-        self._worker = await self._carrier.life()
+        self._worker = await self._scheduler.heartbeat()
 
 
 class _Probe:
@@ -193,14 +192,12 @@ class _Probe:
         return Part(ok=False, detail=f"{self._what} failed: {why}", seconds=seconds)
 
 
-def _worker(life: Life | None, part: Part, now: int) -> Worker:
-    if life is None:
+def _worker(heartbeat: Heartbeat | None, part: Part, now: int) -> Worker:
+    if heartbeat is None:
         return Worker(ok=False, here=True, beat_seconds=None, pid=None, detail=part.detail)
-    seconds = None if life.beat_at is None else max(0.0, round((now - life.beat_at) / SECOND, 1))
-    detail = (
-        "works" if life.ok else "nobody works on what is due" if seconds is None else "has not been heard of lately"
-    )
-    return Worker(ok=life.ok, here=life.here, beat_seconds=seconds, pid=life.pid, detail=detail)
+    seconds = None if heartbeat.beat_at is None else max(0.0, round((now - heartbeat.beat_at) / SECOND, 1))
+    detail = "works" if heartbeat.ok else "no worker runs" if seconds is None else "has sent no heartbeat lately"
+    return Worker(ok=heartbeat.ok, here=heartbeat.here, beat_seconds=seconds, pid=heartbeat.pid, detail=detail)
 
 
 def _waiting(found: Backlog | None, now: int) -> Waiting:

@@ -1,4 +1,4 @@
-"""What a home holds, for who reads it or keeps it in order but learns nothing: without all that learning imports."""
+"""The use cases that learn nothing: reading and maintaining a home without importing what learning needs."""
 
 from seasoned.config import Config
 from seasoned.engine.budget import Budget
@@ -10,25 +10,25 @@ from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.errors import DatabaseDamaged
-from seasoned.scheduling.scheduler import Nobody
+from seasoned.scheduling.scheduler import NullScheduler
 from seasoned.store import Store, health
 from seasoned.store.health import Check
 
 
 class Records:
-    """The use cases that need nobody who learns. What they would wake is found in the rows by who does."""
+    """The use cases that learn nothing. What they make due is found in the rows by the workers."""
 
     def __init__(self, config: Config, store: Store) -> None:
-        nobody = Nobody()
+        scheduler = NullScheduler()
         self.config = config
         self.store = store
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
         self.collecting = GarbageCollection(store, config)
         self.projects = Projects(store, config, self.keyring)
-        self.sessions = Sessions(store, config, nobody)
+        self.sessions = Sessions(store, config, scheduler)
         self.skills = Skills(store, config, Budget(config.answers_bytes_max))
-        self.spaces = Spaces(store, config, nobody)
+        self.spaces = Spaces(store, config, scheduler)
 
     @classmethod
     def open(cls, config: Config, *, make: bool = False) -> "Records":

@@ -6,11 +6,10 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.engine.waiting import until_changed
 from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.scheduling.scheduler import Scheduler
+from seasoned.scheduling.scheduler import Scheduler, until_changed
 from seasoned.store import Connection, Store, events, lessons, projects, sessions, tasks
 from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched

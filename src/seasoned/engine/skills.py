@@ -10,11 +10,11 @@ import msgspec
 from seasoned import archive, paths
 from seasoned.config import Config
 from seasoned.engine.budget import WAIT_SECONDS, Budget
-from seasoned.engine.retry import kept
 from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.rows import PAGE_MAX, PageQuery, dump_bounded
 from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillRow
 
@@ -86,7 +86,7 @@ class Skills:
             long = [path for path, new in packed.items() if new.searched.more]
             return SkillState(row=row, index=[(path, new.mime) for path, new in packed.items()]), long
 
-        state, long = await kept(attempt)
+        state, long = await retry_tombstoned(attempt)
         await self._store.index.settle(state.row.id)
         return state, [*upload.warnings, *map(_found_as_a_whole, long[:LONG_FILES_TOLD_MAX])]
 

@@ -7,10 +7,9 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.engine.waiting import until_changed
 from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
-from seasoned.scheduling.scheduler import Scheduler
+from seasoned.scheduling.scheduler import Scheduler, until_changed
 from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
 from seasoned.store import Connection, Store, files, lessons, projects, skills, spaces

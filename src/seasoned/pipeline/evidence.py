@@ -9,7 +9,7 @@ from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.safety.fence import elide
 from seasoned.safety.secrets import redact
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.messages import MessageRow, is_missing, numbered
 
 log = logging.getLogger(__name__)

@@ -12,15 +12,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from seasoned import instrumentation
 from seasoned.config import Config
 from seasoned.instrumentation import ModelCall, StageRun
-from seasoned.scheduling.heartbeat import Life
-from seasoned.store.due import Stage
+from seasoned.learning.accounting import Stage
+from seasoned.scheduling.scheduler import Heartbeat, Scheduler
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +73,11 @@ class Changed(msgspec.Struct, frozen=True, tag="changed"):
     """Stages have committed."""
 
 
-class Lives(msgspec.Struct, frozen=True, tag="lives"):
+class HeartbeatReply(msgspec.Struct, frozen=True, tag="heartbeat"):
     """The answer to a question of that number."""
 
     number: int
-    life: Life
+    heartbeat: Heartbeat
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
@@ -88,28 +88,10 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 ToChild = Begin | Wake | LookAt | Arrived | Ask
-ToParent = Changed | Lives | Ended
+ToParent = Changed | HeartbeatReply | Ended
 IN_CHILD: msgspec.json.Decoder[ToChild] = msgspec.json.Decoder(ToChild)
 IN_PARENT: msgspec.json.Decoder[ToParent] = msgspec.json.Decoder(ToParent)
 Line = TypeVar("Line")
-
-
-class Scheduler(Protocol):
-    """Who runs the stages in the child, and who hears of other processes' changes in the server (`Scheduler`)."""
-
-    async def start(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-    def wake(self, stage: Stage, key: str) -> None: ...
-
-    async def look_at(self, session_id: str) -> None: ...
-
-    def message_arrived(self, session_id: str) -> None: ...
-
-    def next_change(self) -> asyncio.Event: ...
-
-    async def life(self) -> Life: ...
 
 
 class ChildScheduler:
@@ -129,7 +111,7 @@ class ChildScheduler:
         self._line: asyncio.StreamWriter | None = None
         self._arrived: set[str] = set()
         self._changed = asyncio.Event()
-        self._asked: dict[int, asyncio.Future[Life]] = {}
+        self._asked: dict[int, asyncio.Future[Heartbeat]] = {}
         self._questions = 0
         self._started = 0.0
         # Whether the child that runs now has said anything.
@@ -167,21 +149,21 @@ class ChildScheduler:
         """An event that is set when the child has next committed. Take it before looking at the rows."""
         return self._changed if self._other is None else self._other.next_change()
 
-    async def life(self) -> Life:
+    async def heartbeat(self) -> Heartbeat:
         """Whether the child answers, and says that it works; one that has just been started is waited for."""
         if not self._heard:
             starting = asyncio.get_running_loop().time() - self._started < START_SECONDS
-            return Life(ok=starting, here=True, beat_at=None, pid=self._pid())
+            return Heartbeat(ok=starting, here=True, beat_at=None, pid=self._pid())
         self._questions += 1
         number = self._questions
-        answer: asyncio.Future[Life] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Heartbeat] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         try:
             self._send(Ask(number))
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
         except TimeoutError:
-            return Life(ok=False, here=True, beat_at=None, pid=self._pid())
+            return Heartbeat(ok=False, here=True, beat_at=None, pid=self._pid())
         finally:
             del self._asked[number]
 
@@ -248,10 +230,10 @@ class ChildScheduler:
             case Changed():
                 changed, self._changed = self._changed, asyncio.Event()
                 changed.set()
-            case Lives():
+            case HeartbeatReply():
                 waiting = self._asked.get(told.number)
                 if waiting is not None and not waiting.done():
-                    waiting.set_result(told.life)
+                    waiting.set_result(told.heartbeat)
             case Ended():
                 instrumentation.relay(told.work, told.seconds)
 

@@ -12,11 +12,12 @@ import os
 from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.learning.accounting import Stage
 from seasoned.learning.questions import Model
-from seasoned.scheduling.heartbeat import Life
 from seasoned.scheduling.runner import RUNS_MAX, Outcome, StageRunner
+from seasoned.scheduling.scheduler import Heartbeat
 from seasoned.store import Connection, Store, spaces, tasks
-from seasoned.store.due import Due, Stage, all_work, session_work, space_work
+from seasoned.store.due import Due, all_work, session_work, space_work
 
 log = logging.getLogger(__name__)
 
@@ -87,13 +88,13 @@ class LocalScheduler:
         """An event that is set when a stage of this process has next committed. Take it before looking at the rows."""
         return self._changed
 
-    async def life(self) -> Life:
+    async def heartbeat(self) -> Heartbeat:
         """Whether the sweeps, on which all work rests in the end, still come."""
         now, beat = self._store.clock.now(), self._swept_at
         patience = int((2 * self._config.sweep_seconds + LATE_SECONDS) * SECOND)
         sweeping = self._sweeper is not None and not self._sweeper.done()
         ok = sweeping and not self._closing and beat is not None and now - beat < patience
-        return Life(ok=ok, here=True, beat_at=beat, pid=os.getpid())
+        return Heartbeat(ok=ok, here=True, beat_at=beat, pid=os.getpid())
 
     def is_idle(self) -> bool:
         """Whether no stage runs now."""

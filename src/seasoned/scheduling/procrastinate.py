@@ -16,13 +16,14 @@ import time
 from typing import TYPE_CHECKING
 
 from seasoned.errors import Busy, StorageFull
-from seasoned.scheduling.heartbeat import Life
+from seasoned.learning.accounting import Stage
 from seasoned.scheduling.runner import RUNS_MAX, Outcome, StageRunner
+from seasoned.scheduling.scheduler import Heartbeat
 from seasoned.store import listen, workers
-from seasoned.store.due import Due, Stage, all_work, piece
+from seasoned.store.due import Due, all_work, piece
 from seasoned.store.postgres import libpq_url
 from seasoned.store.wakeups import QUEUE, TASK
-from seasoned.store.workers import STALLED_SECONDS, Nobodys, Registration
+from seasoned.store.workers import STALLED_SECONDS, AbandonedJob, Registration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -98,11 +99,11 @@ class ProcrastinateScheduler:
         """An event that is set when a stage of any process has next committed."""
         return self._changes.next()
 
-    async def life(self) -> Life:
+    async def heartbeat(self) -> Heartbeat:
         """Whether a worker of whatever process lives."""
-        age, lives = await self._store.read(workers.life)
+        age, lives = await self._store.read(workers.heartbeat)
         beat = None if age is None else self._store.clock.now() - age
-        return Life(ok=lives, here=self._works, beat_at=beat, pid=os.getpid() if self._works else None)
+        return Heartbeat(ok=lives, here=self._works, beat_at=beat, pid=os.getpid() if self._works else None)
 
     async def _work_for_ever(self) -> None:
         """Run Procrastinate's worker, again should it fail."""
@@ -195,14 +196,14 @@ class ProcrastinateScheduler:
     async def _take_back(self, registration: Registration) -> None:
         """Replace the jobs that nobody runs any more by fresh ones."""
         me, running = registration.id, registration.running | registration.ended
-        found = await self._store.read(lambda connection: workers.nobodys(connection, me, running))
+        found = await self._store.read(lambda connection: workers.abandoned_jobs(connection, me, running))
         now = time.monotonic()
         self._suspects = {job.id: self._suspects.get(job.id, now) for job in found}
         ripe = {job.id for job in found if job.why == "dead" or now - self._suspects[job.id] >= STALLED_SECONDS}
         if not ripe:
             return
 
-        def take_back(connection: Connection) -> list[Nobodys]:
+        def take_back(connection: Connection) -> list[AbandonedJob]:
             taken = workers.take_back(connection, me, running, ripe)
             due = [Due(_stage(job.stage), job.key, self._store.clock.now()) for job in taken]
             self._store.wakeups.give(connection, due)
@@ -244,14 +245,14 @@ async def _opened(url: str, registration: Registration) -> AsyncIterator[App]:
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
     from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - an extra
 
-    from seasoned.scheduling.patient_jobs import PatientJobManager  # noqa: PLC0415 - needs the extra
-    from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+    from seasoned.scheduling.job_manager import ResilientJobManager  # noqa: PLC0415 - needs the extra
+    from seasoned.store.slow_poll import SlowPollConnection  # noqa: PLC0415 - needs the extra
 
     app = App(connector=PsycopgConnector())
-    app.job_manager = PatientJobManager(app.connector, registration)
+    app.job_manager = ResilientJobManager(app.connector, registration)
     pool = AsyncConnectionPool(
         libpq_url(url),
-        connection_class=PatientConnection,
+        connection_class=SlowPollConnection,
         min_size=1,
         max_size=CONNECTIONS,
         timeout=CONNECTION_SECONDS,

@@ -9,10 +9,10 @@ from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
 from seasoned.instrumentation import StageRun
+from seasoned.learning.accounting import Stage
 from seasoned.learning.questions import Model
 from seasoned.pipeline import distill, extract, write
 from seasoned.store import Store
-from seasoned.store.due import Stage
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Select
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.store.due import Stage
+from seasoned.learning.accounting import Stage
 from seasoned.store.schema import lessons, sessions, space_sessions, tasks
 from seasoned.store.tasks import is_due
 

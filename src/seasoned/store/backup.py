@@ -21,7 +21,8 @@ import msgspec
 from seasoned.clock import to_rfc3339
 from seasoned.errors import Conflict, Damaged, Invalid, NotFound, StorageFull
 from seasoned.ids import new_id
-from seasoned.store.blobs import BLOBS_FOLDER, FULL, BlobStore, flush, path_of, paths_of
+from seasoned.store.blob_store import BlobStore, path_of
+from seasoned.store.blobs import BLOBS_FOLDER, FULL, flush, paths_of
 from seasoned.store.database import DATABASE_FILE
 
 MANIFEST = "manifest.json"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from seasoned import faults
 from seasoned.errors import BlobsAway, Invalid, NotFound, how_to_install
-from seasoned.store.blobs import Blob, checked, is_name, missing, path_of
+from seasoned.store.blob_store import Blob, checked, is_name, missing, path_of
 
 try:
     import obstore

@@ -19,7 +19,8 @@ from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, NoHome, SeasonedError
 from seasoned.store import damage
-from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.blob_store import BlobStore
+from seasoned.store.blobs import blobs_at
 from seasoned.store.catching_up import Indexer
 from seasoned.store.gc.blobs import ManagedBlobs
 from seasoned.store.gc.lock import CollectorLock

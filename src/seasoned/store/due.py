@@ -1,20 +1,17 @@
 """What is due: computed from the rows, so that a wake-up may get lost or come twice."""
 
-from typing import Literal
-
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.learning.accounting import Stage
 from seasoned.store import lessons as lessons_store
 from seasoned.store import spaces as spaces_store
 from seasoned.store.schema import lessons, sessions, space_sessions, spaces, tasks
 from seasoned.store.sessions import SessionRow
 from seasoned.store.tasks import is_due
-
-Stage = Literal["extract", "distill", "write"]
 
 
 class Due(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from seasoned.errors import NotFound
 from seasoned.paths import check_path
 from seasoned.skill import FILE_BYTES_MAX, Searched, about_text, rule_of, searched
 from seasoned.store.blame import blame
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
 

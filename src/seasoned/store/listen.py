@@ -33,12 +33,12 @@ class Changes:
         """Listen until cancelled; a lost connection is made again."""
         from psycopg import Error  # noqa: PLC0415 - an extra
 
-        from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+        from seasoned.store.slow_poll import SlowPollConnection  # noqa: PLC0415 - needs the extra
 
         wait = RETRY_SECONDS[0]
         while True:
             try:
-                async with await PatientConnection.connect(libpq_url(self._url), autocommit=True) as connection:
+                async with await SlowPollConnection.connect(libpq_url(self._url), autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANGED}")
                     wait = RETRY_SECONDS[0]
                     self._tell()

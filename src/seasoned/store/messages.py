@@ -14,7 +14,7 @@ from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
 from seasoned.store import lazily, pairing
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.gc import marks
 from seasoned.store.rows import (
     columns,

@@ -23,7 +23,7 @@ from seasoned.store.wakeups import QUEUE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from seasoned.store.patient import PatientConnection
+    from seasoned.store.slow_poll import SlowPollConnection
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +63,13 @@ _LIVES = f"""(
         WHERE datname = current_database() AND locktype = 'advisory' AND granted
         AND classid = {_WORKERS} AND objid = worker.id % 2147483647 AND objsubid = 2
     )))"""
-_LIFE = sa.text(
+_HEARTBEAT = sa.text(
     f"""
     SELECT CAST(extract(epoch FROM now() - max(last_heartbeat)) * 1000000 AS bigint), coalesce(bool_or({_LIVES}), false)
     FROM procrastinate_workers AS worker
     """  # noqa: S608 - only our own constants are put in
 )
-_NOBODYS = sa.text(
+_ABANDONED = sa.text(
     f"""
     SELECT job.id, job.args ->> 'stage' AS stage, job.args ->> 'key' AS key,
         CASE WHEN worker.id IS NULL THEN 'orphan' WHEN worker.id = :me THEN 'lost' ELSE 'dead' END AS why
@@ -87,7 +87,7 @@ _BURY = sa.text(
 )
 
 
-class Nobodys(msgspec.Struct, frozen=True):
+class AbandonedJob(msgspec.Struct, frozen=True):
     """A job that is said to run and that nobody runs: its worker is dead or not there (`orphan`), or it is this one's
     own, which knows nothing of it (`lost`).
     """
@@ -98,23 +98,23 @@ class Nobodys(msgspec.Struct, frozen=True):
     why: str
 
 
-def life(connection: Connection) -> tuple[int | None, bool]:
+def heartbeat(connection: Connection) -> tuple[int | None, bool]:
     """How long ago a worker of any process last said that it lives, in microseconds, and whether one does."""
-    age, lives = connection.execute(_LIFE).one()
+    age, lives = connection.execute(_HEARTBEAT).one()
     return age, lives
 
 
-def nobodys(connection: Connection, me: int, running: Collection[int]) -> list[Nobodys]:
+def abandoned_jobs(connection: Connection, me: int, running: Collection[int]) -> list[AbandonedJob]:
     """The jobs that nobody runs, as far as one can tell at this moment. `running` are those of the worker that asks.
 
     An orphan may be taken again by its worker, and what is lost may still be on its way here: wait before you take it.
     """
-    return [Nobodys(*row) for row in connection.execute(_NOBODYS, {"me": me, "running": list(running)})]
+    return [AbandonedJob(*row) for row in connection.execute(_ABANDONED, {"me": me, "running": list(running)})]
 
 
-def take_back(connection: Connection, me: int, running: Collection[int], ids: Collection[int]) -> list[Nobodys]:
+def take_back(connection: Connection, me: int, running: Collection[int], ids: Collection[int]) -> list[AbandonedJob]:
     """Delete those of some jobs that still nobody runs; the jobs that were deleted."""
-    wanted = [job for job in nobodys(connection, me, running) if job.id in ids]
+    wanted = [job for job in abandoned_jobs(connection, me, running) if job.id in ids]
     gone = set(connection.execute(_TAKE, {"ids": [job.id for job in wanted]}).scalars())
     return [job for job in wanted if job.id in gone]
 
@@ -181,10 +181,10 @@ class Registration:
                 await session.execute(_END, {"ended": list(self.ended)})
                 await session.execute(_LEAVE, {"id": self.id})
 
-    async def _connected(self) -> PatientConnection:
-        from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+    async def _connected(self) -> SlowPollConnection:
+        from seasoned.store.slow_poll import SlowPollConnection  # noqa: PLC0415 - needs the extra
 
-        session = await PatientConnection.connect(self._url, autocommit=True, connect_timeout=int(ANSWER_SECONDS))
+        session = await SlowPollConnection.connect(self._url, autocommit=True, connect_timeout=int(ANSWER_SECONDS))
         async with contextlib.AsyncExitStack() as closing:
             # Also when this is cancelled in between.
             await closing.enter_async_context(session)
@@ -193,7 +193,7 @@ class Registration:
             closing.pop_all()
         return session
 
-    async def _beat(self, session: PatientConnection, *, locked: bool) -> bool:
+    async def _beat(self, session: SlowPollConnection, *, locked: bool) -> bool:
         """One sign of life; whether this session holds the worker's lock. It may have to wait for its last session."""
         if not self.id:
             row = await (await session.execute(_REGISTER)).fetchone()

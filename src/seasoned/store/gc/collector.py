@@ -23,7 +23,7 @@ from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.errors import BlobsAway, Conflict
 from seasoned.store import inline_blobs, messages
-from seasoned.store.blobs import Blob
+from seasoned.store.blob_store import Blob
 from seasoned.store.database import Store
 from seasoned.store.gc import marks
 from seasoned.store.gc.lock import Check
@@ -32,7 +32,7 @@ from seasoned.store.rows import columns, to_rows
 from seasoned.store.schema import message_files
 from seasoned.store.schema import messages as message_rows
 
-GUARD_SECONDS = 10.0
+LOCK_SECONDS = 10.0
 PREVIEW_MAX = 1_000_000
 # Blobs that belong to no row and stay all the same, such as the one that is stored to see whether storing works.
 Kept = frozenset[str]
@@ -96,7 +96,7 @@ class Collector:
     def _step(self, limit: int) -> tuple[Collected, bool]:
         done = Collected()
         # Listing belongs under the lock too: what was listed must not be deleted by another before it is marked.
-        with self._store.blobs.guard.held(GUARD_SECONDS) as check:
+        with self._store.blobs.lock.held(LOCK_SECONDS) as check:
             if self._after_small is not None:
                 self._after_small = self._collect_small(done, self._after_small, limit)
                 return done, False

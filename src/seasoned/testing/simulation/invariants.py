@@ -15,7 +15,7 @@ from seasoned.skill import entry_hash, searched
 from seasoned.store import indexing
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.schema import (
     contents,
     entries,

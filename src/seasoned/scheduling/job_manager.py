@@ -31,7 +31,7 @@ RETRY_SECONDS = 1.0
 RAISED = "P0001"
 
 
-class PatientJobManager(JobManager):
+class ResilientJobManager(JobManager):
     """Waits for a database that is away, and keeps account of what runs."""
 
     def __init__(self, connector: BaseConnector, registration: Registration) -> None:
