@@ -72,7 +72,7 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _UNSAFE_IN_NAMES: Final = re.compile(r'[ /\\:*?"<>|]')
 
 
-class Upload(msgspec.Struct, frozen=True, kw_only=True):
+class SkillUpload(msgspec.Struct, frozen=True, kw_only=True):
     """A skill read from a ZIP; `warnings` say what the Agent Skills standard has against it."""
 
     name: str
@@ -88,7 +88,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[str]
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What an export wrote: path -> SHA-256. `writing` is what it was about to write, should it have been cut off."""
 
     files: dict[str, str] = {}
@@ -103,12 +103,12 @@ async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
-def read_skill_zip(data: bytes) -> Upload:
+def read_skill_zip(data: bytes) -> SkillUpload:
     """The skill of an uploaded ZIP (wire contract, E.2). Raises Invalid or TooLarge."""
     files, left_out = _read_zip(data)
     path, head = skill_zip_metadata(files)
     faults = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
-    return Upload(
+    return SkillUpload(
         name=check_name(stored_name(head.name)),
         description=head.description,
         files=files,
@@ -360,17 +360,17 @@ def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str]
     digests = {path: _sha256(data) for path, data in sorted(wanted.items())}
     for path in wanted:
         _check_target(folder, path, known, digests[path])
-    _write_manifest(folder, Manifest(files=known.files, writing={**known.writing, **digests}))
+    _write_manifest(folder, ExportManifest(files=known.files, writing={**known.writing, **digests}))
     for path, data in wanted.items():
         _replace(folder / path, data)
     for path in {**known.files, **known.writing}:
         if path not in wanted and path not in keep:
             _remove(folder, path, known)
     kept = {path: known.files[path] for path in keep if path in known.files}
-    _write_manifest(folder, Manifest(files={**kept, **digests}))
+    _write_manifest(folder, ExportManifest(files={**kept, **digests}))
 
 
-def _check_target(folder: Path, path: str, known: Manifest, digest: str) -> None:
+def _check_target(folder: Path, path: str, known: ExportManifest, digest: str) -> None:
     target = folder / path
     for place in (*_parents(folder, path), target):
         if place.is_symlink() or (place != target and place.exists() and not place.is_dir()):
@@ -404,7 +404,7 @@ def _replace(target: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _remove(folder: Path, path: str, known: Manifest) -> None:
+def _remove(folder: Path, path: str, known: ExportManifest) -> None:
     """Remove a file of an earlier export that nobody edited or replaced, and the folders that it leaves empty."""
     target = folder / path
     if any(place.is_symlink() for place in (*_parents(folder, path), target)) or not target.is_file():
@@ -416,16 +416,16 @@ def _remove(folder: Path, path: str, known: Manifest) -> None:
                 place.rmdir()
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def _read_manifest(folder: Path) -> ExportManifest:
     """What an earlier export wrote. The file lies in the user's folder, so it is believed only where it is safe to."""
     path = folder / MANIFEST
     if folder.is_symlink() or path.is_symlink():
         raise Conflict(f"{folder} or its {MANIFEST} is a link; move it away to export there.")
     if not path.exists():
-        return Manifest()
+        return ExportManifest()
     try:
         with path.open("rb") as file:
-            manifest = msgspec.json.decode(file.read(MANIFEST_BYTES_MAX), type=Manifest)
+            manifest = msgspec.json.decode(file.read(MANIFEST_BYTES_MAX), type=ExportManifest)
         for name in {**manifest.files, **manifest.writing}:
             check_inside(name)
     except (msgspec.DecodeError, Invalid, IsADirectoryError):
@@ -433,7 +433,7 @@ def _read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
+def _write_manifest(folder: Path, manifest: ExportManifest) -> None:
     _replace(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
 
 

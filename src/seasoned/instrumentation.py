@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 
-class Request(msgspec.Struct, kw_only=True, eq=False):
+class HttpRequest(msgspec.Struct, kw_only=True, eq=False):
     """A request over HTTP. `route` is the pattern that its path fits, empty when none does; a `status` of 0 means that
     nothing was answered. `traceparent` and `tracestate` are the caller's trace, as W3C Trace Context has them.
     """
@@ -60,18 +60,18 @@ class ModelCall(msgspec.Struct, kw_only=True, eq=False, tag="model_call"):
     error: str = ""
 
 
-Work = Request | StageRun | ModelCall
-W = TypeVar("W", bound=Work)
+Operation = HttpRequest | StageRun | ModelCall
+W = TypeVar("W", bound=Operation)
 
 
 class Listener(Protocol):
     """Hears of work in the task or thread that does it."""
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Work begins."""
         ...
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Work has ended, well or not, after so many seconds."""
         ...
 
@@ -105,7 +105,7 @@ def listen(listener: Listener, *, counts: bool = False) -> Callable[[], None]:
     return stop
 
 
-def relay(work: Work, seconds: float) -> None:
+def relay(work: Operation, seconds: float) -> None:
     """Tell those who count of work that another process of the same server has done."""
     for listener in _counting:
         listener.end(work, seconds)

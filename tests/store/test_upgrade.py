@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from seasoned import config
 from seasoned.engine import Engine
-from seasoned.engine.disks import Place
+from seasoned.engine.disks import DiskPath
 from seasoned.message import Part
 from seasoned.skill import SKILL_FILE
 from seasoned.store import Connection, Store, search, skills, spaces
@@ -183,7 +183,7 @@ def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_ar
             asset = messages[-2].parts[0].asset
             assert asset is not None
             assert await engine.store.blobs.get(asset.sha256) == PICTURE
-            notes = await engine.disks.get(project_id, disk_id, Place("/a/", "notes.txt"))
+            notes = await engine.disks.get(project_id, disk_id, DiskPath("/a/", "notes.txt"))
             assert await engine.disks.data(notes) == NOTES
 
     asyncio.run(run())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typer._click import Command, Context
 
 
-class _Place(msgspec.Struct, frozen=True):
+class _Location(msgspec.Struct, frozen=True):
     """Where a command is: the module, a function or Typer application in it, and the line that the help shows."""
 
     module: str
@@ -27,27 +27,27 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 COMMANDS: Final = {
-    "learn": _Place("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
-    "serve": _Place("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
-    "worker": _Place("serve", "work", "Learn from what servers on one PostgreSQL database take in, until stopped."),
-    "skills": _Place("skills", "app", "List, show and export skills."),
-    "spaces": _Place("lists", "spaces_app", "List learning spaces."),
-    "sessions": _Place("lists", "sessions_app", "List sessions."),
-    "projects": _Place("projects", "app", "Create and list projects and their keys."),
-    "usage": _Place("lists", "usage", "Show what model calls cost, and today's budgets."),
-    "doctor": _Place("doctor", "doctor", "Check that the home is well, or with --url that a running server is."),
-    "backup": _Place("backups", "backup", "Back the home up into a folder, and check the backup."),
-    "restore": _Place("backups", "restore", "Check a backup and make the home of it."),
-    "gc": _Place("gc", "collect", "Delete stored files that nothing names any more."),
-    "migrate": _Place("move", "migrate", "Bring the database to this release's schema."),
-    "copy": _Place("move", "copy", "Copy a whole home to another database."),
+    "learn": _Location("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
+    "serve": _Location("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
+    "worker": _Location("serve", "work", "Learn from what servers on one PostgreSQL database take in, until stopped."),
+    "skills": _Location("skills", "app", "List, show and export skills."),
+    "spaces": _Location("lists", "spaces_app", "List learning spaces."),
+    "sessions": _Location("lists", "sessions_app", "List sessions."),
+    "projects": _Location("projects", "app", "Create and list projects and their keys."),
+    "usage": _Location("lists", "usage", "Show what model calls cost, and today's budgets."),
+    "doctor": _Location("doctor", "doctor", "Check that the home is well, or with --url that a running server is."),
+    "backup": _Location("backups", "backup", "Back the home up into a folder, and check the backup."),
+    "restore": _Location("backups", "restore", "Check a backup and make the home of it."),
+    "gc": _Location("gc", "collect", "Delete stored files that nothing names any more."),
+    "migrate": _Location("move", "migrate", "Bring the database to this release's schema."),
+    "copy": _Location("move", "copy", "Copy a whole home to another database."),
 }
 
 
 class Later(TyperCommand):
     """A command whose module is imported once the command is called, or its own help is asked for."""
 
-    def __init__(self, name: str, place: _Place) -> None:
+    def __init__(self, name: str, place: _Location) -> None:
         super().__init__(name=name, callback=None, help=place.help)
         self._place = place
 

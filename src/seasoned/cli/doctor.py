@@ -15,7 +15,7 @@ from seasoned import __version__
 from seasoned.cli.console import FAILED, Home, Json, load_config, print_json, reported, say, with_records
 from seasoned.engine.readiness import Readiness
 from seasoned.errors import Invalid
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 
 ANSWER_SECONDS = 10.0
 ANSWER_BYTES_MAX = 1 << 20
@@ -25,7 +25,7 @@ UNAUTHORIZED = 401
 NOT_FOUND = 404
 
 
-class _Answer(msgspec.Struct):
+class _Envelope(msgspec.Struct):
     """The envelope of every answer."""
 
     code: int
@@ -79,7 +79,7 @@ class _Server:
         ):
             self._opener.add_handler(handler)
 
-    def get(self, path: str, key: str = "") -> tuple[int, _Answer | None, float]:
+    def get(self, path: str, key: str = "") -> tuple[int, _Envelope | None, float]:
         """The status of an answer, its envelope if it has one, and how many seconds it took.
 
         Raises OSError when there is none.
@@ -97,12 +97,12 @@ class _Server:
         except http.client.HTTPException as error:
             raise OSError(f"the answer is no HTTP ({type(error).__name__})") from None
         try:
-            return status, msgspec.json.decode(body, type=_Answer), time.monotonic() - started
+            return status, msgspec.json.decode(body, type=_Envelope), time.monotonic() - started
         except (msgspec.DecodeError, msgspec.ValidationError):
             return status, None, time.monotonic() - started
 
 
-def examine(server: _Server, key: str) -> list[Check]:
+def examine(server: _Server, key: str) -> list[HealthCheck]:
     """Every check of a running server, in the order in which a person would ask."""
     try:
         status, health, seconds = server.get("/health")
@@ -117,7 +117,7 @@ def examine(server: _Server, key: str) -> list[Check]:
         return [_check("reachable", False, f"{server.url} cannot be reached ({reason})")]
 
 
-def _contract(server: _Server) -> Check:
+def _contract(server: _Server) -> HealthCheck:
     """Whether answers have the form that clients expect."""
     without_key, unknown = server.get("/api/v1/ping"), server.get("/api/v1/no-such-thing", "sk-ac-none")
     wrong = [
@@ -132,7 +132,7 @@ def _contract(server: _Server) -> Check:
     return _check("contract", not wrong, detail)
 
 
-def _key(server: _Server, key: str) -> list[Check]:
+def _key(server: _Server, key: str) -> list[HealthCheck]:
     if not key:
         return [_check("key", True, "not tried; give --key or SEASONED_API_KEY")]
     status, answer, _ = server.get("/api/v1/ping", key)
@@ -140,7 +140,7 @@ def _key(server: _Server, key: str) -> list[Check]:
     return [_check("key", works, "works" if works else f"is refused with {status}; look at --key or SEASONED_API_KEY")]
 
 
-def _condition(server: _Server) -> list[Check]:
+def _condition(server: _Server) -> list[HealthCheck]:
     _, answer, _ = server.get("/ready")
     try:
         found = msgspec.json.decode(answer.data if answer else b"", type=Readiness)
@@ -162,5 +162,5 @@ def _condition(server: _Server) -> list[Check]:
     ]
 
 
-def _check(name: str, ok: bool, detail: str) -> Check:
-    return Check(name=name, ok=ok, detail=detail)
+def _check(name: str, ok: bool, detail: str) -> HealthCheck:
+    return HealthCheck(name=name, ok=ok, detail=detail)

@@ -19,7 +19,7 @@ from seasoned import __version__, config, instrumentation
 from seasoned.cli.console import without_secrets
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.instrumentation import Request, Work
+from seasoned.instrumentation import HttpRequest, Operation
 from seasoned.scheduling import child
 from seasoned.scheduling.child import (
     Arrived,
@@ -77,12 +77,12 @@ class _Learner:
         """Send a line; from any thread."""
         self._loop.call_soon_threadsafe(self._line.write, child.encoded(told))
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Nothing: the server counts what has ended."""
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Tell the server, which counts for `/metrics`."""
-        if not isinstance(work, Request):
+        if not isinstance(work, HttpRequest):
             self.tell(Ended(work, seconds))
 
     def cut_off(self) -> None:

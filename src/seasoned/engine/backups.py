@@ -7,19 +7,19 @@ from seasoned.clock import SystemClock
 from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.store import backup
-from seasoned.store.backup import Manifest
+from seasoned.store.backup import BackupManifest
 from seasoned.store.blob_store import BlobStore
 from seasoned.store.blobs import blobs_at
 
 
-def back_up(config: Config, target: Path) -> Manifest:
+def back_up(config: Config, target: Path) -> BackupManifest:
     """Back a home up, also while it is served. Raises Invalid, Conflict, StorageFull."""
     _refuse_postgres(config)
     folder = target.expanduser().absolute()
     return backup.back_up(config.home_path, folder, __version__, SystemClock().now(), _place(config))
 
 
-def restore(config: Config, source: Path, *, replace: bool) -> tuple[Manifest, Path | None]:
+def restore(config: Config, source: Path, *, replace: bool) -> tuple[BackupManifest, Path | None]:
     """Make the home of a backup; what it held, and where the old home is now. Raises Invalid, Conflict, StorageFull."""
     _refuse_postgres(config)
     found = source.expanduser().absolute()

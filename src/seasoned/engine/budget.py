@@ -16,7 +16,7 @@ class Share:
 
     __slots__ = ("_budget", "weight")
 
-    def __init__(self, budget: "Budget", weight: int) -> None:
+    def __init__(self, budget: "MemoryBudget", weight: int) -> None:
         self._budget = budget
         self.weight = weight
 
@@ -39,7 +39,7 @@ class Share:
         self.release()
 
 
-class Budget:
+class MemoryBudget:
     """Bytes that are taken before they are used, first come, first served. For one event loop."""
 
     def __init__(self, size: int) -> None:
@@ -88,5 +88,5 @@ class Budget:
             self._waiting.popleft()
 
 
-NOTHING = Share(Budget(0), 0)
+NOTHING = Share(MemoryBudget(0), 0)
 """The share of what is too little to be counted."""

@@ -30,7 +30,7 @@ SEARCHES_AT_ONCE = 2
 SEARCHES_WAITING_MAX = 32
 
 
-class Place(msgspec.Struct, frozen=True):
+class DiskPath(msgspec.Struct, frozen=True):
     """Where a file is on a disk: its folder, which begins and ends with a slash, and its name."""
 
     path: str
@@ -48,14 +48,14 @@ def folder(text: str) -> str:
     return "/" + "".join(f"{part}/" for part in parts)
 
 
-def place(text: str) -> Place:
+def place(text: str) -> DiskPath:
     """The place of a whole path such as `/notes/a.md`. Raises Invalid."""
-    return Place(folder(text), _filename(text.rsplit("/", 1)[-1]))
+    return DiskPath(folder(text), _filename(text.rsplit("/", 1)[-1]))
 
 
-def place_in(path: str, filename: str) -> Place:
+def place_in(path: str, filename: str) -> DiskPath:
     """The place of an upload: the folder is what stands before the last slash of `path`. Raises Invalid."""
-    return Place(folder(path), _filename(filename.rsplit("/", 1)[-1]))
+    return DiskPath(folder(path), _filename(filename.rsplit("/", 1)[-1]))
 
 
 def _normal(text: str) -> str:
@@ -107,7 +107,7 @@ class Disks:
         self._store.index.soon()
 
     async def put(
-        self, project_id: str, disk_id: str, where: Place, data: bytes, meta: JsonObject | None
+        self, project_id: str, disk_id: str, where: DiskPath, data: bytes, meta: JsonObject | None
     ) -> ArtifactRow:
         """Write a file; over an old one, whose meta stays when none is given. Raises NotFound, TooLarge, Invalid."""
         if len(data) > self._config.artifact_bytes_max:
@@ -128,7 +128,7 @@ class Disks:
 
         return await retry_tombstoned(attempt)
 
-    async def _check_alike(self, disk: DiskRow, where: Place) -> None:
+    async def _check_alike(self, disk: DiskRow, where: DiskPath) -> None:
         """Refuse a name that only some systems tell from that of another file; before the write, as it takes a while.
 
         Of two that come at the same time both may get in, which harms nobody: a disk is written into no folder.
@@ -143,7 +143,7 @@ class Disks:
             )
 
     def _put(
-        self, connection: Connection, *, disk: DiskRow, where: Place, new: NewFile, meta: str | None
+        self, connection: Connection, *, disk: DiskRow, where: DiskPath, new: NewFile, meta: str | None
     ) -> ArtifactRow:
         disks.get(connection, disk.project_id, disk.id)
         now, old = self._store.clock.now(), None
@@ -165,7 +165,7 @@ class Disks:
         disks.put(connection, row, new.body)
         return row
 
-    async def get(self, project_id: str, disk_id: str, where: Place) -> ArtifactRow:
+    async def get(self, project_id: str, disk_id: str, where: DiskPath) -> ArtifactRow:
         """A file. Raises NotFound."""
 
         def load(connection: Connection) -> ArtifactRow:
@@ -189,7 +189,7 @@ class Disks:
         except NotFound:
             return b""
 
-    async def set_meta(self, project_id: str, disk_id: str, where: Place, meta: JsonObject) -> ArtifactRow:
+    async def set_meta(self, project_id: str, disk_id: str, where: DiskPath, meta: JsonObject) -> ArtifactRow:
         """Replace what the user keeps beside a file. Raises NotFound."""
 
         def commit(connection: Connection) -> ArtifactRow:
@@ -205,7 +205,7 @@ class Disks:
 
         return await self._store.write(commit)
 
-    async def remove(self, project_id: str, disk_id: str, where: Place) -> None:
+    async def remove(self, project_id: str, disk_id: str, where: DiskPath) -> None:
         """Remove a file. Raises NotFound, and Invalid for the SKILL.md of a skill."""
         disk = await self._disk(project_id, disk_id)
         if disk.skill_id is not None:
@@ -274,7 +274,7 @@ class Disks:
     async def _artifacts(self, project_id: str, disk_id: str) -> list[ArtifactRow]:
         return await self._store.read(lambda c: disks.artifacts_of(c, disks.get(c, project_id, disk_id)))
 
-    async def _change_skill(self, disk: DiskRow, where: Place, data: bytes | None, meta: str | None) -> ArtifactRow:
+    async def _change_skill(self, disk: DiskRow, where: DiskPath, data: bytes | None, meta: str | None) -> ArtifactRow:
         """Write (or with None remove) a file of a skill as a new version. What it is then, or was."""
         # What was stored under older rules can be removed; nothing of the kind comes in.
         path = where.whole.lstrip("/") if data is None else check_path(where.whole.lstrip("/"))
@@ -323,7 +323,7 @@ class Disks:
         disk: DiskRow,
         row: SkillRow,
         version: NewVersion,
-        where: Place,
+        where: DiskPath,
         meta: str | None,
     ) -> ArtifactRow:
         now, path = self._store.clock.now(), where.whole.lstrip("/")

@@ -6,7 +6,7 @@ import msgspec
 
 from seasoned.clock import Clock
 from seasoned.config import Config
-from seasoned.engine.budget import Budget
+from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.keys import Keyring
@@ -29,7 +29,7 @@ from seasoned.scheduling.local import LocalScheduler
 from seasoned.scheduling.procrastinate import ProcrastinateScheduler
 from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Store, health
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 
 
 class Engine:
@@ -43,7 +43,7 @@ class Engine:
         self._model = model
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
-        self.answers = Budget(config.answers_bytes_max)
+        self.answers = MemoryBudget(config.answers_bytes_max)
         self.scheduler = scheduler or _scheduler(store, model, config, serves=serves)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.scheduler)
@@ -95,7 +95,7 @@ class Engine:
         await self._model.close()
         self.store.close()
 
-    async def doctor(self) -> list[Check]:
+    async def doctor(self) -> list[HealthCheck]:
         """Whether the home is well, check by check."""
         try:
             return await self.store.read(lambda connection: health.examine(connection, self.home))

@@ -19,7 +19,7 @@ from seasoned.task import Task
 from seasoned.tokens import count_tokens
 
 # What one run of the writer takes at most besides its instructions: the shelf, and lessons of usual length.
-SHELF_TOKENS = prompts.SHELF_CHARS_MAX // 4
+SKILLS_TOKENS = prompts.SKILLS_CHARS_MAX // 4
 LESSON_TOKENS = 150
 LESSONS_A_TASK = 2
 
@@ -73,7 +73,7 @@ def finish(estimate: Estimate, config: Config) -> None:
     lessons = estimate.tasks * LESSONS_A_TASK
     for start in range(0, lessons, config.lessons_per_write):
         count = min(config.lessons_per_write, lessons - start)
-        estimate.add("write", count_tokens(instructions("write")) + SHELF_TOKENS + count * LESSON_TOKENS)
+        estimate.add("write", count_tokens(instructions("write")) + SKILLS_TOKENS + count * LESSON_TOKENS)
 
 
 def _batches(messages: Sequence[NumberedMessage], config: Config) -> Iterator[tuple[NumberedMessage, ...]]:

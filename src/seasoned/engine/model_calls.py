@@ -10,7 +10,7 @@ from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import OverBudget
-from seasoned.learning.accounting import Call, Scope
+from seasoned.learning.accounting import CallRecord, Scope
 from seasoned.message import JsonObject
 from seasoned.store import Connection, Store, model_calls, projects, spaces
 from seasoned.store.model_calls import Spent, UsageRow
@@ -70,7 +70,7 @@ class ModelCalls:
         """The usable answer that this very question got before."""
         return await self._store.read(lambda connection: model_calls.answer_to(connection, question_sha256))
 
-    async def add(self, call: Call) -> None:
+    async def add(self, call: CallRecord) -> None:
         """Keep a call; the answer may be used once this returns."""
         faults.point("answer.received")
         values = msgspec.structs.asdict(call)

@@ -14,14 +14,14 @@ import msgspec
 
 from seasoned import formats, strategies
 from seasoned.config import Config
-from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, WAIT_SECONDS, Budget, Share
+from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, WAIT_SECONDS, MemoryBudget, Share
 from seasoned.errors import NotFound, TooLarge
 from seasoned.formats.media import MISSING_FILE
 from seasoned.message import Asset, Message
 from seasoned.store import Connection, Store, messages, pairing, sessions
 from seasoned.store import pages as rows_of
 from seasoned.store.messages import MessageRow
-from seasoned.store.pages import Beside, Extent, Mark, Measured
+from seasoned.store.pages import Beside, Extent, Measured, MessageRef
 from seasoned.store.rows import PageQuery
 from seasoned.strategies import Editor, Placed, Strategy
 from seasoned.tokens import count_tokens
@@ -75,7 +75,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
     extent: Extent
     end: int
     """The number of the message up to which edits reach."""
-    ends: dict[int, Mark]
+    ends: dict[int, MessageRef]
     open_calls: frozenset[str]
     rows: list[MessageRow] | None
 
@@ -83,7 +83,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 class Pages:
     """Use cases of reading messages."""
 
-    def __init__(self, store: Store, config: Config, budget: Budget) -> None:
+    def __init__(self, store: Store, config: Config, budget: MemoryBudget) -> None:
         self._store = store
         self._config = config
         self._budget = budget
@@ -252,10 +252,10 @@ class Page:
 
 def _marks(
     connection: Connection, session_id: str, rows: Sequence[MessageRow] | None, numbers: set[int]
-) -> dict[int, Mark]:
+) -> dict[int, MessageRef]:
     if rows is None:
         return rows_of.marks(connection, session_id, numbers)
-    return {row.number: Mark(row.number, row.id, row.created_at) for row in rows if row.number in numbers}
+    return {row.number: MessageRef(row.number, row.id, row.created_at) for row in rows if row.number in numbers}
 
 
 def _open_calls(

@@ -7,7 +7,7 @@ from seasoned.engine.keys import HASHING_FILE, KEY_FILE, KEY_PREFIX, Keyring, ke
 from seasoned.errors import Conflict, Invalid, NotFound, Unauthorized
 from seasoned.message import JsonObject
 from seasoned.store import Connection, Store, projects
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 from seasoned.store.projects import ProjectRow
 from seasoned.store.rows import load_object
 
@@ -103,11 +103,11 @@ class Projects:
             raise NotFound(f"There is no project {name!r}; `seasoned projects list` names them.")
         return row.id if row else ""
 
-    async def check_keys(self) -> Check:
+    async def check_keys(self) -> HealthCheck:
         """Whether the keys of the projects can be told from others, for `doctor`."""
         rows = await self.every()
         lost = self._keyring.is_lost and bool(rows)
-        return Check(name="keys", ok=not lost, detail=self._lost() if lost else f"{len(rows)} projects have one")
+        return HealthCheck(name="keys", ok=not lost, detail=self._lost() if lost else f"{len(rows)} projects have one")
 
     async def _check_secret(self) -> None:
         """Raises Conflict when the keys that there are were made with a secret that is not there any more."""

@@ -25,7 +25,7 @@ ANSWER_SECONDS = 2.0
 BLOB = b"Seasoned looks whether this can be read.\n"
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class Component(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a part works, in a sentence, and how long it took to answer in seconds."""
 
     ok: bool
@@ -71,8 +71,8 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
     ready: bool
     version: str
-    database: Part
-    blobs: Part
+    database: Component
+    blobs: Component
     worker: Worker
     work: Waiting
     queue: Queue
@@ -129,7 +129,7 @@ class ReadinessProbe:
         wrong = [part.detail for part in (read, write) if not part.ok]
         if self._store.has_met_damage and not wrong:
             wrong = [str(damage.damaged())]
-        database = Part(
+        database = Component(
             ok=not wrong, detail="; ".join(wrong) or "reads and writes", seconds=max(read.seconds, write.seconds)
         )
         alive = _worker(self._worker, worker, self._store.clock.now())
@@ -175,7 +175,7 @@ class _Probe:
         self._since = 0.0
         self.task: asyncio.Task[None] | None = None
 
-    async def answer(self) -> Part:
+    async def answer(self) -> Component:
         """Whether the part answers in time. A question that got no answer yet is not asked again."""
         if self.task is None or self.task.done():
             self._since = time.monotonic()
@@ -183,16 +183,16 @@ class _Probe:
         done, _ = await asyncio.wait([self.task], timeout=ANSWER_SECONDS)
         seconds = round(time.monotonic() - self._since, 4)
         if not done:
-            return Part(ok=False, detail=f"{self._what} has not answered for {seconds:.1f} s", seconds=seconds)
+            return Component(ok=False, detail=f"{self._what} has not answered for {seconds:.1f} s", seconds=seconds)
         error = self.task.exception()
         if error is None:
-            return Part(ok=True, detail="answers", seconds=seconds)
+            return Component(ok=True, detail="answers", seconds=seconds)
         # Only what we raise ourselves is a sentence that may be shown to whoever asks.
         why = str(error) if isinstance(error, SeasonedError) else type(error).__name__
-        return Part(ok=False, detail=f"{self._what} failed: {why}", seconds=seconds)
+        return Component(ok=False, detail=f"{self._what} failed: {why}", seconds=seconds)
 
 
-def _worker(heartbeat: Heartbeat | None, part: Part, now: int) -> Worker:
+def _worker(heartbeat: Heartbeat | None, part: Component, now: int) -> Worker:
     if heartbeat is None:
         return Worker(ok=False, here=True, beat_seconds=None, pid=None, detail=part.detail)
     seconds = None if heartbeat.beat_at is None else max(0.0, round((now - heartbeat.beat_at) / SECOND, 1))

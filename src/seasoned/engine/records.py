@@ -1,7 +1,7 @@
 """The use cases that learn nothing: reading and maintaining a home without importing what learning needs."""
 
 from seasoned.config import Config
-from seasoned.engine.budget import Budget
+from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.keys import Keyring
 from seasoned.engine.model_calls import ModelCalls
@@ -12,7 +12,7 @@ from seasoned.engine.spaces import Spaces
 from seasoned.errors import DatabaseDamaged
 from seasoned.scheduling.scheduler import NullScheduler
 from seasoned.store import Store, health
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 
 
 class Records:
@@ -27,7 +27,7 @@ class Records:
         self.collecting = GarbageCollection(store, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, scheduler)
-        self.skills = Skills(store, config, Budget(config.answers_bytes_max))
+        self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
         self.spaces = Spaces(store, config, scheduler)
 
     @classmethod
@@ -40,7 +40,7 @@ class Records:
         await self.collecting.close()
         self.store.close()
 
-    async def doctor(self) -> list[Check]:
+    async def doctor(self) -> list[HealthCheck]:
         """Whether the home is well, check by check."""
         try:
             found = await self.store.read(lambda connection: health.examine(connection, self.config.home_path))

@@ -9,7 +9,7 @@ import msgspec
 
 from seasoned import archive, paths
 from seasoned.config import Config
-from seasoned.engine.budget import WAIT_SECONDS, Budget
+from seasoned.engine.budget import WAIT_SECONDS, MemoryBudget
 from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files
@@ -52,7 +52,7 @@ class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
 class Skills:
     """Use cases of skills."""
 
-    def __init__(self, store: Store, config: Config, answers: Budget) -> None:
+    def __init__(self, store: Store, config: Config, answers: MemoryBudget) -> None:
         self._store = store
         self._config = config
         self._answers = answers

@@ -30,7 +30,7 @@ from seasoned.http import (
     users,
 )
 from seasoned.http.answers import held, weighed
-from seasoned.http.bodies import Body, Reply
+from seasoned.http.bodies import RequestBody, ResponseBody
 from seasoned.http.downloads import download
 from seasoned.http.request import PREFIX, Call, Handler, answer, failure, failure_of, header
 from seasoned.telemetry.metrics import Metrics
@@ -172,8 +172,8 @@ class App:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
             return
-        body = Body(scope, receive, self._bytes_max(scope), self._engine.config.body_seconds)
-        reply = Reply(body, send)
+        body = RequestBody(scope, receive, self._bytes_max(scope), self._engine.config.body_seconds)
+        reply = ResponseBody(body, send)
         if instrumentation.heard():
             await ops.watched(self._answer(scope, body, reply), scope, reply)
         else:
@@ -183,7 +183,7 @@ class App:
         config, is_skill = self._engine.config, scope["path"] == SKILLS and scope["method"] == "POST"
         return max(config.body_bytes_max, config.skill_zip_bytes_max) if is_skill else config.body_bytes_max
 
-    async def _answer(self, scope: Scope, body: Body, reply: Reply) -> None:
+    async def _answer(self, scope: Scope, body: RequestBody, reply: ResponseBody) -> None:
         if scope["path"].startswith(users.PATH):
             # A user's name may hold slashes: such paths are matched as they were sent, still encoded.
             scope["path"] = scope["raw_path"].decode("ascii")

@@ -17,7 +17,7 @@ _ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
 ENDLESS = "seasoned.endless"
 
 
-class Body:
+class RequestBody:
     """The stream of one request; `receive` takes the place of the server's own.
 
     `is_complete` says whether there is nothing more of the body, as from the beginning when the headers name none.
@@ -73,7 +73,7 @@ class Body:
             ) from None
 
 
-class Reply:
+class ResponseBody:
     """The way out of one request's answer; `send` takes the place of the server's own.
 
     `status` is that of the answer, 0 before it begins.
@@ -81,7 +81,7 @@ class Reply:
 
     __slots__ = ("_body", "_send", "status")
 
-    def __init__(self, body: Body, send: Send) -> None:
+    def __init__(self, body: RequestBody, send: Send) -> None:
         self._body = body
         self._send = send
         self.status = 0

@@ -7,7 +7,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from seasoned.engine import disks
-from seasoned.engine.disks import Place
+from seasoned.engine.disks import DiskPath
 from seasoned.engine.keys import Shown
 from seasoned.errors import Invalid, NotFound
 from seasoned.http.answers import weighed
@@ -169,7 +169,7 @@ def _found_max(call: Call) -> int:
     return call.number("limit", FOUND_DEFAULT, 0, PAGE_MAX) or FOUND_DEFAULT
 
 
-def _place(file_path: str) -> Place:
+def _place(file_path: str) -> DiskPath:
     if not file_path:
         raise Invalid("'file_path' is missing; name the folder and the file, for example /notes/a.md.")
     return disks.place(file_path)

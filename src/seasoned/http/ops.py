@@ -14,7 +14,7 @@ from starlette.types import Scope
 from seasoned import instrumentation
 from seasoned.engine import Engine
 from seasoned.errors import how_to_install
-from seasoned.http.bodies import Reply
+from seasoned.http.bodies import ResponseBody
 from seasoned.http.request import RETRY_AFTER_SECONDS, failure, header
 from seasoned.telemetry.metrics import Levels, Metrics
 
@@ -47,10 +47,10 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
     return {"/ready": ready, "/metrics": measured}
 
 
-async def watched(answering: Awaitable[None], scope: Scope, reply: Reply) -> None:
+async def watched(answering: Awaitable[None], scope: Scope, reply: ResponseBody) -> None:
     """Answer a request while somebody listens to signals."""
     headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"tracestate")}
-    request = instrumentation.Request(
+    request = instrumentation.HttpRequest(
         method=scope["method"],
         traceparent=headers.get(b"traceparent", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
         tracestate=headers.get(b"tracestate", b"")[:TRACE_CHARS_MAX].decode("latin-1"),

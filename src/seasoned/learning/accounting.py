@@ -16,7 +16,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str = ""
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a model. `answer` is set when it was usable, else `error` says why not.
 
     `requests` counts the corrections in. The price is in millionths of a dollar, None when it is not known.
@@ -48,6 +48,6 @@ class CallLog(Protocol):
         """The usable answer that this very question got before."""
         ...
 
-    async def add(self, call: Call) -> None:
+    async def add(self, call: CallRecord) -> None:
         """Keep a call; the answer may be used once this returns."""
         ...

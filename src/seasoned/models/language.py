@@ -19,7 +19,7 @@ import msgspec
 from seasoned import instrumentation
 from seasoned.errors import ModelFailed, ModelUnavailable, OverBudget
 from seasoned.instrumentation import ModelCall
-from seasoned.learning.accounting import Call, CallLog, Scope, Stage
+from seasoned.learning.accounting import CallLog, CallRecord, Scope, Stage
 from seasoned.learning.questions import (
     DistillAnswer,
     DistillQuestion,
@@ -151,7 +151,7 @@ class LanguageModel:
         asked, usage, started = question.sha256(name), RunUsage(), time.monotonic()
         model: ProviderModel = await self._providers.model(name)
         agent: Agent[None, str] = Agent(model, instructions=question.instructions, retries=CORRECTIONS_MAX)
-        check = _Check(agent, read)
+        check = _AnswerCheck(agent, read)
         settings = providers.settings_for(name, self._seconds(asked), self._output_tokens_max)
         try:
             result = await agent.run(question.prompt, usage=usage, model_settings=settings)
@@ -179,7 +179,7 @@ class LanguageModel:
         error: str,
         signal: ModelCall,
     ) -> None:
-        call = Call(
+        call = CallRecord(
             scope=question.scope,
             stage=question.stage,
             model=name,
@@ -208,7 +208,7 @@ class LanguageModel:
         self._slow[asked] = self._slow.get(asked, 0) + 1
 
 
-class _Check:
+class _AnswerCheck:
     """Looks at each answer of a run, and sends it back with what is wrong; claims that do not hold only once.
 
     `usable` is the newest answer that could be used as it is, `refused` why the last one that could not was refused.

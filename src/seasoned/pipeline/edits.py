@@ -68,7 +68,7 @@ class EntryMove(msgspec.Struct, frozen=True):
     new_key: str
 
 
-class Workbench:
+class DraftSet:
     """The skills of a space under edit, with what became of each lesson.
 
     `look_up` finds the entries of the space that are close to a text, as they were committed; it may block.
@@ -83,14 +83,14 @@ class Workbench:
         self.notes: list[EntryNote] = []
         self.moves: list[EntryMove] = []
 
-    def copy(self) -> "Workbench":
+    def copy(self) -> "DraftSet":
         """The same state, to be edited apart."""
-        other = Workbench([draft.copy() for draft in self.drafts.values()])
+        other = DraftSet([draft.copy() for draft in self.drafts.values()])
         other._twins, other._aimed_at = self._twins.copy(), set(self._aimed_at)
         other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
         return other
 
-    def drop_shells(self) -> None:
+    def drop_empty(self) -> None:
         """Leave out created skills that hold nothing: what was to go into them stands elsewhere, or was refused."""
         for name, draft in list(self.drafts.items()):
             if not draft.skill_id and name in self._aimed_at and draft.written == {SKILL_FILE}:

@@ -18,7 +18,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def knows_nothing(_text: str) -> Sequence[Known]:
-    """For a bench without a space behind it."""
+    """For drafts without a space behind it."""
     return ()
 
 

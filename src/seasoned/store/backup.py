@@ -36,7 +36,7 @@ CHUNK = 1 << 20
 PAGES = 1_000
 
 
-class Entry(msgspec.Struct, frozen=True):
+class BackupFile(msgspec.Struct, frozen=True):
     """A file of a backup: its path, SHA-256 and bytes."""
 
     path: str
@@ -44,13 +44,13 @@ class Entry(msgspec.Struct, frozen=True):
     size: int
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class BackupManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup holds: the release that took it, the schema of its database, and its files."""
 
     version: str
     schema: str
     created_at: str
-    files: tuple[Entry, ...]
+    files: tuple[BackupFile, ...]
 
     @property
     def blobs(self) -> int:
@@ -63,7 +63,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return sum(entry.size for entry in self.files)
 
 
-def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore | None = None) -> Manifest:
+def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore | None = None) -> BackupManifest:
     """Back the home up into a folder that is new or empty; servers may go on writing meanwhile.
 
     The blobs are those of `place`, else the home's own. Raises Invalid when there is no database or the folder cannot
@@ -87,8 +87,8 @@ def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore |
                 names.append(name)
         if place is not None:
             names += _fetch(place, folder)
-        files = tuple(Entry(name, *_digest(folder / name)) for name in sorted(names))
-        manifest = Manifest(version=version, schema=schema, created_at=to_rfc3339(now), files=files)
+        files = tuple(BackupFile(name, *_digest(folder / name)) for name in sorted(names))
+        manifest = BackupManifest(version=version, schema=schema, created_at=to_rfc3339(now), files=files)
         _write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         verify(folder)
     return manifest
@@ -96,7 +96,7 @@ def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore |
 
 def restore(
     source: Path, home: Path, *, replace: bool, now: int, place: BlobStore | None = None
-) -> tuple[Manifest, Path | None]:
+) -> tuple[BackupManifest, Path | None]:
     """Make a home of a backup that is whole; what it held, and where the home that it replaced was put.
 
     The blobs go to `place`, else into the home. Raises Invalid when the backup is damaged, Conflict when the home is
@@ -120,12 +120,12 @@ def restore(
     return manifest, aside if taken else None
 
 
-def verify(folder: Path) -> Manifest:
+def verify(folder: Path) -> BackupManifest:
     """What a backup holds, once every file has been found as it was written, the database whole, and every blob that it
     names present. Raises Invalid.
     """
     try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=BackupManifest)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         raise Invalid(f"{folder} is no whole backup: its {MANIFEST} cannot be read.") from None
     for entry in manifest.files:

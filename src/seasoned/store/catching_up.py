@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Damaged, NotFound, SeasonedError
 from seasoned.skill import SKILL_FILE
 from seasoned.store import files, indexing, skills
-from seasoned.store.indexing import Entry, Link
+from seasoned.store.indexing import IndexedEntry, SpaceLink
 from seasoned.store.rows import to_rows
 from seasoned.store.schema import entries, space_skills, unindexed
 from seasoned.store.schema import files as file_rows
@@ -189,8 +189,8 @@ async def _file(store: "Store", skill_id: str, path: str) -> bool:
 
 
 def _step_words(
-    connection: Connection, *, skill_id: str, path: str, links: list[tuple[Link, indexing.Place]]
-) -> list[tuple[Link, indexing.Place]]:
+    connection: Connection, *, skill_id: str, path: str, links: list[tuple[SpaceLink, indexing.Position]]
+) -> list[tuple[SpaceLink, indexing.Position]]:
     """Keep some words of a file for the first of some links; the links that are left, and from where on."""
     if not indexing.touch(connection, skill_id):
         return []
@@ -213,21 +213,25 @@ async def _link(store: "Store", skill_id: str, link_id: str) -> bool:
         while await store.write(partial(indexing.step_out, link_id=link_id)):
             pass
         return True
-    after: indexing.Place | None = indexing.START
+    after: indexing.Position | None = indexing.START
     while after is not None:
         after = await store.write(partial(_step_in, skill_id=skill_id, link=link, after=after))
     return await store.read(partial(_found_link, link_id=link_id)) is not None
 
 
-def _step_in(connection: Connection, *, skill_id: str, link: Link, after: indexing.Place) -> indexing.Place | None:
+def _step_in(
+    connection: Connection, *, skill_id: str, link: SpaceLink, after: indexing.Position
+) -> indexing.Position | None:
     if not indexing.touch(connection, skill_id) or _found_link(connection, link_id=link.id) is None:
         return None
     return indexing.step_words(connection, skill_id, link, after)[1]
 
 
-def _found_link(connection: Connection, *, link_id: str) -> Link | None:
+def _found_link(connection: Connection, *, link_id: str) -> SpaceLink | None:
     where = space_skills.c.id == link_id
-    found = to_rows(Link, connection.execute(sa.select(space_skills.c.id, space_skills.c.space_id).where(where)).all())
+    found = to_rows(
+        SpaceLink, connection.execute(sa.select(space_skills.c.id, space_skills.c.space_id).where(where)).all()
+    )
     return found[0] if found else None
 
 
@@ -248,7 +252,7 @@ def _bare(head: _Head) -> _Head:
     return msgspec.structs.replace(head, file=None)
 
 
-def _wanted(store: "Store", head: _Head, path: str) -> Counter[Entry]:
+def _wanted(store: "Store", head: _Head, path: str) -> Counter[IndexedEntry]:
     """What the index is to hold of a file. Reads blobs, so it belongs into a thread."""
     if head.skill is None:
         return Counter()
@@ -260,5 +264,5 @@ def _wanted(store: "Store", head: _Head, path: str) -> Counter[Entry]:
             data = b""  # what is lost cannot be found
     name, description, rule, _ = head.skill
     if not path:
-        return Counter([Entry(files.about(name, description, data).text)])
+        return Counter([IndexedEntry(files.about(name, description, data).text)])
     return Counter() if rule else indexing.wanted(files.searched_of(path, data))

@@ -62,7 +62,7 @@ class SettledRow(msgspec.Struct, frozen=True):
     settled_at: int
 
 
-class Place(msgspec.Struct, frozen=True):
+class FileRef(msgspec.Struct, frozen=True):
     """A file of a skill."""
 
     skill_id: str
@@ -73,7 +73,7 @@ class SettledLesson(msgspec.Struct, frozen=True, kw_only=True):
     """A settled lesson with the files whose entries it stands behind."""
 
     row: SettledRow
-    places: list[Place]
+    places: list[FileRef]
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,11 +231,11 @@ def settled_after(connection: Connection, space_id: str, number: int, limit: int
         .limit(limit)
     )
     rows = to_rows(SettledRow, connection.execute(statement).all())
-    places: dict[str, list[Place]] = {row.id: [] for row in rows}
+    places: dict[str, list[FileRef]] = {row.id: [] for row in rows}
     where = entry_lessons.c.lesson_id.in_(list(places))
     noted = sa.select(entry_lessons.c.lesson_id, entry_lessons.c.skill_id, entry_lessons.c.path).where(where)
     for lesson_id, skill_id, path in connection.execute(noted.order_by(entry_lessons.c.path)) if rows else ():
-        places[lesson_id].append(Place(skill_id, path))
+        places[lesson_id].append(FileRef(skill_id, path))
     return [SettledLesson(row=row, places=places[row.id]) for row in rows]
 
 

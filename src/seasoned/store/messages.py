@@ -26,7 +26,7 @@ from seasoned.store.rows import (
     to_rows,
 )
 from seasoned.store.schema import messages, sessions
-from seasoned.store.wakeups import Arrived, Wakeups
+from seasoned.store.wakeups import Arrival, Wakeups
 
 # What stands for a message's parts whose bytes are lost, and what marks it.
 MISSING_KEY = "__missing__"
@@ -295,8 +295,8 @@ def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
     return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5], row[6], row[2], row[5], row[7]) for row in found}
 
 
-def _arrived(session_id: str, end: _End) -> Arrived:
-    return Arrived(
+def _arrived(session_id: str, end: _End) -> Arrival:
+    return Arrival(
         session_id=session_id,
         before=end.stored_number - end.extracted_to,
         after=end.number - end.extracted_to,

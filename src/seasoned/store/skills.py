@@ -150,11 +150,11 @@ def _put_entries(connection: Connection, skill_id: str, version: NewVersion, hea
     """Keep the index of entries at the head. What a rule writes is not searched."""
     rule = rule_before if version.about is None else version.about.rule
     changed = {
-        path: Counter[indexing.Entry]() if new is None or rule else indexing.wanted(new.searched)
+        path: Counter[indexing.IndexedEntry]() if new is None or rule else indexing.wanted(new.searched)
         for path, new in version.changes.items()
     }
     if version.about is not None:
-        changed[""] = Counter([indexing.Entry(version.about.text)])
+        changed[""] = Counter([indexing.IndexedEntry(version.about.text)])
     indexing.change(connection, skill_id, changed)
     if rule != rule_before and head:
         indexing.mark_skill(connection, skill_id)

@@ -210,7 +210,7 @@ def link_skill(connection: Connection, project_id: str, space_id: str, skill_id:
         raise Conflict(f"The learning space has another skill named {found[0]!r} already; exclude that one first.")
     row = SkillLinkRow(new_id(), space_id, skill_id, now)
     connection.execute(sa.insert(space_skills).values(msgspec.structs.asdict(row)))
-    indexing.include(connection, skill_id, indexing.Link(row.id, space_id))
+    indexing.include(connection, skill_id, indexing.SpaceLink(row.id, space_id))
     return row
 
 

@@ -40,7 +40,7 @@ from seasoned.store.postgres import (
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-Work = Callable[[Connection], T]
+Write = Callable[[Connection], T]
 Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
 
 BATCH_MAX = 512
@@ -63,7 +63,11 @@ class _Request(Generic[T]):
     __slots__ = ("again", "error", "future", "group", "item", "result", "work")
 
     def __init__(
-        self, future: asyncio.Future[T], work: Work[T] | None, group: "Group[Any, T] | None" = None, item: object = None
+        self,
+        future: asyncio.Future[T],
+        work: Write[T] | None,
+        group: "Group[Any, T] | None" = None,
+        item: object = None,
     ) -> None:
         self.future = future
         self.work = work
@@ -107,7 +111,7 @@ class Writer:
         """How many writes wait for the next batch."""
         return len(self._waiting)
 
-    async def submit(self, work: Work[T]) -> T:
+    async def submit(self, work: Write[T]) -> T:
         """Run `work` in the next transaction. Its result once that is committed, or its error.
 
         Raises Busy when too many writes wait already, StorageFull when there is no room.
@@ -118,7 +122,7 @@ class Writer:
         """Like submit, for items that `group` can write many of at once; it answers one result per item."""
         return await self._enqueue(None, group, item)
 
-    def _enqueue(self, work: Work[T] | None, group: Group[Any, T] | None, item: object) -> asyncio.Future[T]:
+    def _enqueue(self, work: Write[T] | None, group: Group[Any, T] | None, item: object) -> asyncio.Future[T]:
         if self._closed:
             raise Busy("The store is closing; try again when the server is back.")
         if len(self._waiting) >= self._queue_max:

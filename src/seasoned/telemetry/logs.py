@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from seasoned.clock import SECOND, to_rfc3339
-from seasoned.instrumentation import ModelCall, Request, StageRun, Work
+from seasoned.instrumentation import HttpRequest, ModelCall, Operation, StageRun
 
 log = logging.getLogger("seasoned.instrumentation")
 
@@ -114,10 +114,10 @@ class JsonLines(_Lines):
 class Signals:
     """Logs requests, runs and calls once they have ended, at the level `info`."""
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Nothing: one line for each piece of work is enough."""
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Write the line."""
         if isinstance(work, StageRun) and work.outcome == "idle":
             return
@@ -135,7 +135,7 @@ class Signals:
         """Nothing: the request has a line."""
 
 
-_EVENTS: dict[type, str] = {Request: "request", StageRun: "stage", ModelCall: "model call"}
+_EVENTS: dict[type, str] = {HttpRequest: "request", StageRun: "stage", ModelCall: "model call"}
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from seasoned.instrumentation import ModelCall, Request, StageRun
+from seasoned.instrumentation import HttpRequest, ModelCall, StageRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prometheus_client import CollectorRegistry
 
-    from seasoned.instrumentation import Work
+    from seasoned.instrumentation import Operation
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 WORK_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -61,12 +61,12 @@ class Metrics:
         self._models = _Models(self._registry)
         self._levels = _Gauges(self._registry)
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Nothing: what is counted is what has ended."""
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Count a request, a run or a call."""
-        if isinstance(work, Request):
+        if isinstance(work, HttpRequest):
             self._http.count(work, seconds)
         elif isinstance(work, StageRun):
             self._stages.count(work, seconds)
@@ -114,7 +114,7 @@ class _Http:
         )
         self.messages = Counter("seasoned_messages_stored", "Messages that were stored.", registry=registry)
 
-    def count(self, request: Request, seconds: float) -> None:
+    def count(self, request: HttpRequest, seconds: float) -> None:
         method = request.method if request.method in METHODS else "other"
         route = request.route or "none"
         of = (method, route, request.status or GONE)

@@ -26,7 +26,7 @@ from seasoned.store import inline_blobs, messages
 from seasoned.store.blob_store import Blob
 from seasoned.store.database import Store
 from seasoned.store.gc import marks
-from seasoned.store.gc.lock import Check
+from seasoned.store.gc.lock import LockCheck
 from seasoned.store.projects import oldest
 from seasoned.store.rows import columns, to_rows
 from seasoned.store.schema import message_files
@@ -162,7 +162,7 @@ class Collector:
         done.unnamed, done.unnamed_bytes = len(sizes), sum(sizes.values())
         self._sizes = {**self._sizes, **sizes} if self._after else sizes
 
-    def _delete(self, limit: int, check: Check) -> list[str]:
+    def _delete(self, limit: int, check: LockCheck) -> list[str]:
         """Delete what is due; nobody references or stores it meanwhile, as it is tombstoned and the lock is held."""
         late = int(self._store.blobs.place.late_seconds * SECOND)
         left = self._store.read_now(lambda connection: marks.unfinished(connection, self._now() - late, limit))
