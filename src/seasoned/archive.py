@@ -186,7 +186,7 @@ def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
             return files, left_out
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError, NotImplementedError) as error:
         # zipfile says with these that the bytes do not fit its format; ValueError includes names that are not UTF-8.
-        raise Invalid(f"The file is not a whole ZIP ({str(error)[:80]}); zip the skill's folder again.") from None
+        raise Invalid(f"The ZIP is incomplete or damaged ({str(error)[:80]}); zip the skill's folder again.") from None
 
 
 def _check_end(data: bytes) -> None:
@@ -242,7 +242,9 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise Invalid("The ZIP is encrypted; zip the skill's folder without a password.")
     # Other methods can ask for gigabytes of memory to unpack a few bytes.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Invalid(f"The ZIP's entry {shown} is not stored or deflated; zip the folder in the usual way.")
+        raise Invalid(
+            f"The ZIP's entry {shown} uses an unsupported compression method; zip the folder with store or deflate."
+        )
     _check_ratio(entry, entry.file_size)
 
 
@@ -262,7 +264,7 @@ def _check_places(archive: zipfile.ZipFile, data: bytes) -> None:
         _, name_bytes, extra_bytes = _LOCAL_HEADER.unpack_from(data, entry.header_offset)
         end_before = entry.header_offset + _LOCAL_HEADER.size + name_bytes + extra_bytes + entry.compress_size
     if end_before > archive.start_dir:
-        raise Invalid("The ZIP's entries reach into its directory; zip the skill's folder again.")
+        raise Invalid("The ZIP's entries overlap its directory; zip the skill's folder again.")
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) -> bytes:
@@ -276,7 +278,9 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
             _check_ratio(entry, size)
             pieces.append(piece)
     if size != entry.file_size:
-        raise Invalid(f"The ZIP's entry {entry.orig_filename[:80]!r} is not as long as it says; zip the folder again.")
+        raise Invalid(
+            f"The ZIP's entry {entry.orig_filename[:80]!r} does not have its declared size; zip the folder again."
+        )
     return b"".join(pieces)
 
 
@@ -350,8 +354,10 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collec
         _write_tree(folder, wanted, keep)
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise StorageFull(f"There is no room to write {folder}; make some and export again.") from error
-        raise Invalid(f"{folder} cannot be written ({error.strerror}); export to a folder that can.") from error
+            raise StorageFull(
+                f"The disk is full, so {folder} could not be written; free some space and export again."
+            ) from error
+        raise Invalid(f"{folder} cannot be written ({error.strerror}); choose a writable folder.") from error
     return folder
 
 
@@ -453,7 +459,7 @@ def read_folder(path: Path) -> dict[str, bytes]:
     Raises NotFound when there is no such folder, Invalid for a name that no skill can have, TooLarge.
     """
     if not path.is_dir():
-        raise NotFound(f"{path} is not a folder; name the folder that SKILL.md is in.")
+        raise NotFound(f"{path} is not a folder; give the folder that contains SKILL.md.")
     found = sorted((check_path(name), file) for name, file in _walk(path))
     check_together(name for name, _ in found)
     files: dict[str, bytes] = {}
@@ -469,14 +475,14 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
     for folder, folders, names in os.walk(root, followlinks=False, onerror=_refuse):
         seen += len(folders) + len(names)
         if seen > FOLDER_ENTRIES_MAX:
-            raise TooLarge(f"{root} holds more than {FOLDER_ENTRIES_MAX} files and folders; it is not a skill.")
+            raise TooLarge(f"{root} holds more than {FOLDER_ENTRIES_MAX} files and folders, so it is not a skill.")
         folders[:] = [name for name in folders if not acts_unasked(name)]
         for name in names:
             file = Path(folder, name)
             if not acts_unasked(name) and stat.S_ISREG(file.lstat().st_mode):
                 kept += 1
                 if kept > LEARNED_FILES_MAX:
-                    raise TooLarge(f"{root} holds more than {LEARNED_FILES_MAX} files; a skill holds no more.")
+                    raise TooLarge(f"{root} holds more than {LEARNED_FILES_MAX} files, the limit of a skill.")
                 yield file.relative_to(root).as_posix(), file
 
 
@@ -491,5 +497,5 @@ def _read_file(path: Path, bytes_max: int) -> bytes:
     except OSError as error:
         raise Invalid(f"{path} cannot be read ({error.strerror}); make it readable.") from None
     if len(data) > bytes_max:
-        raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; {path.parent} has more.")
+        raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; {path.parent} is larger.")
     return data

@@ -198,7 +198,7 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
             raise Invalid(f"{PREFIX}{field.upper()} must be at least {least}.")
     _check_models(config)
     if config.public_url and not (is_web_address(config.public_url) and not _has_query(config.public_url)):
-        raise Invalid(f"{PREFIX}PUBLIC_URL must be an address such as https://seasoned.example.org, without a query.")
+        raise Invalid(f"{PREFIX}PUBLIC_URL must be a URL such as https://seasoned.example.org, without a query.")
     return config
 
 
@@ -210,7 +210,7 @@ def _check_models(config: Config) -> None:
                 raise Invalid(f"{setting} must be provider:name, such as openai:gpt-5-mini, not {name[:80]!r}.")
     if config.base_url and not is_web_address(config.base_url):
         raise Invalid(
-            "--base-url or SEASONED_BASE_URL must be an address such as http://127.0.0.1:8000/v1, "
+            "--base-url or SEASONED_BASE_URL must be a URL such as http://127.0.0.1:8000/v1, "
             f"not {config.base_url.split('?', 1)[0][:80]!r}."
         )
 

@@ -67,7 +67,7 @@ def check_inside(path: str) -> str:
     parts = normal.split("/")
     if not normal or len(normal) > PATH_CHARS_MAX or _UNWRITABLE.search(normal):
         raise Invalid(
-            f"The path {path[:80]!r} is empty, too long or has control characters; use a short relative path."
+            f"The path {path[:80]!r} is empty, too long or contains control characters; use a short relative path."
         )
     if normal.startswith("/") or "\\" in normal or re.match(r"[A-Za-z]:", normal):
         raise Invalid(f"The path {path[:80]!r} is not relative; use a path inside the skill, such as notes/topic.md.")
@@ -87,14 +87,12 @@ def check_path(path: str) -> str:
     normal = check_inside(path)
     parts = normal.split("/")
     if acts_unasked(normal):
-        raise Invalid(
-            f"The path {path[:80]!r} is hidden, or tools obey it merely because it is there; use another name."
-        )
+        raise Invalid(f"The path {path[:80]!r} is hidden, or some tools run it automatically; use another name.")
     if not normal.isascii() and any(_is_invisible(letter) for letter in normal):
-        raise Invalid(f"The path {path[:80]!r} has characters that nobody sees; leave them out.")
+        raise Invalid(f"The path {path[:80]!r} contains invisible characters; remove them.")
     if _NOT_ON_WINDOWS.search(normal) or any(_is_other_on_windows(part) for part in parts):
         raise Invalid(
-            f'The path {path[:80]!r} has a name that Windows keeps for itself, or one with any of <>:"|?* or a dot at '
+            f'The path {path[:80]!r} has a name that Windows reserves, or one with any of <>:"|?* or a dot at '
             "its end; use another name."
         )
     return normal
@@ -116,7 +114,7 @@ def check_name(name: str) -> str:
     except Invalid:
         pass
     raise Invalid(
-        f"The skill name {name[:80]!r} cannot be a folder's name everywhere; use lower-case letters and hyphens."
+        f"The skill name {name[:80]!r} is not a valid folder name on every system; use lower-case letters and hyphens."
     )
 
 
@@ -158,10 +156,11 @@ class Names:
         above = list(_folders(key))
         if key in self._files:
             raise Invalid(
-                f"There are two files {path[:80]!r}; names must differ in more than case, accents' form or final dots."
+                f"There are two files {path[:80]!r}; names must differ in more than case, Unicode form or "
+                "trailing dots."
             )
         if key in self._folders or not self._files.isdisjoint(above):
-            raise Invalid(f"{path[:80]!r} and another path are a file and a folder at once; rename one of them.")
+            raise Invalid(f"{path[:80]!r} is both a file and a folder; rename one of them.")
         self._files.add(key)
         self._folders.update(above)
 

@@ -358,7 +358,7 @@ def test_a_deletion_that_may_still_come_is_waited_for(tmp_path: Path, monkeypatc
 
         def lost_on_the_way(sha256: str) -> None:
             late.append(sha256)
-            raise BlobsAway("The object store cannot be reached now; try again.")
+            raise BlobsAway("The object store is unreachable; try again.")
 
         await engine.store.blobs.put(BIG)
         monkeypatch.setattr(place, "late_seconds", 60.0)

@@ -84,7 +84,7 @@ CASES = {
     "no JSON": Case(body('{"id": "SAID", '), f"{AWAY}the provider failed;"),
     "error in 200": Case(body('{"error": {"message": "SAID"}}'), f"{USELESS}no answer had the form"),
     "media": Case(body("SAID", 200, "text/html"), f"{USELESS}no answer had the form"),
-    "prose": Case(content("SAID"), f"{USELESS}the answer holds no JSON object"),
+    "prose": Case(content("SAID"), f"{USELESS}the answer contains no JSON object"),
     "wrong form": Case(content('{"tasks": "SAID", "SAID": 1}'), f"{USELESS}the JSON has not the form"),
     "refused": Case(content("SAID", refused=True), f"{USELESS}the model refused to answer"),
 }

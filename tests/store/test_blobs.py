@@ -181,7 +181,7 @@ def test_a_bucket_that_is_not_there_says_so(s3: S3, tmp_path: Path) -> None:
         lambda: blobs.get_now("0" * 64),
         lambda: blobs.listed("", 5),
     ):
-        with pytest.raises(BlobsAway, match="The bucket of SEASONED_BLOBS is not there"):
+        with pytest.raises(BlobsAway, match="The bucket in SEASONED_BLOBS does not exist"):
             call()
 
 

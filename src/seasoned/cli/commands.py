@@ -29,17 +29,17 @@ class _Location(msgspec.Struct, frozen=True):
 COMMANDS: Final = {
     "learn": _Location("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
     "serve": _Location("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
-    "worker": _Location("serve", "work", "Learn from what servers on one PostgreSQL database take in, until stopped."),
+    "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
     "skills": _Location("skills", "app", "List, show and export skills."),
     "spaces": _Location("lists", "spaces_app", "List learning spaces."),
     "sessions": _Location("lists", "sessions_app", "List sessions."),
     "projects": _Location("projects", "app", "Create and list projects and their keys."),
-    "usage": _Location("lists", "usage", "Show what model calls cost, and today's budgets."),
-    "doctor": _Location("doctor", "doctor", "Check that the home is well, or with --url that a running server is."),
-    "backup": _Location("backups", "backup", "Back the home up into a folder, and check the backup."),
-    "restore": _Location("backups", "restore", "Check a backup and make the home of it."),
-    "gc": _Location("gc", "collect", "Delete stored files that nothing names any more."),
-    "migrate": _Location("move", "migrate", "Bring the database to this release's schema."),
+    "usage": _Location("lists", "usage", "Show the cost of model calls, and today's budgets."),
+    "doctor": _Location("doctor", "doctor", "Check the home, or with --url a running server."),
+    "backup": _Location("backups", "backup", "Back up the home to a folder, and verify the backup."),
+    "restore": _Location("backups", "restore", "Verify a backup and restore it into the home."),
+    "gc": _Location("gc", "collect", "Delete unreferenced stored files."),
+    "migrate": _Location("move", "migrate", "Migrate the database to this release's schema."),
     "copy": _Location("move", "copy", "Copy a whole home to another database."),
 }
 
@@ -81,7 +81,9 @@ def _options(
     version: Annotated[  # noqa: ARG001 - its callback has ended the program
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log each request, stage and model call to standard error.")
+    ] = False,
 ) -> None:
     if verbose and os.environ.get("SEASONED_LOG_LEVEL") != "debug":
         os.environ["SEASONED_LOG_LEVEL"] = "info"

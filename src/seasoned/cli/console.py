@@ -38,17 +38,17 @@ Home = Annotated[
     ),
 ]
 Project = Annotated[str, typer.Option("--project", help="The name or id of the project.")]
-Space = Annotated[str, typer.Option("--space", help="Only what belongs to the learning space of this name or id.")]
+Space = Annotated[str, typer.Option("--space", help="Only the learning space with this name or id.")]
 BaseUrl = Annotated[
     str | None,
     typer.Option(
         "--base-url",
-        help="Where `openai:` models are served, for OpenAI-compatible servers.",
+        help="The base URL for `openai:` models, for OpenAI-compatible servers.",
         envvar="SEASONED_BASE_URL",
         show_default="OPENAI_BASE_URL, or the provider's own",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text for people.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def load_config(

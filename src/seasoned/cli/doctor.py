@@ -35,15 +35,13 @@ class _Envelope(msgspec.Struct):
 
 def doctor(
     url: Annotated[
-        str | None, typer.Option("--url", help="A running server to look at, such as http://127.0.0.1:8029.")
+        str | None, typer.Option("--url", help="The running server to check, for example http://127.0.0.1:8029.")
     ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="A key that should work there.", envvar="SEASONED_API_KEY")
-    ] = None,
+    key: Annotated[str | None, typer.Option("--key", help="The API key to try.", envvar="SEASONED_API_KEY")] = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Check that the home is well, or with --url that a running server is. It ends with 1 when something is not."""
+    """Check the home, or with --url a running server. Exits with 1 if a check fails."""
     config = load_config(home)
     if url is None:
         checks = with_records(config, lambda held, _: held.doctor())
@@ -66,7 +64,7 @@ class _Server:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Invalid("--url must be an address such as http://127.0.0.1:8029.")
+            raise Invalid("--url must be a URL such as http://127.0.0.1:8029.")
         self.url = url.rstrip("/").removesuffix("/api/v1")
         # Without a handler of redirects: to follow one would send the key elsewhere.
         self._opener = urllib.request.OpenerDirector()
@@ -95,7 +93,7 @@ class _Server:
             with error:
                 status, body = error.code, error.read(ANSWER_BYTES_MAX)
         except http.client.HTTPException as error:
-            raise OSError(f"the answer is no HTTP ({type(error).__name__})") from None
+            raise OSError(f"the response is not HTTP ({type(error).__name__})") from None
         try:
             return status, msgspec.json.decode(body, type=_Envelope), time.monotonic() - started
         except (msgspec.DecodeError, msgspec.ValidationError):
@@ -107,7 +105,7 @@ def examine(server: _Server, key: str) -> list[HealthCheck]:
     try:
         status, health, seconds = server.get("/health")
         if status != http.client.OK or health is None or health.code != 0:
-            return [_check("reachable", False, f"{server.url} answers {status}, not as Seasoned does")]
+            return [_check("reachable", False, f"{server.url} answers {status}; it is not a Seasoned server")]
         found = [_check("reachable", True, f"{server.url} answers in {seconds * 1000:.0f} ms")]
         found.append(_contract(server))
         found += _key(server, key)
@@ -128,7 +126,7 @@ def _contract(server: _Server) -> HealthCheck:
         )
         if status != expected or answer is None or answer.code != expected
     ]
-    detail = f"not answered as the API says: {' and '.join(wrong)}" if wrong else "errors have the API's form"
+    detail = f"answered against the API: {' and '.join(wrong)}" if wrong else "errors have the API's form"
     return _check("contract", not wrong, detail)
 
 
@@ -137,7 +135,7 @@ def _key(server: _Server, key: str) -> list[HealthCheck]:
         return [_check("key", True, "not tried; give --key or SEASONED_API_KEY")]
     status, answer, _ = server.get("/api/v1/ping", key)
     works = status == http.client.OK and answer is not None and answer.msg == "pong"
-    return [_check("key", works, "works" if works else f"is refused with {status}; look at --key or SEASONED_API_KEY")]
+    return [_check("key", works, "works" if works else f"is refused with {status}; check --key or SEASONED_API_KEY")]
 
 
 def _condition(server: _Server) -> list[HealthCheck]:
@@ -145,8 +143,8 @@ def _condition(server: _Server) -> list[HealthCheck]:
     try:
         found = msgspec.json.decode(answer.data if answer else b"", type=Readiness)
     except (msgspec.DecodeError, msgspec.ValidationError):
-        return [_check("ready", False, "does not say how it is; is it an older release?")]
-    same = "as this command" if found.version == __version__ else f"this command is {__version__}"
+        return [_check("ready", False, "gives no readiness report; is it an older release?")]
+    same = "as this command" if found.version == __version__ else f"this command has {__version__}"
     queue, work = found.queue, found.work
     late = work.oldest_due_seconds is not None and work.oldest_due_seconds > OLDEST_SECONDS_MAX
     waits = f"{work.due} pieces due, the oldest for {work.oldest_due_seconds} s" if work.due else "nothing is due"

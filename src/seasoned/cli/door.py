@@ -14,7 +14,7 @@ from seasoned import __version__
 from seasoned.cli import streams
 
 INTERRUPTED = 130
-STOPPED = "seasoned: stopped; start the same command again to go on."
+STOPPED = "seasoned: stopped; rerun the command to resume."
 
 
 def main() -> None:

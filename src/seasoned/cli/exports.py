@@ -55,7 +55,7 @@ async def export_groups(held: Records, project_id: str, groups: Sequence[Group],
 async def _write(held: Records, project_id: str, state: SkillState, folder: Path, taken: set[str]) -> archive.Written:
     key = same_name_key(archive.folder_name(state.row.name))
     if key in taken:
-        raise Conflict(f"another skill of that name is in {folder} already; rename or delete one of them.")
+        raise Conflict(f"another skill of that name is already in {folder}; rename or delete one of them.")
     taken.add(key)
     content = await held.skills.content(project_id, state.row.id)
     return archive.export_folder(folder, state.row.name, content.files, content.lost)

@@ -101,7 +101,7 @@ def usage(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Show what model calls cost, and today's budgets.
+    """Show the cost of model calls, and today's budgets.
 
     Calls, tokens, price and time are added up by day, space, stage and model.
     """

@@ -23,7 +23,7 @@ from seasoned.store.transfer import copy_rows, total
 
 
 def migrate(home: Home = None, json: Json = False) -> None:
-    """Bring the database to this release's schema. Every other command but `backup` does so too."""
+    """Migrate the database to this release's schema. Every other command except `backup` does so too."""
     config = load_config(home)
     with reported():
         # A new server is prepared so; a folder that is not there is a slip of the hand.
@@ -36,16 +36,15 @@ def migrate(home: Home = None, json: Json = False) -> None:
 
 
 def copy(
-    source: Annotated[str, typer.Argument(help="Where to copy from: a home folder, or postgresql://…")],
-    target: Annotated[str, typer.Argument(help="Where to copy to: a home folder, or postgresql://…")],
+    source: Annotated[str, typer.Argument(help="The source: a home folder, or postgresql://…")],
+    target: Annotated[str, typer.Argument(help="The target: a home folder, or postgresql://…")],
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Copy a whole home to another database.
 
-    That is rows, files and the secret that keys are hashed with. Stop the servers of the source first. A home
-    folder keeps its own files; those of a PostgreSQL database belong to the home that --home names. Start the same
-    command again to go on with a copy that was interrupted.
+    Copies rows, files and the secret that keys are hashed with. Stop the source's servers first. A home folder has its
+    own files; a PostgreSQL database uses those of --home. Rerun the command to resume an interrupted copy.
     """
     with reported():
         from_config, to_config = _place(source, home), _place(target, home)
@@ -66,8 +65,8 @@ def copy(
         print_json(result)
     else:
         say(
-            f"{sum(copied.rows.values())} rows are there, {copied.added} of them new, and {files} files "
-            f"({size} bytes); all of them were compared."
+            f"{sum(copied.rows.values())} rows copied, {copied.added} of them new, and {files} files "
+            f"({size} bytes); all verified."
         )
 
 
@@ -97,7 +96,7 @@ def _copy_files(source: Path, there: Store, bar: Progress) -> tuple[int, int]:
     for path in paths:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != path.name:
-            raise Conflict(f"{path} is damaged: its bytes do not have the hash that is its name. Restore it first.")
+            raise Conflict(f"{path} is damaged: its bytes do not match its hash. Restore it first.")
         there.blobs.put_now(data)
         size += len(data)
         bar.advance(task)

@@ -33,4 +33,4 @@ def _place(config: Config) -> BlobStore | None:
 
 def _refuse_postgres(config: Config) -> None:
     if config.database:
-        raise Invalid("Rows on PostgreSQL are backed up with pg_dump; docs/operations.md says how.")
+        raise Invalid("Back up PostgreSQL with pg_dump; see docs/operations.md.")

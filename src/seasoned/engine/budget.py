@@ -74,7 +74,7 @@ class MemoryBudget:
             turn.cancel()
             self._serve()
             if isinstance(error, TimeoutError):
-                raise Busy("Others are reading too much at once; try again in a few seconds.") from None
+                raise Busy("The server has too many large responses in progress; try again in a few seconds.") from None
             raise
 
     def _serve(self) -> None:

@@ -62,10 +62,10 @@ def _normal(text: str) -> str:
     normal = unicodedata.normalize("NFC", text)
     long = len(normal) > PATH_CHARS_MAX or len(normal.encode(errors="replace")) > PATH_BYTES_MAX
     if long or any(not (c.isprintable() or c == "\u3000") for c in normal):
-        raise Invalid("The path is too long or has control characters; use a short path such as /notes/.")
+        raise Invalid("The path is too long or contains control characters; use a short path such as /notes/.")
     parts = normal.split("/")
     if ".." in parts or "\\" in normal:
-        raise Invalid(f"The path {text[:80]!r} has '..' or a back-slash in it; use a path such as /notes/.")
+        raise Invalid(f"The path {text[:80]!r} contains '..' or a backslash; use a path such as /notes/.")
     if any(len(part.encode()) > PATH_PART_BYTES_MAX for part in parts):
         raise Invalid(f"The path {text[:80]!r} has a name over {PATH_PART_BYTES_MAX} bytes; use shorter ones.")
     return normal
@@ -74,7 +74,7 @@ def _normal(text: str) -> str:
 def _filename(text: str) -> str:
     name = _normal(text)
     if name in ("", ".", ".."):
-        raise Invalid("The path names no file; use a folder and a file name, such as /notes/a.md.")
+        raise Invalid("The path has no file name; use a folder and a file name, such as /notes/a.md.")
     return name
 
 
@@ -139,7 +139,8 @@ class Disks:
         # One that is there already may be written again, whatever stands beside it.
         if alike is not None and where.whole not in names:
             raise Invalid(
-                f"The disk has a file {alike[:80]!r}, which some systems take for {where.whole[:80]!r}; use its name."
+                f"The disk already has a file {alike[:80]!r}, which some systems cannot tell from "
+                f"{where.whole[:80]!r}; use its name."
             )
 
     def _put(
@@ -150,7 +151,9 @@ class Disks:
         with contextlib.suppress(NotFound):
             old = disks.artifact(connection, disk, where.path, where.filename)
         if old is None and disks.count(connection, disk.id) >= self._config.disk_files_max:
-            raise TooLarge(f"A disk holds at most {self._config.disk_files_max} files; delete some, or use another.")
+            raise TooLarge(
+                f"A disk holds at most {self._config.disk_files_max} files; delete some, or use another disk."
+            )
         row = ArtifactRow(
             disk_id=disk.id,
             path=where.path,
@@ -289,7 +292,7 @@ class Disks:
                 continue
             await self._store.index.settle(row.id)
             return written
-        raise Busy("The skill is being changed by somebody else all the time; try again in a second.")
+        raise Busy("Too many concurrent changes to this skill; try again in a second.")
 
     def _skill_now(self, connection: Connection, disk: DiskRow, path: str) -> tuple[SkillRow, dict[str, FileRow]]:
         """A skill and its files, the one of a path with its bytes."""
@@ -302,9 +305,9 @@ class Disks:
         main = _main(listing)
         if data is None:
             if path not in listing:
-                raise NotFound(f"There is no file {'/' + path!r} on the disk; list it to see what there is.")
+                raise NotFound(f"There is no file {'/' + path!r} on the disk; list its files to see what is there.")
             if path == main:
-                raise Invalid("A skill needs its SKILL.md; delete the skill, or write another SKILL.md over it.")
+                raise Invalid("A skill must have a SKILL.md; delete the skill, or overwrite SKILL.md.")
             return NewVersion(changes={path: None}, author="api", reason=f"Removed {path} through the API.")
         sizes = {one: file.size for one, file in listing.items()} | {path: len(data)}
         check_files(sizes, [path])
@@ -346,5 +349,5 @@ def _description(row: SkillRow, data: bytes) -> str:
     """What a new SKILL.md says of the skill. Raises Invalid when it cannot be read or gives the skill another name."""
     head = lenient_head(data)
     if stored_name(head.name) != row.name:
-        raise Invalid(f"A skill keeps its name; leave 'name: {row.name}' in SKILL.md, or upload a new skill.")
+        raise Invalid(f"A skill cannot be renamed; keep 'name: {row.name}' in SKILL.md, or upload a new skill.")
     return head.description

@@ -107,16 +107,16 @@ class Keyring:
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError:
-            raise NotFound("There is no such link.") from None
+            raise NotFound("Unknown link.") from None
         mark, payload = raw[:16], raw[16:]
         if not hmac.compare_digest(mark, self._mark(payload)):
-            raise NotFound("There is no such link.")
+            raise NotFound("Unknown link.")
         try:
             link = msgspec.json.decode(payload, type=Link)
         except msgspec.DecodeError:  # made by an older release
-            raise NotFound("There is no such link.") from None
+            raise NotFound("Unknown link.") from None
         if link.expires_at < now:
-            raise NotFound("The link has expired; ask for a new one.")
+            raise NotFound("The link has expired; request a new one.")
         return link
 
     def _mark(self, payload: bytes) -> bytes:

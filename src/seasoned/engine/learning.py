@@ -49,7 +49,7 @@ class Learning:
         Raises Invalid for an empty name, NotFound for an id of none, Conflict for a name that several share.
         """
         if not name.strip():
-            raise Invalid("The learning space needs a name; leave --space out for the space 'default'.")
+            raise Invalid("The learning space needs a name; omit --space to use 'default'.")
 
         def commit(connection: Connection) -> SpaceRow:
             known = spaces.called(connection, project_id, name)

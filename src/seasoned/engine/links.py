@@ -85,12 +85,12 @@ class Links:
             is_there, size = _looked_up(connection, link.shown)
             if is_there:
                 return size
-        raise NotFound("The link has ended, as what it named is no longer there; ask for a new one.")
+        raise NotFound("The link is no longer valid, because its file is gone; request a new one.")
 
     def _key_mark(self, connection: Connection, project_id: str) -> str:
         project = projects.by_id(connection, project_id)
         if project is None:
-            raise NotFound("There is no such project any more.")
+            raise NotFound("The project no longer exists.")
         return self._keyring.mark_of(project.key_hmac)
 
     def _expiry(self, seconds: float, step_seconds: int) -> int:

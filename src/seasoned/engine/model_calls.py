@@ -62,8 +62,8 @@ class ModelCalls:
             if budget.is_used_up:
                 limit = f"{budget.limit:,.0f} tokens" if budget.unit == "tokens" else f"{budget.limit:,.2f} dollars"
                 raise OverBudget(
-                    f"Learning pauses: the {budget.of}'s budget of {limit} a day is used up."
-                    " It goes on by itself tomorrow (UTC), or when the budget is raised."
+                    f"Learning is paused: the {budget.of}'s budget of {limit} a day is used up."
+                    " It resumes tomorrow (UTC), or when the budget is raised."
                 )
 
     async def answer_to(self, question_sha256: str) -> str | None:

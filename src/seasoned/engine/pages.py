@@ -145,7 +145,7 @@ class Pages:
         while first <= last:
             sizes = await self._store.read(partial(_measured, session_id, first, last))
             if not sizes:
-                raise NotFound(f"Messages of the session {session_id} are gone.")
+                raise NotFound(f"Messages of session {session_id} no longer exist.")
             for some in _grouped(sizes):
                 blobs = sum(one.in_blob for one in some) * self._config.message_bytes_max
                 weight = WEIGHT_TIMES * (blobs + sum(one.size for one in some))
@@ -159,7 +159,7 @@ class Pages:
         while first <= last:
             sizes = await self._store.read(partial(_measured_beside, session_id, first, last))
             if not sizes:
-                raise NotFound(f"Messages of the session {session_id} are gone.")
+                raise NotFound(f"Messages of session {session_id} no longer exist.")
             for some in _grouped(sizes):
                 with await self._budget.take(2 * sum(one.size for one in some), GO_ON_SECONDS) as share:
                     reading = partial(_beside, session_id, some[0].number, some[-1].number)
@@ -326,7 +326,9 @@ class PageFiles:
         """A file's bytes, or what stands for lost ones. Raises TooLarge when an answer would hold too many."""
         self._room -= asset.size_b
         if self._room < 0:
-            raise TooLarge(f"The messages' files have more than {INLINED_BYTES_MAX} bytes; ask for fewer with limit.")
+            raise TooLarge(
+                f"The messages' files exceed {INLINED_BYTES_MAX} bytes; request fewer messages with `limit`."
+            )
         try:
             return self._store.blobs.get_now(asset.sha256)
         except NotFound:

@@ -16,7 +16,7 @@ DEFAULT_PROJECT = "default"
 KEY_TRUST_SECONDS = 5.0
 KEYS_CACHED_MAX = 1_024
 
-NO_KEY = "There is no project with this key; send the header `Authorization: Bearer sk-ac-...` with a project's key."
+NO_KEY = "Missing or unknown API key; send the header `Authorization: Bearer sk-ac-...` with a project's key."
 
 
 class Projects:
@@ -100,7 +100,7 @@ class Projects:
             _check_key(self._config.api_key)
         row = await self._store.read(lambda c: projects.by_name(c, name) or projects.by_id(c, name))
         if row is None and name != DEFAULT_PROJECT:
-            raise NotFound(f"There is no project {name!r}; `seasoned projects list` names them.")
+            raise NotFound(f"There is no project {name!r}; run `seasoned projects list` to see them.")
         return row.id if row else ""
 
     async def check_keys(self) -> HealthCheck:
@@ -142,12 +142,12 @@ class Projects:
         def commit(connection: Connection) -> ProjectRow:
             row = projects.by_name(connection, name) or projects.by_id(connection, name)
             if row is None:
-                raise Invalid(f"There is no project {name!r}; `seasoned projects list` names them.")
+                raise Invalid(f"There is no project {name!r}; run `seasoned projects list` to see them.")
             projects.set_key(connection, row.id, self._keyring.hash_key(key), now)
             return row
 
         if name == DEFAULT_PROJECT and self._config.api_key:
-            raise Invalid("The default project's key is set by SEASONED_API_KEY; change it there.")
+            raise Invalid("SEASONED_API_KEY sets the default project's key; change it there.")
         row = await self._store.write(commit)
         if row.name == DEFAULT_PROJECT:
             replace_secret(self._config.home_path / KEY_FILE, key)
@@ -160,5 +160,7 @@ def _is_key(key: str) -> bool:
 
 def _check_key(key: str) -> str:
     if not _is_key(key):
-        raise Invalid(f"The API key must begin with {KEY_PREFIX!r} and go on; set SEASONED_API_KEY to such a key.")
+        raise Invalid(
+            f"The API key must begin with {KEY_PREFIX!r}, followed by the key itself; change SEASONED_API_KEY."
+        )
     return key

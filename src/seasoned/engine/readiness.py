@@ -160,7 +160,7 @@ class ReadinessProbe:
         except NotFound:
             kept = await self._store.blobs.get(await self._store.blobs.put(BLOB))
         if kept != BLOB:
-            raise NotFound("What was stored comes back changed.")
+            raise NotFound("The stored bytes do not match what was written.")
 
     async def _life(self) -> None:
         self._worker = await self._scheduler.heartbeat()

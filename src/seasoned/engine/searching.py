@@ -51,9 +51,9 @@ def glob(query: str) -> Pattern:
 
 def _check(query: str) -> None:
     if not query:
-        raise Invalid("The query parameter 'query' is missing; say what to search for.")
+        raise Invalid("The query parameter 'query' is missing; set it to what to search for.")
     if len(query) > PATTERN_CHARS_MAX:
-        raise Invalid(f"The pattern has more than {PATTERN_CHARS_MAX} characters; search for less at once.")
+        raise Invalid(f"The pattern is longer than {PATTERN_CHARS_MAX} characters; use a shorter one.")
 
 
 def _compiled(query: str, *, case_sensitive: bool) -> Pattern:
@@ -69,7 +69,7 @@ def _compiled(query: str, *, case_sensitive: bool) -> Pattern:
         encoded = query.encode()
         pattern: Pattern = re2.compile(encoded, options)
     except UnicodeEncodeError:
-        raise Invalid("The pattern holds half a character; send it as UTF-8.") from None
+        raise Invalid("The pattern contains a lone surrogate; send valid UTF-8.") from None
     except re2.error as error:
         reason = error.args[0]
         said = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
@@ -77,7 +77,7 @@ def _compiled(query: str, *, case_sensitive: bool) -> Pattern:
             f"The pattern cannot be used ({said[:200]}); look-around and back-references are not supported."
         ) from None
     if pattern.programsize > PROGRAM_MAX:
-        raise Invalid("The pattern repeats too much; search for less at once.")
+        raise Invalid("The pattern has too many repetitions; simplify it.")
     return pattern
 
 
@@ -103,11 +103,11 @@ class Hits:
                 return
             if time.monotonic() > self._deadline:
                 raise TooLarge(
-                    f"The search took over {self._seconds} seconds; search a smaller disk, or with a lower limit."
+                    f"The search exceeded {self._seconds} seconds; search a smaller disk, or with a lower limit."
                 )
             data = read()
             if self._pattern.programsize * len(data) > STEPS_MAX:
-                raise TooLarge("The pattern is too large for so large a file; search for less at once.")
+                raise TooLarge("The pattern is too complex for a file of this size; simplify it.")
             if self._pattern.search(data) is not None:
                 self.found.append(number)
 

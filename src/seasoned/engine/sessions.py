@@ -63,7 +63,7 @@ class Sessions:
                 if known is not None:
                     return known, False
                 if sessions.taken(connection, request.use_uuid):
-                    raise Conflict("The session id is taken; leave use_uuid out to get a fresh one.")
+                    raise Conflict("The session id is already in use; omit use_uuid to get a new one.")
             new = NewSession(
                 id=request.use_uuid or new_id(),
                 project_id=project_id,
@@ -140,7 +140,7 @@ class Sessions:
         def commit(connection: Connection) -> str:
             row = sessions.get(connection, project_id, session_id)
             if row.last_number > COPY_MESSAGES_MAX:
-                raise TooLarge(f"A session of more than {COPY_MESSAGES_MAX} messages cannot be copied.")
+                raise TooLarge(f"A session with more than {COPY_MESSAGES_MAX} messages cannot be copied.")
             copy_id = sessions.copy(connection, row, self._store.clock.now())
             events.copy(connection, session_id, copy_id, COPY_MESSAGES_MAX)
             return copy_id
@@ -193,7 +193,7 @@ class Sessions:
             if row.extract_parked or (row.extract_error and row.extract_retry_at > self._store.clock.now()):
                 return False, row.extract_error
             if left <= 0:
-                return False, "The messages are still being read; ask for the learning status later."
+                return False, "The messages are still being read; check the learning status later."
             if row.extracted_to < wanted:
                 await until_changed(change, left)
         return True, ""

@@ -132,7 +132,7 @@ class Skills:
         skill, rows = await self._head(project_id, skill_id)
         row = next((row for row in rows if row.path == wanted), None)
         if row is None:
-            raise NotFound(f"The skill has no file {path!r}; its file_index names those that it has.")
+            raise NotFound(f"The skill has no file {path!r}; see its file_index for the files it has.")
         return skill, row
 
     async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
@@ -148,7 +148,7 @@ class Skills:
         """Every file of a skill's newest version; one that is lost spoils itself only. Raises NotFound, TooLarge."""
         _, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
-            raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
+            raise TooLarge(f"The skill is larger than {DOWNLOAD_BYTES_MAX} bytes.")
         files: dict[str, bytes] = {}
         lost: list[str] = []
         for row in rows:
@@ -171,7 +171,7 @@ class Skills:
             )
         _, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
-            raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
+            raise TooLarge(f"The skill is larger than {DOWNLOAD_BYTES_MAX} bytes.")
         weight = 3 * max((row.size for row in rows), default=0)
         with await self._answers.take(weight, WAIT_SECONDS):
             return state.row.name, await archive.to_thread(self._zip_of, {row.path: row for row in rows})
@@ -208,7 +208,7 @@ class Skills:
     def _write_zip(self, target: BinaryIO, rows: dict[str, FileRow], lost: list[str]) -> None:
         stored, notes = paths.exportable({path: path for path in rows if path not in lost})
         if not any(name.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower() for name in stored):
-            raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then download.")
+            raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then retry.")
         names = {*stored, LOST_FILE} if lost else set(stored)
 
         def load(name: str) -> bytes:

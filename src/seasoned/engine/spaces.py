@@ -32,10 +32,10 @@ class LearningState(msgspec.Struct, frozen=True, kw_only=True):
 def only(found: Sequence[SpaceRow], wanted: str) -> SpaceRow:
     """The one space of those that were called. Raises NotFound when there is none, Conflict when there are more."""
     if not found:
-        raise NotFound(f"There is no learning space {wanted!r}; `seasoned spaces list` names them.")
+        raise NotFound(f"There is no learning space {wanted!r}; run `seasoned spaces list` to see them.")
     if len(found) > 1:
         ids = ", ".join(row.id for row in found)
-        raise Conflict(f"There are {len(found)} learning spaces {wanted!r}; name one of them by its id: {ids}.")
+        raise Conflict(f"There are {len(found)} learning spaces {wanted!r}; use an id: {ids}.")
     return found[0]
 
 
@@ -156,7 +156,7 @@ class Spaces:
             spaces.get(connection, project_id, space_id)
             found = self._states(connection, space_id, session_id)
             if not found:
-                raise NotFound(f"Session {session_id} does not teach this learning space; call learn first.")
+                raise NotFound(f"Session {session_id} is not linked to this learning space; call learn first.")
             return found[0]
 
         return await self._store.read(load)

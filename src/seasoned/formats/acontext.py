@@ -69,11 +69,11 @@ def _meta(source: JsonObject, where: str) -> JsonObject:
 def _part(item: JsonObject, where: str, uploads: Uploads | None) -> Part:
     kind = PART_TYPES.get(text_at(item, "type", where))
     if kind is None:
-        raise Invalid(f"The message's {where}.type is not known; send one of {', '.join(PART_TYPES)}.")
+        raise Invalid(f"The message's {where}.type is unknown; send one of {', '.join(PART_TYPES)}.")
     upload = _upload(item, where, uploads)
     text, meta = optional_text(item, "text", where) or None, _meta(item, where)
     if kind in ("text", "thinking") and text is None:
-        raise Invalid(f"The message's {where}.text is empty; a {kind} part needs a text.")
+        raise Invalid(f"The message's {where}.text is empty; a {kind} part needs text.")
     if kind == "tool-call":
         meta = _call(meta, f"{where}.meta")
     elif kind == "tool-result":
@@ -88,9 +88,12 @@ def _upload(item: JsonObject, where: str, uploads: Uploads | None) -> Upload | N
     if field is None:
         return None
     if uploads is None:
-        raise Invalid(f"The message's {where} names a file_field, but the request has no files; send it as multipart.")
+        raise Invalid(f"The message's {where} has a file_field, but the request has no files; send it as multipart.")
     if field not in uploads:
-        raise Invalid(f"The message's {where} names the file_field {field[:60]!r}; send a file part of that name.")
+        raise Invalid(
+            f"The message's {where} refers to the file_field {field[:60]!r}, which was not sent; send a form "
+            "file of that name."
+        )
     return uploads[field]
 
 

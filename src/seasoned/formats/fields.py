@@ -45,9 +45,7 @@ def check_text(text: str, where: str) -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Invalid(
-                f"The message's {where} holds half a UTF-16 pair (a lone surrogate); send valid Unicode."
-            ) from None
+            raise Invalid(f"The message's {where} contains a lone surrogate; send valid Unicode.") from None
 
 
 def check_json(value: object, where: str) -> None:
@@ -63,7 +61,7 @@ def check_json(value: object, where: str) -> None:
             elif isinstance(one, dict):
                 for key in one:
                     if not isinstance(key, str):
-                        raise Invalid(f"The message's {where} has a key that is no string; send JSON objects.")
+                        raise Invalid(f"The message's {where} has a key that is not a string; send JSON objects.")
                     check_text(key, where)
                 below.extend(one.values())
             else:
@@ -71,7 +69,7 @@ def check_json(value: object, where: str) -> None:
         if not below:
             return
         level = below
-    raise Invalid(f"The message's {where} is nested more than {DEPTH_MAX} levels deep; send flatter JSON.")
+    raise Invalid(f"The message's {where} is nested more than {DEPTH_MAX} levels deep; flatten it.")
 
 
 def _check_scalar(value: object, where: str) -> None:
@@ -79,9 +77,9 @@ def _check_scalar(value: object, where: str) -> None:
         return
     if isinstance(value, int):
         if value.bit_length() > INTEGER_BITS_MAX:
-            raise Invalid(f"The message's {where} holds an integer that is too large; send it as a string.")
+            raise Invalid(f"The message's {where} contains an integer that is too large; send it as a string.")
     elif not isinstance(value, float) or not math.isfinite(value):
-        raise Invalid(f"The message's {where} holds a value that JSON does not have; send JSON values only.")
+        raise Invalid(f"The message's {where} contains a value that is not JSON; send JSON values only.")
 
 
 def text_at(source: JsonObject, key: str, where: str) -> str:
@@ -97,7 +95,7 @@ def name_at(source: JsonObject, key: str, where: str) -> str:
     """A string that must be there and say something. Raises Invalid."""
     value = text_at(source, key, where)
     if not value:
-        raise Invalid(f"The message's {place(where, key)} is empty; send a string that is not empty.")
+        raise Invalid(f"The message's {place(where, key)} is empty; send a non-empty string.")
     return value
 
 
@@ -163,7 +161,7 @@ def others(source: JsonObject, known: Container[str], where: str) -> JsonObject:
         key: value for key, value in source.items() if key not in known and value is not None and value != []
     }
     if len(found) > KEYS_MAX:
-        raise TooLarge(f"A message's {where or 'object'} holds at most {KEYS_MAX} other fields; send fewer.")
+        raise TooLarge(f"A message's {where or 'object'} may have at most {KEYS_MAX} other fields; send fewer.")
     if found:
         check_json(found, where or "set of other fields")
     return found

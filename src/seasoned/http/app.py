@@ -205,7 +205,7 @@ class App:
         except Exception:
             log.exception("a request failed", extra=_about(scope))
             log.debug("why a request failed", extra=_about(scope), exc_info=True)
-            response = failure(500, "The server failed on this request; its log has the details.")
+            response = failure(500, "Internal server error; see the server's log.")
         else:
             return
         if reply.status:
@@ -284,4 +284,4 @@ class _OpenEndpoint:
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    await failure(404, f"There is no {scope['method']} {scope['path']}.")(scope, receive, send)
+    await failure(404, f"Unknown route {scope['method']} {scope['path']}.")(scope, receive, send)

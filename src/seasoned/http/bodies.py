@@ -55,7 +55,7 @@ class RequestBody:
 
     def _check_size(self) -> None:
         if self._seen > self._bytes_max:
-            raise TooLarge(f"A request body holds at most {self._bytes_max} bytes; send less at once.")
+            raise TooLarge(f"The request body exceeds {self._bytes_max} bytes; send less per request.")
 
     async def _next(self) -> Message:
         message = await self._awaited()
@@ -69,7 +69,7 @@ class RequestBody:
                 return await self._receive()
         except TimeoutError:
             raise TooSlow(
-                f"The request's body was not complete after {self._seconds:g} seconds; send less, or faster."
+                f"The request body was incomplete after {self._seconds:g} seconds; send less, or faster."
             ) from None
 
 

@@ -86,7 +86,7 @@ async def upsert(call: Call) -> Response:
     async with form_of(call) as form:
         file, folder, meta_text = form.get("file"), form.get("file_path"), form.get("meta")
         if not isinstance(file, UploadFile):
-            raise Invalid("There is no file; send it as the multipart field `file`.")
+            raise Invalid("The file is missing; send it as the multipart field `file`.")
         where = disks.place_in(folder if isinstance(folder, str) else "", file.filename or "")
         data = await file.read()
     meta = _meta(meta_text) if isinstance(meta_text, str) and meta_text.strip() else None
@@ -161,7 +161,7 @@ async def glob(call: Call) -> Response:
 def _query(call: Call) -> str:
     query = call.text("query")
     if not query:
-        raise Invalid("The query parameter 'query' is missing; say what is looked for.")
+        raise Invalid("The query parameter 'query' is missing; set it to what to search for.")
     return query
 
 
@@ -171,7 +171,7 @@ def _found_max(call: Call) -> int:
 
 def _place(file_path: str) -> DiskPath:
     if not file_path:
-        raise Invalid("'file_path' is missing; name the folder and the file, for example /notes/a.md.")
+        raise Invalid("'file_path' is missing; give folder and file name, for example /notes/a.md.")
     return disks.place(file_path)
 
 
@@ -179,7 +179,7 @@ def _meta(text: str) -> JsonObject:
     """What the user keeps beside a file. Raises Invalid."""
     meta = decode_object(text, "`meta` must be a JSON object as a string, for example '{\"key\": 1}'.")
     if SYSTEM_KEY in meta:
-        raise Invalid(f"The key {SYSTEM_KEY} is the system's; leave it out of `meta`.")
+        raise Invalid(f"The key {SYSTEM_KEY} is reserved; remove it from `meta`.")
     if len(text.encode()) > META_BYTES_MAX:
         raise Invalid(f"A file's meta holds at most {META_BYTES_MAX} bytes of JSON.")
     return meta

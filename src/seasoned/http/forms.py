@@ -21,7 +21,7 @@ async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIEL
     _, options = parse_options_header(call.request.headers.get("content-type", ""))
     # Python knows charsets that take the square of a text's length to read.
     if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
-        raise Invalid("The multipart body's charset cannot be read; send UTF-8.")
+        raise Invalid("The multipart body's charset is not supported; send UTF-8.")
     try:
         async with call.request.form(
             max_files=files_max, max_fields=FORM_FIELDS_MAX, max_part_size=field_bytes_max
@@ -29,9 +29,9 @@ async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIEL
             _check_texts(form)
             yield form
     except MultiPartException as error:
-        raise Invalid(f"The multipart body cannot be read: {error.message}") from None
+        raise Invalid(f"Malformed multipart body: {error.message}") from None
     except (UnicodeError, LookupError):
-        raise Invalid("The multipart body's charset cannot be read; send UTF-8.") from None
+        raise Invalid("The multipart body's charset is not supported; send UTF-8.") from None
 
 
 def _check_texts(form: FormData) -> None:

@@ -37,7 +37,7 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
     async def measured(request: Request) -> Response:
         """Metrics in Prometheus' text format, for this machine or who has the token."""
         if metrics is None:
-            return failure(NOT_INSTALLED, f"Metrics need a library; {how_to_install('metrics')}, then start again.")
+            return failure(NOT_INSTALLED, f"Metrics need a library; {how_to_install('metrics')}, then restart.")
         refused = _refused(request, engine.config.metrics_token)
         if refused is not None:
             return refused
@@ -73,10 +73,12 @@ def _refused(request: Request, token: str) -> Response | None:
         given = header(request.scope, b"authorization").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), token.encode()):
             return None
-        return failure(401, "Metrics need the token of SEASONED_METRICS_TOKEN, as Authorization: Bearer.")
+        return failure(401, "Metrics need the token from SEASONED_METRICS_TOKEN, as `Authorization: Bearer`.")
     if request.client is not None and _is_this_machine(request.client.host):
         return None
-    return failure(FORBIDDEN, "Metrics are for this machine only; set SEASONED_METRICS_TOKEN to read them from others.")
+    return failure(
+        FORBIDDEN, "Metrics are served to this machine only; set SEASONED_METRICS_TOKEN to read them from elsewhere."
+    )
 
 
 def _is_this_machine(host: str) -> bool:

@@ -111,7 +111,9 @@ class _View:
     def _check_inlined(self) -> None:
         # Of a long page each message is judged by itself.
         if self._page.short is not None and self.inlined(self._page.short.messages) > INLINED_BYTES_MAX:
-            raise TooLarge(f"The messages' files have more than {INLINED_BYTES_MAX} bytes; ask for fewer with limit.")
+            raise TooLarge(
+                f"The messages' files exceed {INLINED_BYTES_MAX} bytes; request fewer messages with `limit`."
+            )
 
     async def _rendered(self, shown: ShownBatch) -> AsyncGenerator[Chunk]:
         """The items of some messages; message by message where they bring files along."""
@@ -253,7 +255,7 @@ def format_of(name: str) -> Format:
     """A format by its name. Raises Invalid."""
     found = _FORMATS.get(name)
     if found is None:
-        raise Invalid(f"The format {name[:40]!r} is not known; use one of {', '.join(_FORMATS)}.")
+        raise Invalid(f"The format {name[:40]!r} is unknown; use one of {', '.join(_FORMATS)}.")
     return found
 
 

@@ -16,7 +16,7 @@ from seasoned.http.writes import TimedWrites
 
 # A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
 HEAD_BYTES_MAX = 128 * 1024
-_UNREADABLE = "This is no HTTP request that can be read; look at its first line, headers and chunks."
+_UNREADABLE = "Malformed HTTP request; check its request line, headers and chunks."
 _HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*")
 # The parser would take what follows for another protocol and the request's body would be lost; RFC 9110, section 7.8,
 # lets a server ignore the wish.
@@ -109,7 +109,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
         if len(hosts) > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             self._wrong = "A request needs exactly one Host header."
         elif hosts and not _HOST.fullmatch(hosts[0]):
-            self._wrong = "The Host header must be a host, with its port if it has one."
+            self._wrong = "The Host header must be a host name with an optional port."
         if self._wrong:
             raise Invalid(self._wrong)  # ends the parser, which asks for a 400
 
@@ -130,7 +130,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
             # Nothing was asked, so there is nothing to answer.
             self.transport.close()
             return
-        self._refuse(408, f"The request's headers were not complete after {self.head_seconds:g} seconds.")
+        self._refuse(408, f"The request headers were incomplete after {self.head_seconds:g} seconds.")
 
     def _refuse(self, status: int, sentence: str) -> None:
         """Answer and close; only close when it could be taken for the answer to an earlier request."""

@@ -113,7 +113,7 @@ class Call:
     def refuse_packed(self) -> None:
         """A packed body could unpack to any size, so none is taken. Raises HTTPException."""
         if self.header(b"content-encoding").strip().lower() not in ("", "identity"):
-            raise HTTPException(415, "A body with a Content-Encoding is not taken; send it as it is.")
+            raise HTTPException(415, "Content-Encoding is not supported; send the body uncompressed.")
 
     def text(self, name: str) -> str:
         """A query parameter; empty when it is not there. Raises Invalid when it is over-long."""
@@ -162,7 +162,7 @@ class Call:
         if not value:
             return None
         if len(value) > FILTER_CHARS_MAX:
-            raise Invalid(f"The filter {name!r} is longer than {FILTER_CHARS_MAX} characters; filter by less.")
+            raise Invalid(f"The filter {name!r} is longer than {FILTER_CHARS_MAX} characters; use fewer conditions.")
         return decode_object(value, f'The query parameter {name!r} must be a JSON object, for example {{"key": 1}}.')
 
     def json_text(self, name: str) -> str:
@@ -176,14 +176,14 @@ class Call:
 def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes as a typed value. Raises Invalid with what is wrong and where."""
     if has_too_many(raw):
-        raise Invalid(f"The JSON has more than {CONTAINERS_MAX} arrays and objects; send less at once.")
+        raise Invalid(f"The JSON has more than {CONTAINERS_MAX} arrays and objects; send less per request.")
     try:
         value = msgspec.json.decode(raw, type=kind)
         deep = is_too_deep(raw)
     except RecursionError:
         deep = True
     except msgspec.ValidationError as error:
-        raise Invalid(f"The body does not have the right form: {error}.") from None
+        raise Invalid(f"The body has the wrong structure: {error}.") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise Invalid(f"The body is not valid JSON: {str(error)[:200]}.") from None
     if deep:

@@ -39,7 +39,7 @@ def has_begun() -> bool:
 
 def refusal() -> Busy:
     """What to tell who cannot be served any more."""
-    return Busy("The server is stopping; send the request again when it is back.")
+    return Busy("The server is shutting down; retry when it is back.")
 
 
 @asynccontextmanager

@@ -41,7 +41,7 @@ _open = _Open()
 def waiting() -> Iterator[None]:
     """Count a request that stays open. Raises Busy when there are too many."""
     if _open.count >= OPEN_MAX:
-        raise Busy(f"{OPEN_MAX} requests wait already; ask without waiting, or try again.")
+        raise Busy(f"{OPEN_MAX} requests are already waiting; retry, or send the request without `wait`.")
     _open.count += 1
     try:
         yield
@@ -70,7 +70,7 @@ def _first_number(call: Call) -> int:
     if not last:
         return call.number("after", 0, 0, 10**NUMBER_DIGITS_MAX)
     if not (last.isascii() and last.isdigit() and len(last) <= NUMBER_DIGITS_MAX):
-        raise Invalid("The header Last-Event-ID must be the id of an event of this stream.")
+        raise Invalid("The header Last-Event-ID must be an event id of this stream.")
     return int(last)
 
 

@@ -66,8 +66,8 @@ def search(
             skipped += len(all_files) - len(inside)
             if not inside:
                 raise BadTranscript(
-                    f"{reading.shown(path)} holds no transcript ({len(all_files)} JSON files looked at); "
-                    "give a folder or file that does."
+                    f"{reading.shown(path)} contains no transcript ({len(all_files)} JSON files checked); "
+                    "give another folder or file."
                 )
             files |= dict.fromkeys(inside)
         else:
@@ -82,7 +82,7 @@ def _is_folder(path: Path) -> bool:
     except FileNotFoundError:
         raise Invalid(f"{reading.shown(path)} does not exist; give a transcript or a folder of them.") from None
     except (OSError, ValueError) as error:
-        raise Invalid(f"{reading.shown(path)} cannot be looked at ({error}); give another path.") from None
+        raise Invalid(f"{reading.shown(path)} cannot be accessed ({error}); check the path.") from None
 
 
 def _why_none(path: Path, format_: str) -> str:
@@ -98,7 +98,7 @@ def _why_none(path: Path, format_: str) -> str:
     except BadTranscript as error:
         return str(error)
     except OSError as error:
-        return f"{reading.shown(path)} cannot be read ({error.strerror}); see to it that it can be."
+        return f"{reading.shown(path)} cannot be read ({error.strerror}); check its permissions."
 
 
 def _unknown(path: Path) -> str:
@@ -126,7 +126,7 @@ def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 
     if last is None:
         why = f" ({'; '.join(left[:3])})" if left else ""
         raise BadTranscript(
-            f"{reading.shown(path)} holds no message that can be read as {name}{why}; "
+            f"{reading.shown(path)} contains no message in the format {name}{why}; "
             "give a file with messages, or another --format."
         )
     # What is found out behind the last transcript is told with it.
@@ -135,7 +135,7 @@ def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 
 
 def _check(format_: str) -> None:
     if format_ not in FORMATS:
-        raise Invalid(f"The format {format_[:40]!r} is not known; use one of {', '.join(FORMATS)}.")
+        raise Invalid(f"The format {format_[:40]!r} is unknown; use one of {', '.join(FORMATS)}.")
 
 
 def _recognise(path: Path) -> str | None:

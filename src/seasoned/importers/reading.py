@@ -63,7 +63,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise BadTranscript(
-            f"{shown(path)} cannot be read ({error.strerror or error}); see to it that it can be."
+            f"{shown(path)} cannot be read ({error.strerror or error}); check its permissions."
         ) from None
 
 
@@ -77,9 +77,9 @@ def probe(path: Path) -> None:
     try:
         plain = stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError) as error:
-        raise BadTranscript(f"{shown(path)} cannot be read ({error}); give a file that can be.") from None
+        raise BadTranscript(f"{shown(path)} cannot be read ({error}); check the file.") from None
     if not plain:
-        raise BadTranscript(f"{shown(path)} is no plain file; give a JSON or JSONL transcript.")
+        raise BadTranscript(f"{shown(path)} is not a regular file; give a JSON or JSONL transcript.")
     with opened(path) as file:
         head = file.read(PROBE_BYTES).removeprefix(_BOM)
     if not head.strip():
@@ -111,7 +111,7 @@ def load_json(path: Path, notes: Notes) -> Json:
     with opened(path) as file:
         raw = file.read(JSON_BYTES_MAX + 1)
     if len(raw) > JSON_BYTES_MAX:
-        raise BadTranscript(f"{shown(path)} is over {JSON_BYTES_MAX >> 20} MiB; split it into files below that.")
+        raise BadTranscript(f"{shown(path)} is over {JSON_BYTES_MAX >> 20} MiB; split it into smaller files.")
     try:
         return decode(raw, notes, "the file")
     except BadTranscript as error:

@@ -43,7 +43,7 @@ def _check_address(name: str, base_url: str) -> None:
     variable = f"{re.split('[-/]', provider)[0].upper()}_BASE_URL"
     address = os.environ.get(variable, "")
     if address and not is_web_address(address):
-        raise Invalid(f"{variable} must be an address that begins with http:// or https://; correct it or unset it.")
+        raise Invalid(f"{variable} must be a URL that begins with http:// or https://; correct it or unset it.")
 
 
 def _sentence(name: str, setting: str, error: BaseException) -> str:

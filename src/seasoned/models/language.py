@@ -229,13 +229,13 @@ class _AnswerCheck:
         except (ModelFailed, msgspec.DecodeError) as error:
             self.refused = str(error) if isinstance(error, ModelFailed) else _form(error)
             raise ModelRetry(
-                f"That cannot be used: {str(error).removesuffix('.')}. Answer with the corrected JSON object only."
+                f"Invalid answer: {str(error).removesuffix('.')}. Answer with the corrected JSON object only."
             ) from None
         first, self.usable = self.usable is None, text
         if problems and first:
             wrong = "\n".join(f"- {problem}" for problem in problems[:PROBLEMS_MAX])
             raise ModelRetry(
-                f"Some of that cannot be used:\n{wrong}\nAnswer with the whole corrected JSON object only."
+                f"Parts of the answer are invalid:\n{wrong}\nAnswer with the whole corrected JSON object only."
             )
         return text
 
@@ -270,10 +270,10 @@ def only_json(text: str) -> bytes:
     Raises ModelFailed when there is none.
     """
     if len(text) > ANSWER_CHARS_MAX:
-        raise ModelFailed(f"the answer has more than {ANSWER_CHARS_MAX} characters.")
+        raise ModelFailed(f"the answer is longer than {ANSWER_CHARS_MAX} characters.")
     fenced = _FENCED.search(text)
     body = fenced[1] if fenced else text
     start, end = body.find("{"), body.rfind("}")
     if start < 0 or end < start:
-        raise ModelFailed("the answer holds no JSON object.")
+        raise ModelFailed("the answer contains no JSON object.")
     return body[start : end + 1].encode()

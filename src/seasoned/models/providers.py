@@ -167,4 +167,4 @@ def _cannot_be_used(name: str, error: Exception) -> str:
     # Of the library's words only the names of variables are taken.
     variables = " or ".join(dict.fromkeys(_KEY_VARIABLE.findall(str(error))))
     remedy = f"set its key in {variables}" if variables else "check SEASONED_MODEL and the provider's key"
-    return f"The model {name!r} cannot be used: `{provider}` is not known or not set up; {remedy}."
+    return f"The model {name!r} cannot be used: `{provider}` is unknown or not configured; {remedy}."

@@ -34,7 +34,7 @@ def check_head(head: Frontmatter, before: str) -> None:
     known = check_standard(parse_skill_file(before)) if before.strip() else []
     faults = [fault for fault in check_standard(head) if fault not in known]
     if faults:
-        raise Invalid(f"{SKILL_FILE} cannot be changed so: {'; '.join(faults)}.")
+        raise Invalid(f"This change to {SKILL_FILE} is invalid: {'; '.join(faults)}.")
 
 
 def with_room(draft: Draft, path: str, text: str) -> str:
@@ -50,14 +50,16 @@ def with_room(draft: Draft, path: str, text: str) -> str:
         if not known or (chars <= CHARS_ADVISED and lines <= LINES_ADVISED):
             return place
         if path == SKILL_FILE:
-            raise TooLarge(f"{SKILL_FILE} of {draft.name} is as long as advised; put the entry into another file.")
-    raise TooLarge(f"{draft.name}/{path} and the files that go on from it are full; use a file of a narrower topic.")
+            raise TooLarge(
+                f"{SKILL_FILE} of {draft.name} has reached its advised length; put the entry into another file."
+            )
+    raise TooLarge(f"{draft.name}/{path} and its continuation files are full; use a file with a narrower topic.")
 
 
 def check_said(text: str) -> None:
     """Raises Invalid for a secret, and for what must not go live by itself."""
     if contains_secret(text):
-        raise Invalid("The text holds what looks like a secret.")
+        raise Invalid("The text contains what looks like a secret.")
     reasons = scan(text)
     if reasons:
         raise Invalid(f"The text was held back: {'; '.join(reasons)}.")
@@ -73,7 +75,7 @@ def safe_path(draft: Draft, path: str) -> str:
         return checked
     said = " ".join(re.split(r"[\W_]+", checked))
     if len(said.split()) > PATH_WORDS_MAX:
-        raise Invalid(f"{checked[:80]!r} has more than {PATH_WORDS_MAX} words; name the file for its topic.")
+        raise Invalid(f"{checked[:80]!r} has more than {PATH_WORDS_MAX} words; name the file after its topic.")
     check_said(said)
     return checked
 

@@ -58,10 +58,10 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     )
     answer = await model.distill(question)
     if not answer.lessons and not answer.skip_reason.strip():
-        raise ModelFailed("The answer has neither lessons nor a reason to skip.")
+        raise ModelFailed("The answer has neither lessons nor a skip reason.")
     found = [evidence.verify(_clean(lesson, task), shown) for lesson in answer.lessons if lesson.kind in KINDS]
     if not found:
-        reason = answer.skip_reason or "No lesson of a known kind was found."
+        reason = answer.skip_reason or "No lesson was found."
         found = [Lesson(kind="skip", title="", text="", reason=redact(reason)[:TEXT_CHARS_MAX], at=task.ended_at)]
 
     def commit(connection: Connection) -> None:

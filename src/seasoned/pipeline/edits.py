@@ -133,7 +133,7 @@ class DraftSet:
         head = Frontmatter(name=edit.name, description=" ".join(edit.description.split()), body=edit.body)
         faults = check_standard(head)
         if faults:
-            raise Invalid(f"The skill cannot be made: {'; '.join(faults)}.")
+            raise Invalid(f"The skill cannot be created: {'; '.join(faults)}.")
         draft = Draft(name=edit.name, description=head.description)
         self._write(draft, SKILL_FILE, render_skill_file(head), edit.lessons)
         self.drafts[edit.name] = draft
@@ -161,7 +161,7 @@ class DraftSet:
     def _entry(self, edit: ReviseEntry | RemoveEntry | Reinforce) -> Entry:
         found = _look_up(self._draft(edit.skill).text(edit.path), edit.entry)
         if found is None:
-            raise NotFound(f"{edit.skill}/{edit.path} has no entry of this text: {edit.entry[:80]!r}.")
+            raise NotFound(f"{edit.skill}/{edit.path} has no entry with this text: {edit.entry[:80]!r}.")
         return found
 
     def _replace(self, edit: ReviseEntry | RemoveEntry, text: str) -> None:

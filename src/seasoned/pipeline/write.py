@@ -370,7 +370,7 @@ def _end(lesson: LessonRow, draft_set: DraftSet) -> Settled:
     if lesson.kind == "skip":
         return Settled(lesson_id=lesson.id, status="skipped", reason=lesson.reason)
     if not _is_grounded(lesson):
-        reason = "None of its quotes was found in the messages, so it is kept but not written."
+        reason = "None of its quotes occurs in the messages, so it is stored but not written."
         return Settled(lesson_id=lesson.id, status="declined", reason=reason)
     effect = draft_set.effects[lesson.id]
     return Settled(lesson_id=lesson.id, status=effect.status, reason=effect.reason)

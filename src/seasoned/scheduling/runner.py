@@ -116,4 +116,4 @@ def _reason(error: Exception) -> str:
     """What stands on the row and is told to clients: our own words only."""
     if isinstance(error, SeasonedError):
         return str(error)[:REASON_CHARS_MAX]
-    return f"The server failed in this stage ({type(error).__name__}); its log says where."
+    return f"Internal error in this stage ({type(error).__name__}); see the server's log."

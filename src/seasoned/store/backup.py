@@ -71,11 +71,11 @@ def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore |
     a blob of the place is.
     """
     if not (home / DATABASE_FILE).is_file():
-        raise Invalid(f"{home} holds no {DATABASE_FILE}; choose the home with --home.")
+        raise Invalid(f"{home} contains no {DATABASE_FILE}; choose the home with --home.")
     if target.resolve().is_relative_to(home.resolve()):
-        raise Invalid(f"{target} lies in the home that is backed up; choose a folder outside.")
+        raise Invalid(f"{target} is inside the home; choose a folder outside it.")
     if _is_taken(target):
-        raise Conflict(f"{target} is there already; choose another folder for each backup.")
+        raise Conflict(f"{target} already exists; choose a new folder for each backup.")
     with _made_whole(target) as folder:
         schema = _copy_database(home / DATABASE_FILE, folder / DATABASE_FILE)
         names = [DATABASE_FILE]
@@ -105,7 +105,7 @@ def restore(
     manifest = verify(source)
     taken = _is_taken(home)
     if taken and not replace:
-        raise Conflict(f"The home {home} is not empty; restore into another, or move it aside with --replace.")
+        raise Conflict(f"The home {home} is not empty; restore to another, or move it aside with --replace.")
     if taken:
         _refuse_if_in_use(home / DATABASE_FILE)
     aside = home.with_name(f"{home.name}.before-{to_rfc3339(now)[:19].replace(':', '')}")
@@ -116,7 +116,7 @@ def restore(
                 continue
             _copy(source / entry.path, made / entry.path)
             if _digest(made / entry.path) != (entry.sha256, entry.size):
-                raise Invalid(f"{entry.path} changed while it was restored; try again.")
+                raise Invalid(f"{entry.path} changed during the restore; try again.")
     return manifest, aside if taken else None
 
 
@@ -127,19 +127,21 @@ def verify(folder: Path) -> BackupManifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=BackupManifest)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
-        raise Invalid(f"{folder} is no whole backup: its {MANIFEST} cannot be read.") from None
+        raise Invalid(f"{folder} is not a complete backup: its {MANIFEST} cannot be read.") from None
     for entry in manifest.files:
         path = folder / entry.path
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
             raise Invalid(f"The backup {folder} is damaged: {entry.path} is missing.")
         if _digest(path) != (entry.sha256, entry.size):
-            raise Invalid(f"The backup {folder} is damaged: {entry.path} is not what was written.")
+            raise Invalid(f"The backup {folder} is damaged: {entry.path} does not match its hash.")
     if DATABASE_FILE not in {entry.path for entry in manifest.files}:
-        raise Invalid(f"The backup {folder} holds no database.")
+        raise Invalid(f"The backup {folder} contains no database.")
     there = {entry.path.rsplit("/", 1)[-1] for entry in manifest.files if entry.path.startswith(f"{BLOBS_FOLDER}/")}
     missing = _check_database(folder, folder / DATABASE_FILE) - there
     if missing:
-        raise Invalid(f"The backup {folder} lacks {len(missing)} stored files, such as {min(missing)}; take another.")
+        raise Invalid(
+            f"The backup {folder} lacks {len(missing)} stored files, for example {min(missing)}; make a new backup."
+        )
     return manifest
 
 
@@ -202,11 +204,11 @@ def _copy_database(source: Path, target: Path) -> str:
             there.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.DatabaseError as error:
         if "full" in str(error):
-            raise StorageFull(f"There is no room for {target.name} ({error}); free some space.") from None
+            raise StorageFull(f"No space left for {target.name} ({error}); free some.") from None
         raise Invalid(f"{source} cannot be backed up: {error}.") from None
     flush(target)
     if schema is None:
-        raise Invalid(f"{source} is no database of Seasoned: it does not say which schema it has.")
+        raise Invalid(f"{source} is not a Seasoned database: it has no schema version.")
     return str(schema[0])
 
 
@@ -311,7 +313,7 @@ def _made_whole(folder: Path, aside: Path | None = None) -> Iterator[Path]:
         where, why = error.filename or folder, error.strerror
         if error.errno in FULL:
             raise StorageFull(f"{where} could not be written ({why}); free some space and try again.") from None
-        raise Invalid(f"{where} cannot be written or read ({why}); choose another folder or mend that.") from None
+        raise Invalid(f"{where} cannot be read or written ({why}); fix that or choose another folder.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

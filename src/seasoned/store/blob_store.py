@@ -82,5 +82,7 @@ def missing(sha256: str) -> NotFound:
 def checked(data: bytes, sha256: str) -> bytes:
     """The bytes when they have the hash that is their name. Raises Damaged."""
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise Damaged(f"The stored file {sha256[:12]} is not what was stored; restore it from a backup.")
+        raise Damaged(
+            f"The stored file {sha256[:12]} is damaged: its bytes do not match its hash; restore it from a backup."
+        )
     return data

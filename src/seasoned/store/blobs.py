@@ -83,7 +83,7 @@ class FolderBlobs:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             if error.errno in FULL:
-                raise StorageFull("There is no room to store a file; free some space and try again.") from error
+                raise StorageFull("No space left to store a file; free some and try again.") from error
             raise _away() from error
         return sha256
 
@@ -156,7 +156,7 @@ class FolderBlobs:
 
 def _away() -> BlobsAway:
     # Where that is, and what the system says, is for the operator only: it is in the error's cause.
-    return BlobsAway("The folder of the stored files cannot be used now; try again.")
+    return BlobsAway("The folder of stored files is unavailable; try again.")
 
 
 def _is_whole(path: Path, sha256: str, size: int) -> bool:

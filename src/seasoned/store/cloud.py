@@ -66,7 +66,7 @@ class ObjectBlobs:
         except (BaseError, ValueError) as error:
             raise Invalid(f"SEASONED_BLOBS cannot be used: {_first_line(error)}") from None
         if not isinstance(store, (S3Store, GCSStore, AzureStore)):
-            raise Invalid(f"SEASONED_BLOBS is no object store: {address.split('?', 1)[0][:80]!r}.")
+            raise Invalid(f"SEASONED_BLOBS is not an object store URL: {address.split('?', 1)[0][:80]!r}.")
         self._store = store
 
     def put_now(self, data: bytes) -> str:
@@ -139,15 +139,15 @@ class ObjectBlobs:
                 raise missing(sha256) from error
             raise _no_bucket() from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise BlobsAway("The object store refuses the keys that the server has; check them.") from error
+            raise BlobsAway("The object store refuses the server's credentials; check them.") from error
         except (BaseError, OSError) as error:
             if _NO_BUCKET in str(error):
                 raise _no_bucket() from error
-            raise BlobsAway("The object store cannot be reached now; try again.") from error
+            raise BlobsAway("The object store is unreachable; try again.") from error
 
 
 def _no_bucket() -> BlobsAway:
-    return BlobsAway("The bucket of SEASONED_BLOBS is not there; make it, or name another.")
+    return BlobsAway("The bucket in SEASONED_BLOBS does not exist; create it, or use another.")
 
 
 def _allows_http(environ: Mapping[str, str]) -> bool:

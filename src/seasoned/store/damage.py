@@ -26,7 +26,7 @@ def is_met(error: BaseException) -> bool:
 
 def damaged() -> DatabaseDamaged:
     """What to raise then."""
-    return DatabaseDamaged("The database is damaged; look at it with `seasoned doctor` and restore it from a backup.")
+    return DatabaseDamaged("The database is damaged; run `seasoned doctor`, and restore it from a backup.")
 
 
 class Watch:

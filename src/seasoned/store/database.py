@@ -161,7 +161,7 @@ class Store:
                 if tries < RACES_MAX and (lost_a_race(error) or lost_connection(error)):
                     continue
                 if lost_a_race(error):
-                    raise Busy("Others change the same rows all the time; try again in a second.") from error
+                    raise Busy("Too much contention on these rows; try again in a second.") from error
                 raise translated(error) from error
             faults.point("commit.after")
             return result
@@ -183,7 +183,7 @@ class Store:
                 return work(connection)
         except DATABASE_ERRORS as error:
             if is_away(error):
-                raise Busy("The database cannot be reached now, or is too busy; try again.") from error
+                raise Busy("The database is unreachable or too busy; try again.") from error
             raise
 
     def close(self) -> None:

@@ -106,7 +106,7 @@ def artifact(connection: Connection, disk: DiskRow, path: str, filename: str) ->
         statement = _of_disk(disk).where(artifacts.c.path == path, artifacts.c.filename == filename)
     rows = to_rows(ArtifactRow, connection.execute(statement).all())
     if not rows:
-        raise NotFound(f"There is no file {path + filename!r} on the disk; list it to see what there is.")
+        raise NotFound(f"There is no file {path + filename!r} on the disk; list its files to see what is there.")
     return _split(rows[0]) if disk.skill_id else rows[0]
 
 

@@ -204,7 +204,7 @@ def settle(connection: Connection, space_id: str, written_to: int, settled: Sequ
     where = (spaces.c.id == space_id) & (spaces.c.written_to == written_to)
     values = {"written_to": written_to + len(settled), "write_attempts": 0, "write_retry_at": 0, "write_error": ""}
     if connection.execute(sa.update(spaces).where(where).values(**values, updated_at=now)).rowcount != 1:
-        raise Superseded(f"Space {space_id} was written by another run first.")
+        raise Superseded(f"Space {space_id} was already written by another run.")
     for number, one in enumerate(settled, start=written_to + 1):
         changed = connection.execute(
             sa.update(lessons)
@@ -219,7 +219,7 @@ def settle(connection: Connection, space_id: str, written_to: int, settled: Sequ
             )
         )
         if changed.rowcount != 1:
-            raise Superseded(f"Lesson {one.lesson_id} was settled by another run first.")
+            raise Superseded(f"Lesson {one.lesson_id} was already settled by another run.")
 
 
 def settled_after(connection: Connection, space_id: str, number: int, limit: int) -> list[SettledLesson]:

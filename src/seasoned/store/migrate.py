@@ -56,7 +56,7 @@ def migrate(connection: Connection) -> None:
         command.upgrade(settings, "head")
     except CommandError as error:
         raise Invalid(
-            f"The database was made by another release of Seasoned ({error}); upgrade Seasoned to open it."
+            f"The database was written by a newer release of Seasoned ({error}); upgrade Seasoned to open it."
         ) from None
 
 

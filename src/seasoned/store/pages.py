@@ -48,7 +48,7 @@ def extent(connection: Connection, session_id: str, query: PageQuery) -> Extent:
     if query.cursor:
         start, cursor_session = decode_cursor(query.cursor)
         if cursor_session != session_id:
-            raise Invalid("The cursor belongs to another session; pass next_cursor of the page before.")
+            raise Invalid("The cursor belongs to another session; pass next_cursor from the previous page.")
     statement = _picked(on_postgres(connection), query.newest_first)
     found = connection.execute(statement, {"session": session_id, "start": start, "most": query.limit + 1}).all()
     picked = found[: query.limit]

@@ -112,7 +112,7 @@ def _parsed(url: str) -> sa.URL:
     except sa.exc.ArgumentError:
         parsed = None
     if parsed is None or parsed.drivername not in _SCHEMES:
-        raise Invalid("SEASONED_DATABASE must be an address such as postgresql://user@host:5432/name.")
+        raise Invalid("SEASONED_DATABASE must be a URL such as postgresql://user@host:5432/name.")
     return parsed.set(drivername="postgresql+psycopg")
 
 

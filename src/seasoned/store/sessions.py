@@ -53,7 +53,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
 def create(connection: Connection, new: NewSession, now: int) -> SessionRow:
     """A new session. Raises Conflict when its id is taken."""
     if connection.execute(sa.select(sessions.c.id).where(sessions.c.id == new.id)).first():
-        raise Conflict(f"The session id {new.id} is taken; leave use_uuid out to get a fresh one.")
+        raise Conflict(f"The session id {new.id} is already in use; omit use_uuid to get a new one.")
     now = _next_time(connection, new.project_id, now)
     connection.execute(sa.insert(sessions).values(**msgspec.structs.asdict(new), created_at=now, updated_at=now))
     return get(connection, new.project_id, new.id)
@@ -257,7 +257,7 @@ def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: i
         )
     )
     if changed.rowcount != 1:
-        raise Superseded(f"Session {row.id} was read by another run first.")
+        raise Superseded(f"Session {row.id} was already read by another run.")
     connection.execute(
         sa.update(messages)
         .where(messages.c.session_id == row.id, messages.c.number > row.extracted_to, messages.c.number <= to)

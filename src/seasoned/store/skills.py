@@ -113,7 +113,7 @@ def commit(connection: Connection, skill_id: str, head: int, version: NewVersion
     where = (skills.c.id == skill_id) & (skills.c.head == head)
     rule_before = connection.execute(sa.select(skills.c.rule).where(where)).scalar() or ""
     if connection.execute(sa.update(skills).where(where).values(**values)).rowcount != 1:
-        raise Superseded(f"Skill {skill_id} was changed by somebody else first.")
+        raise Superseded(f"Skill {skill_id} was changed concurrently.")
     connection.execute(
         sa.insert(versions).values(
             id=new_id(),

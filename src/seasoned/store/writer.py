@@ -124,7 +124,7 @@ class Writer:
 
     def _enqueue(self, work: Write[T] | None, group: Group[Any, T] | None, item: object) -> asyncio.Future[T]:
         if self._closed:
-            raise Busy("The store is closing; try again when the server is back.")
+            raise Busy("The server is shutting down; retry when it is back.")
         if len(self._waiting) >= self._queue_max:
             raise Busy("Too many writes are waiting; try again in a second.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -167,7 +167,7 @@ class Writer:
         while self._waiting:
             request = self._waiting.popleft()
             if not request.future.done():
-                request.future.set_exception(Busy("The store was closed before this was written."))
+                request.future.set_exception(Busy("The server shut down before this was written; send it again."))
         self._thread.shutdown(wait=True)
         self._drop_connection()
 
@@ -362,14 +362,14 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, OperationalError) and "locked" in text:
         return Busy("Another process kept the database locked for too long; try again.")
     if is_contended(error):
-        return Busy("Others change the same rows all the time; try again in a second.")
+        return Busy("Too much contention on these rows; try again in a second.")
     if isinstance(error, CommitInDoubt):
         return Busy(
             "The database went away during the commit, so this may or may not have been written; look before you try"
             " again."
         )
     if is_away(error):
-        return Busy("The database cannot be reached now, so nothing was written; try again.")
+        return Busy("The database is unreachable, so nothing was written; try again.")
     return error
 
 

@@ -145,8 +145,8 @@ class Collector:
         others = [one for one in self._store.blobs.place.claim(owner) if one != owner]
         if others:
             raise Conflict(
-                "Another database keeps its stored files in the same place, so none is deleted. Give each a place of "
-                f"its own; when the other is gone for good, delete its sign there (its owner is {others[0]})."
+                "Another database stores files in the same place, so none is deleted. Give each a place of "
+                f"its own; if the other database no longer exists, delete its owner file there (its owner is {others[0]})."
             )
         return True
 

@@ -68,7 +68,7 @@ class CollectorLock:
                 finally:
                     _let_go(held)
         except DATABASE_ERRORS as error:
-            raise Busy("The database cannot be reached now; try again.") from error
+            raise Busy("The database is unreachable; try again.") from error
 
 
 def _let_go(held: Connection) -> None:
@@ -80,4 +80,4 @@ def _let_go(held: Connection) -> None:
 
 
 def _busy() -> Busy:
-    return Busy("Stored files that nothing names are being deleted; try again in a few seconds.")
+    return Busy("Unreferenced files are being deleted; try again in a few seconds.")
