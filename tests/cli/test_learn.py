@@ -194,7 +194,7 @@ def test_a_folder_without_sessions_an_unknown_path_and_an_unknown_format_are_ref
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("hello")
     for words, sentence in (
-        ((str(tmp_path / "notes"),), "holds no transcript"),
+        ((str(tmp_path / "notes"),), "contains no transcript"),
         ((str(tmp_path / "missing"),), "does not exist"),
         ((AIRLINE, "--format", "word"), "is not known"),
     ):

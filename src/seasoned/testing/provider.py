@@ -1,7 +1,7 @@
 """A provider of language models on loopback that plays a script, so that tests go the true way of a client.
 
-It speaks the APIs of `wire_formats`. A script is a function from the messages of a request to the text of the answer, or to a
-`Fault`. Everything is bounded: bodies, requests at once, and how long an answer is held back.
+It speaks the APIs in `wire_formats`. A script is a function from a request's messages to the answer's text or a
+`Fault`. Bodies, concurrent requests and delays are bounded.
 """
 
 import json
