@@ -242,9 +242,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise Invalid("The ZIP is encrypted; zip the skill's folder without a password.")
     # Other methods can ask for gigabytes of memory to unpack a few bytes.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Invalid(
-            f"The ZIP's entry {shown} uses an unsupported compression method; zip the folder with store or deflate."
-        )
+        raise Invalid(f"The ZIP's entry {shown} uses an unsupported compression; use deflate.")
     _check_ratio(entry, entry.file_size)
 
 
@@ -278,9 +276,7 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
             _check_ratio(entry, size)
             pieces.append(piece)
     if size != entry.file_size:
-        raise Invalid(
-            f"The ZIP's entry {entry.orig_filename[:80]!r} does not have its declared size; zip the folder again."
-        )
+        raise Invalid(f"The ZIP's entry {entry.orig_filename[:80]!r} does not have its declared size; zip it again.")
     return b"".join(pieces)
 
 

@@ -146,7 +146,7 @@ class Collector:
         if others:
             raise Conflict(
                 "Another database stores files in the same place, so none is deleted. Give each a place of "
-                f"its own; if the other database no longer exists, delete its owner file there (its owner is {others[0]})."
+                f"its own; if the other no longer exists, delete its owner file there (its owner is {others[0]})."
             )
         return True
 
