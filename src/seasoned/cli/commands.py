@@ -1,5 +1,5 @@
-"""The commands and where they are. A command's module is imported when it is called: most of what a command costs is
-importing, and none needs what all need.
+"""The commands and their modules. A module is imported when its command is called, since imports are most of a
+command's time.
 """
 
 import gc
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _Location(msgspec.Struct, frozen=True):
-    """Where a command is: the module, a function or Typer application in it, and the line that the help shows."""
+    """A command's module, the function or Typer application in it, and its line in the help."""
 
     module: str
     name: str
@@ -45,14 +45,14 @@ COMMANDS: Final = {
 
 
 class Later(TyperCommand):
-    """A command whose module is imported once the command is called, or its own help is asked for."""
+    """A command whose module is imported when the command or its help is called."""
 
     def __init__(self, name: str, place: _Location) -> None:
         super().__init__(name=name, callback=None, help=place.help)
         self._place = place
 
     def load(self) -> "Command":
-        """The command itself, all of whose imports are done."""
+        """Import the command."""
         found = getattr(importlib.import_module(f"seasoned.cli.{self._place.module}"), self._place.name)
         if isinstance(found, typer.Typer):
             app = found
@@ -67,7 +67,7 @@ class Later(TyperCommand):
     def make_context(
         self, info_name: str | None, args: list[str], parent: "Context | None" = None, **extra: object
     ) -> "Context":
-        """The context of the command itself, which is thereby the one that is run."""
+        """The context of the imported command, which is then the one that runs."""
         return self.load().make_context(info_name, args, parent, **extra)
 
 

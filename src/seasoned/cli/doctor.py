@@ -1,4 +1,4 @@
-"""`seasoned doctor`: whether a home is well, and whether a running server is."""
+"""`seasoned doctor`: checks a home or a running server."""
 
 import http.client
 import ssl
@@ -19,7 +19,7 @@ from seasoned.store.health import HealthCheck
 
 ANSWER_SECONDS = 10.0
 ANSWER_BYTES_MAX = 1 << 20
-# Work that is due for so long is stuck, or too much for who works.
+# Work that has been due for this long is stuck, or too much for the workers.
 OLDEST_SECONDS_MAX = 900.0
 UNAUTHORIZED = 401
 NOT_FOUND = 404
@@ -59,14 +59,14 @@ def doctor(
 
 
 class _Server:
-    """A running server. Raises Invalid for an address that is none."""
+    """A running server. Raises Invalid for a malformed URL."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Invalid("--url must be a URL such as http://127.0.0.1:8029.")
         self.url = url.rstrip("/").removesuffix("/api/v1")
-        # Without a handler of redirects: to follow one would send the key elsewhere.
+        # Without a redirect handler: following one would send the key elsewhere.
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
@@ -80,7 +80,7 @@ class _Server:
     def get(self, path: str, key: str = "") -> tuple[int, _Envelope | None, float]:
         """The status of an answer, its envelope if it has one, and how many seconds it took.
 
-        Raises OSError when there is none.
+        Raises OSError if there is no response.
         """
         request = urllib.request.Request(self.url + path, headers={"User-Agent": f"seasoned/{__version__}"})  # noqa: S310 - http(s), looked at above
         if key:

@@ -45,7 +45,7 @@ UNREAD_SHOWN_MAX = 20
 
 
 class SessionReport(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What became of one transcript."""
+    """The result for one transcript."""
 
     id: str
     source: str
@@ -108,7 +108,7 @@ def learn(
 
 
 class _Run:
-    """One run of the command: the files that it reads, and what was wrong with some."""
+    """One run of the command: the files that it reads, and their errors."""
 
     def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool) -> None:
         self.errors: list[str] = []
@@ -122,7 +122,7 @@ class _Run:
         self._unread: list[str] = []
 
     def find(self, paths: list[Path]) -> None:
-        """Look for the files, and name those of the folders that are none. Raises Invalid."""
+        """Find the transcripts, and report files in the folders that are not. Raises Invalid."""
         self._files = list(importers.search(paths, self._format, self._leave).files)
         if len(self._unread) > UNREAD_SHOWN_MAX:
             note(f"note: {len(self._unread) - UNREAD_SHOWN_MAX} more files were not read; --json lists them all.")
@@ -133,7 +133,7 @@ class _Run:
             note(f"note: not read: {sentence}")
 
     async def learn(self) -> Report:
-        """Learn from the files. Raises BadTranscript when none of them can be read: then no home is made."""
+        """Learn from the files. Raises BadTranscript, without creating a home, if no file can be read."""
         await models.check(self._config)
         with progress(quiet=self._quiet) as bar:
             shown = bar.add_task("Reading", total=len(self._files))
@@ -168,7 +168,7 @@ class _Run:
         )
 
     async def estimate(self) -> Estimate:
-        """What learning would cost. The transcripts are counted, not learned, and no home is made."""
+        """What learning would cost. Nothing is learned, and no home is created."""
         try:
             held = Records.open(self._config)
         except NoHome:
@@ -180,7 +180,7 @@ class _Run:
             await held.close()
 
     def _read(self) -> Iterator[list[Transcript]]:
-        """The transcripts of each file in order; a file that cannot be read is named and the others go on."""
+        """The transcripts of each file in order; a file that cannot be read is reported and skipped."""
         for path in self._files:
             try:
                 transcripts = list(importers.read(path, self._format))
@@ -221,7 +221,7 @@ async def _settle(
         done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
         resumed = wanted - done if resumed is None else resumed
         bar.update(shown, completed=len(done))
-        # At first the reasons may be those of an earlier run.
+        # At first, the reasons may be left from an earlier run.
         late = asyncio.get_running_loop().time() - began > WAIT_SAID_SECONDS
         for reason in sorted({states[key].reason for key in wanted - done if late and states[key].reason} - said):
             said.add(reason)

@@ -26,7 +26,7 @@ def migrate(home: Home = None, json: Json = False) -> None:
     """Migrate the database to this release's schema. Every other command except `backup` does so too."""
     config = load_config(home)
     with reported():
-        # A new server is prepared so; a folder that is not there is a slip of the hand.
+        # On PostgreSQL this prepares a new server; a missing home folder is probably a typo.
         Store.open(config, make=bool(config.database)).close()
     name = shown(config.database) if config.database else str(config.home_path / DATABASE_FILE)
     if json:
@@ -57,7 +57,7 @@ def copy(
             task = bar.add_task("Rows", total=total(here))
             copied = copy_rows(here, there, lambda _table, rows: bar.advance(task, rows))
             bar.update(task, completed=sum(copied.rows.values()))
-            # What SEASONED_BLOBS names both have; the source's own folder may hold files from before it was set.
+            # Both share the store in SEASONED_BLOBS; the source's folder may hold older files.
             own = to_config.blobs == "" and from_config.home_path == to_config.home_path
             files, size = (0, 0) if own else _copy_files(from_config.home_path, there, bar)
     result = {"rows": copied.rows, "added": copied.added, "files": files, "file_bytes": size, "verified": True}
@@ -89,7 +89,7 @@ def _keep_secrets(source: Path, target: Path) -> None:
 
 
 def _copy_files(source: Path, there: Store, bar: Progress) -> tuple[int, int]:
-    """Copy the large files of a home that the other does not have; how many there are, and their bytes."""
+    """Copy the large files that the target lacks; their count and bytes."""
     paths = paths_of(source / BLOBS_FOLDER)
     task = bar.add_task("Files", total=len(paths))
     size = 0

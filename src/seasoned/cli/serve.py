@@ -1,4 +1,4 @@
-"""`seasoned serve`: the HTTP server, with learning beside it."""
+"""`seasoned serve`: the HTTP server, and learning in the background."""
 
 import asyncio
 import signal
@@ -78,7 +78,7 @@ def work(
 
 
 async def _work(config: Config) -> None:
-    """Learn until a signal comes. Raises KeyboardInterrupt for that of Ctrl-C."""
+    """Learn until a signal arrives. Raises KeyboardInterrupt for SIGINT."""
     await models.check(config)
     stop, came = asyncio.Event(), list[int]()
 
@@ -106,7 +106,7 @@ def _needs_postgres(config: Config, what: str) -> None:
 
 
 async def _prepare(config: Config) -> tuple[str, bool]:
-    """The default project's key and whether it was made just now, once it is sure that nothing stands in the way."""
+    """The default project's key, and whether it is new, after checking that the server can start."""
     if config.worker:
         await models.check(config)
     held = Records.open(config, make=True)

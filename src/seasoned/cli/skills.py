@@ -29,7 +29,7 @@ from seasoned.skill import SKILL_FILE, parse_skill_file
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show and export skills.")
 
-# What stands for the space of a skill that is in none.
+# Shown for a skill that is in no space.
 NO_SPACE = "-"
 NAMED_MAX = 20
 

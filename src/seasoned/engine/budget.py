@@ -1,4 +1,4 @@
-"""How much memory all answers under way may take together, in bytes, and who waits for a share of it."""
+"""A memory budget shared by all responses in progress, in bytes."""
 
 import asyncio
 from collections import deque
@@ -6,13 +6,13 @@ from types import TracebackType
 
 from seasoned.errors import Busy
 
-# How long an answer waits for memory: before it has begun, and in its middle.
+# How long a response waits for memory: before it starts, and in the middle.
 WAIT_SECONDS = 20.0
 GO_ON_SECONDS = 120.0
 
 
 class Share:
-    """What one answer holds of a budget until it is given back; a `with` block gives it back at its end."""
+    """The part of a budget that one response holds; leaving a `with` block releases it."""
 
     __slots__ = ("_budget", "weight")
 
@@ -21,13 +21,13 @@ class Share:
         self.weight = weight
 
     def keep(self, weight: int) -> None:
-        """Give back what is over `weight`."""
+        """Release what exceeds `weight`."""
         if weight < self.weight:
             over, self.weight = self.weight - weight, weight
             self._budget.give_back(over)
 
     def release(self) -> None:
-        """Give everything back; again does nothing."""
+        """Release everything; idempotent."""
         self.keep(0)
 
     def __enter__(self) -> "Share":
@@ -40,7 +40,7 @@ class Share:
 
 
 class MemoryBudget:
-    """Bytes that are taken before they are used, first come, first served. For one event loop."""
+    """Bytes that are reserved before use, first come, first served. For one event loop."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -48,7 +48,7 @@ class MemoryBudget:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def take(self, weight: int, seconds: float) -> Share:
-        """A share of so many bytes, all there are when it would be more. Raises Busy when none is free in time."""
+        """Reserve bytes, at most the whole budget. Raises Busy if they do not become free in time."""
         weight = min(weight, self.size)
         if self._waiting or weight > self.free:
             await self._wait(weight, seconds)
@@ -57,7 +57,7 @@ class MemoryBudget:
         return Share(self, weight)
 
     def give_back(self, weight: int) -> None:
-        """Make bytes free for those that wait."""
+        """Release bytes to the waiters."""
         self.free += weight
         self._serve()
 
@@ -69,7 +69,7 @@ class MemoryBudget:
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
-                # It was served just when it gave up.
+                # It got its share just when it timed out.
                 self.give_back(weight)
             turn.cancel()
             self._serve()
@@ -89,4 +89,4 @@ class MemoryBudget:
 
 
 NOTHING = Share(MemoryBudget(0), 0)
-"""The share of what is too little to be counted."""
+"""The share of a response too small to count."""

@@ -1,7 +1,7 @@
-"""Reading a session's messages back in bounded memory, whatever their number and size.
+"""Reading a session's messages in bounded memory, regardless of their number and size.
 
-A page is read in batches of rows. Each takes a share of the memory of all answers under way before it is loaded, and
-one conversation at a time is turned into objects and back, so that others get the interpreter between two batches.
+A page is read in batches of rows. Each reserves memory from the shared budget before it is loaded, and one conversation
+at a time is decoded and encoded, so that other requests run between two batches.
 """
 
 import asyncio
@@ -28,41 +28,41 @@ from seasoned.tokens import count_tokens
 
 T = TypeVar("T")
 
-# What is read at once, if it is more than one message; a page with less is read whole.
+# The size of a batch, unless it is a single message; a smaller page is read at once.
 BATCH_BYTES = 256 * 1024
-# How much memory a message takes while it is read, edited, rendered and written as JSON, by its length as JSON.
+# The memory for reading, editing, rendering and writing a message, per byte of its JSON.
 WEIGHT_TIMES = 6
-# What a row takes beside its texts, and how many rows are measured at once.
+# A row's memory besides its texts, and how many rows are measured at once.
 ROW_BYTES = 512
 SIZES_AT_ONCE = 1_000
-# What an answer may put of files into one message, in base64.
+# The limit of base64 file content in one message of a response.
 INLINED_BYTES_MAX = 64 * 1024 * 1024
 FILES_WEIGHT_TIMES = 4
 LOOK_BACK_MESSAGES = 200
 
 
 class Edits(msgspec.Struct, frozen=True):
-    """How a page is edited for its reader; after the message `pin` nothing is."""
+    """How a page is edited for its reader; messages after `pin` are not edited."""
 
     strategies: tuple[Strategy, ...] = ()
     pin: str = ""
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Some rows of a session that follow each other, with their parts as JSON and the memory that they may take."""
+    """Consecutive rows of a session, with their parts as JSON and the memory that they need."""
 
     rows: list[MessageRow]
     encoded: list[bytes]
     share: Share
 
     def messages(self) -> list[Message]:
-        """The messages of the rows, to be shown only."""
+        """The messages of the rows, for display only."""
         pairs = zip(self.rows, self.encoded, strict=True)
         return [messages.decoded(row, encoded, lazy=True) for row, encoded in pairs]
 
 
 class ShownBatch(msgspec.Struct, frozen=True):
-    """What a reader sees of some messages: those that are left, edited, each with its row."""
+    """The messages that remain after editing, each with its row."""
 
     rows: list[MessageRow]
     messages: list[Message]
@@ -70,11 +70,11 @@ class ShownBatch(msgspec.Struct, frozen=True):
 
 
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a page before its messages are read."""
+    """What is known about a page before its messages are read."""
 
     extent: Extent
     end: int
-    """The number of the message up to which edits reach."""
+    """The last message that is edited."""
     ends: dict[int, MessageRef]
     open_calls: frozenset[str]
     rows: list[MessageRow] | None
@@ -112,7 +112,7 @@ class Pages:
         return await self._store.read(load)
 
     async def tokens(self, project_id: str, session_id: str) -> int:
-        """How many tokens a session's messages have, those that are there now. Raises NotFound, Busy."""
+        """The token count of a session's messages. Raises NotFound, Busy."""
         row = await self._store.read(lambda c: sessions.get(c, project_id, session_id))
         total = 0
         async with aclosing(self.batches(session_id, 1, row.last_number, patience=WAIT_SECONDS)) as batches:
@@ -130,7 +130,7 @@ class Pages:
         return names
 
     async def alone(self, work: Callable[[], T]) -> T:
-        """Run work on messages in a thread, one at a time: it keeps the interpreter busy and takes memory."""
+        """Run work on messages in a thread, one at a time, since it uses much CPU and memory."""
         async with self._one:
             return await asyncio.to_thread(work)
 
@@ -141,7 +141,7 @@ class Pages:
     async def batches(
         self, session_id: str, first: int, last: int, *, patience: float = GO_ON_SECONDS
     ) -> AsyncGenerator[Batch]:
-        """The messages of a session from one number to another. Raises Busy, and NotFound when they are gone."""
+        """A range of a session's messages. Raises Busy, and NotFound if they are gone."""
         while first <= last:
             sizes = await self._store.read(partial(_measured, session_id, first, last))
             if not sizes:
@@ -178,7 +178,7 @@ class Pages:
 
 
 class Page:
-    """A page of messages as its reader wants it: oldest first, edited, with its tokens counted while it is read."""
+    """A page of messages: oldest first, edited, with its tokens counted while it is read."""
 
     def __init__(self, pages: Pages, session_id: str, found: _Found, edits: Edits) -> None:
         self._pages = pages
@@ -196,7 +196,7 @@ class Page:
 
     @property
     def edited_at(self) -> str | None:
-        """The message up to which edits reach; None when there is no message."""
+        """The last edited message; None on an empty page."""
         mark = self._found.ends.get(self._found.end)
         return None if mark is None else mark.id
 
@@ -239,7 +239,7 @@ class Page:
         return ShownBatch(rows, left, batch.share)
 
     def _whole(self, rows: list[MessageRow]) -> ShownBatch:
-        # Each text is counted once, however many strategies ask.
+        # Each text is counted once for all strategies.
         count = lru_cache(maxsize=None)(count_tokens) if self._edits.strategies else count_tokens
         every = [messages.decoded(row, row.parts.encode(), lazy=True) for row in rows]
         end = self._found.end - self.first + 1
@@ -279,7 +279,7 @@ def _beside(session_id: str, first: int, last: int, connection: Connection) -> l
 
 
 def _grouped(sizes: Sequence[Measured]) -> Iterator[list[Measured]]:
-    """Messages that follow each other and are read at once; each whose parts are in a blob by itself."""
+    """Groups of consecutive messages to read at once; messages with blobs are read alone."""
     group: list[Measured] = []
     total = 0
     for one in sizes:
@@ -311,7 +311,7 @@ def _count(batch: Batch) -> int:
 
 
 class PageFiles:
-    """The uploaded files of a page (`formats.Files`): addresses that were made before, and bytes within a bound."""
+    """The uploaded files of a page (`formats.Files`): prepared URLs, and a bounded amount of bytes."""
 
     def __init__(self, store: Store, urls: Mapping[str, str]) -> None:
         self._store = store
@@ -319,11 +319,11 @@ class PageFiles:
         self._room = INLINED_BYTES_MAX
 
     def url(self, asset: Asset, filename: str) -> str:  # noqa: ARG002 - the protocol's
-        """The address of a file; empty when none was made."""
+        """The URL of a file; empty if it has none."""
         return self._urls.get(asset.sha256, "")
 
     def data(self, asset: Asset) -> bytes | None:
-        """A file's bytes, or what stands for lost ones. Raises TooLarge when an answer would hold too many."""
+        """A file's bytes, or MISSING_FILE. Raises TooLarge if the response would be too large."""
         self._room -= asset.size_b
         if self._room < 0:
             raise TooLarge(

@@ -1,4 +1,4 @@
-"""Projects: who may come in, and with which key."""
+"""Projects and their API keys."""
 
 import time
 
@@ -12,7 +12,7 @@ from seasoned.store.projects import ProjectRow
 from seasoned.store.rows import load_object
 
 DEFAULT_PROJECT = "default"
-# How long a key that was just seen is trusted without another look; a rotated key stops working within it.
+# How long a verified key is cached; a rotated key stops working within this time.
 KEY_TRUST_SECONDS = 5.0
 KEYS_CACHED_MAX = 1_024
 
@@ -29,8 +29,8 @@ class Projects:
         self._seen: dict[str, tuple[str, float]] = {}
 
     async def default(self) -> ProjectRow:
-        """The default project. When there is none it is made as `ensure_default` does; else its key stays what it is,
-        as a server may be using it. Raises Invalid for a key that is not of the form `sk-ac-...`.
+        """The default project. If missing, it is created like in `ensure_default`; otherwise its key is not changed, as
+        a server may be using it. Raises Invalid for a key that does not have the form `sk-ac-...`.
         """
         if self._config.api_key:
             _check_key(self._config.api_key)
@@ -38,11 +38,11 @@ class Projects:
         return row or (await self.ensure_default())[0]
 
     async def ensure_default(self) -> tuple[ProjectRow, str, bool]:
-        """The default project with the key of this home, that key, and whether it was made just now.
+        """The default project with this home's key, that key, and whether it is new.
 
-        The key is that of `SEASONED_API_KEY`, else the one in the home's key file. Another key that the project had is
-        replaced, so this is for who serves it. Raises Invalid for a key that is not of the form `sk-ac-...`, Conflict
-        when the secret of the keys that there are is lost.
+        The key is that of `SEASONED_API_KEY`, else the one in the home's key file. It replaces the project's previous
+        key, so only servers call this. Raises Invalid for a key that does not have the form `sk-ac-...`, and Conflict
+        if the secret of existing keys is lost.
         """
         await self._check_secret()
         path = self._config.home_path / KEY_FILE
@@ -78,9 +78,9 @@ class Projects:
         return row.id
 
     async def create(self, name: str) -> tuple[ProjectRow, str]:
-        """A new project and its key, which is not kept anywhere.
+        """A new project and its key, which is not stored.
 
-        Raises Conflict when the name is taken, or the secret of the keys that there are is lost.
+        Raises Conflict if the name is taken, or the secret of existing keys is lost.
         """
         if not name.strip():
             raise Invalid("A project needs a name.")
@@ -92,7 +92,7 @@ class Projects:
         return row, key
 
     async def id_of(self, name: str) -> str:
-        """The id of the project of a name or id; empty for the default project as long as there is none.
+        """The id of the project with a name or id; empty for the default project if it does not exist yet.
 
         Raises NotFound, and Invalid as `default` does.
         """
@@ -104,13 +104,13 @@ class Projects:
         return row.id if row else ""
 
     async def check_keys(self) -> HealthCheck:
-        """Whether the keys of the projects can be told from others, for `doctor`."""
+        """Whether the projects' keys can be verified, for `doctor`."""
         rows = await self.every()
         lost = self._keyring.is_lost and bool(rows)
         return HealthCheck(name="keys", ok=not lost, detail=self._lost() if lost else f"{len(rows)} projects have one")
 
     async def _check_secret(self) -> None:
-        """Raises Conflict when the keys that there are were made with a secret that is not there any more."""
+        """Raises Conflict if the secret of existing keys is lost."""
         if self._keyring.is_lost and await self.every():
             raise Conflict(self._lost())
 

@@ -41,7 +41,7 @@ class Records:
         self.store.close()
 
     async def doctor(self) -> list[HealthCheck]:
-        """Whether the home is well, check by check."""
+        """Health checks of the home."""
         try:
             found = await self.store.read(lambda connection: health.examine(connection, self.config.home_path))
             return [*found, await self.projects.check_keys()]

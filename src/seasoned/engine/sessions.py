@@ -1,4 +1,4 @@
-"""Sessions: creating and listing them, and having them read."""
+"""Sessions: creating, listing and flushing them."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ _CONFIGS = "The session's configs"
 
 
 class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller says about a new session; `use_uuid` chooses its id."""
+    """A request for a new session; `use_uuid` chooses its id."""
 
     user: str | None = None
     disable_task_tracking: bool | None = None
@@ -32,9 +32,7 @@ class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in a session: tasks, those of them that are finished, lessons, and why the other finished tasks
-    teach nothing.
-    """
+    """What was found in a session: tasks, finished tasks, lessons, and why other finished tasks teach nothing."""
 
     tasks: int
     finished: int
@@ -51,7 +49,7 @@ class Sessions:
         self._scheduler = scheduler
 
     async def create(self, project_id: str, request: NewSessionRequest) -> tuple[SessionRow, bool]:
-        """A session and whether it is new: an id that the project has already gives the session there is.
+        """A session and whether it is new: an existing id of the project returns its session.
 
         Raises Conflict when another project has the id, Invalid when the configs are too large.
         """
@@ -168,13 +166,13 @@ class Sessions:
     async def events_between(
         self, session_id: str, first_at: int, last_at: int, limit: int, after: str = ""
     ) -> list[EventRow]:
-        """The first events of a session between two moments, oldest first; at the first moment those after an id."""
+        """The first events of a session between two times, oldest first; at the first time, those after an id."""
         return await self._store.read(lambda c: events.between(c, session_id, first_at, last_at, limit, after))
 
     async def flush(self, project_id: str, session_id: str) -> tuple[bool, str]:
-        """Have a session's waiting messages read at once; whether that ended well in time, and if not why.
+        """Have a session's unread messages read at once; whether that succeeded in time, and if not why.
 
-        Waits at most `flush_wait_seconds`; the reading goes on after that. Raises NotFound.
+        Waits at most `flush_wait_seconds`; reading continues after that. Raises NotFound.
         """
 
         def commit(connection: Connection) -> SessionRow:

@@ -43,7 +43,7 @@ class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
-    """All files of a skill by path, and the paths of those whose bytes are missing or damaged in the store."""
+    """All files of a skill by path, and the paths of missing or damaged ones."""
 
     files: dict[str, bytes]
     lost: list[str]
@@ -60,9 +60,9 @@ class Skills:
     async def upload(
         self, project_id: str, data: bytes, *, user: str | None, meta: JsonObject | None
     ) -> tuple[SkillState, list[str]]:
-        """A new skill from a ZIP, and warnings about what the Agent Skills standard has against it.
+        """A new skill from a ZIP, and warnings about violations of the Agent Skills standard.
 
-        Raises Invalid or TooLarge when the archive cannot be taken; then nothing of it is stored.
+        Raises Invalid or TooLarge; then nothing is stored.
         """
         upload = await archive.to_thread(archive.read_skill_zip, data)
         check_files({path: len(content) for path, content in upload.files.items()})
@@ -145,7 +145,7 @@ class Skills:
         return SkillFile(disk_id=skill.disk_id, path=row.path, mime=row.mime, sha256=row.sha256, data=data)
 
     async def content(self, project_id: str, skill_id: str) -> SkillContent:
-        """Every file of a skill's newest version; one that is lost spoils itself only. Raises NotFound, TooLarge."""
+        """Every file of a skill's newest version; lost files are listed apart. Raises NotFound, TooLarge."""
         _, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
             raise TooLarge(f"The skill is larger than {DOWNLOAD_BYTES_MAX} bytes.")
@@ -159,10 +159,9 @@ class Skills:
         return SkillContent(files=files, lost=lost)
 
     async def zip(self, project_id: str, skill_id: str) -> tuple[str, BinaryIO]:
-        """A skill's name and its files as a ZIP, in an open file that nobody else sees.
+        """A skill's name and its files as a ZIP, in an unlinked temporary file.
 
-        A file in it names those that are lost. Raises NotFound, TooLarge, StorageFull, and Busy when too much else is
-        read just now.
+        A file in it lists lost ones. Raises NotFound, TooLarge, StorageFull, and Busy if the memory budget is used up.
         """
         state = await self.get(project_id, skill_id)
         if len(state.index) > DOWNLOAD_FILES_MAX:
@@ -195,7 +194,7 @@ class Skills:
                 try:
                     self._write_zip(target, rows, [])
                 except NotFound:
-                    # Whose bytes are lost has to be known before, as without them others may have other names.
+                    # Lost files must be known first, as the exported names of others may depend on them.
                     target.seek(0)
                     target.truncate()
                     self._write_zip(target, rows, [path for path, row in rows.items() if self._is_lost(row)])
@@ -212,7 +211,7 @@ class Skills:
         names = {*stored, LOST_FILE} if lost else set(stored)
 
         def load(name: str) -> bytes:
-            # Whoever takes the ZIP for the whole skill must find out that it is not.
+            # The ZIP must not look like a complete skill.
             return files.unpack(rows[stored[name]], self._store.blobs) if name in stored else _lost_text(lost)
 
         archive.write_zip_to(target, names, load, notes)
@@ -245,5 +244,5 @@ def _found_as_a_whole(path: str) -> str:
 
 def _states(connection: Connection, rows: list[SkillRow]) -> list[SkillState]:
     index = skills.index_of(connection, [row.id for row in rows])
-    # Clients write what the index names into folders, so what tools would obey is not in it.
+    # Clients write these files into folders, so files that tools run automatically are left out.
     return [SkillState(row=row, index=[one for one in index[row.id] if not paths.acts_unasked(one[0])]) for row in rows]

@@ -45,9 +45,9 @@ class CallLog(Protocol):
         ...
 
     async def answer_to(self, question_sha256: str) -> str | None:
-        """The usable answer that this very question got before."""
+        """The stored answer to the same question, if any."""
         ...
 
     async def add(self, call: CallRecord) -> None:
-        """Keep a call; the answer may be used once this returns."""
+        """Store a call; its answer may be used after this returns."""
         ...
