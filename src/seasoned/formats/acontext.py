@@ -21,13 +21,13 @@ from seasoned.formats.media import Context
 from seasoned.message import Asset, Json, JsonObject, Message, Part, PartType
 
 NAME = "acontext"
-# What only the store may say of a message.
+# Fields that only the store may set.
 _RESERVED = ("__user_meta__", "__gemini_call_info__", "__gemini_answers__")
 PART_TYPES: dict[str, PartType] = {name: name for name in get_args(PartType)}
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """A file that came with a message: what it is, and its name at the sender's."""
+    """A file attached to a message, and the sender's name for it."""
 
     asset: Asset
     filename: str
@@ -40,7 +40,8 @@ def parse(blob: JsonObject, uploads: Uploads | None = None) -> Message:
     """A message of role user or assistant with typed parts. Raises Invalid, TooLarge.
 
     `uploads` are the files that came with it, by the name that a part's `file_field` gives; None when none could come.
-    Fields that only a stored message has (`id`, `asset`...) are ignored: what is stored cannot be claimed by naming it.
+    Fields that only a stored message has (`id`, `asset`...) are ignored: a client cannot claim a stored file by its
+    hash.
     """
     role, parts = blob.get("role"), blob.get("parts")
     if role not in ("user", "assistant"):
@@ -108,7 +109,7 @@ def _call(meta: JsonObject, where: str) -> JsonObject:
 
 
 def render_part(part: Part) -> JsonObject:
-    """A part as the wire shows it: empty fields are left out."""
+    """A part as the API returns it, without empty fields."""
     shown: JsonObject = {"type": part.type}
     if part.text:
         shown["text"] = part.text

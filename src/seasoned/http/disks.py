@@ -1,4 +1,4 @@
-"""Disks and the files on them, which the wire calls artifacts (wire contract, B.9)."""
+"""Disks and their files, which the API calls artifacts (wire contract, B.9)."""
 
 import contextlib
 
@@ -34,14 +34,14 @@ class NewDisk(msgspec.Struct, frozen=True):
 
 
 class ArtifactMeta(msgspec.Struct, frozen=True):
-    """What the user wants to keep beside a file; `meta` is a JSON object as a string."""
+    """The user's meta of a file; `meta` is a JSON object as a string."""
 
     file_path: str
     meta: str
 
 
 def disk_json(row: DiskRow) -> dict[str, object]:
-    """A disk as the wire shows it."""
+    """A disk in the API's form."""
     return {
         "id": row.id,
         "project_id": row.project_id,
@@ -104,7 +104,7 @@ async def get(call: Call) -> Response:
         data["public_url"], _ = await public_url(call, _shown(call, row), expire)
 
     async def made() -> Response:
-        # Of a file whose bytes are lost the rest is still told; its address says what is wrong.
+        # The rest of a lost file is still returned; its URL explains the error.
         with contextlib.suppress(NotFound):
             content = content_of(row.filename, row.mime, await call.engine.disks.data(row), strict=True)
             return answer(data | ({"content": content} if content else {}))
@@ -176,7 +176,7 @@ def _place(file_path: str) -> DiskPath:
 
 
 def _meta(text: str) -> JsonObject:
-    """What the user keeps beside a file. Raises Invalid."""
+    """The user's meta of a file. Raises Invalid."""
     meta = decode_object(text, "`meta` must be a JSON object as a string, for example '{\"key\": 1}'.")
     if SYSTEM_KEY in meta:
         raise Invalid(f"The key {SYSTEM_KEY} is reserved; remove it from `meta`.")

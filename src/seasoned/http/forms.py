@@ -1,4 +1,4 @@
-"""Multipart forms: read within bounds, and refused with a sentence when they cannot be read."""
+"""Multipart forms, with limits and clear errors."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIEL
     """A request's form; its files are gone after the block. Raises Invalid, TooLarge."""
     call.refuse_packed()
     _, options = parse_options_header(call.request.headers.get("content-type", ""))
-    # Python knows charsets that take the square of a text's length to read.
+    # Some of Python's charsets take quadratic time to decode.
     if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
         raise Invalid("The multipart body's charset is not supported; send UTF-8.")
     try:
@@ -35,7 +35,7 @@ async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIEL
 
 
 def _check_texts(form: FormData) -> None:
-    """Some charsets make half characters, which nothing can store. Raises UnicodeEncodeError."""
+    """Some charsets decode to lone surrogates, which cannot be stored. Raises UnicodeEncodeError."""
     for name, value in form.multi_items():
         name.encode()
         (value if isinstance(value, str) else value.filename or "").encode()

@@ -19,7 +19,7 @@ EXPIRE_SECONDS = 900
 
 
 def skill_json(state: SkillState) -> dict[str, object]:
-    """A skill as the wire shows it."""
+    """A skill in the API's form."""
     row = state.row
     return {
         "id": row.id,
