@@ -66,7 +66,7 @@ _LINE_START: Final = re.compile(
 )
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _WORD: Final = re.compile(r"[^\W_]{2,40}")
-# Control characters, and half characters, which no UTF-8 name can hold.
+# Control characters, and lone surrogates, which UTF-8 cannot encode.
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 

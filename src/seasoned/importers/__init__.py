@@ -1,4 +1,4 @@
-"""Past sessions from the files that agents leave behind. A format is a module and a line in the registry below."""
+"""Past sessions from agents' transcript files. A format is a module and a line in the registry below."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ __all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "read", "search"]
 
 AUTO = "auto"
 _LINES_LOOKED_AT_MAX = 200
-# A session that was opened and left has a file too, of a few lines; above this size somebody said something.
+# An abandoned session also has a small file; above this size it has messages.
 _EMPTY_BYTES_MAX = 64 * 1024
 
 
@@ -36,7 +36,7 @@ FORMATS: tuple[str, ...] = (AUTO, *_IMPORTERS)
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The files to read, sorted, and how many JSON files of the folders were skipped: they are no transcripts."""
+    """The files to read, sorted, and how many JSON files in the folders were skipped as not being transcripts."""
 
     files: tuple[Path, ...]
     skipped: int
@@ -47,9 +47,9 @@ def search(
     format: str = AUTO,  # noqa: A002 - the option's name
     tell: Callable[[str], None] = lambda _: None,
 ) -> Found:
-    """The files named, whatever they are, and those in the folders named that are transcripts.
+    """The given files, and the transcripts in the given folders.
 
-    `tell` hears a sentence about each file of a folder that is none.
+    `tell` is called with a sentence for each skipped file.
 
     Raises Invalid for an unknown format or a path that does not exist, BadTranscript for a folder without transcripts.
     """
@@ -86,7 +86,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _why_none(path: Path, format_: str) -> str:
-    """Why a file is no transcript to read, in a sentence; empty when it is one."""
+    """Why a file is not a transcript; empty if it is one."""
     try:
         name = _recognise(path)
         if name is None:
@@ -129,7 +129,7 @@ def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 
             f"{reading.shown(path)} contains no message in the format {name}{why}; "
             "give a file with messages, or another --format."
         )
-    # What is found out behind the last transcript is told with it.
+    # Warnings found after the last transcript are added to it.
     yield msgspec.structs.replace(last, warnings=(*last.warnings, *left)) if left else last
 
 
@@ -139,7 +139,7 @@ def _check(format_: str) -> None:
 
 
 def _recognise(path: Path) -> str | None:
-    """The format of a file: of its value or, line by line, of the first line that is of any."""
+    """The format of a file, by its value or, for JSON lines, by the first line of a known format."""
     reading.probe(path)
     notes = reading.Notes()
     if reading.is_lines(path):

@@ -1,4 +1,4 @@
-"""Reading untrusted files: bounded, line by line where the format has lines, with a sentence for what is wrong."""
+"""Reading untrusted files: bounded, line by line if the format allows it, with a clear message for each error."""
 
 import hashlib
 import itertools
@@ -18,7 +18,7 @@ from seasoned.message import Json, JsonObject, Message
 
 JSON_BYTES_MAX = 64 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024 * 1024
-# What a format may hold in memory when it needs all lines of a file before it knows the first message.
+# The memory limit of formats that need all lines of a file before the first message.
 HELD_BYTES_MAX = 1024 * 1024 * 1024
 DEPTH_MAX = 100
 PROBE_BYTES = 64 * 1024
@@ -57,7 +57,7 @@ class Notes:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file to read. Raises BadTranscript when the system refuses, now or while reading."""
+    """An open file. Raises BadTranscript on errors when opening or reading."""
     try:
         with path.open("rb") as file:
             yield file
@@ -68,7 +68,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 def shown(path: Path) -> str:
-    """A path as text that can be stored and printed; names of files need not be valid Unicode."""
+    """A path as valid Unicode, which file names need not be."""
     return str(path).encode("utf-8", "replace").decode()
 
 
@@ -156,7 +156,7 @@ def _line(number: int, raw: bytes, notes: Notes) -> Iterator[tuple[int, Json]]:
 
 
 def decode(raw: bytes, notes: Notes, where: str) -> Json:
-    """JSON that everything after can keep: valid Unicode, bounded depth. Raises BadTranscript naming the place."""
+    """Parse JSON with valid Unicode and bounded depth. Raises BadTranscript naming the place."""
     try:
         value: Json = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -188,7 +188,7 @@ def _is_deep(value: Json) -> bool:
 
 
 def _decode_leniently(raw: bytes, notes: Notes, where: str) -> Json:
-    """What the strict reader refuses and other programs write: a byte order mark, NaN, half UTF-16 pairs."""
+    """Accept what other programs write and strict JSON forbids: a byte order mark, NaN, lone surrogates."""
     try:
         value: Json = json.loads(raw.decode("utf-8-sig", "surrogatepass"), parse_constant=lambda _: None)
     except json.JSONDecodeError as error:

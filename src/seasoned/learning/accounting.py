@@ -1,4 +1,4 @@
-"""Accounting of model calls: what was asked for whom, what it cost, and answers that need not be paid for twice."""
+"""Accounting of model calls: for whom, at what cost, and stored answers, so that none is paid for twice."""
 
 from typing import Literal, Protocol
 
@@ -8,7 +8,7 @@ Stage = Literal["extract", "distill", "write"]
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom a question is asked: ids, empty where they do not apply."""
+    """On whose behalf a question is asked: ids, empty if they do not apply."""
 
     project_id: str = ""
     space_id: str = ""
@@ -17,9 +17,9 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a model. `answer` is set when it was usable, else `error` says why not.
+    """One model call. `answer` is set if it was usable, otherwise `error` says why not.
 
-    `requests` counts the corrections in. The price is in millionths of a dollar, None when it is not known.
+    `requests` includes corrections. The price is in millionths of a dollar, None if unknown.
     """
 
     scope: Scope
@@ -38,7 +38,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallLog(Protocol):
-    """Where calls are kept."""
+    """The store of calls."""
 
     async def allow(self, scope: Scope) -> None:
         """Whether a call may be made now. Raises OverBudget when a budget is used up."""

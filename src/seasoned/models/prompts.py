@@ -1,7 +1,7 @@
-"""Questions as prompts: what the model is told besides the instructions of its stage.
+"""Questions as prompts: the part besides the stage's instructions.
 
-Everything in a prompt is bounded, whatever the number of skills; what a person or a tool wrote stands inside a fence.
-What changes least stands first, for providers that cache the beginnings of prompts.
+Everything in a prompt is bounded, regardless of the number of skills; text of people and tools is inside fences. What
+changes least comes first, for providers that cache prompt prefixes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,7 +54,7 @@ def extract_prompt(question: ExtractQuestion) -> str:
 
 
 def _user(name: str) -> str:
-    # A name is what a caller chose: one short line of it, in a fence.
+    # A name is caller input: one short line of it, in a fence.
     return f"The user is called: {fence(elide(' '.join(name.split()), NAME_CHARS_MAX))}" if name else ""
 
 
@@ -117,7 +117,7 @@ def write_prompt(question: WriteQuestion) -> str:
 
 
 def _in_line(name: str) -> str:
-    """A name that somebody else gave, so that it cannot pass for words of the prompt."""
+    """An untrusted name, quoted so that it cannot pass for part of the prompt."""
     return elide(" ".join(name.split()), NAME_CHARS_MAX)
 
 

@@ -1,4 +1,4 @@
-"""A skill while a run of the writer edits it, in memory."""
+"""A skill while a run of the write stage edits it in memory."""
 
 import msgspec
 
@@ -73,7 +73,7 @@ class Draft(msgspec.Struct, kw_only=True):
             self.removed.add(path)
 
     def copy(self) -> "Draft":
-        """The same state, to be edited apart."""
+        """A copy to edit independently."""
         return msgspec.structs.replace(
             self,
             files=dict(self.files),

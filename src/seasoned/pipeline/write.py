@@ -51,11 +51,11 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def write(store: Store, model: Model, config: Config, space_id: str) -> bool:
-    """Write the next lessons of a space; whether there were any.
+    """Write the next lessons of a space; whether any were due.
 
     Raises ModelFailed when there is no usable answer, Superseded when somebody else changed the space or a skill first.
     """
-    # What is known already must be found, and the same must be found whenever this is done again.
+    # Known entries must be found, and a retry must find the same ones.
     await store.index.settle_space(space_id)
     read = await store.read(lambda connection: _read(connection, config, space_id, store.clock.now()))
     if read is None:
@@ -95,7 +95,7 @@ async def note_failure(store: Store, config: Config, space_id: str, reason: str)
 
 
 async def note_waiting(store: Store, space_id: str, reason: str, retry_at: int) -> None:
-    """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
+    """Record why this waits, and until when. It does not count as a failure, so nothing is parked."""
 
     def commit(connection: Connection) -> None:
         spaces.note_write_waiting(connection, space_id, reason, retry_at)
@@ -108,7 +108,7 @@ def _read(connection: Connection, config: Config, space_id: str, now: int) -> _I
     space = spaces.by_id(connection, space_id)
     if space is None or space.write_retry_at > now:
         return None
-    # After a failure one lesson at a time, so that a lesson that cannot be written does not take others with it.
+    # After a failure one lesson at a time, so that one bad lesson does not block others.
     limit = 1 if space.write_attempts else config.lessons_per_write
     waiting = lessons.next_in_space(connection, space_id, limit)
     if not waiting:
@@ -201,7 +201,7 @@ def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow) -> None
 
 
 def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:
-    """Put an entry into a day's file; a skill that cannot take it is left as it is."""
+    """Put an entry into a day's file; a skill that cannot hold it is not changed."""
     path = f"{day}.md"
     try:
         text = draft.text(path)
@@ -276,7 +276,7 @@ def _skill_of(edit: Edit) -> str:
 
 
 def _apply(draft_set: DraftSet, edits: Sequence[Edit]) -> tuple[str, ...]:
-    """Why some of the edits were refused; the others are made."""
+    """Apply edits; the reasons of those that were rejected."""
     return tuple(reason for edit in edits if (reason := draft_set.apply(edit)))
 
 
@@ -300,7 +300,7 @@ def _fallback_skill(lesson: LessonRow) -> str:
 
 
 def _write_by_rule(draft_set: DraftSet, lesson: LessonRow) -> None:
-    """A plain entry for a lesson that the writer left out or whose edits were refused."""
+    """A plain entry for a lesson that the model left out or whose edits were rejected."""
     skill = _fallback_skill(lesson)
     if lesson.kind == "preference":
         topic = lesson.topic or "general"
