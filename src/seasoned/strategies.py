@@ -1,7 +1,7 @@
-"""Edit strategies: a conversation made shorter for a reader, without touching what is stored (wire contract, C.9).
+"""Edit strategies shorten a conversation for a reader, without changing what is stored (wire contract, C.9).
 
-Tools' answers and arguments are emptied first, then whole messages are dropped; a call and its answer go together,
-since providers refuse one without the other.
+Tool results and arguments are emptied first, then whole messages are dropped; a call and its result are dropped
+together, since providers refuse one without the other.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ class _Emptying(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemoveToolResult(_Emptying, frozen=True, kw_only=True):
-    """Puts a placeholder in the place of old answers of tools."""
+    """Replaces old tool results by a placeholder."""
 
     placeholder: str
 

@@ -18,7 +18,7 @@ BLOBS_FOLDER = "blobs"
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
 OWNER = "owner-"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# A file under a temporary name is written in seconds; one so old was left by a process that died.
+# Temporary files exist for seconds; one this old was left by a process that died.
 LEFT_SECONDS = 24 * 3_600.0
 
 
@@ -62,10 +62,10 @@ class FolderBlobs:
         self._root = root
 
     def put_now(self, data: bytes) -> str:
-        """Store bytes; their SHA-256 in hex. Raises StorageFull when there is no room."""
+        """Store bytes; their SHA-256 in hex. Raises StorageFull."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self._root / path_of(sha256)
-        # Bytes that a disk has damaged are named by nothing else that could heal them.
+        # An existing file may be damaged, and this is the only way to repair it.
         if _is_whole(target, sha256, len(data)):
             return sha256
         temporary = target.with_name(f".{sha256[:8]}-{new_id()}.part")
@@ -98,14 +98,14 @@ class FolderBlobs:
         return checked(data, sha256)
 
     def delete_now(self, sha256: str) -> None:
-        """Delete a blob; one that is not there is deleted."""
+        """Delete a blob; idempotent."""
         try:
             (self._root / path_of(sha256)).unlink(missing_ok=True)
         except OSError as error:
             raise _away() from error
 
     def listed(self, after: str, limit: int) -> list[Blob]:
-        """The blobs whose names come after one, in the order of their names, at most `limit`."""
+        """The blobs after a name, in order of their names, at most `limit`."""
         found: list[Blob] = []
         for path in self._after(after):
             with contextlib.suppress(FileNotFoundError):  # deleted by another process while we look
@@ -115,11 +115,11 @@ class FolderBlobs:
         return found
 
     def sign(self, sha256: str, seconds: int) -> str:  # noqa: ARG002 - the protocol's
-        """Empty: a folder has no addresses of its own."""
+        """Empty: a folder has no signed URLs."""
         return ""
 
     def claim(self, owner: str) -> list[str]:
-        """Note that a database keeps its blobs here; all that do."""
+        """Write a database's owner file; the ids of all owners."""
         try:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             (self._root / f"{OWNER}{owner}").touch(0o600)
@@ -128,8 +128,8 @@ class FolderBlobs:
         return [name.removeprefix(OWNER) for name in self._names(self._root) if name.startswith(OWNER)]
 
     def tidy(self) -> None:
-        """Delete the temporary files of processes that died while they wrote one."""
-        # By the machine's clock, which is the one that dates files.
+        """Delete temporary files of processes that died."""
+        # By the machine's clock, like the files' times.
         old = time.time() - LEFT_SECONDS
         try:
             for path in self._root.glob("*/.*.part"):
@@ -155,12 +155,12 @@ class FolderBlobs:
 
 
 def _away() -> BlobsAway:
-    # Where that is, and what the system says, is for the operator only: it is in the error's cause.
+    # The path and the system's message are for the operator only: they are in the error's cause.
     return BlobsAway("The folder of stored files is unavailable; try again.")
 
 
 def _is_whole(path: Path, sha256: str, size: int) -> bool:
-    """Whether a file has the bytes that its name says; one that cannot be read has not."""
+    """Whether a file is readable and matches its hash."""
     try:
         with path.open("rb") as file:
             return os.fstat(file.fileno()).st_size == size and hashlib.file_digest(file, "sha256").hexdigest() == sha256
@@ -174,7 +174,7 @@ def paths_of(root: Path) -> list[Path]:
 
 
 def flush(path: Path) -> None:
-    """Have a file or folder on the disk, with what was written to it."""
+    """Flush a file or folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

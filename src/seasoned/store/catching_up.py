@@ -1,7 +1,7 @@
-"""Catching up with what the index is behind with (`store.indexing`), a bounded transaction at a time.
+"""Indexes what is marked as unindexed (`store.indexing`), in bounded transactions.
 
-Others write between two of them. Whatever dies in between leaves its mark, and whoever comes next does the same again:
-what has to be done is always computed from the rows.
+Other writes run between them. If a process dies, its mark remains and the next one resumes, since the remaining work is
+always computed from the rows.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How long a client waits for the index, at most.
+# How long a client waits for indexing.
 MOMENT_SECONDS = 1.0
 # Of how many links one transaction looks whether their words are there.
 LINKS_AT_ONCE = 16
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    """What the index is behind with."""
+    """A mark of unindexed content."""
 
     id: int
     skill_id: str
@@ -54,7 +54,7 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 class Indexer:
-    """Lets a store's index catch up, for one skill at a time: else many bounded steps would share a transaction."""
+    """Indexes a store's skills, one at a time: otherwise many bounded steps would share a transaction."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
@@ -62,26 +62,26 @@ class Indexer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def settle(self, skill_id: str) -> None:
-        """Let the index catch up with a skill. What takes longer than a moment goes on by itself."""
+        """Index a skill; after a short wait it continues in the background."""
         if await self._store.read(partial(_next, skill_id=skill_id)) is not None:
             await asyncio.wait({self._begin(self._one(skill_id))}, timeout=MOMENT_SECONDS)
 
     def soon(self) -> None:
-        """Let the index catch up with what was deleted; nobody waits for it, as it is not found any more."""
+        """Remove deleted content from the index, in the background, since searches no longer find it."""
         self._begin(self.sweep())
 
     async def settle_space(self, space_id: str) -> None:
-        """Let the index catch up with every skill of a space, however long that takes. Raises Busy, StorageFull."""
+        """Index every skill of a space and wait for it. Raises Busy, StorageFull."""
         for skill_id in await self._store.read(partial(_behind, space_id=space_id)):
             await self._one(skill_id)
 
     async def sweep(self) -> None:
-        """Let the index catch up with whatever is left. Raises Busy, StorageFull."""
+        """Index everything that is left. Raises Busy, StorageFull."""
         while (mark := await self._store.read(partial(_next, skill_id=""))) is not None:
             await self._one(mark.skill_id)
 
     async def close(self) -> None:
-        """Stop; what is left is done by the next sweep of any process."""
+        """Stop; the next sweep of any process does the rest."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -105,7 +105,7 @@ async def _tried(work: Coroutine[None, None, None]) -> None:
 
 
 def is_behind(connection: Connection) -> bool:
-    """Whether the index is behind with anything."""
+    """Whether anything is unindexed."""
     return connection.execute(sa.select(unindexed.c.id).limit(1)).first() is not None
 
 
@@ -122,7 +122,7 @@ def _behind(connection: Connection, *, space_id: str) -> list[str]:
 async def catch_up(store: "Store", skill_id: str) -> None:
     """Bring a skill's part of the index in line with the rows.
 
-    Raises Busy, StorageFull; then it is to be done again.
+    Raises Busy, StorageFull; then it must be repeated.
     """
     while (mark := await store.read(partial(_next, skill_id=skill_id))) is not None:
         seen = await store.read(partial(_same, mark=mark))
@@ -253,7 +253,7 @@ def _bare(head: _Head) -> _Head:
 
 
 def _wanted(store: "Store", head: _Head, path: str) -> Counter[IndexedEntry]:
-    """What the index is to hold of a file. Reads blobs, so it belongs into a thread."""
+    """The index entries of a file. Reads blobs, so it belongs into a thread."""
     if head.skill is None:
         return Counter()
     data = b""

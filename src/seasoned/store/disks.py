@@ -15,7 +15,7 @@ from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_ro
 from seasoned.store.schema import artifacts, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
 
-# By how much the lengths of two names may differ that some system takes for one: a dot or two at their ends.
+# How much the lengths of two confusable names may differ: a trailing dot or two.
 NEAR_CHARS = 3
 
 

@@ -1,4 +1,4 @@
-"""Whether a home is well: file rights, the database's own check, and work that waits or is parked."""
+"""Health checks of a home: file permissions, the database's integrity, and work that waits or is parked."""
 
 import stat
 from pathlib import Path
@@ -19,7 +19,7 @@ FAULTS_MAX = 3
 
 
 class HealthCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     ok: bool
@@ -27,7 +27,7 @@ class HealthCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def examine(connection: Connection, home: Path) -> list[HealthCheck]:
-    """Every check, in the order in which a person would ask; what a damaged database says of its work is not asked."""
+    """Every check, the most basic first; a damaged database is not asked about its work."""
     found = [_rights(home), _integrity(connection)]
     if found[-1].ok:
         found += [_counts(connection), _waiting(connection), _parked(connection)]
@@ -35,7 +35,7 @@ def examine(connection: Connection, home: Path) -> list[HealthCheck]:
 
 
 def given_up(home: Path, error: DatabaseDamaged) -> list[HealthCheck]:
-    """What is left to say when the database cannot even tell what is wrong with it."""
+    """The checks that remain if the database cannot be queried."""
     return [_rights(home), HealthCheck(name="database", ok=False, detail=str(error))]
 
 
@@ -106,7 +106,7 @@ def _parked(connection: Connection) -> HealthCheck:
 
 
 def touch(connection: Connection) -> None:
-    """Write something that changes nothing, to see whether writing works."""
+    """A write without effect, to test writing."""
     connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
 
 

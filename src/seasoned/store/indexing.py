@@ -1,11 +1,11 @@
-"""The index of entries, kept in line with the heads of skills and with the spaces that have them.
+"""The search index of entries, kept consistent with the heads of skills and the spaces that have them.
 
-However much a change does to the index, nobody waits behind it for long: few rows are written with the change; of more
-only a mark is, a row of `unindexed`, and the rows follow in transactions of their own (`store.catching_up`). While a
-file is marked, a search leaves it out; while a skill's coming into a space is marked, a part of it is found there.
+No change blocks the writer for long: a small change writes its index rows itself; a larger one only writes a mark, a
+row of `unindexed`, and the rows follow in separate transactions (`store.catching_up`). Searches skip marked files;
+while a skill's link to a space is marked, a part of the skill is found there.
 
-Whatever changes a skill's part of the index writes the skill's row too: of two such transactions at the same moment,
-the second is run again on what the first has committed.
+Every change of a skill's part of the index also writes the skill's row, so that of two concurrent transactions the
+second is retried.
 """
 
 from collections import Counter
@@ -55,14 +55,14 @@ class SpaceLink(msgspec.Struct, frozen=True):
 
 
 def wanted(found: Searched) -> Counter[IndexedEntry]:
-    """What the index is to hold of a file."""
+    """The index entries of a file."""
     return Counter(
         [*(IndexedEntry(text) for text in found.entries), *([IndexedEntry(found.rest, True)] if found.rest else [])]
     )
 
 
 def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[IndexedEntry]]) -> None:
-    """Let the index hold these entries, and only these, of some files of a skill: now, or once it has caught up.
+    """Set the index entries of some files of a skill, now or in later transactions.
 
     The caller has written the skill's row in this transaction.
     """
@@ -113,7 +113,7 @@ def touch(connection: Connection, skill_id: str) -> bool:
 
 
 def include(connection: Connection, skill_id: str, link: SpaceLink) -> None:
-    """Let a skill's entries be found in a space that it has come into: now, or once the index has caught up."""
+    """Make a skill's entries searchable in a space that it has joined, now or in later transactions."""
     touch(connection, skill_id)
     statement = sa.select(entries.c.id, entries.c.text, entries.c.whole).where(entries.c.skill_id == skill_id)
     rows = to_rows(Kept, connection.execute(statement.limit(ROWS_MAX + 1)).all())
@@ -182,7 +182,7 @@ def links_of(connection: Connection, skill_id: str, limit: int | None = None) ->
 
 
 def kept_of(connection: Connection, skill_id: str, path: str) -> list[Kept]:
-    """What the index holds of a file."""
+    """The current index entries of a file."""
     where = (entries.c.skill_id == skill_id) & (entries.c.path == path)
     statement = sa.select(entries.c.id, entries.c.text, entries.c.whole).where(where).order_by(entries.c.id)
     return to_rows(Kept, connection.execute(statement).all())

@@ -1,4 +1,4 @@
-"""Lessons: what tasks and preferences taught, and where each was settled."""
+"""Lessons from tasks and preferences, and where each was settled."""
 
 from collections.abc import Sequence
 
@@ -149,7 +149,7 @@ def next_in_space(connection: Connection, space_id: str, limit: int) -> list[Les
     """The lessons that the space's writer takes next: sessions in the order of their links, each in message order.
 
     A session that is about to be read or distilled for the first time holds back those behind it, so that the order
-    does not depend on which stage ran first; one that is being retried, or waits for its user, holds nobody back.
+    does not depend on which stage ran first; one that is being retried, or waits for its user, holds nothing back.
     """
     barrier = _first_unfinished(connection, space_id)
     statement = (
@@ -242,7 +242,7 @@ def settled_after(connection: Connection, space_id: str, number: int, limit: int
 def note_entry(
     connection: Connection, skill_id: str, path: str, entry_key: str, lesson_id: str, effect: LessonStatus
 ) -> None:
-    """Remember that a lesson stands behind an entry."""
+    """Record that a lesson supports an entry."""
     key = {"skill_id": skill_id, "entry_key": entry_key, "lesson_id": lesson_id}
     where = sa.and_(*(entry_lessons.c[name] == value for name, value in key.items()))
     if connection.execute(sa.select(sa.literal(1)).where(where)).first() is None:

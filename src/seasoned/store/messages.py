@@ -1,4 +1,4 @@
-"""Messages of a session, in order: appending them in great numbers, and reading them back."""
+"""Messages of a session, in order: appending them in batches, and reading them."""
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
@@ -28,7 +28,7 @@ from seasoned.store.rows import (
 from seasoned.store.schema import messages, sessions
 from seasoned.store.wakeups import Arrival, Wakeups
 
-# What stands for a message's parts whose bytes are lost, and what marks it.
+# The placeholder for a message's lost parts, and its marker.
 MISSING_KEY = "__missing__"
 MISSING_TEXT = "[The content of this message is missing from the server's storage.]"
 # A statement's values; SQLite takes some 32,000 at most.
@@ -120,7 +120,7 @@ def decoded(row: MessageRow, encoded: bytes, *, lazy: bool = False) -> Message:
 def parts_of(row: MessageRow, blobs: Blobs) -> bytes:
     """A row's parts as JSON, from the blob that holds them if they are large.
 
-    When that is missing or damaged, one part stands for them and says so: the rest of a conversation is of use without.
+    If the blob is missing or damaged, a placeholder part says so, as the rest of the conversation is still useful.
     """
     if not row.parts_sha256:
         return row.parts.encode()

@@ -1,4 +1,4 @@
-"""Bringing a database to this release's schema with Alembic, once, however many processes start together."""
+"""Migrates a database to this release's schema with Alembic, once, even if several processes start together."""
 
 import contextlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which call of a tool an answer belongs to where the provider gives no ids: the session's oldest open one.
+"""Matches tool results without ids to calls: each belongs to the session's oldest open call.
 
 Gemini's way (wire contract, C.4). Each Gemini message that calls or answers keeps, in its meta, the calls of the
 session that are open after it; so the newest such message alone says what is open, and nothing is counted again.

@@ -1,4 +1,4 @@
-"""Rows as typed values, pages of them, and the JSON text that they carry."""
+"""Rows as typed values, pages of rows, and JSON columns."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Learning spaces: which sessions teach which skills, and how far that is."""
+"""Learning spaces: which sessions teach which skills, and their progress."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -221,13 +221,13 @@ def unlink_skill(connection: Connection, project_id: str, space_id: str, skill_i
 
 
 def note_write_waiting(connection: Connection, space_id: str, reason: str, retry_at: int) -> None:
-    """Say why writing waits, and until when; it does not count as a failure."""
+    """Record why writing waits, and until when; it does not count as a failure."""
     values = {"write_error": reason, "write_retry_at": retry_at}
     connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(**values))
 
 
 def note_write_failure(connection: Connection, row: SpaceRow, reason: str, retry_at: int) -> None:
-    """Remember that a run of the writer failed, unless the space has moved on meanwhile."""
+    """Record that a run of the write stage failed, unless the space has advanced since."""
     where = (spaces.c.id == row.id) & (spaces.c.written_to == row.written_to)
     values = {"write_attempts": spaces.c.write_attempts + 1, "write_retry_at": retry_at, "write_error": reason}
     connection.execute(sa.update(spaces).where(where).values(**values))

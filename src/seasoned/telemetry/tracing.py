@@ -1,7 +1,7 @@
-"""Traces through OpenTelemetry (the extra `otel`): requests, stages and questions to models.
+"""Traces through OpenTelemetry (the extra `otel`): requests, stages and model calls.
 
-Questions to models follow the semantic conventions for generative AI. Attributes hold ids, names, counts and times, and
-no text of messages, prompts, answers or errors.
+Model calls follow the semantic conventions for generative AI. Attributes contain ids, names, counts and times, but no
+text of messages, prompts, answers or errors.
 """
 
 from __future__ import annotations

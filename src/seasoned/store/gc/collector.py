@@ -34,14 +34,14 @@ from seasoned.store.schema import messages as message_rows
 
 LOCK_SECONDS = 10.0
 PREVIEW_MAX = 1_000_000
-# Blobs that belong to no row and stay all the same, such as the one that is stored to see whether storing works.
+# Blobs without a row that stay anyway, such as the readiness probe's.
 Kept = frozenset[str]
 
 
 class Collected(msgspec.Struct, kw_only=True):
-    """What collecting did (or would do): how many blobs and bytes it saw, how many of them nothing names, and how many
-    were deleted; `small` counts the same of what the database keeps itself. `looked_into` counts messages of older
-    releases whose files had to be looked up first.
+    """The result of a collection: how many blobs and bytes it checked, how many are unreferenced, and how many were
+    deleted; `small` counts the same for inline blobs. `looked_into` counts messages of older releases whose files had
+    to be read first.
     """
 
     seen: int = 0
@@ -70,19 +70,19 @@ class Collected(msgspec.Struct, kw_only=True):
 
 
 class Collector:
-    """Goes through a store's blobs, again and again. Every method but the constructor is to be awaited in turn."""
+    """Goes through a store's blobs, pass after pass. Await one method at a time."""
 
     def __init__(self, store: Store, grace_seconds: float, kept: Kept = frozenset()) -> None:
         self._store = store
         self._grace_seconds = grace_seconds
         self._kept = kept
         self._after = ""
-        # Where the pass through small files is; None when this pass is through with them.
+        # The position in the small files; None once this pass has finished them.
         self._after_small: str | None = ""
         self._sizes: dict[str, int] = {}
 
     async def step(self, limit: int) -> tuple[Collected, bool]:
-        """Collect a page of at most `limit` small files or blobs; what was done, and whether all have been seen now.
+        """Collect a page of at most `limit` small files or blobs; the result, and whether the pass is complete.
 
         Raises Conflict when another database has blobs in the same place, and Busy when another collector is at work
         or the store is away; then the step is to be made again.
@@ -90,7 +90,7 @@ class Collector:
         return await self._store.blobs.run(lambda: self._step(limit))
 
     async def preview(self, limit: int) -> Collected:
-        """What a whole pass would delete now, and what nothing names. Nothing is changed."""
+        """What a pass would delete now, and what is unreferenced. Changes nothing."""
         return await self._store.blobs.run(lambda: self._preview(limit))
 
     def _step(self, limit: int) -> tuple[Collected, bool]:
@@ -119,7 +119,7 @@ class Collector:
         return done, seen_all
 
     def _collect_small(self, done: Collected, after: str, limit: int) -> str | None:
-        """Note a page of small files that nothing names, and delete what is due; where to go on, None at the end."""
+        """Mark a page of unreferenced small files, and delete what is due; the next position, None at the end."""
         store, now = self._store, self._now()
         page = store.read_now(lambda connection: inline_blobs.page(connection, after, limit))
         _count_small(done, page)
@@ -136,8 +136,8 @@ class Collector:
         return end if limit in (len(page.small), len(due)) else None
 
     def _is_ours(self) -> bool:
-        """Whether there is a database to ask what it names. Raises Conflict when another one has blobs here too: they
-        would all seem unnamed.
+        """Whether this store has an owner. Raises Conflict if another database has blobs here too: they would all look
+        unreferenced.
         """
         owner = self._store.read_now(oldest)
         if owner is None:
@@ -193,10 +193,10 @@ class Collector:
         return deleted
 
     def _look_into_old_messages(self, limit: int) -> int:
-        """Note the files of messages that are older than the notes; how many were looked into."""
+        """Record the files of messages from older releases; how many were read."""
         rows = self._store.read_now(lambda connection: _unknown(connection, limit))
         for row in rows:
-            # Of one whose parts are lost nothing is known, as what they named is lost with them.
+            # If a message's parts are lost, its references are lost with them.
             hashes = marks.files_of(messages.unpack(row, self._store.blobs))
             self._store.write_now(partial(_note, message_id=row.id, hashes=hashes))
         return len(rows)
