@@ -41,7 +41,7 @@ from seasoned.message import Json
 from seasoned.store import Connection, Store
 from seasoned.store.schema import lessons, model_calls, space_sessions
 from seasoned.testing import Asked, Provider
-from seasoned.testing.provider import REQUESTS_AT_ONCE_MAX, Answer, Request, serving
+from seasoned.testing.provider import REQUESTS_AT_ONCE_MAX, ProviderRequest, ProviderResponse, serving
 from server import Server, fresh_database, running, workers
 
 CLIENTS = 16
@@ -80,7 +80,7 @@ class Model(Provider):
         self._writing: Counter[str] = Counter()
         self.writes_at_once = 0
 
-    def answer(self, request: Request, asked: Sequence[Asked], gone: Callable[[], bool]) -> Answer:
+    def answer(self, request: ProviderRequest, asked: Sequence[Asked], gone: Callable[[], bool]) -> ProviderResponse:
         """The script's answer, a while later."""
         mark = space_of(asked)
         with self._guard:

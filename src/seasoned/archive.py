@@ -1,8 +1,8 @@
-"""A skill as a ZIP and as a folder. Both are untrusted on the way in, and safe to write over on the way out.
+"""A skill as a ZIP or a folder: reading untrusted ones, and writing without overwriting anyone's edits.
 
-A ZIP is judged by its directory before anything of it is unpacked, and unpacked in pieces because what it declares of
-its sizes need not be true. An export never follows a link, never leaves its folder, and replaces or removes only what
-its manifest `.seasoned.json` says that an earlier export wrote.
+A ZIP is checked by its directory before it is unpacked, and unpacked in pieces because its declared sizes may be false.
+An export never follows a link, never leaves its folder, and replaces or removes only what its manifest `.seasoned.json`
+says that an earlier export wrote.
 """
 
 import asyncio
@@ -66,14 +66,14 @@ _END_BYTES: Final = 22
 _COMMENT_BYTES_MAX: Final = 65_535
 _LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 _ENCRYPTED: Final = 0x1
-# A link or a pipe that took a file's place since it was seen is not followed or waited for (where the system can).
+# If a link or a pipe has replaced the file since we saw it, it is not followed or waited for (where the system can).
 _CAREFUL: Final[int] = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _UNSAFE_IN_NAMES: Final = re.compile(r'[ /\\:*?"<>|]')
 
 
-class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """A skill read from a ZIP; `warnings` say what the Agent Skills standard has against it."""
+class SkillUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill read from a ZIP; `warnings` list violations of the Agent Skills standard."""
 
     name: str
     description: str
@@ -82,14 +82,14 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """A skill in a folder; `notes` say, a sentence each, what is not there or has another name than in the store."""
+    """A skill in a folder; `notes` say which files are missing or have another name than in the store."""
 
     folder: Path
     notes: list[str]
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export wrote: path -> SHA-256. `writing` is what it was about to write, should it have been cut off."""
+class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an export wrote: path -> SHA-256. `writing` is what it was about to write, in case it was interrupted."""
 
     files: dict[str, str] = {}
     writing: dict[str, str] = {}
@@ -99,16 +99,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run the packing or unpacking in a thread, so that the event loop goes on."""
+    """Pack or unpack in a thread, so that the event loop is not blocked."""
     return await asyncio.to_thread(work, *args, **kwargs)
 
 
-def read_skill_zip(data: bytes) -> Upload:
+def read_skill_zip(data: bytes) -> SkillUpload:
     """The skill of an uploaded ZIP (wire contract, E.2). Raises Invalid or TooLarge."""
     files, left_out = _read_zip(data)
     path, head = skill_zip_metadata(files)
     faults = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
-    return Upload(
+    return SkillUpload(
         name=check_name(stored_name(head.name)),
         description=head.description,
         files=files,
@@ -117,7 +117,7 @@ def read_skill_zip(data: bytes) -> Upload:
 
 
 def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
-    """The first SKILL.md, in any case and at any depth, and its head.
+    """The first SKILL.md, in any case and at any depth, and its front matter.
 
     Raises Invalid when there is no SKILL.md, or no name or description in it.
     """
@@ -128,8 +128,8 @@ def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
 
 
 def lenient_head(data: bytes) -> Frontmatter:
-    """The head of a SKILL.md as an upload may have it: what stands between the first two lines `---`, at the top or
-    not; without two such lines the whole file is YAML. Raises Invalid when it has no name or description.
+    """The front matter of an uploaded SKILL.md: the text between the first two lines `---`, wherever they are; without
+    two such lines, the whole file is YAML. Raises Invalid if it has no name or description.
     """
     lines = _text(data).split("\n")
     fences = [at for at, line in enumerate(lines) if line.strip() == "---"]
@@ -157,22 +157,22 @@ def _faults(files: Mapping[str, bytes], path: str, head: Frontmatter) -> Iterato
 
 
 def stored_name(name: str) -> str:
-    """The name under which a skill is kept: what cannot stand in a file name becomes a hyphen."""
+    """The name under which a skill is stored: characters that a file name cannot have become hyphens."""
     return _UNSAFE_IN_NAMES.sub("-", name)
 
 
 def read_zip(data: bytes) -> dict[str, bytes]:
     """The files of an untrusted ZIP by their paths in the skill, in the ZIP's order.
 
-    Folders, what macOS adds, what an export notes and what tools would obey by itself are left out, and so is a folder
-    that all files are in. Raises Invalid or TooLarge; nothing is written anywhere, and never more than a skill's limits
-    is unpacked.
+    Leaves out folders, files that macOS or an export adds, and files that tools run automatically; strips a folder that
+    contains all files. Raises Invalid or TooLarge. Nothing is written to disk, and never more than a skill's limits is
+    unpacked.
     """
     return _read_zip(data)[0]
 
 
 def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """The files, and the paths that were left out because tools would obey them."""
+    """The files, and the paths that were left out because tools run them automatically."""
     _check_end(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -185,12 +185,12 @@ def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
                 files[path] = _unpack(archive, entry, SKILL_BYTES_MAX - sum(map(len, files.values())))
             return files, left_out
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError, NotImplementedError) as error:
-        # zipfile says with these that the bytes do not fit its format; ValueError includes names that are not UTF-8.
-        raise Invalid(f"The file is not a whole ZIP ({str(error)[:80]}); zip the skill's folder again.") from None
+        # zipfile raises these for malformed archives; ValueError includes names that are not UTF-8.
+        raise Invalid(f"The ZIP is incomplete or damaged ({str(error)[:80]}); zip the skill's folder again.") from None
 
 
 def _check_end(data: bytes) -> None:
-    """Judge the directory's size before it is read: a few MB of directory would become GBs of objects."""
+    """Check the directory's size before it is read: a few MB of directory would become GBs of objects."""
     at = len(data) - _END_BYTES
     if data[at : at + 4] != _END or data[-2:] != b"\0\0":
         at = data.rfind(_END, max(0, len(data) - _END_BYTES - _COMMENT_BYTES_MAX))
@@ -230,7 +230,9 @@ def _is_noise(entry: zipfile.ZipInfo) -> bool:
 
 
 def _is_left_out(entry: zipfile.ZipInfo) -> bool:
-    """Whether tools would obey it; what climbs out of the folder is no mistake, and refused instead."""
+    """Whether tools run it automatically. A path that leaves the folder is not left out but refused, as it is no
+    accident.
+    """
     return acts_unasked(entry.orig_filename) and ".." not in re.split(r"[/\\]", entry.orig_filename)
 
 
@@ -242,7 +244,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise Invalid("The ZIP is encrypted; zip the skill's folder without a password.")
     # Other methods can ask for gigabytes of memory to unpack a few bytes.
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Invalid(f"The ZIP's entry {shown} is not stored or deflated; zip the folder in the usual way.")
+        raise Invalid(f"The ZIP's entry {shown} uses an unsupported compression; use deflate.")
     _check_ratio(entry, entry.file_size)
 
 
@@ -254,7 +256,7 @@ def _check_ratio(entry: zipfile.ZipInfo, size: int) -> None:
 
 
 def _check_places(archive: zipfile.ZipFile, data: bytes) -> None:
-    """Refuse entries that share bytes: that is how a small ZIP unpacks to far more, or to itself."""
+    """Refuse entries that share bytes: that is how a small ZIP unpacks to something huge, or to itself."""
     end_before = 0
     for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
         if entry.header_offset < end_before:
@@ -262,7 +264,7 @@ def _check_places(archive: zipfile.ZipFile, data: bytes) -> None:
         _, name_bytes, extra_bytes = _LOCAL_HEADER.unpack_from(data, entry.header_offset)
         end_before = entry.header_offset + _LOCAL_HEADER.size + name_bytes + extra_bytes + entry.compress_size
     if end_before > archive.start_dir:
-        raise Invalid("The ZIP's entries reach into its directory; zip the skill's folder again.")
+        raise Invalid("The ZIP's entries overlap its directory; zip the skill's folder again.")
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) -> bytes:
@@ -276,7 +278,7 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, bytes_max: int) ->
             _check_ratio(entry, size)
             pieces.append(piece)
     if size != entry.file_size:
-        raise Invalid(f"The ZIP's entry {entry.orig_filename[:80]!r} is not as long as it says; zip the folder again.")
+        raise Invalid(f"The ZIP's entry {entry.orig_filename[:80]!r} does not have its declared size; zip it again.")
     return b"".join(pieces)
 
 
@@ -291,8 +293,8 @@ def write_zip_to(
     target: BinaryIO, paths: Collection[str], load: Callable[[str], bytes], notes: Sequence[str] = ()
 ) -> None:
     """Write files as a ZIP, each loaded at its turn, notes in its comment; the same files give the same bytes."""
-    # Reading takes off one folder that all files are in, so such a folder gets one around it; and of several SKILL.md
-    # reading takes the first for the skill's.
+    # Reading strips a folder that contains all files, so such a folder is wrapped in another; and reading takes the
+    # first of several SKILL.md for the skill's.
     tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
     around = f"{SKILL_FOLDER}/" if len(tops) == 1 and "" not in tops else ""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -300,7 +302,7 @@ def write_zip_to(
         for path in sorted(paths, key=_order):
             data = load(path)
             entry = zipfile.ZipInfo(around + path)  # its time is 1980-01-01
-            # Deflating what shrinks too well would make a ZIP that read_zip takes for a bomb.
+            # What compresses too well is stored, as read_zip would take it for a ZIP bomb.
             shrinks = len(data) > RATIO_FROM_BYTES and len(zlib.compress(data)) * RATIO_MAX // 2 < len(data)
             entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, wherever it is made
@@ -309,7 +311,7 @@ def write_zip_to(
 
 
 def folder_name(name: str) -> str:
-    """The name of a stored skill's folder: its own, or another, always the same, when that cannot be one."""
+    """The folder name of a stored skill: its own name, or a stable substitute if that is not a valid folder name."""
     try:
         return check_name(name)
     except Invalid:
@@ -324,7 +326,7 @@ def _order(path: str) -> tuple[bool, int, str]:
 def export_folder(root: Path, name: str, files: Mapping[str, bytes], lost: Collection[str] = ()) -> Written:
     """Write a stored skill into a folder in `root`, as far as it may leave (see `exportable`).
 
-    What an earlier export wrote of `lost` files, which nobody can read now, stays. Raises as `write_folder` does.
+    Earlier exports of `lost` files, whose bytes the store has lost, stay. Raises like `write_folder`.
     """
     safe, notes = exportable({path: data for path, data in files.items() if path.lower() != MANIFEST})
     folder = write_folder(root, folder_name(name), safe, lost)
@@ -337,21 +339,22 @@ def export_folder(root: Path, name: str, files: Mapping[str, bytes], lost: Colle
 def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collection[str] = ()) -> Path:
     """Write a skill into `root/name`; the folder.
 
-    What an earlier export wrote and nobody edited is replaced or, but for the paths to `keep`, removed; everything else
-    there is left alone. Raises Conflict naming a file or link that is in the way, Invalid for names that cannot be
-    written: then nothing was changed. Raises StorageFull when the disk is full; exporting again finishes what was
-    begun.
+    Unedited files of an earlier export are replaced or, except for the paths to `keep`, removed; everything else is
+    left alone. Raises Conflict naming a file or link that is in the way, and Invalid for names that cannot be written;
+    then nothing was changed. Raises StorageFull when the disk is full; exporting again completes it.
     """
     folder = root / check_name(name)
-    # What the folder itself keeps there is no part of the skill, even if an old upload brought it along.
+    # The manifest is not part of the skill, even if an old upload contained one.
     wanted = {check_path(path): data for path, data in files.items() if path.lower() != MANIFEST}
     check_files({path: len(data) for path, data in wanted.items()})
     try:
         _write_tree(folder, wanted, keep)
     except OSError as error:
         if error.errno in _NO_ROOM:
-            raise StorageFull(f"There is no room to write {folder}; make some and export again.") from error
-        raise Invalid(f"{folder} cannot be written ({error.strerror}); export to a folder that can.") from error
+            raise StorageFull(
+                f"The disk is full, so {folder} could not be written; free some space and export again."
+            ) from error
+        raise Invalid(f"{folder} cannot be written ({error.strerror}); choose a writable folder.") from error
     return folder
 
 
@@ -360,17 +363,17 @@ def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str]
     digests = {path: _sha256(data) for path, data in sorted(wanted.items())}
     for path in wanted:
         _check_target(folder, path, known, digests[path])
-    _write_manifest(folder, Manifest(files=known.files, writing={**known.writing, **digests}))
+    _write_manifest(folder, ExportManifest(files=known.files, writing={**known.writing, **digests}))
     for path, data in wanted.items():
         _replace(folder / path, data)
     for path in {**known.files, **known.writing}:
         if path not in wanted and path not in keep:
             _remove(folder, path, known)
     kept = {path: known.files[path] for path in keep if path in known.files}
-    _write_manifest(folder, Manifest(files={**kept, **digests}))
+    _write_manifest(folder, ExportManifest(files={**kept, **digests}))
 
 
-def _check_target(folder: Path, path: str, known: Manifest, digest: str) -> None:
+def _check_target(folder: Path, path: str, known: ExportManifest, digest: str) -> None:
     target = folder / path
     for place in (*_parents(folder, path), target):
         if place.is_symlink() or (place != target and place.exists() and not place.is_dir()):
@@ -390,9 +393,9 @@ def _parents(folder: Path, path: str) -> Iterator[Path]:
 
 
 def _replace(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and lasting."""
+    """Write a file atomically and durably."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    # A random name, and "x" so that whatever stands there is never written through.
+    # A random name, and "x" so that no existing file or link is written to.
     temporary = target.with_name(f".{new_id()}.part")
     try:
         with temporary.open("xb") as file:
@@ -404,8 +407,8 @@ def _replace(target: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _remove(folder: Path, path: str, known: Manifest) -> None:
-    """Remove a file of an earlier export that nobody edited or replaced, and the folders that it leaves empty."""
+def _remove(folder: Path, path: str, known: ExportManifest) -> None:
+    """Remove an unedited file of an earlier export, and the folders that become empty."""
     target = folder / path
     if any(place.is_symlink() for place in (*_parents(folder, path), target)) or not target.is_file():
         return
@@ -416,16 +419,16 @@ def _remove(folder: Path, path: str, known: Manifest) -> None:
                 place.rmdir()
 
 
-def _read_manifest(folder: Path) -> Manifest:
-    """What an earlier export wrote. The file lies in the user's folder, so it is believed only where it is safe to."""
+def _read_manifest(folder: Path) -> ExportManifest:
+    """What an earlier export wrote. The file is in the user's folder, so it is not trusted more than is safe."""
     path = folder / MANIFEST
     if folder.is_symlink() or path.is_symlink():
         raise Conflict(f"{folder} or its {MANIFEST} is a link; move it away to export there.")
     if not path.exists():
-        return Manifest()
+        return ExportManifest()
     try:
         with path.open("rb") as file:
-            manifest = msgspec.json.decode(file.read(MANIFEST_BYTES_MAX), type=Manifest)
+            manifest = msgspec.json.decode(file.read(MANIFEST_BYTES_MAX), type=ExportManifest)
         for name in {**manifest.files, **manifest.writing}:
             check_inside(name)
     except (msgspec.DecodeError, Invalid, IsADirectoryError):
@@ -433,7 +436,7 @@ def _read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _write_manifest(folder: Path, manifest: Manifest) -> None:
+def _write_manifest(folder: Path, manifest: ExportManifest) -> None:
     _replace(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
 
 
@@ -447,13 +450,13 @@ def _digest(path: Path) -> str:
 
 
 def read_folder(path: Path) -> dict[str, bytes]:
-    """The files of a skill's folder by their paths in it, sorted. Links, hidden files and what else tools obey by
-    itself are left out.
+    """The files of a skill's folder by their paths in it, sorted. Leaves out links, hidden files and other files that
+    tools run automatically.
 
     Raises NotFound when there is no such folder, Invalid for a name that no skill can have, TooLarge.
     """
     if not path.is_dir():
-        raise NotFound(f"{path} is not a folder; name the folder that SKILL.md is in.")
+        raise NotFound(f"{path} is not a folder; give the folder that contains SKILL.md.")
     found = sorted((check_path(name), file) for name, file in _walk(path))
     check_together(name for name, _ in found)
     files: dict[str, bytes] = {}
@@ -469,14 +472,14 @@ def _walk(root: Path) -> Iterator[tuple[str, Path]]:
     for folder, folders, names in os.walk(root, followlinks=False, onerror=_refuse):
         seen += len(folders) + len(names)
         if seen > FOLDER_ENTRIES_MAX:
-            raise TooLarge(f"{root} holds more than {FOLDER_ENTRIES_MAX} files and folders; it is not a skill.")
+            raise TooLarge(f"{root} holds more than {FOLDER_ENTRIES_MAX} files and folders, so it is not a skill.")
         folders[:] = [name for name in folders if not acts_unasked(name)]
         for name in names:
             file = Path(folder, name)
             if not acts_unasked(name) and stat.S_ISREG(file.lstat().st_mode):
                 kept += 1
                 if kept > LEARNED_FILES_MAX:
-                    raise TooLarge(f"{root} holds more than {LEARNED_FILES_MAX} files; a skill holds no more.")
+                    raise TooLarge(f"{root} holds more than {LEARNED_FILES_MAX} files, the limit of a skill.")
                 yield file.relative_to(root).as_posix(), file
 
 
@@ -491,5 +494,5 @@ def _read_file(path: Path, bytes_max: int) -> bytes:
     except OSError as error:
         raise Invalid(f"{path} cannot be read ({error.strerror}); make it readable.") from None
     if len(data) > bytes_max:
-        raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; {path.parent} has more.")
+        raise TooLarge(f"A skill holds at most {SKILL_BYTES_MAX} bytes; {path.parent} is larger.")
     return data

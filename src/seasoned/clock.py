@@ -1,6 +1,7 @@
-"""Time as the rest of the code sees it: integer microseconds since 1970, UTC.
+"""Times as integer microseconds since 1970, UTC.
 
-Integers compare, sort and store the same way in SQLite and PostgreSQL; datetimes appear only at the doors.
+Integers compare, sort and store the same way in SQLite and PostgreSQL; datetimes appear only in HTTP and the command
+line.
 """
 
 import time
@@ -12,7 +13,7 @@ SECOND = 1_000_000
 
 
 class Clock(Protocol):
-    """Where the time comes from; tests and simulations bring their own."""
+    """The source of time; tests and simulations have their own."""
 
     def now(self) -> int:
         """Microseconds since the epoch."""
@@ -32,7 +33,7 @@ def to_datetime(micros: int) -> datetime:
 
 
 def to_rfc3339(micros: int) -> str:
-    """The moment as RFC 3339 with microseconds and offset, as the wire wants it."""
+    """The moment as RFC 3339 with microseconds and offset, as the API has it."""
     return f"{_second(micros // SECOND)}.{micros % SECOND:06d}+00:00"
 
 

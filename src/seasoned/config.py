@@ -1,4 +1,4 @@
-"""Settings, from the environment (`SEASONED_*`) and the command line. Every setting has a default that works."""
+"""Settings from the environment (`SEASONED_*`) and the command line. Every setting has a working default."""
 
 import os
 import re
@@ -39,31 +39,31 @@ _AT_LEAST = {
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """How one process of Seasoned runs. Times are in seconds, sizes in bytes unless a name says otherwise."""
+    """The settings of one process. Times are in seconds and sizes in bytes, unless the name says otherwise."""
 
     home: Path = Path("~/.seasoned")
     """The folder that holds the database, the blobs and the key (`SEASONED_HOME`)."""
     database: str = ""
-    """Where the rows are: `postgresql://user@host/name`; empty means a file in the home (`SEASONED_DATABASE`)."""
+    """The database: `postgresql://user@host/name`; empty means an SQLite file in the home (`SEASONED_DATABASE`)."""
     blobs: str = ""
-    """Where large bytes are: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`, or a folder; empty
-    means a folder in the home (`SEASONED_BLOBS`)."""
+    """Where large files are stored: `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix`, or a folder;
+    empty means a folder in the home (`SEASONED_BLOBS`)."""
     blob_links: Literal["store", "server"] = "store"
-    """Whose addresses open large files without a key: the object `store`'s own, where it has any, or the `server`'s."""
+    """Which signed URLs open large files: those of the object `store`, if it has any, or those of the `server`."""
     blob_grace_seconds: float = 86_400.0
-    """How long nothing must have named a large file before it is deleted."""
+    """How long a large file must be unreferenced before it is deleted."""
     collect_seconds: float = 60.0
-    """How often a server looks through up to 500 large files for those that nothing names; 0 means never."""
+    """How often a server checks up to 500 large files for unreferenced ones; 0 means never."""
     secret: str = ""
-    """What keys are hashed and links are signed with, the same for all servers of one database; empty means a secret
-    that is kept in the home folder (`SEASONED_SECRET`)."""
+    """The secret that hashes keys and signs links, the same on all servers of one database; empty means the secret in
+    the home folder (`SEASONED_SECRET`)."""
     public_url: str = ""
-    """Where clients reach the server, such as `https://seasoned.example.org`, for the links that it hands out; empty
-    means the host that a request names, by http (`SEASONED_PUBLIC_URL`)."""
+    """The base URL for links that the server returns, such as `https://seasoned.example.org`; empty means the request's
+    Host header with http (`SEASONED_PUBLIC_URL`)."""
     api_key: str = ""
-    """The default project's key; empty means the one kept in the home folder (`SEASONED_API_KEY`)."""
+    """The default project's key; empty means the key in the home folder (`SEASONED_API_KEY`)."""
     model: str = ""
-    """Who learns: `provider:name`, or empty for the built-in rules (`SEASONED_MODEL`)."""
+    """The language model: `provider:name`; empty means the built-in rules (`SEASONED_MODEL`)."""
     model_extract: str = ""
     """Another model for finding tasks and preferences; empty means `model`."""
     model_distill: str = ""
@@ -71,21 +71,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     model_write: str = ""
     """Another model for placing lessons in skills; empty means `model`."""
     model_fallback: str = ""
-    """Models to ask in turn when one cannot be reached: `provider:name`, separated by commas."""
+    """Models to try in turn when one is unavailable: `provider:name`, separated by commas."""
     base_url: str = ""
-    """Where `openai:` models are served, for any OpenAI-compatible server; empty means the client's own setting."""
+    """The base URL for `openai:` models, for any OpenAI-compatible server; empty means the client's default."""
     model_timeout_seconds: float = 120.0
-    """How long one call of a model may take; one that ran out of time gets twice as much the next time."""
+    """The timeout of a model call; after a timeout the next attempt gets twice as long."""
     model_timeout_seconds_max: float = 1_200.0
-    """The longest time that a call gets after it ran out of time."""
+    """The longest timeout of a model call after earlier timeouts."""
     model_calls: int = 4
-    """How many calls of a model may be under way at once."""
+    """How many model calls may run at once."""
     model_output_tokens: int = 16_000
-    """The longest answer of a model; lower it for servers that refuse so many."""
+    """The most output tokens of a model call; lower it for servers that refuse this many."""
     price_input_usd: float = 0.0
-    """What a million input tokens cost, for models that no price list knows; 0 means look it up."""
+    """The price of a million input tokens, for models that are not in the price list; 0 means use the list."""
     price_output_usd: float = 0.0
-    """What a million output tokens cost, for models that no price list knows; 0 means look it up."""
+    """The price of a million output tokens, for models that are not in the price list; 0 means use the list."""
     budget_tokens: int = 0
     """How many tokens each project may spend a day (UTC) before learning pauses; 0 means no limit."""
     budget_usd: float = 0.0
@@ -95,61 +95,62 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     budget_space_usd: float = 0.0
     """How many dollars each learning space may spend a day (UTC) before learning pauses; 0 means no limit."""
     quiet_seconds: float = 8.0
-    """How long a session must have been quiet, its turn over, before it is read."""
+    """How long a session must be idle, with its turn over, before it is read."""
     stalled_seconds: float = 300.0
-    """How long a session whose turn is not over must have been quiet before it is read all the same."""
+    """How long a session whose turn is not over must be idle before it is read anyway."""
     batch_messages: int = 200
-    """The most messages that one extraction reads; as many waiting messages start one at once."""
+    """The most messages that one extraction reads; that many waiting messages start one at once."""
     batch_chars: int = 200_000
-    """The most characters that one extraction reads (a single longer message is read alone, elided)."""
+    """The most characters that one extraction reads (a longer message is read alone, shortened)."""
     concurrency: int = 4
     """How many stages run at once in this process."""
     worker: Literal["process", "inline", "none"] = "process"
-    """Where a server learns: in a `process` of its own, `inline` in the server's, or not at all (`none`; with
-    PostgreSQL only, where `seasoned worker` does nothing else)."""
+    """Where a server learns: in a separate `process`, `inline` in its own, or not at all (`none`; PostgreSQL only,
+    where `seasoned worker` learns)."""
     drain_seconds: float = 20.0
-    """How long a worker that is told to stop waits for the stages under way (with PostgreSQL only)."""
+    """How long a stopping worker waits for running stages (PostgreSQL only)."""
     sweep_seconds: float = 60.0
-    """How often everything that is due is looked up afresh."""
+    """How often a worker sweeps the database for due work."""
     attempts: int = 5
-    """How often a stage is tried before it parks with its reason."""
+    """How often a stage is tried before its work is parked with the reason."""
     retry_seconds: float = 2.0
-    """The first wait before another try; it doubles with each."""
+    """The wait before the first retry; it doubles with each retry."""
     retry_seconds_max: float = 600.0
-    """The longest wait before another try."""
+    """The longest wait before a retry."""
     flush_wait_seconds: float = 25.0
-    """How long a flush waits for the reading to end before it answers that work goes on."""
+    """How long a flush waits for extraction before it answers that the work continues."""
     lessons_per_write: int = 20
-    """The most lessons that one run of the writer takes."""
+    """The most lessons that one run of the write stage takes."""
     write_queue: int = 4_096
-    """How many writes may wait for the database before new ones are turned away."""
+    """How many writes may be queued before new ones are refused."""
     log: Literal["text", "json"] = "text"
-    """How the log on standard error is written: lines for people (`text`) or for programs (`json`)."""
+    """The format of the log on standard error: `text` for people, `json` for programs."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
-    """From which level on: `info` has a line for each request, stage and model call, `debug` also others' errors."""
+    """The lowest level that is logged: `info` has a line for each request, stage and model call, `debug` also the
+    errors of providers and drivers."""
     metrics_token: str = ""
-    """What Prometheus has to send as a bearer token to read `/metrics`; empty means that only this machine may."""
+    """The bearer token that `/metrics` requires; empty means that only this machine may read it."""
     body_bytes_max: int = 32 * 1024 * 1024
-    """The largest request body, but for a skill's ZIP."""
+    """The largest request body, except for a skill's ZIP."""
     skill_zip_bytes_max: int = 52 * 1024 * 1024
-    """The largest request body with a skill's ZIP; as it is, whatever ZIP of a skill is downloaded can be uploaded."""
+    """The largest request body with a skill's ZIP; with the default, every downloaded ZIP can be uploaded again."""
     body_seconds: float = 30.0
-    """How long a client may take to send a request's headers, and then its body."""
+    """How long a client may take to send the headers, and then the body."""
     write_seconds: float = 30.0
-    """How long a client may leave what it is sent unread before the connection is closed."""
+    """How long a client may leave a response unread before its connection is closed."""
     answers_bytes_max: int = 96 * 1024 * 1024
-    """About how much memory all large answers under way may take together; more of them wait for their turn."""
+    """About how much memory all large responses in progress may use together; others wait."""
     message_bytes_max: int = 8 * 1024 * 1024
     """The largest message, as JSON."""
     inline_bytes_max: int = 64 * 1024
-    """What is larger goes to the object store instead of a row."""
+    """Content above this size goes to the object store instead of a row."""
 
     artifact_bytes_max: int = 16 * 1024 * 1024
     """The largest file on a disk."""
     disk_files_max: int = 10_000
-    """How many files a disk holds."""
+    """The most files on a disk."""
     search_seconds: float = 5.0
-    """How long a search through the files of a disk may take."""
+    """How long a search of a disk's files may take."""
 
     @property
     def models(self) -> dict[str, list[str]]:
@@ -172,7 +173,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
     """The settings of the environment, overridden by what is given (None means not given).
 
-    Raises Invalid naming the variable whose value cannot be used.
+    Raises Invalid, naming the variable with the invalid value.
     """
     source = os.environ if environ is None else environ
     raw: dict[str, object] = {}
@@ -198,25 +199,25 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
             raise Invalid(f"{PREFIX}{field.upper()} must be at least {least}.")
     _check_models(config)
     if config.public_url and not (is_web_address(config.public_url) and not _has_query(config.public_url)):
-        raise Invalid(f"{PREFIX}PUBLIC_URL must be an address such as https://seasoned.example.org, without a query.")
+        raise Invalid(f"{PREFIX}PUBLIC_URL must be a URL such as https://seasoned.example.org, without a query.")
     return config
 
 
 def _check_models(config: Config) -> None:
-    """Raises Invalid for a model or an address of models that cannot be one."""
+    """Check the names of models and their base URL. Raises Invalid."""
     for setting, names in config.models.items():
         for name in names if setting == MODELS[-1] else [getattr(config, setting.removeprefix(PREFIX).lower())]:
             if name and not _MODEL.fullmatch(name):
                 raise Invalid(f"{setting} must be provider:name, such as openai:gpt-5-mini, not {name[:80]!r}.")
     if config.base_url and not is_web_address(config.base_url):
         raise Invalid(
-            "--base-url or SEASONED_BASE_URL must be an address such as http://127.0.0.1:8000/v1, "
+            "--base-url or SEASONED_BASE_URL must be a URL such as http://127.0.0.1:8000/v1, "
             f"not {config.base_url.split('?', 1)[0][:80]!r}."
         )
 
 
 def is_web_address(url: str) -> bool:
-    """Whether a text is an address of HTTP."""
+    """Whether a text is an HTTP URL."""
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -1,35 +1,35 @@
-"""Every error that Seasoned raises on purpose, in one tree.
+"""Every error that Seasoned raises on purpose, as one tree.
 
     SeasonedError
     ├── Invalid            the caller's input is wrong, and says how to correct it
     │   ├── TooLarge       it is over a limit that the sentence names
-    │   ├── TooDeep        its JSON has more in each other than anybody needs
-    │   ├── TooSlow        it did not come in time
-    │   └── BadTranscript  a file is not a transcript that we can read
-    ├── Unauthorized       no key, or not a key of ours
-    ├── NotFound           there is no such thing in this project
-    │   ├── Damaged        a stored file is not what was stored
-    │   └── NoHome         nothing was ever stored there
-    ├── Conflict           it exists already, or somebody else changed it first
+    │   ├── TooDeep        its JSON is nested too deeply
+    │   ├── TooSlow        it did not arrive in time
+    │   └── BadTranscript  a file is not a readable transcript
+    ├── Unauthorized       the API key is missing or unknown
+    ├── NotFound           it does not exist in this project
+    │   ├── Damaged        a stored file does not match its hash
+    │   └── NoHome         the home does not exist yet
+    ├── Conflict           it already exists, or was changed concurrently
     │   ├── AlreadyLearned the session already teaches a learning space
-    │   └── Superseded     a stage lost its compare-and-swap; its result is dropped whole
-    ├── Busy               a bounded queue is full; nothing was taken, try again
-    │   ├── BlobsAway      the object store cannot be reached; nothing was taken, try again
-    │   ├── DatabaseDamaged  the database's file is not whole; nothing was taken, an operator must restore it
-    │   └── Tombstoned      a stored file was being deleted just when a row was about to name it
+    │   └── Superseded     a stage lost its compare-and-swap; its result is discarded
+    ├── Busy               a bounded queue is full; nothing was accepted, retry
+    │   ├── BlobsAway      the object store is unreachable; nothing was accepted, retry
+    │   ├── DatabaseDamaged  the database file is damaged; nothing was accepted, an operator must restore it
+    │   └── Tombstoned      a stored file was being deleted just when a row was to reference it
     ├── StorageFull        the disk (or the database's limit) is full; nothing was written
-    └── ModelFailed        a model (or the rules engine) gave no usable answer; the stage tries again
-        └── ModelUnavailable   the model cannot be reached; work waits and goes on when it can
-            └── OverBudget     a budget is used up; learning pauses and goes on by itself
+    └── ModelFailed        a model (or the rules) gave no usable answer; the stage retries
+        └── ModelUnavailable   the model is unavailable; work waits until it is back
+            └── OverBudget     a budget is used up; learning pauses and resumes by itself
 
-Every message is one sentence for a person and says what to do next. It is stored and answered as it stands, so it holds
-our own words: what a provider, a driver or a file system said is the error's cause (`raise ... from error`), which only
-the log at the level `debug` tells.
+Every message is a short text for a person that says what to do next. It is stored and sent to clients unchanged, so it
+is always our own text: the text of a provider, a driver or a file system is in the error's cause (`raise ... from
+error`), which only the log at the level `debug` contains.
 """
 
 
 def how_to_install(extra: str, package: str = "") -> str:
-    """What to do to have one of our extras, or another package of one of them. The README says the same."""
+    """How to install one of our extras, or a package of one. The README says the same."""
     what = f"'{package}'" if package else f"-e '.[{extra}]'"
     return f"run `.venv/bin/pip install -c constraints.txt {what}` in Seasoned's folder"
 
@@ -39,7 +39,7 @@ class SeasonedError(Exception):
 
 
 class Invalid(SeasonedError):
-    """The input cannot be taken as it is."""
+    """The input is wrong."""
 
 
 class TooLarge(Invalid):
@@ -47,7 +47,7 @@ class TooLarge(Invalid):
 
 
 class TooDeep(Invalid):
-    """JSON is nested more than a limit."""
+    """JSON is nested too deeply."""
 
 
 class TooSlow(Invalid):
@@ -63,19 +63,19 @@ class Unauthorized(SeasonedError):
 
 
 class NotFound(SeasonedError):
-    """There is no such thing in this project."""
+    """It does not exist in this project."""
 
 
 class Damaged(NotFound):
-    """The bytes that a hash names are not there; others are."""
+    """The stored bytes do not match their hash."""
 
 
 class NoHome(NotFound):
-    """There is no home where one is looked for, and reading makes none."""
+    """The home does not exist, and commands that only read do not create one."""
 
 
 class Conflict(SeasonedError):
-    """The change does not fit the state it was made for."""
+    """The change conflicts with the current state."""
 
 
 class AlreadyLearned(Conflict):
@@ -87,23 +87,23 @@ class Superseded(Conflict):
 
 
 class Busy(SeasonedError):
-    """A bounded queue is full. Nothing was taken."""
+    """A bounded queue is full. Nothing was accepted."""
 
 
 class BlobsAway(Busy):
-    """The object store cannot be reached. No row names what it should have taken."""
+    """The object store is unreachable. Nothing was written."""
 
 
 class DatabaseDamaged(Busy):
-    """The database cannot be read as a whole. Nothing was taken."""
+    """The database file is damaged. Nothing was accepted."""
 
 
 class Tombstoned(Busy):
-    """A blob that a row was about to name has been given up for deletion. Stored again, it stays."""
+    """A blob that a row was to reference is being deleted. Storing it again saves it."""
 
 
 class StorageFull(SeasonedError):
-    """There is no room left to write. Nothing was written."""
+    """No space is left. Nothing was written."""
 
 
 class ModelFailed(SeasonedError):
@@ -111,12 +111,12 @@ class ModelFailed(SeasonedError):
 
 
 class ModelUnavailable(ModelFailed):
-    """A model cannot be reached."""
+    """A model is unavailable."""
 
     def __init__(self, message: str, *, retry_after_seconds: float = 0.0) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
-        """How long the provider asks to wait; 0 when it does not say."""
+        """How long the provider asks to wait; 0 if it does not say."""
 
 
 class OverBudget(ModelUnavailable):

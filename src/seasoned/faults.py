@@ -1,7 +1,7 @@
-"""Fault points: named places at the dangerous lines, where a test can make the process die or the disk fail.
+"""Fault points: named places at critical lines, where a test can crash the process or make the disk fail.
 
-Nobody listens outside tests, and then a point is one comparison. What can happen at a point is in `seasoned.testing`;
-the names are:
+Outside tests no listener is attached, and a point costs one comparison. `seasoned.testing` defines the faults; the
+names are:
 
     commit.before   all of a transaction is written, nothing of it is committed
     commit.after    it is committed, nobody has been told
@@ -36,13 +36,13 @@ _listener: Listener | None = None
 
 
 def point(name: str) -> None:
-    """Something dangerous happens here: tell whoever listens."""
+    """Notify the listener, if any."""
     if _listener is not None:
         _listener(name)
 
 
 def listen(listener: Listener | None) -> Listener | None:
-    """Tell `listener` of every point from now on (None: nobody); the one that was told before."""
+    """Attach `listener` to all points (None detaches it); the previous listener."""
     global _listener
     before, _listener = _listener, listener
     return before

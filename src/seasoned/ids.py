@@ -18,7 +18,7 @@ def new_id() -> str:
 
 
 def take_from(source: Callable[[], object]) -> Callable[[], object]:
-    """Let identifiers come from `source` (a simulation's, whose runs repeat); the source before."""
+    """Take identifiers from `source` (for reproducible simulations); the previous source."""
     global _source
     before, _source = _source, source
     return before
@@ -30,12 +30,12 @@ def is_id(text: str) -> bool:
 
 
 def parse_id(text: str, what: str) -> str:
-    """The canonical form of an identifier in any form that RFC 9562 readers accept.
+    """The canonical form of an identifier in any form that RFC 9562 allows.
 
-    `what` names the thing in the error. Raises Invalid when the text is no UUID.
+    `what` names it in the error. Raises Invalid if the text is not a UUID.
     """
     try:
-        # Nearly all are as we gave them out, and each request has one.
+        # The fast path: nearly all are in the form that we return, and each request has one.
         return text if _CANONICAL.fullmatch(text) else str(uuid.UUID(text))
     except (ValueError, AttributeError, TypeError):
         raise Invalid(f"{what} is not a UUID: {text[:60]!r}; pass the id that the API returned.") from None

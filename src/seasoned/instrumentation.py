@@ -1,7 +1,7 @@
-"""What operators may want to hear of: requests, stages' runs and models' calls as they begin and end.
+"""Instrumentation: requests, stage runs and model calls, reported as they begin and end.
 
-Metrics, traces and logs listen (`seasoned.telemetry`). While nobody does, a signal costs one comparison. Signals say
-which, how long and how it ended; they carry no text of messages, answers, skills or errors.
+Metrics, traces and logs listen (`seasoned.telemetry`). Without a listener a report costs one comparison. Reports
+contain ids, durations and outcomes, but no text of messages, answers, skills or errors.
 """
 
 import time
@@ -12,9 +12,9 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 
-class Request(msgspec.Struct, kw_only=True, eq=False):
-    """A request over HTTP. `route` is the pattern that its path fits, empty when none does; a `status` of 0 means that
-    nothing was answered. `traceparent` and `tracestate` are the caller's trace, as W3C Trace Context has them.
+class HttpRequest(msgspec.Struct, kw_only=True, eq=False):
+    """An HTTP request. `route` is the pattern that its path matches, empty if none; a `status` of 0 means that there
+    was no response. `traceparent` and `tracestate` are the caller's trace, as W3C Trace Context has them.
     """
 
     method: str
@@ -28,7 +28,7 @@ class Request(msgspec.Struct, kw_only=True, eq=False):
 class StageRun(msgspec.Struct, kw_only=True, eq=False, tag="stage_run"):
     """One run of a stage for a session, task or space (`key`).
 
-    `outcome` is `worked`, `idle` (nothing was due), `superseded` (somebody else did it), `waits` (for the database or a
+    `outcome` is `worked`, `idle` (nothing was due), `superseded` (another run did it), `waits` (for the database or a
     model) or `failed`; `error` is the name of the error's class.
     """
 
@@ -39,7 +39,7 @@ class StageRun(msgspec.Struct, kw_only=True, eq=False, tag="stage_run"):
 
 
 class ModelCall(msgspec.Struct, kw_only=True, eq=False, tag="model_call"):
-    """One question to a model, with the corrections that it took (`requests`), for the stage and ids that asked.
+    """One call of a model, including its corrections (`requests`), for a stage and ids.
 
     Tokens are counts, the price is in millionths of a dollar, None when it is not known; `error` is the name of the
     error's class when there was no usable answer.
@@ -60,18 +60,18 @@ class ModelCall(msgspec.Struct, kw_only=True, eq=False, tag="model_call"):
     error: str = ""
 
 
-Work = Request | StageRun | ModelCall
-W = TypeVar("W", bound=Work)
+Operation = HttpRequest | StageRun | ModelCall
+W = TypeVar("W", bound=Operation)
 
 
 class Listener(Protocol):
-    """Hears of work in the task or thread that does it."""
+    """Is called in the task or thread that does the work."""
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Work begins."""
         ...
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Work has ended, well or not, after so many seconds."""
         ...
 
@@ -80,7 +80,7 @@ class Listener(Protocol):
         ...
 
     def cut_off(self) -> None:
-        """A client did not read its answer and was let go."""
+        """A client did not read its response and was disconnected."""
         ...
 
 
@@ -89,9 +89,9 @@ _counting: list[Listener] = []
 
 
 def listen(listener: Listener, *, counts: bool = False) -> Callable[[], None]:
-    """Tell `listener` from now on, until what is returned is called.
+    """Attach `listener`; call the result to detach it.
 
-    One that counts is also told how work of the server's learning process has ended (`relay`).
+    With `counts` it also gets the finished work of the server's learning process (`relay`).
     """
     _listeners.append(listener)
     if counts:
@@ -105,25 +105,25 @@ def listen(listener: Listener, *, counts: bool = False) -> Callable[[], None]:
     return stop
 
 
-def relay(work: Work, seconds: float) -> None:
-    """Tell those who count of work that another process of the same server has done."""
+def relay(work: Operation, seconds: float) -> None:
+    """Report finished work of another process of the same server to counting listeners."""
     for listener in _counting:
         listener.end(work, seconds)
 
 
 def heard() -> bool:
-    """Whether anybody listens."""
+    """Whether any listener is attached."""
     return bool(_listeners)
 
 
 def stored(messages: int) -> None:
-    """Say that messages were stored."""
+    """Report stored messages."""
     for listener in _listeners:
         listener.stored(messages)
 
 
 def cut_off() -> None:
-    """Say that a client did not read its answer and was let go."""
+    """Report a client that was disconnected for not reading its response."""
     for listener in _listeners:
         listener.cut_off()
 
@@ -153,6 +153,6 @@ class watch(Generic[W]):  # noqa: N801 - used like a function
         seconds = time.perf_counter() - self._started
         if kind is not None and not self._work.error:
             self._work.error = kind.__name__
-        # The last that heard the beginning hears the end first, so that what one opens around another closes so too.
+        # In reverse order, so that what listeners open closes like a stack.
         for listener in reversed(self._listeners):
             listener.end(self._work, seconds)

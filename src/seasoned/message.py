@@ -1,8 +1,8 @@
 """A message: what a user, an agent or a tool said in a session, as a pure value.
 
 Identity, order and storage live in `store`; the providers' JSON lives in `formats`. Roles are `user` and `assistant`
-only: a system prompt is a user message whose `meta["original_role"]` says so, and a tool's answer is a user message
-made of `tool-result` parts (wire contract, section C.1).
+only: a system prompt is a user message whose `meta["original_role"]` says so, and a tool result is a user message made
+of `tool-result` parts (wire contract, section C.1).
 """
 
 from collections.abc import Iterator
@@ -92,21 +92,21 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_tool_answer(self) -> bool:
-        """Whether the message only carries what tools answered (nobody said anything)."""
+        """Whether the message has only tool results."""
         return bool(self.parts) and all(part.type == "tool-result" for part in self.parts)
 
     @property
     def is_from_person(self) -> bool:
-        """Whether a person wrote it: role user, not a system prompt, not tools' answers only."""
+        """Whether a person wrote it: role user, neither a system prompt nor only tool results."""
         return self.role == "user" and self.original_role == "user" and not self.is_tool_answer
 
     @property
     def calls_tools(self) -> bool:
-        """Whether it asks for tools, so that the turn is not over."""
+        """Whether it calls tools, so that the turn is not over."""
         return any(part.type == "tool-call" for part in self.parts)
 
     def prose(self) -> str:
-        """What was said in words: the text parts, joined by line feeds."""
+        """The text parts, joined by line feeds."""
         return "\n".join(part.text for part in self.parts if part.type == "text" and part.text)
 
     def counted(self) -> str:
@@ -125,7 +125,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
         return "".join(chunks)
 
     def texts(self) -> Iterator[str]:
-        """Every text of the message: words, tools' arguments and answers; what quotes are checked against."""
+        """Every text of the message, tool arguments and results included; quotes are checked against it."""
         for part in self.parts:
             if part.text:
                 yield part.text
@@ -134,7 +134,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NumberedMessage(msgspec.Struct, frozen=True):
-    """A message with its place: `number` counts from 1 in its session, `at` is its time in microseconds."""
+    """A message with its number in the session (from 1) and its time in microseconds."""
 
     number: int
     at: int

@@ -1,9 +1,9 @@
-"""Names of skills and of the files in them: what comes in, and what may leave.
+"""Names of skills and their files: which are accepted, and which are exported.
 
-A skill goes from one machine to others, so its names must mean the same file on each, show what they are, stay inside
-the folder, and be nothing that a tool obeys merely because it is there. What was stored before a rule was made can be
-read and removed; it leaves under another name or not at all. The files of disks that are no skills are their agents'
-own: nothing here writes them anywhere, so there a hidden file is as good as any.
+A skill moves between machines, so its names must mean the same file everywhere, have no invisible characters, stay
+inside the folder, and not be files that tools run automatically. Files stored before a rule existed can be read and
+removed; they are exported under another name or not at all. Files on other disks are never written to a folder, so
+hidden files are allowed there.
 """
 
 import re
@@ -17,35 +17,35 @@ T = TypeVar("T")
 
 PATH_CHARS_MAX: Final = 240
 PATH_PART_BYTES_MAX: Final = 255
-# How many paths a note names.
+# How many paths a note lists.
 NAMED_MAX: Final = 5
 
-# Control characters, and half characters, which no UTF-8 name can hold.
+# Control characters, and lone surrogates, which UTF-8 cannot encode.
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-# What Windows keeps for devices, whatever ending follows.
+# Names that Windows reserves for devices, with any extension.
 _DEVICE: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\xb9\xb2\xb3]) *(?:\..*)?", re.IGNORECASE
 )
 _NOT_ON_WINDOWS: Final = re.compile(r'[<>:"|?*]')
 # Windows gives long names short ones beside them: `git~1` may be `.git`.
 _SHORT_NAME: Final = re.compile(r"[^.]{1,6}~[0-9]{1,2}(?:\.[^.]{0,3})?")
-# Characters that show nothing, or turn the order of what is shown: formats, and letters that are blank.
+# Invisible characters, and those that change the text direction.
 _INVISIBLE_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _BLANK_LETTERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 _VARIATION: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _ENDS_OF_PARTS: Final = re.compile(r"[. ]+(?=/|\Z)")
-# Names and endings without a dot before them that something obeys as soon as it finds or shows the folder: git takes a
-# folder with a HEAD for a repository and runs what its config says; Windows reads the others when it lists the folder.
-# What runs only when somebody starts a tool there (Makefile, conftest.py, package.json) is a skill's good right, and
-# text for agents (AGENTS.md) is what a skill is made of.
+# Non-hidden names and extensions that some tool acts on as soon as it finds or lists the folder: git takes a folder
+# with a HEAD for a repository and runs commands from its config; Windows reads the others when it lists the folder.
+# Files that run only when someone starts a tool (Makefile, conftest.py, package.json) are allowed, and so is text for
+# agents (AGENTS.md).
 _OBEYED_NAMES: Final = frozenset({"head", "desktop.ini", "autorun.inf", "thumbs.db", "ehthumbs.db"})
 _OBEYED_ENDINGS: Final = (".lnk", ".url", ".scf", ".library-ms", ".searchconnector-ms", ".search-ms")
 
 
 def acts_unasked(path: str) -> bool:
-    """Whether tools may obey a file merely because it is there, as git obeys `.git/config`.
+    """Whether tools may act on a file just because it is there, as git does on `.git/config`.
 
-    All that is hidden counts: nobody who looks at a skill sees it, and tools keep their settings there.
+    All hidden files count: people do not see them, and tools keep settings there.
     """
     return any(_is_obeyed(part) for part in path.split("/"))
 
@@ -58,7 +58,7 @@ def _is_obeyed(part: str) -> bool:
 
 
 def check_inside(path: str) -> str:
-    """A file's path inside a skill in its one stored form (`scripts/run.py`).
+    """The normalized path of a file inside a skill (`scripts/run.py`).
 
     Raises Invalid for what could leave the folder or cannot be stored: absolute paths, `..`, back-slashes, drive
     letters, control characters, over-long names.
@@ -67,7 +67,7 @@ def check_inside(path: str) -> str:
     parts = normal.split("/")
     if not normal or len(normal) > PATH_CHARS_MAX or _UNWRITABLE.search(normal):
         raise Invalid(
-            f"The path {path[:80]!r} is empty, too long or has control characters; use a short relative path."
+            f"The path {path[:80]!r} is empty, too long or contains control characters; use a short relative path."
         )
     if normal.startswith("/") or "\\" in normal or re.match(r"[A-Za-z]:", normal):
         raise Invalid(f"The path {path[:80]!r} is not relative; use a path inside the skill, such as notes/topic.md.")
@@ -79,22 +79,20 @@ def check_inside(path: str) -> str:
 
 
 def check_path(path: str) -> str:
-    """The path of a file that comes into a skill, in its one stored form.
+    """The normalized path of a new file of a skill.
 
-    Raises Invalid as `check_inside` does, and for what is not the same name on every system, does not show what it is,
-    or acts by itself (see `acts_unasked`).
+    Raises Invalid like `check_inside`, and for names that differ between systems, have invisible characters, or make
+    tools act (see `acts_unasked`).
     """
     normal = check_inside(path)
     parts = normal.split("/")
     if acts_unasked(normal):
-        raise Invalid(
-            f"The path {path[:80]!r} is hidden, or tools obey it merely because it is there; use another name."
-        )
+        raise Invalid(f"The path {path[:80]!r} is hidden, or some tools run it automatically; use another name.")
     if not normal.isascii() and any(_is_invisible(letter) for letter in normal):
-        raise Invalid(f"The path {path[:80]!r} has characters that nobody sees; leave them out.")
+        raise Invalid(f"The path {path[:80]!r} contains invisible characters; remove them.")
     if _NOT_ON_WINDOWS.search(normal) or any(_is_other_on_windows(part) for part in parts):
         raise Invalid(
-            f'The path {path[:80]!r} has a name that Windows keeps for itself, or one with any of <>:"|?* or a dot at '
+            f'The path {path[:80]!r} has a name that Windows reserves, or one with any of <>:"|?* or a dot at '
             "its end; use another name."
         )
     return normal
@@ -116,12 +114,12 @@ def check_name(name: str) -> str:
     except Invalid:
         pass
     raise Invalid(
-        f"The skill name {name[:80]!r} cannot be a folder's name everywhere; use lower-case letters and hyphens."
+        f"The skill name {name[:80]!r} is not a valid folder name on every system; use lower-case letters and hyphens."
     )
 
 
 def safe_path(path: str) -> str:
-    """A name for a stored path that `check_path` would refuse today: what it has against it is replaced.
+    """A valid name for a stored path that `check_path` would refuse today.
 
     Raises Invalid when nothing sensible is left.
     """
@@ -136,8 +134,8 @@ def _safe_part(part: str) -> str:
 
 
 def same_name_key(path: str) -> str:
-    """What two paths have in common that some system takes for one: one that ignores case, composes letters its own
-    way, or drops dots and spaces at a name's end.
+    """The key that two paths share if some system cannot tell them apart: one that ignores case, normalizes Unicode, or
+    drops trailing dots and spaces.
     """
     if not path.isascii():
         folded = unicodedata.normalize("NFD", _VARIATION.sub("", path)).casefold()
@@ -146,22 +144,23 @@ def same_name_key(path: str) -> str:
 
 
 class Names:
-    """The paths of one folder: no two that some system takes for one, and none that is a file and a folder at once."""
+    """The paths of one folder: all distinct on every system, and none both a file and a folder."""
 
     def __init__(self, there: Iterable[str] = ()) -> None:
         self._files = {same_name_key(path) for path in there}
         self._folders = {folder for key in self._files for folder in _folders(key)}
 
     def add(self, path: str) -> None:
-        """Take one more. Raises Invalid when it does not get along with the others."""
+        """Add a path. Raises Invalid if it conflicts with the others."""
         key = same_name_key(path)
         above = list(_folders(key))
         if key in self._files:
             raise Invalid(
-                f"There are two files {path[:80]!r}; names must differ in more than case, accents' form or final dots."
+                f"There are two files {path[:80]!r}; names must differ in more than case, Unicode form or "
+                "trailing dots."
             )
         if key in self._folders or not self._files.isdisjoint(above):
-            raise Invalid(f"{path[:80]!r} and another path are a file and a folder at once; rename one of them.")
+            raise Invalid(f"{path[:80]!r} is both a file and a folder; rename one of them.")
         self._files.add(key)
         self._folders.update(above)
 
@@ -171,14 +170,14 @@ def _folders(path: str) -> Iterator[str]:
 
 
 def check_together(new: Iterable[str], there: Iterable[str] = ()) -> None:
-    """Refuse new paths that cannot be in one folder with each other and with those that are there. Raises Invalid."""
+    """Raises Invalid if new paths conflict with each other or with existing ones."""
     names = Names(there)
     for path in new:
         names.add(path)
 
 
 def is_good(path: str) -> bool:
-    """Whether a path may come in and go out as it is."""
+    """Whether a path may be imported and exported unchanged."""
     try:
         return check_path(path) == path
     except Invalid:
@@ -186,7 +185,7 @@ def is_good(path: str) -> bool:
 
 
 def left_out_note(paths: Sequence[str]) -> list[str]:
-    """What is said of paths that are left out because tools would obey them; nothing when there are none."""
+    """The note on paths that are left out because tools may act on them; empty if there are none."""
     if not paths:
         return []
     named = ", ".join(repr(path[:80]) for path in paths[:NAMED_MAX])
@@ -195,9 +194,9 @@ def left_out_note(paths: Sequence[str]) -> list[str]:
 
 
 def exportable(files: Mapping[str, T]) -> tuple[dict[str, T], list[str]]:
-    """A stored skill's files as they may leave, and notes on those that may not or that need another name.
+    """A stored skill's files under exportable names, and notes on those that are left out or renamed.
 
-    What came in under older rules must not do harm outside, nor keep the rest from going out.
+    Files stored under older rules must neither do harm outside nor block the export of the rest.
     """
     unasked = [path for path in sorted(files) if acts_unasked(path)]
     # Of two that some system takes for one the first stays: SKILL.md before all, good names before those to be changed.

@@ -66,7 +66,7 @@ _LINE_START: Final = re.compile(
 )
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _WORD: Final = re.compile(r"[^\W_]{2,40}")
-# Control characters, and half characters, which no UTF-8 name can hold.
+# Control characters, and lone surrogates, which UTF-8 cannot encode.
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -92,15 +92,15 @@ def parse_skill_file(text: str) -> Frontmatter:
     """The front matter and body of a SKILL.md. Raises Invalid when name or description cannot be read."""
     match = _FRONTMATTER.match(text.lstrip("\ufeff"))
     if match is None:
-        raise Invalid("SKILL.md has no front matter; begin it with a line '---', name and description, and '---'.")
+        raise Invalid("SKILL.md has no front matter; begin with a line '---', name and description, and another '---'.")
     head = _string_map(match["yaml"])
     name, description = head.pop("name", ""), head.pop("description", "")
     if not isinstance(name, str) or not name.strip():
         raise Invalid("SKILL.md has no name; add 'name: my-skill' to its front matter.")
     if _UNWRITABLE.search(name.strip()) or len(name.strip().splitlines()) > 1:
-        raise Invalid("The name in SKILL.md holds a control character or a line's end; write it in one line.")
+        raise Invalid("The name in SKILL.md contains a control character or a line break; write it on one line.")
     if not isinstance(description, str) or not description.strip():
-        raise Invalid("SKILL.md has no description; add what the skill does and when to use it.")
+        raise Invalid("SKILL.md has no description; say what the skill does and when to use it.")
     metadata = head.pop("metadata", {})
     extra = {key: value for key, value in head.items() if isinstance(value, str)}
     return Frontmatter(
@@ -140,10 +140,13 @@ def _check_shape(source: str) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         aliases += isinstance(event, yaml.NodeEvent) and event.anchor is not None
         if depth > FRONTMATTER_DEPTH_MAX:
-            raise Invalid(f"SKILL.md's front matter is nested more than {FRONTMATTER_DEPTH_MAX} deep; write it flat.")
+            raise Invalid(
+                f"SKILL.md's front matter is nested more than {FRONTMATTER_DEPTH_MAX} levels deep; flatten it."
+            )
         if aliases > FRONTMATTER_ALIASES_MAX:
             raise Invalid(
-                f"SKILL.md's front matter has more than {FRONTMATTER_ALIASES_MAX} anchors and aliases; write it out."
+                f"SKILL.md's front matter has more than {FRONTMATTER_ALIASES_MAX} anchors and aliases; write "
+                "the values out."
             )
 
 
@@ -153,7 +156,7 @@ def _scalar(value: object) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Invalid("SKILL.md's front matter holds half a character; write whole ones.") from None
+        raise Invalid("SKILL.md's front matter contains a lone surrogate; use valid Unicode.") from None
     return value
 
 

@@ -1,7 +1,7 @@
-"""Edit strategies: a conversation made shorter for a reader, without touching what is stored (wire contract, C.9).
+"""Edit strategies shorten a conversation for a reader, without changing what is stored (wire contract, C.9).
 
-Tools' answers and arguments are emptied first, then whole messages are dropped; a call and its answer go together,
-since providers refuse one without the other.
+Tool results and arguments are emptied first, then whole messages are dropped; a call and its result are dropped
+together, since providers refuse one without the other.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ class _Emptying(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemoveToolResult(_Emptying, frozen=True, kw_only=True):
-    """Puts a placeholder in the place of old answers of tools."""
+    """Replaces old tool results by a placeholder."""
 
     placeholder: str
 
@@ -117,7 +117,7 @@ class _Params:
 
     def _required(self, key: str, *, whole: bool = False) -> int:
         if self._given.get(key) is None:
-            raise Invalid(f"The edit strategy {self.name} needs the parameter {key}, a number over 0.")
+            raise Invalid(f"The edit strategy {self.name} needs the parameter {key}, a number greater than 0.")
         return self._number(key, 0, 1, whole=whole)
 
     def _gt_token(self) -> int | None:
@@ -130,7 +130,9 @@ class _Params:
         if isinstance(value, float) and math.isfinite(value) and (not whole or value.is_integer()):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or value < low:
-            raise Invalid(f"The parameter {key} of the edit strategy {self.name} must be a whole number from {low} on.")
+            raise Invalid(
+                f"The parameter {key} of the edit strategy {self.name} must be a whole number, {low} or more."
+            )
         return value
 
     def _keep_tools(self) -> frozenset[str]:
@@ -138,7 +140,7 @@ class _Params:
         if value is None:
             return frozenset()
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise Invalid(f"The parameter keep_tools of the edit strategy {self.name} must be a list of tools' names.")
+            raise Invalid(f"The parameter keep_tools of the edit strategy {self.name} must be a list of tool names.")
         return frozenset(one for one in value if isinstance(one, str))
 
     def _placeholder(self) -> str:

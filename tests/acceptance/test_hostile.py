@@ -35,7 +35,7 @@ from tests.support.hostile import (
     form,
     with_type,
 )
-from tests.support.raw import JSON, Answer, chunked, exchange, opened, request, send
+from tests.support.raw import JSON, RawResponse, chunked, exchange, opened, request, send
 from tests.support.server import KEY, Server
 from tests.support.wire import object_of, text_at
 from tests.support.zips import skill_md, zip_of
@@ -62,7 +62,7 @@ class Target(msgspec.Struct, frozen=True):
         """A path of the API with the target's ids in it."""
         return API + template.format(**self.names)
 
-    def call(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str | bytes] = JSON) -> Answer:
+    def call(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str | bytes] = JSON) -> RawResponse:
         """What the server answers to a request whose head is well-formed."""
         return answered(send(self.server.url, request(method, path, KEY, body=body, headers=headers)))
 
@@ -109,20 +109,20 @@ class Target(msgspec.Struct, frozen=True):
         return len(list(folder.iterdir())) if folder.exists() else 0
 
 
-def answered(answer: Answer | None) -> Answer:
+def answered(answer: RawResponse | None) -> RawResponse:
     """An answer that must have come."""
     assert answer is not None, "the server closed the connection without an answer"
     return answer
 
 
-def assert_refused(answer: Answer | None, *statuses: int) -> None:
+def assert_refused(answer: RawResponse | None, *statuses: int) -> None:
     """It was refused with one of the statuses, and with a sentence."""
     found = answered(answer)
     assert found.status in statuses, f"{found.status}: {found.body[:300]!r}"
     found.sentence()
 
 
-def assert_answered(answer: Answer, *statuses: int) -> None:
+def assert_answered(answer: RawResponse, *statuses: int) -> None:
     """It was answered in our envelope, a refusal with a sentence."""
     assert answer.status in statuses, f"{answer.status}: {answer.body[:300]!r}"
     assert answer.sentence() if answer.status >= 400 else answer.envelope()

@@ -100,10 +100,10 @@ def has_caught_up(connection: Connection) -> bool | None:
 def holds_what_it_should(connection: Connection) -> None:
     """The index holds the entries of the heads, in the spaces that have their skills, and nothing else."""
     assert not catching_up.is_behind(connection)
-    kept: dict[tuple[str, str], Counter[indexing.Entry]] = defaultdict(Counter)
+    kept: dict[tuple[str, str], Counter[indexing.IndexedEntry]] = defaultdict(Counter)
     columns = (entries.c.skill_id, entries.c.path, entries.c.text, entries.c.whole)
     for skill_id, path, text, whole in connection.execute(sa.select(*columns).where(entries.c.path != "")):
-        kept[skill_id, path][indexing.Entry(text, bool(whole))] += 1
+        kept[skill_id, path][indexing.IndexedEntry(text, bool(whole))] += 1
     wanted = {}
     for (skill_id,) in connection.execute(sa.select(entries.c.skill_id).distinct()).all():
         for file in skills.head_files(connection, skill_id):

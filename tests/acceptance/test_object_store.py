@@ -128,7 +128,7 @@ def test_a_server_without_the_bucket_starts_and_says_what_is_missing(s3: S3, tmp
     with running(tmp_path, {"SEASONED_BLOBS": "s3://no-such-bucket/x"}) as server:
         ready = httpx.get(f"{server.url}/ready")
         assert ready.status_code == 503
-        assert "The bucket of SEASONED_BLOBS is not there" in ready.text
+        assert "The bucket in SEASONED_BLOBS does not exist" in ready.text
 
 
 def test_what_was_deleted_goes_from_s3_by_itself_or_by_command(s3: S3, tmp_path: Path) -> None:

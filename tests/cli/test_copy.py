@@ -93,7 +93,7 @@ def test_a_target_with_data_of_its_own_and_a_source_that_is_none_are_refused(
     other = {"SEASONED_DATABASE": database}
     assert seasoned(tmp_path / "other", "projects", "create", "own", settings=other).code == 0
     done = seasoned(tmp_path / "there", "copy", str(learned), database)
-    assert (done.code, "projects of its own" in done.err) == (1, True)
+    assert (done.code, "already has projects" in done.err) == (1, True)
     done = seasoned(tmp_path / "there", "copy", str(tmp_path / "nowhere"), database)
     assert (done.code, "no home" in done.err) == (1, True)
 

@@ -249,7 +249,7 @@ def test_sessions_that_teach_nothing_say_why(tmp_path: Path) -> None:
     found = seasoned(tmp_path / "home", "learn", str(silent), str(done), "--json").json()["sessions"]
     assert isinstance(found, list)
     whys = {Path(one["source"]).name: one.get("why_nothing") for one in found}
-    assert whys["silent.json"] in ("no task was found in it", "none of its tasks is known to be finished")
+    assert whys["silent.json"] in ("it contains no task", "none of its tasks is finished, as far as one can tell")
     assert whys["done.json"]
     text = seasoned(tmp_path / "other", "learn", str(silent), str(done)).out
     assert all(str(why) in text for why in whys.values())
@@ -330,14 +330,14 @@ def test_ctrl_c_while_modules_are_imported_ends_with_one_line(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert said.splitlines() == ["seasoned: stopped; start the same command again to go on."]
+    assert said.splitlines() == ["seasoned: stopped; rerun the command to resume."]
 
 
 @pytest.mark.sqlite
 def test_a_server_says_that_another_one_serves_the_home(server: Server) -> None:
     with running(server.home.parent) as second:
         line = second.said()
-    assert f"process {server.process.pid} at {server.url} serves this home already" in line
+    assert f"process {server.process.pid} at {server.url} already serves this home" in line
 
 
 def test_the_first_page_names_the_others(server: Server) -> None:
@@ -352,11 +352,11 @@ def test_a_skill_that_is_included_twice_needs_nothing(http: httpx.Client) -> Non
     skill = http.get(f"/learning_spaces/{space}/skills").json()["data"][0]["id"]
     again = http.post(f"/learning_spaces/{space}/skills", json={"skill_id": skill})
     assert again.status_code == 409
-    assert "nothing to include" in again.json()["error"]
+    assert "already in this learning space" in again.json()["error"]
     other = http.post("/learning_spaces", json={}).json()["data"]["id"]
     same_name = http.get(f"/learning_spaces/{other}/skills").json()["data"][0]["id"]
     refused = http.post(f"/learning_spaces/{space}/skills", json={"skill_id": same_name})
-    assert (refused.status_code, "exclude that one first" in refused.json()["error"]) == (409, True)
+    assert (refused.status_code, "exclude it first" in refused.json()["error"]) == (409, True)
 
 
 def test_a_lost_secret_is_told_and_not_made_anew(tmp_path: Path) -> None:

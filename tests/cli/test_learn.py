@@ -49,14 +49,14 @@ def test_a_second_run_does_nothing(learned: Path, tmp_path: Path) -> None:
     before = exported(learned, tmp_path / "before")
     done = seasoned(learned, "learn", str(EXAMPLES))
     assert done.code == 0
-    assert "Learned from 0 sessions; 9 already learned from before." in done.out
+    assert "Learned from 0 sessions; 9 already learned." in done.out
     assert exported(learned, tmp_path / "after") == before
 
 
 def test_a_moved_file_is_not_learned_twice(learned: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere.json"
     moved.write_bytes(Path(AIRLINE).read_bytes())
-    assert "8 already learned from before." in seasoned(learned, "learn", str(moved)).out
+    assert "8 already learned." in seasoned(learned, "learn", str(moved)).out
 
 
 def test_every_skill_that_is_written_passes_the_standards_validator(learned: Path, tmp_path: Path) -> None:
@@ -135,7 +135,7 @@ def test_ctrl_c_stops_with_a_sentence_and_the_next_run_goes_on(tmp_path: Path) -
     _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert "start the same command again to go on" in errors
+    assert "rerun the command to resume" in errors
     again = seasoned(home, "learn", str(file), "--json")
     assert again.code == 0
     sessions = again.json()["sessions"]
@@ -194,7 +194,7 @@ def test_a_folder_without_sessions_an_unknown_path_and_an_unknown_format_are_ref
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("hello")
     for words, sentence in (
-        ((str(tmp_path / "notes"),), "holds no transcript"),
+        ((str(tmp_path / "notes"),), "contains no transcript"),
         ((str(tmp_path / "missing"),), "does not exist"),
         ((AIRLINE, "--format", "word"), "is not known"),
     ):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from seasoned import faults
 from seasoned.clock import Clock
 from seasoned.engine import Engine
-from seasoned.engine.disks import Place
+from seasoned.engine.disks import DiskPath
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.uploads import File, describe
 from seasoned.errors import BlobsAway, Busy, Conflict, NotFound, Tombstoned
@@ -33,7 +33,7 @@ from tests.support.zips import skill_md, zip_of
 BIG = b"big enough to be a blob " * 50
 SHA256 = hashlib.sha256(BIG).hexdigest()
 GRACE_SECONDS = 3_600.0
-WHERE = Place("/", "a.bin")
+WHERE = DiskPath("/", "a.bin")
 TURNS = 12
 # Which of them come between an upload and its removal is chance: it goes on until some have.
 TURNS_MAX = 20 * TURNS
@@ -116,7 +116,7 @@ def test_files_of_disks_and_skills_stay_while_any_version_has_them(tmp_path: Pat
         await engine.disks.put(project_id, disk.id, WHERE, BIG, None)
         archive = zip_of({"big/SKILL.md": skill_md("big"), "big/big.txt": BIG})
         state, _ = await engine.skills.upload(project_id, archive, user=None, meta=None)
-        await engine.disks.remove(project_id, state.row.disk_id, Place("/", "big.txt"))
+        await engine.disks.remove(project_id, state.row.disk_id, DiskPath("/", "big.txt"))
         await engine.disks.remove(project_id, disk.id, WHERE)
         assert (await collect(engine)).deleted == 0
         assert is_there(engine)
@@ -207,7 +207,7 @@ def test_whenever_a_blob_is_stored_and_named_while_a_collector_works_it_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: str, second: str
 ) -> None:
     """The blob is stored when the collector is at one point, its row written at another; or both are refused."""
-    monkeypatch.setattr(blobs, "GUARD_SECONDS", 0.05)
+    monkeypatch.setattr(blobs, "LOCK_SECONDS", 0.05)
 
     async def body(engine: Engine, project_id: str) -> None:
         disk = await engine.disks.create(project_id, None)
@@ -358,7 +358,7 @@ def test_a_deletion_that_may_still_come_is_waited_for(tmp_path: Path, monkeypatc
 
         def lost_on_the_way(sha256: str) -> None:
             late.append(sha256)
-            raise BlobsAway("The object store cannot be reached now; try again.")
+            raise BlobsAway("The object store is unreachable; try again.")
 
         await engine.store.blobs.put(BIG)
         monkeypatch.setattr(place, "late_seconds", 60.0)
@@ -416,7 +416,7 @@ def test_two_that_upload_delete_and_collect_without_pause_never_lose_a_file(tmp_
             if turn >= TURNS and seen["deleted"] > TURNS // 4:
                 break
             which = (number + turn) % len(files)
-            where = Place("/", f"{number}.bin")
+            where = DiskPath("/", f"{number}.bin")
             try:
                 await engine.disks.put(project_id, disk_id, where, files[which], None)
             except Busy:

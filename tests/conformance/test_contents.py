@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from seasoned.engine import Engine
-from seasoned.engine.disks import Place
+from seasoned.engine.disks import DiskPath
 from seasoned.store import Connection, disks, inline_blobs
 from seasoned.store.disks import ArtifactRow
 from seasoned.store.gc.collector import Collected, Collector
@@ -53,7 +53,7 @@ def test_a_small_file_goes_a_while_after_the_last_that_names_it(tmp_path: Path) 
         await engine.disks.put(project_id, disk.id, WHERE, text, None)
         archive = zip_of({"small/SKILL.md": skill_md("small"), "small/notes.md": text})
         state, _ = await engine.skills.upload(project_id, archive, user=None, meta=None)
-        await engine.disks.put(project_id, state.row.disk_id, Place("/", "notes.md"), other, None)
+        await engine.disks.put(project_id, state.row.disk_id, DiskPath("/", "notes.md"), other, None)
         await engine.disks.remove(project_id, disk.id, WHERE)
         assert (await later(engine)).small_unnamed == 0
         await engine.skills.delete(project_id, state.row.id)

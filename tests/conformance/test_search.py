@@ -56,11 +56,11 @@ def space_with(connection: Connection, texts: Sequence[str]) -> str:
 
 def put_entries(connection: Connection, skill_id: str, texts: Sequence[str], path: str = "SKILL.md") -> None:
     """Let the index hold these entries of a file, however many they are."""
-    found = Counter(map(indexing.Entry, texts))
+    found = Counter(map(indexing.IndexedEntry, texts))
     while indexing.step(connection, skill_id, path, found):
         pass
     for link in indexing.links_of(connection, skill_id):
-        after: indexing.Place | None = indexing.START
+        after: indexing.Position | None = indexing.START
         while after is not None:
             after = indexing.step_words(connection, skill_id, link, after, path)[1]
 

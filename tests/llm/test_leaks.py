@@ -19,8 +19,8 @@ import pytest
 from seasoned.errors import BlobsAway
 from seasoned.telemetry import logs
 from seasoned.testing import Asked, Provider, Spent
-from seasoned.testing.provider import Answer, Request, refusal, serving
-from seasoned.testing.shapes import CHAT, Reply, encode
+from seasoned.testing.provider import ProviderRequest, ProviderResponse, refusal, serving
+from seasoned.testing.wire_formats import CHAT, Reply, encode
 from tests.llm.test_language import TEXTS, good, stage_of
 from tests.support.command import seasoned
 from tests.support.server import Server, running, wait_until
@@ -37,31 +37,31 @@ USELESS = "The model gave no usable answer: "
 class Case(msgspec.Struct, frozen=True):
     """How an answer fails, and how the reason of the session has to begin."""
 
-    answer: Callable[[str], Answer]
+    answer: Callable[[str], ProviderResponse]
     reason: str
 
 
-def status(number: int) -> Callable[[str], Answer]:
-    def failing(said: str) -> Answer:
+def status(number: int) -> Callable[[str], ProviderResponse]:
+    def failing(said: str) -> ProviderResponse:
         told = refusal(CHAT, number, said, retry_after=0.01)
         return msgspec.structs.replace(told, phrase=said)
 
     return failing
 
 
-def body(text: str, number: int = 200, media: str = "application/json") -> Callable[[str], Answer]:
-    return lambda said: Answer(
+def body(text: str, number: int = 200, media: str = "application/json") -> Callable[[str], ProviderResponse]:
+    return lambda said: ProviderResponse(
         status=number, media=media, body=text.replace("SAID", said).encode(), retry_after="0.01", phrase=said
     )
 
 
-def content(text: str, *, refused: bool = False, sent: bool = True) -> Callable[[str], Answer]:
+def content(text: str, *, refused: bool = False, sent: bool = True) -> Callable[[str], ProviderResponse]:
     """A whole answer of a model, or half of one."""
 
-    def answered(said: str) -> Answer:
+    def answered(said: str) -> ProviderResponse:
         reply = Reply(model="any", text=text.replace("SAID", said), refused=refused, spent=Spent(input=1, output=1))
         written = encode(CHAT.write(reply))
-        return Answer(body=written, sent=None if sent else len(written) - 20)
+        return ProviderResponse(body=written, sent=None if sent else len(written) - 20)
 
     return answered
 
@@ -84,7 +84,7 @@ CASES = {
     "no JSON": Case(body('{"id": "SAID", '), f"{AWAY}the provider failed;"),
     "error in 200": Case(body('{"error": {"message": "SAID"}}'), f"{USELESS}no answer had the form"),
     "media": Case(body("SAID", 200, "text/html"), f"{USELESS}no answer had the form"),
-    "prose": Case(content("SAID"), f"{USELESS}the answer holds no JSON object"),
+    "prose": Case(content("SAID"), f"{USELESS}the answer contains no JSON object"),
     "wrong form": Case(content('{"tasks": "SAID", "SAID": 1}'), f"{USELESS}the JSON has not the form"),
     "refused": Case(content("SAID", refused=True), f"{USELESS}the model refused to answer"),
 }
@@ -99,7 +99,7 @@ class Echo(Provider):
         super().__init__(good)
         self.keys: set[str] = set()
 
-    def answer(self, request: Request, asked: Sequence[Asked], gone: Callable[[], bool]) -> Answer:
+    def answer(self, request: ProviderRequest, asked: Sequence[Asked], gone: Callable[[], bool]) -> ProviderResponse:
         key = request.headers["authorization"].removeprefix("Bearer ")
         self.keys.add(key)
         said = f"Incorrect API key provided: {key}. {WORDS}"

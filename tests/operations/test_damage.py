@@ -22,7 +22,7 @@ pytestmark = pytest.mark.sqlite
 
 # The first byte of a table's page whose rows are on other pages (SQLite's file format, section 1.6).
 INTERIOR = 5
-SAID = "The database is damaged; look at it with `seasoned doctor` and restore it from a backup."
+SAID = "The database is damaged; run `seasoned doctor`, and restore it from a backup."
 
 
 def settled_file(path: Path) -> tuple[int, dict[str, int]]:

@@ -14,7 +14,7 @@ import pytest
 from seasoned.telemetry import logs
 from seasoned.testing import provider
 from seasoned.testing.provider import Fault
-from seasoned.testing.shapes import Asked
+from seasoned.testing.wire_formats import Asked
 from tests.support.command import seasoned
 from tests.support.server import KEY, Server, running, wait_until
 from tests.support.talk import agent, tell, user

@@ -98,7 +98,7 @@ def test_a_sampler_sees_what_a_span_is_about_when_it_begins(tmp_path: Path) -> N
         pass
     with instrumentation.watch(instrumentation.StageRun(stage="extract", key="1")):
         pass
-    with instrumentation.watch(instrumentation.Request(method="GET")):
+    with instrumentation.watch(instrumentation.HttpRequest(method="GET")):
         pass
     stop()
     assert seen["chat any"] >= {"gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model"}

@@ -10,7 +10,7 @@ import pytest
 from seasoned.archive import write_zip
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, TaskChange
-from seasoned.store.blobs import path_of
+from seasoned.store.blob_store import path_of
 from seasoned.testing import ScriptedModel
 from tests.support.home import answered, opened, project, said, settled, skill_files
 from tests.support.zips import skill_md

@@ -11,11 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from seasoned import config
+from seasoned.learning.accounting import Stage
 from seasoned.scheduling import procrastinate
 from seasoned.scheduling.procrastinate import ProcrastinateScheduler
 from seasoned.scheduling.runner import Outcome, StageRunner
 from seasoned.store import Store, workers
-from seasoned.store.due import Due, Stage
+from seasoned.store.due import Due
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.store.workers import Registration
 from seasoned.testing import ScriptedModel
@@ -87,7 +88,7 @@ def fetched(store: Store, worker: int) -> int:
 
 def why(store: Store, me: int = 0, *running: int) -> list[str]:
     """Why jobs are nobody's, as another worker sees it."""
-    return [job.why for job in store.read_now(lambda connection: workers.nobodys(connection, me, running))]
+    return [job.why for job in store.read_now(lambda connection: workers.abandoned_jobs(connection, me, running))]
 
 
 def test_a_worker_that_has_no_time_to_say_so_lives_and_one_that_hangs_or_has_died_does_not(
@@ -103,7 +104,7 @@ def test_a_worker_that_has_no_time_to_say_so_lives_and_one_that_hangs_or_has_die
                 for age, lives in (("1 second", True), ("1 minute", True), ("1 hour", False)):
                     change(store, AGED.bindparams(age=age))
                     assert why(store) == ([] if lives else ["dead"])
-                    assert store.read_now(workers.life)[1] is lives
+                    assert store.read_now(workers.heartbeat)[1] is lives
                 change(store, AGED.bindparams(age="1 minute"))
                 assert why(store) == []
             # Its process has ended, and the lock with it.
@@ -175,7 +176,7 @@ def test_a_stage_that_runs_through_an_outage_runs_once_and_its_wake_up_ends(
         monkeypatch.setattr(module, name, seconds)
     runs: list[tuple[Stage, str]] = []
     looks = 0
-    nobodys = workers.nobodys
+    abandoned_jobs = workers.abandoned_jobs
 
     async def run() -> None:
         may_end = asyncio.Event()
@@ -185,13 +186,13 @@ def test_a_stage_that_runs_through_an_outage_runs_once_and_its_wake_up_ends(
             await may_end.wait()
             return "idle"
 
-        def look(connection: sa.Connection, me: int, running: set[int]) -> list[workers.Nobodys]:
+        def look(connection: sa.Connection, me: int, running: set[int]) -> list[workers.AbandonedJob]:
             nonlocal looks
             looks += 1
-            return nobodys(connection, me, running)
+            return abandoned_jobs(connection, me, running)
 
         monkeypatch.setattr(StageRunner, "one", slow)
-        monkeypatch.setattr(workers, "nobodys", look)
+        monkeypatch.setattr(workers, "abandoned_jobs", look)
         with opened(tmp_path) as store, opened(tmp_path) as other:
             settings = config.load({}, home=tmp_path, database=database_of(tmp_path))
             both = [ProcrastinateScheduler(one, ScriptedModel(), settings) for one in (store, other)]
@@ -210,7 +211,7 @@ def test_a_stage_that_runs_through_an_outage_runs_once_and_its_wake_up_ends(
             may_end.set()
             await until(lambda: number(store, JOBS) == 0)
             for worker in both:
-                assert (await worker.life()).ok
+                assert (await worker.heartbeat()).ok
                 await worker.close()
             assert number(store, ROWS) == 0
         assert runs == [("extract", "any")]

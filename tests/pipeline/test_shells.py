@@ -8,7 +8,7 @@ import pytest
 from seasoned.learning.questions import AddEntry, CreateSkill, DistillAnswer, DistillQuestion, WriteAnswer
 from seasoned.lesson import Lesson, Quote
 from seasoned.pipeline.draft import Draft
-from seasoned.pipeline.edits import Workbench
+from seasoned.pipeline.edits import DraftSet
 from seasoned.testing import ScriptedModel
 from tests.support.home import linked_session, opened, project, settled, skill_files
 
@@ -58,11 +58,11 @@ OLD = AddEntry(skill="old", path="notes.md", text=TWIN.text, lessons=("b",))
 def test_a_created_skill_stays_only_with_what_was_meant_for_it(
     edits: tuple[CreateSkill | AddEntry, ...], stands: bool
 ) -> None:
-    bench = Workbench([Draft(name="old", skill_id="1", head=1)])
+    bench = DraftSet([Draft(name="old", skill_id="1", head=1)])
     assert bench.apply(OLD) == ""
     for edit in edits:
         bench.apply(edit)
     bench = bench.copy()
-    bench.drop_shells()
+    bench.drop_empty()
     assert ("new" in bench.drafts) == stands
     assert [note.skill for note in bench.notes if note.skill not in bench.drafts] == []

@@ -13,11 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from seasoned import config
+from seasoned.learning.accounting import Stage
 from seasoned.scheduling import procrastinate
 from seasoned.scheduling.procrastinate import ProcrastinateScheduler
 from seasoned.scheduling.runner import Outcome, StageRunner
 from seasoned.store import Connection, workers
-from seasoned.store.due import Due, Stage
+from seasoned.store.due import Due
 from seasoned.store.wakeups import QUEUE, TASK
 from seasoned.testing import ScriptedModel
 from tests.support.command import command, environment
@@ -127,12 +128,12 @@ def test_two_that_take_the_same_work_back_at_once_do_not_fail(tmp_path: Path) ->
     async def run() -> None:
         with opened(tmp_path) as first, opened(tmp_path) as second:
             await first.write(lambda connection: connection.execute(OF_A_DEAD_WORKER))
-            [dead] = await first.read(lambda connection: workers.nobodys(connection, 0, ()))
+            [dead] = await first.read(lambda connection: workers.abandoned_jobs(connection, 0, ()))
             both_have_found_it = threading.Barrier(2)
 
             def take_back(connection: Connection) -> int:
                 with contextlib.suppress(threading.BrokenBarrierError):
-                    workers.nobodys(connection, 0, ())
+                    workers.abandoned_jobs(connection, 0, ())
                     both_have_found_it.wait(PATIENCE_SECONDS)
                 taken = len(workers.take_back(connection, 0, (), {dead.id}))
                 both_have_found_it.abort()

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from seasoned.errors import BlobsAway, Damaged, Invalid, NotFound
-from seasoned.store.blobs import BlobStore, FolderBlobs, blobs_at, path_of
+from seasoned.store.blob_store import BlobStore, path_of
+from seasoned.store.blobs import FolderBlobs, blobs_at
 from tests.support.ports import free_port
 from tests.support.s3 import BUCKET, S3
 
@@ -180,7 +181,7 @@ def test_a_bucket_that_is_not_there_says_so(s3: S3, tmp_path: Path) -> None:
         lambda: blobs.get_now("0" * 64),
         lambda: blobs.listed("", 5),
     ):
-        with pytest.raises(BlobsAway, match="The bucket of SEASONED_BLOBS is not there"):
+        with pytest.raises(BlobsAway, match="The bucket in SEASONED_BLOBS does not exist"):
             call()
 
 

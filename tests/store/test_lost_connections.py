@@ -186,14 +186,14 @@ def test_a_database_that_only_reads_now_is_to_be_tried_again_and_then_writes(tmp
 def test_who_has_lost_the_collectors_lock_with_its_connection_is_told_so(tmp_path: Path) -> None:
     async def run() -> None:
         with opened(tmp_path) as store:
-            with pytest.raises(Busy, match="cannot be reached"), store.blobs.guard.held(5.0) as check:
+            with pytest.raises(Busy, match="cannot be reached"), store.blobs.lock.held(5.0) as check:
                 check()
                 cut(database_of(tmp_path))
                 for _ in range(2):
                     with pytest.raises(sa.exc.SQLAlchemyError):
                         check()
                 check()
-            with store.blobs.guard.held(5.0) as check:
+            with store.blobs.lock.held(5.0) as check:
                 check()
 
     asyncio.run(run())

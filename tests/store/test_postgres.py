@@ -36,7 +36,7 @@ def test_a_write_that_loses_every_race_is_to_be_tried_again_and_has_changed_noth
                 faster.write_now(lambda c: projects.merge_configs(c, made.id, {f"win{wins}": True}, 1))
                 projects.merge_configs(connection, made.id, {"loss": True}, 1)
 
-            with pytest.raises(Busy, match="Others change the same rows"):
+            with pytest.raises(Busy, match="Too much contention on these rows"):
                 await store.write(always_second)
             assert wins > TURN_RACES_MAX
             row = await store.read(lambda c: projects.by_id(c, made.id))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from seasoned import config
 from seasoned.engine import Engine
-from seasoned.engine.disks import Place
+from seasoned.engine.disks import DiskPath
 from seasoned.message import Part
 from seasoned.skill import SKILL_FILE
 from seasoned.store import Connection, Store, search, skills, spaces
@@ -164,7 +164,7 @@ def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_ar
     folder = FolderBlobs(tmp_path / "blobs")
     parts = msgspec.json.encode((Part("text", text=LONG),))
     kept = [folder.put_now(data) for data in (PICTURE, NOTES, parts)]
-    nobodys = folder.put_now(b"Nothing names this.")
+    abandoned_jobs = folder.put_now(b"Nothing names this.")
 
     async def run() -> None:
         async with opened(tmp_path, blob_grace_seconds=0) as engine:
@@ -183,9 +183,9 @@ def test_a_home_of_the_third_schema_keeps_its_skills_messages_and_files_which_ar
             asset = messages[-2].parts[0].asset
             assert asset is not None
             assert await engine.store.blobs.get(asset.sha256) == PICTURE
-            notes = await engine.disks.get(project_id, disk_id, Place("/a/", "notes.txt"))
+            notes = await engine.disks.get(project_id, disk_id, DiskPath("/a/", "notes.txt"))
             assert await engine.disks.data(notes) == NOTES
 
     asyncio.run(run())
-    assert not (tmp_path / "blobs" / nobodys[:2] / nobodys).exists()
+    assert not (tmp_path / "blobs" / abandoned_jobs[:2] / abandoned_jobs).exists()
     assert len(before) >= 3

@@ -18,7 +18,7 @@ from tests.support.patience import PATIENCE_SECONDS
 JSON: Final = {"Content-Type": "application/json"}
 
 
-class Answer(msgspec.Struct, frozen=True):
+class RawResponse(msgspec.Struct, frozen=True):
     """What came back."""
 
     status: int
@@ -63,7 +63,7 @@ def chunked(pieces: Iterable[bytes]) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
-def send(url: str, data: bytes) -> Answer | None:
+def send(url: str, data: bytes) -> RawResponse | None:
     """Send bytes and read the first answer; None when the server closes without one."""
     with opened(url) as wire:
         return exchange(wire, data)
@@ -75,7 +75,7 @@ def opened(url: str) -> socket.socket:
     return socket.create_connection((where.hostname or "", where.port or 0), PATIENCE_SECONDS)
 
 
-def exchange(wire: socket.socket, data: bytes) -> Answer | None:
+def exchange(wire: socket.socket, data: bytes) -> RawResponse | None:
     """Send bytes on a connection, as long as the server has not answered, and read its answer."""
     left = memoryview(data)
     wire.setblocking(False)
@@ -94,7 +94,7 @@ def exchange(wire: socket.socket, data: bytes) -> Answer | None:
         answer.begin()
     except http.client.RemoteDisconnected:
         return None
-    return Answer(answer.status, answer.headers.get("content-type", ""), answer.read())
+    return RawResponse(answer.status, answer.headers.get("content-type", ""), answer.read())
 
 
 def _bytes(value: str | bytes) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from seasoned.engine.budget import Budget
+from seasoned.engine.budget import MemoryBudget
 from seasoned.errors import Busy, NotFound, TooSlow
 from seasoned.http import answers
 from seasoned.http.answers import Chunk, Streamed
@@ -55,7 +55,7 @@ class Reader:
         return {"type": "http.disconnect"}
 
 
-def chunks_of(budget: Budget, *sizes: int) -> AsyncGenerator[Chunk]:
+def chunks_of(budget: MemoryBudget, *sizes: int) -> AsyncGenerator[Chunk]:
     async def made() -> AsyncGenerator[Chunk]:
         for place, size in enumerate(sizes):
             with await budget.take(size, LONG_SECONDS) as share:
@@ -70,7 +70,7 @@ def expected(*sizes: int) -> bytes:
 
 def test_an_answer_of_chunks_is_whole_and_gives_its_memory_back(tmp_path: Path) -> None:
     async def run() -> None:
-        budget, reader = Budget(1_000_000), Reader()
+        budget, reader = MemoryBudget(1_000_000), Reader()
         reader.may_read.set()
         sizes = (10, SLICE_BYTES, 5 * SLICE_BYTES + 7)
         await Streamed(chunks_of(budget, *sizes), tmp_path)(SCOPE, reader.receive, reader.send)
@@ -89,7 +89,7 @@ def test_what_a_reader_does_not_take_soon_leaves_the_memory_and_comes_all_the_sa
 
     async def run() -> None:
         size = 10 * SLICE_BYTES
-        budget, reader = Budget(size), Reader()
+        budget, reader = MemoryBudget(size), Reader()
         reader.may_read.set()
         answering = asyncio.create_task(Streamed(chunks_of(budget, size), tmp_path)(SCOPE, reader.receive, reader.send))
         await reader.has(3)
@@ -123,7 +123,7 @@ def test_what_was_taken_late_is_not_sent_again(tmp_path: Path, monkeypatch: pyte
 
     async def run() -> None:
         size = 4 * SLICE_BYTES
-        budget, reader = Budget(size), Late()
+        budget, reader = MemoryBudget(size), Late()
         reader.may_read.set()
         await Streamed(chunks_of(budget, size), tmp_path)(SCOPE, reader.receive, reader.send)
         assert reader.body == expected(size)
@@ -140,7 +140,7 @@ def test_where_there_is_no_room_for_a_file_it_waits_in_memory(
 
     async def run() -> None:
         size = 4 * SLICE_BYTES
-        budget, reader = Budget(size), Reader()
+        budget, reader = MemoryBudget(size), Reader()
         folder = tmp_path if why == "no room" else tmp_path / "not there"
         reader.may_read.set()
         answering = asyncio.create_task(Streamed(chunks_of(budget, size), folder)(SCOPE, reader.receive, reader.send))
@@ -156,7 +156,7 @@ def test_where_there_is_no_room_for_a_file_it_waits_in_memory(
     asyncio.run(run())
 
 
-def failing(budget: Budget, after: int) -> AsyncGenerator[Chunk]:
+def failing(budget: MemoryBudget, after: int) -> AsyncGenerator[Chunk]:
     async def made() -> AsyncGenerator[Chunk]:
         async with aclosing(chunks_of(budget, *[10] * after)) as chunks:
             async for chunk in chunks:
@@ -169,7 +169,7 @@ def failing(budget: Budget, after: int) -> AsyncGenerator[Chunk]:
 @pytest.mark.parametrize("after", [0, 2])
 def test_an_error_before_the_first_chunk_is_one_and_after_it_the_body_does_not_end(tmp_path: Path, after: int) -> None:
     async def run() -> None:
-        budget, reader = Budget(100), Reader()
+        budget, reader = MemoryBudget(100), Reader()
         reader.may_read.set()
         with pytest.raises(NotFound):
             await Streamed(failing(budget, after), tmp_path)(SCOPE, reader.receive, reader.send)
@@ -182,7 +182,7 @@ def test_an_error_before_the_first_chunk_is_one_and_after_it_the_body_does_not_e
 
 def test_who_has_gone_is_not_answered_further(tmp_path: Path) -> None:
     async def run() -> None:
-        budget, reader = Budget(100), Reader()
+        budget, reader = MemoryBudget(100), Reader()
         reader.may_read.set()
         reader.left.set()
         await Streamed(chunks_of(budget, *[10] * 100), tmp_path)(SCOPE, reader.receive, reader.send)
@@ -194,7 +194,7 @@ def test_who_has_gone_is_not_answered_further(tmp_path: Path) -> None:
 
 def test_who_does_not_end_the_request_has_not_gone(tmp_path: Path) -> None:
     async def run() -> None:
-        budget, reader = Budget(1_000), Reader()
+        budget, reader = MemoryBudget(1_000), Reader()
         reader.may_read.set()
 
         async def receive() -> Message:
@@ -209,7 +209,7 @@ def test_who_does_not_end_the_request_has_not_gone(tmp_path: Path) -> None:
 
 def test_memory_is_given_in_the_order_in_which_it_was_asked_for() -> None:
     async def run() -> None:
-        budget, served = Budget(10), list[str]()
+        budget, served = MemoryBudget(10), list[str]()
 
         async def ask(name: str, weight: int) -> None:
             with await budget.take(weight, LONG_SECONDS):
@@ -231,7 +231,7 @@ def test_memory_is_given_in_the_order_in_which_it_was_asked_for() -> None:
 
 def test_who_waits_in_vain_is_told_and_who_gives_up_leaves_nothing_behind() -> None:
     async def run() -> None:
-        budget = Budget(10)
+        budget = MemoryBudget(10)
         held = await budget.take(10, LONG_SECONDS)
         with pytest.raises(Busy):
             await budget.take(1, 0.01)

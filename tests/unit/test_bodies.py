@@ -6,7 +6,7 @@ import pytest
 from starlette.types import Message
 
 from seasoned.errors import TooLarge, TooSlow
-from seasoned.http.bodies import THROWN_AWAY_TIMES, Body
+from seasoned.http.bodies import THROWN_AWAY_TIMES, RequestBody
 
 SECONDS = 0.05
 SCOPE = {"headers": [(b"host", b"x"), (b"content-length", b"2")]}
@@ -33,7 +33,7 @@ class Stream:
 def test_waiting_for_a_client_to_leave_takes_any_time() -> None:
     async def run() -> None:
         stream = Stream(b"a", b"b")
-        body = Body(SCOPE, stream.receive, 10, SECONDS)
+        body = RequestBody(SCOPE, stream.receive, 10, SECONDS)
         assert [(await body.receive())["body"] for _ in range(2)] == [b"a", b"b"]
         assert body.is_complete
         waiting = asyncio.create_task(body.receive())
@@ -46,7 +46,7 @@ def test_waiting_for_a_client_to_leave_takes_any_time() -> None:
 
 def test_a_body_that_does_not_end_is_too_slow_also_for_who_throws_it_away() -> None:
     async def run() -> None:
-        body = Body(SCOPE, Stream(b"a", open_end=True).receive, 10, SECONDS)
+        body = RequestBody(SCOPE, Stream(b"a", open_end=True).receive, 10, SECONDS)
         await body.receive()
         with pytest.raises(TooSlow, match=str(SECONDS)):
             await body.receive()
@@ -57,7 +57,7 @@ def test_a_body_that_does_not_end_is_too_slow_also_for_who_throws_it_away() -> N
 
 def test_a_body_that_is_too_large_is_thrown_away_up_to_a_bound() -> None:
     async def run(pieces: int) -> bool:
-        body = Body(SCOPE, Stream(*[b"x" * 10] * pieces).receive, 10, SECONDS)
+        body = RequestBody(SCOPE, Stream(*[b"x" * 10] * pieces).receive, 10, SECONDS)
         await body.receive()
         with pytest.raises(TooLarge, match="10 bytes"):
             await body.receive()
@@ -69,6 +69,6 @@ def test_a_body_that_is_too_large_is_thrown_away_up_to_a_bound() -> None:
 
 def test_a_request_that_announces_no_body_has_none() -> None:
     async def run() -> None:
-        assert Body({"headers": [(b"host", b"x")]}, Stream(b"").receive, 10, SECONDS).is_complete
+        assert RequestBody({"headers": [(b"host", b"x")]}, Stream(b"").receive, 10, SECONDS).is_complete
 
     asyncio.run(run())

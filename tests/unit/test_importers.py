@@ -78,7 +78,7 @@ class TestReadingAnyFile:
     def test_a_file_that_is_read_as_the_wrong_format_is_refused(self, tmp_path: Path) -> None:
         path = write_json(tmp_path / "a.json", CHAT)
         for name in ("claude-code", "tau-bench"):
-            assert f"holds no message that can be read as {name}" in refusal(path, name)
+            assert f"contains no message in the format {name}" in refusal(path, name)
 
     def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(Invalid, match="use one of auto, claude-code, tau-bench, openai-chat"):
@@ -88,8 +88,8 @@ class TestReadingAnyFile:
         pipe = tmp_path / "pipe.json"
         os.mkfifo(pipe)
         assert "cannot be read" in refusal(tmp_path / "none.json")
-        assert "is no plain file" in refusal(tmp_path)
-        assert "is no plain file" in refusal(pipe)
+        assert "is not a regular file" in refusal(tmp_path)
+        assert "is not a regular file" in refusal(pipe)
 
     def test_broken_json_is_refused_with_its_row(self, tmp_path: Path) -> None:
         path = tmp_path / "a.json"

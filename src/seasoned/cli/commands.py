@@ -1,5 +1,5 @@
-"""The commands and where they are. A command's module is imported when it is called: most of what a command costs is
-importing, and none needs what all need.
+"""The commands and their modules. A module is imported when its command is called, since imports are most of a
+command's time.
 """
 
 import gc
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typer._click import Command, Context
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """Where a command is: the module, a function or Typer application in it, and the line that the help shows."""
+class _Location(msgspec.Struct, frozen=True):
+    """A command's module, the function or Typer application in it, and its line in the help."""
 
     module: str
     name: str
@@ -27,32 +27,32 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 COMMANDS: Final = {
-    "learn": _Place("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
-    "serve": _Place("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
-    "worker": _Place("serve", "work", "Learn from what servers on one PostgreSQL database take in, until stopped."),
-    "skills": _Place("skills", "app", "List, show and export skills."),
-    "spaces": _Place("lists", "spaces_app", "List learning spaces."),
-    "sessions": _Place("lists", "sessions_app", "List sessions."),
-    "projects": _Place("projects", "app", "Create and list projects and their keys."),
-    "usage": _Place("lists", "usage", "Show what model calls cost, and today's budgets."),
-    "doctor": _Place("doctor", "doctor", "Check that the home is well, or with --url that a running server is."),
-    "backup": _Place("backups", "backup", "Back the home up into a folder, and check the backup."),
-    "restore": _Place("backups", "restore", "Check a backup and make the home of it."),
-    "gc": _Place("gc", "collect", "Delete stored files that nothing references."),
-    "migrate": _Place("move", "migrate", "Bring the database to this release's schema."),
-    "copy": _Place("move", "copy", "Copy a whole home to another database."),
+    "learn": _Location("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
+    "serve": _Location("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
+    "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
+    "skills": _Location("skills", "app", "List, show and export skills."),
+    "spaces": _Location("lists", "spaces_app", "List learning spaces."),
+    "sessions": _Location("lists", "sessions_app", "List sessions."),
+    "projects": _Location("projects", "app", "Create and list projects and their keys."),
+    "usage": _Location("lists", "usage", "Show the cost of model calls, and today's budgets."),
+    "doctor": _Location("doctor", "doctor", "Check the home, or with --url a running server."),
+    "backup": _Location("backups", "backup", "Back up the home to a folder, and verify the backup."),
+    "restore": _Location("backups", "restore", "Verify a backup and restore it into the home."),
+    "gc": _Location("gc", "collect", "Delete unreferenced stored files."),
+    "migrate": _Location("move", "migrate", "Migrate the database to this release's schema."),
+    "copy": _Location("move", "copy", "Copy a whole home to another database."),
 }
 
 
 class Later(TyperCommand):
-    """A command whose module is imported once the command is called, or its own help is asked for."""
+    """A command whose module is imported when the command or its help is called."""
 
-    def __init__(self, name: str, place: _Place) -> None:
+    def __init__(self, name: str, place: _Location) -> None:
         super().__init__(name=name, callback=None, help=place.help)
         self._place = place
 
     def load(self) -> "Command":
-        """The command itself, all of whose imports are done."""
+        """Import the command."""
         found = getattr(importlib.import_module(f"seasoned.cli.{self._place.module}"), self._place.name)
         if isinstance(found, typer.Typer):
             app = found
@@ -67,7 +67,7 @@ class Later(TyperCommand):
     def make_context(
         self, info_name: str | None, args: list[str], parent: "Context | None" = None, **extra: object
     ) -> "Context":
-        """The context of the command itself, which is thereby the one that is run."""
+        """The context of the imported command, which is then the one that runs."""
         return self.load().make_context(info_name, args, parent, **extra)
 
 
@@ -81,7 +81,9 @@ def _options(
     version: Annotated[  # noqa: ARG001 - its callback has ended the program
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log each request, stage and model call to standard error.")
+    ] = False,
 ) -> None:
     if verbose and os.environ.get("SEASONED_LOG_LEVEL") != "debug":
         os.environ["SEASONED_LOG_LEVEL"] = "info"

@@ -1,4 +1,4 @@
-"""What every command shares: settings, output for people or programs, errors as one line and an exit code."""
+"""What commands share: settings, output for people or programs, errors as one line and an exit code."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ FAILED = 1
 SECRET_CHARS_MIN = 6
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 
-# As for a command line that cannot be followed.
+# Like a usage error.
 NOT_THERE = 2
 
 Home = Annotated[
@@ -38,17 +38,17 @@ Home = Annotated[
     ),
 ]
 Project = Annotated[str, typer.Option("--project", help="The name or id of the project.")]
-Space = Annotated[str, typer.Option("--space", help="Only what belongs to the learning space of this name or id.")]
+Space = Annotated[str, typer.Option("--space", help="Only the learning space with this name or id.")]
 BaseUrl = Annotated[
     str | None,
     typer.Option(
         "--base-url",
-        help="Where `openai:` models are served, for OpenAI-compatible servers.",
+        help="The base URL for `openai:` models, for OpenAI-compatible servers.",
         envvar="SEASONED_BASE_URL",
         show_default="OPENAI_BASE_URL, or the provider's own",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of text for people.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 def load_config(
@@ -59,9 +59,9 @@ def load_config(
     concurrency: int | None = None,
     tells: bool = False,
 ) -> Config:
-    """The settings for a command; those that are None come from the environment. From now on the log follows them.
+    """The settings of a command; those that are None come from the environment. Also configures the log.
 
-    One that tells by itself what goes wrong logs only errors, unless a level is set.
+    A command that reports problems itself (`tells`) logs only errors, unless a level is set.
     """
     with reported():
         config = settings.load(home=home, base_url=base_url, worker=worker, concurrency=concurrency)
@@ -71,7 +71,7 @@ def load_config(
 
 
 def without_secrets(text: str) -> str:
-    """Text of a library or a provider for the log: neither what looks like a secret nor what this process was given."""
+    """Mask secrets in text of a library or a provider: whatever looks like one, and the values of secret settings."""
     from seasoned.safety.secrets import redact  # noqa: PLC0415 - few commands log what is not theirs
 
     for name, value in os.environ.items():
@@ -81,13 +81,13 @@ def without_secrets(text: str) -> str:
 
 
 def say(text: str, *, end: str = "\n") -> None:
-    """What a command was called for, on standard output, at once."""
+    """Print a result to standard output and flush."""
     sys.stdout.write(text + end)
     sys.stdout.flush()
 
 
 def note(text: str) -> None:
-    """What a person should know beside it, on standard error."""
+    """Print a note to standard error and flush."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
@@ -98,7 +98,7 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
-    """A table for people; in a pipe, tab-separated lines under a head of the same columns."""
+    """A table for people; in a pipe, tab-separated lines with a header."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
             say("\t".join(_shown(cell) for cell in row))
@@ -111,7 +111,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        # Half an id cannot be copied.
+        # A wrapped id cannot be copied.
         table.add_column(column, overflow="fold", no_wrap=column == "ID")
     for row in rows:
         table.add_row(*(_shown(cell).replace("[", "\\[") for cell in row))
@@ -119,7 +119,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
 
 
 def _shown(cell: object) -> str:
-    """A cell's text in one line; what would steer the terminal is not shown as it is, since others may have sent it."""
+    """A cell's text in one line, with control characters replaced, since it may come from untrusted clients."""
     text = " ".join(str(cell).splitlines())
     return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in text)
 
@@ -143,9 +143,9 @@ def reported() -> Iterator[None]:
 def with_records(
     config: Config, work: Callable[[Records, str], Coroutine[None, None, T]], project: str = "", *, make: bool = False
 ) -> T:
-    """Run `work(what a home holds, project_id)`. Where there is no home it ends with a sentence, unless one is made.
+    """Run `work(records, project_id)`. Without a home it exits with an error, unless `make` creates one.
 
-    The project is the one of a name or id; the default project need not exist yet, and has nothing then.
+    `project` is a name or id; the default project need not exist yet and is empty then.
     """
 
     async def run() -> T:

@@ -1,4 +1,4 @@
-"""`seasoned doctor`: whether a home is well, and whether a running server is."""
+"""`seasoned doctor`: checks a home or a running server."""
 
 import http.client
 import ssl
@@ -15,17 +15,17 @@ from seasoned import __version__
 from seasoned.cli.console import FAILED, Home, Json, load_config, print_json, reported, say, with_records
 from seasoned.engine.readiness import Readiness
 from seasoned.errors import Invalid
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 
 ANSWER_SECONDS = 10.0
 ANSWER_BYTES_MAX = 1 << 20
-# Work that is due for so long is stuck, or too much for who works.
+# Work that has been due for this long is stuck, or too much for the workers.
 OLDEST_SECONDS_MAX = 900.0
 UNAUTHORIZED = 401
 NOT_FOUND = 404
 
 
-class _Answer(msgspec.Struct):
+class _Envelope(msgspec.Struct):
     """The envelope of every answer."""
 
     code: int
@@ -35,15 +35,13 @@ class _Answer(msgspec.Struct):
 
 def doctor(
     url: Annotated[
-        str | None, typer.Option("--url", help="A running server to look at, such as http://127.0.0.1:8029.")
+        str | None, typer.Option("--url", help="The running server to check, for example http://127.0.0.1:8029.")
     ] = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="A key that should work there.", envvar="SEASONED_API_KEY")
-    ] = None,
+    key: Annotated[str | None, typer.Option("--key", help="The API key to try.", envvar="SEASONED_API_KEY")] = None,
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Check that the home is well, or with --url that a running server is. It ends with 1 when something is not."""
+    """Check the home, or with --url a running server. Exits with 1 if a check fails."""
     config = load_config(home)
     if url is None:
         checks = with_records(config, lambda held, _: held.doctor())
@@ -61,14 +59,14 @@ def doctor(
 
 
 class _Server:
-    """A running server. Raises Invalid for an address that is none."""
+    """A running server. Raises Invalid for a malformed URL."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Invalid("--url must be an address such as http://127.0.0.1:8029.")
+            raise Invalid("--url must be a URL such as http://127.0.0.1:8029.")
         self.url = url.rstrip("/").removesuffix("/api/v1")
-        # Without a handler of redirects: to follow one would send the key elsewhere.
+        # Without a redirect handler: following one would send the key elsewhere.
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(),
@@ -79,10 +77,10 @@ class _Server:
         ):
             self._opener.add_handler(handler)
 
-    def get(self, path: str, key: str = "") -> tuple[int, _Answer | None, float]:
+    def get(self, path: str, key: str = "") -> tuple[int, _Envelope | None, float]:
         """The status of an answer, its envelope if it has one, and how many seconds it took.
 
-        Raises OSError when there is none.
+        Raises OSError if there is no response.
         """
         request = urllib.request.Request(self.url + path, headers={"User-Agent": f"seasoned/{__version__}"})  # noqa: S310 - http(s), looked at above
         if key:
@@ -95,19 +93,19 @@ class _Server:
             with error:
                 status, body = error.code, error.read(ANSWER_BYTES_MAX)
         except http.client.HTTPException as error:
-            raise OSError(f"the answer is no HTTP ({type(error).__name__})") from None
+            raise OSError(f"the response is not HTTP ({type(error).__name__})") from None
         try:
-            return status, msgspec.json.decode(body, type=_Answer), time.monotonic() - started
+            return status, msgspec.json.decode(body, type=_Envelope), time.monotonic() - started
         except (msgspec.DecodeError, msgspec.ValidationError):
             return status, None, time.monotonic() - started
 
 
-def examine(server: _Server, key: str) -> list[Check]:
+def examine(server: _Server, key: str) -> list[HealthCheck]:
     """Every check of a running server, in the order in which a person would ask."""
     try:
         status, health, seconds = server.get("/health")
         if status != http.client.OK or health is None or health.code != 0:
-            return [_check("reachable", False, f"{server.url} answers {status}, not as Seasoned does")]
+            return [_check("reachable", False, f"{server.url} answers {status}; it is not a Seasoned server")]
         found = [_check("reachable", True, f"{server.url} answers in {seconds * 1000:.0f} ms")]
         found.append(_contract(server))
         found += _key(server, key)
@@ -117,7 +115,7 @@ def examine(server: _Server, key: str) -> list[Check]:
         return [_check("reachable", False, f"{server.url} cannot be reached ({reason})")]
 
 
-def _contract(server: _Server) -> Check:
+def _contract(server: _Server) -> HealthCheck:
     """Whether answers have the form that clients expect."""
     without_key, unknown = server.get("/api/v1/ping"), server.get("/api/v1/no-such-thing", "sk-ac-none")
     wrong = [
@@ -128,25 +126,25 @@ def _contract(server: _Server) -> Check:
         )
         if status != expected or answer is None or answer.code != expected
     ]
-    detail = f"not answered as the API says: {' and '.join(wrong)}" if wrong else "errors have the API's form"
+    detail = f"answered against the API: {' and '.join(wrong)}" if wrong else "errors have the API's form"
     return _check("contract", not wrong, detail)
 
 
-def _key(server: _Server, key: str) -> list[Check]:
+def _key(server: _Server, key: str) -> list[HealthCheck]:
     if not key:
         return [_check("key", True, "not tried; give --key or SEASONED_API_KEY")]
     status, answer, _ = server.get("/api/v1/ping", key)
     works = status == http.client.OK and answer is not None and answer.msg == "pong"
-    return [_check("key", works, "works" if works else f"is refused with {status}; look at --key or SEASONED_API_KEY")]
+    return [_check("key", works, "works" if works else f"is refused with {status}; check --key or SEASONED_API_KEY")]
 
 
-def _condition(server: _Server) -> list[Check]:
+def _condition(server: _Server) -> list[HealthCheck]:
     _, answer, _ = server.get("/ready")
     try:
         found = msgspec.json.decode(answer.data if answer else b"", type=Readiness)
     except (msgspec.DecodeError, msgspec.ValidationError):
-        return [_check("ready", False, "does not say how it is; is it an older release?")]
-    same = "as this command" if found.version == __version__ else f"this command is {__version__}"
+        return [_check("ready", False, "gives no readiness report; is it an older release?")]
+    same = "as this command" if found.version == __version__ else f"this command has {__version__}"
     queue, work = found.queue, found.work
     late = work.oldest_due_seconds is not None and work.oldest_due_seconds > OLDEST_SECONDS_MAX
     waits = f"{work.due} pieces due, the oldest for {work.oldest_due_seconds} s" if work.due else "nothing is due"
@@ -162,5 +160,5 @@ def _condition(server: _Server) -> list[Check]:
     ]
 
 
-def _check(name: str, ok: bool, detail: str) -> Check:
-    return Check(name=name, ok=ok, detail=detail)
+def _check(name: str, ok: bool, detail: str) -> HealthCheck:
+    return HealthCheck(name=name, ok=ok, detail=detail)

@@ -1,7 +1,7 @@
-"""The way in: what has to hold from the first moment on, before anything heavy is imported.
+"""The entry point: what must be set up before anything heavy is imported.
 
-Ctrl-C ends any moment with one line and 130. Output that cannot be written ends with a sentence instead of a
-traceback, and a reader that has gone, as `head` does, is no fault at all.
+Ctrl-C exits at any time with one line and code 130. If output cannot be written, the command ends with a sentence
+instead of a traceback; a closed pipe, as with `head`, is not an error.
 """
 
 import gc
@@ -14,7 +14,7 @@ from seasoned import __version__
 from seasoned.cli import streams
 
 INTERRUPTED = 130
-STOPPED = "seasoned: stopped; start the same command again to go on."
+STOPPED = "seasoned: stopped; rerun the command to resume."
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--version"]:
         sys.stdout.write(f"seasoned {__version__}\n")
         sys.exit(streams.finish(0))
-    # What is imported stays: to look for garbage in it takes a tenth of a command's time.
+    # Imported modules stay in memory; searching them for garbage would take a tenth of a command's time.
     gc.disable()
     from seasoned.cli.commands import run  # noqa: PLC0415 - what is above must hold while this is imported
 
@@ -32,6 +32,6 @@ def main() -> None:
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
-    # Nothing is under way that has to be ended in order: commands listen for themselves while they work.
+    # Nothing needs an orderly end here: commands that do work handle the signal themselves.
     os.write(2, f"{STOPPED}\n".encode())
     os._exit(INTERRUPTED)

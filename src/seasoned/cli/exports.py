@@ -1,4 +1,6 @@
-"""Writing the skills of spaces into a folder: each skill whole or not at all, and none stops the others."""
+"""Exporting the skills of spaces to a folder: each skill completely or not at all, and one failure does not stop the
+others.
+"""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +31,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exported(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export wrote, folder by folder, what it left out, and what of a written skill is not as it is stored."""
+    """What an export wrote, what it skipped, and where a written skill differs from the stored one."""
 
     written: list[str] = []
     notes: list[str] = []
@@ -55,7 +57,7 @@ async def export_groups(held: Records, project_id: str, groups: Sequence[Group],
 async def _write(held: Records, project_id: str, state: SkillState, folder: Path, taken: set[str]) -> archive.Written:
     key = same_name_key(archive.folder_name(state.row.name))
     if key in taken:
-        raise Conflict(f"another skill of that name is in {folder} already; rename or delete one of them.")
+        raise Conflict(f"another skill of that name is already in {folder}; rename or delete one of them.")
     taken.add(key)
     content = await held.skills.content(project_id, state.row.id)
     return archive.export_folder(folder, state.row.name, content.files, content.lost)
@@ -67,7 +69,7 @@ def _skipped(state: SkillState, space: SpaceRow | None, error: SeasonedError) ->
 
 
 def _folders(spaces: Sequence[SpaceRow | None], root: Path) -> list[Path]:
-    """The folder of each space; a name that another has too, or that no folder can have, is followed by the id."""
+    """The folder of each space; the id is added to names that are not unique or not valid for a folder."""
     if len(spaces) == 1:
         return [root]
     wanted = [_folder_name(row) for row in spaces]

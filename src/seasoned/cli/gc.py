@@ -13,10 +13,10 @@ def collect(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Delete stored files that nothing names any more.
+    """Delete unreferenced stored files.
 
-    Those are files that no message, skill or disk has named for the grace. A server does the same by itself, a
-    little at a time; both may run at once.
+    A file is deleted once no message, skill or disk has referenced it for the grace period. A server does the same in
+    the background; both may run at once.
     """
     config = load_config(home)
     found = with_records(config, lambda held, _: held.collecting.preview() if dry_run else held.collecting.run())

@@ -33,9 +33,9 @@ from seasoned.engine.projects import DEFAULT_PROJECT
 from seasoned.engine.records import Records
 from seasoned.engine.sessions import Counts
 from seasoned.engine.skills import SkillState
-from seasoned.engine.waiting import until_changed
 from seasoned.errors import BadTranscript, NoHome
 from seasoned.importers import Transcript
+from seasoned.scheduling.scheduler import until_changed
 from seasoned.space import LearningStatus
 
 POLL_SECONDS = 0.25
@@ -45,7 +45,7 @@ UNREAD_SHOWN_MAX = 20
 
 
 class SessionReport(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What became of one transcript."""
+    """The result for one transcript."""
 
     id: str
     source: str
@@ -73,13 +73,13 @@ class Report(msgspec.Struct, kw_only=True):
 def learn(
     paths: Annotated[list[Path], typer.Argument(help="Transcripts, or folders of them.")],
     space: Annotated[
-        str, typer.Option("--space", help="The name or id of the learning space to teach; one of that name is made.")
+        str, typer.Option("--space", help="The name or id of the learning space to teach. A new name creates a space.")
     ] = "default",
     format: Annotated[  # noqa: A002 - the option's name
         str, typer.Option("--format", help=f"How to read the files: {', '.join(importers.FORMATS)}.")
     ] = "auto",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say how many model calls and tokens it would take; spend nothing.")
+        bool, typer.Option("--dry-run", help="Estimate the model calls and tokens without spending anything.")
     ] = False,
     base_url: BaseUrl = None,
     project: Project = "",
@@ -88,8 +88,8 @@ def learn(
 ) -> None:
     """Learn from past sessions: transcripts in, skills out.
 
-    The tasks in them are found, and what each finished one teaches is written into skills. Sessions that were
-    learned from before are skipped, so an interrupted run is simply started again.
+    Finds the tasks in each session and writes what the finished ones teach into skills. Sessions already learned are
+    skipped; rerun after an interruption.
     """
     with reported():
         config = load_config(home, base_url=base_url, tells=True)
@@ -108,7 +108,7 @@ def learn(
 
 
 class _Run:
-    """One run of the command: the files that it reads, and what was wrong with some."""
+    """One run of the command: the files that it reads, and their errors."""
 
     def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool) -> None:
         self.errors: list[str] = []
@@ -122,10 +122,10 @@ class _Run:
         self._unread: list[str] = []
 
     def find(self, paths: list[Path]) -> None:
-        """Look for the files, and name those of the folders that are none. Raises Invalid."""
+        """Find the transcripts, and report files in the folders that are not. Raises Invalid."""
         self._files = list(importers.search(paths, self._format, self._leave).files)
         if len(self._unread) > UNREAD_SHOWN_MAX:
-            note(f"note: {len(self._unread) - UNREAD_SHOWN_MAX} more files were not read; --json names all.")
+            note(f"note: {len(self._unread) - UNREAD_SHOWN_MAX} more files were not read; --json lists them all.")
 
     def _leave(self, sentence: str) -> None:
         self._unread.append(sentence)
@@ -133,14 +133,14 @@ class _Run:
             note(f"note: not read: {sentence}")
 
     async def learn(self) -> Report:
-        """Learn from the files. Raises BadTranscript when none of them can be read: then no home is made."""
+        """Learn from the files. Raises BadTranscript, without creating a home, if no file can be read."""
         await models.check(self._config)
         with progress(quiet=self._quiet) as bar:
             shown = bar.add_task("Reading", total=len(self._files))
             read = self._read()
             transcripts = await asyncio.to_thread(next, read, None)
             if transcripts is None:
-                raise BadTranscript("Nothing was learned: none of the files could be read.")
+                raise BadTranscript("Nothing was learned, because no file could be read.")
             engine = Engine.open(self._config)
             try:
                 await engine.start()
@@ -168,7 +168,7 @@ class _Run:
         )
 
     async def estimate(self) -> Estimate:
-        """What learning would cost. The transcripts are counted, not learned, and no home is made."""
+        """What learning would cost. Nothing is learned, and no home is created."""
         try:
             held = Records.open(self._config)
         except NoHome:
@@ -180,7 +180,7 @@ class _Run:
             await held.close()
 
     def _read(self) -> Iterator[list[Transcript]]:
-        """The transcripts of each file in order; a file that cannot be read is named and the others go on."""
+        """The transcripts of each file in order; a file that cannot be read is reported and skipped."""
         for path in self._files:
             try:
                 transcripts = list(importers.read(path, self._format))
@@ -197,13 +197,13 @@ def _print_estimate(found: Estimate, errors: list[str], *, as_json: bool) -> Non
     if as_json:
         print_json({**msgspec.to_builtins(found), "errors": errors})
         return
-    known = f", {found.known} already learned from before" if found.known else ""
+    known = f", {found.known} already learned" if found.known else ""
     say(f"{_count(found.sessions, 'session')} with {_count(found.messages, 'message')}{known}.")
-    say("With a language model that takes about:")
+    say("With a language model, learning takes about:")
     rows = [(stage, found.calls[stage], f"{found.input_tokens[stage]:,}") for stage in found.calls]
     rows.append(("all", sum(found.calls.values()), f"{sum(found.input_tokens.values()):,}"))
     print_table(("STAGE", "CALLS", "INPUT TOKENS"), rows, "")
-    say("Answers come on top: usually a tenth to a fifth of that. The built-in rules cost nothing.")
+    say("Output tokens are not included; expect a tenth to a fifth of the input. The built-in rules cost nothing.")
 
 
 async def _settle(
@@ -221,11 +221,11 @@ async def _settle(
         done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
         resumed = wanted - done if resumed is None else resumed
         bar.update(shown, completed=len(done))
-        # At first the reasons may be those of an earlier run.
+        # At first, the reasons may be left from an earlier run.
         late = asyncio.get_running_loop().time() - began > WAIT_SAID_SECONDS
         for reason in sorted({states[key].reason for key in wanted - done if late and states[key].reason} - said):
             said.add(reason)
-            note(f"waiting: {reason} Stop with Ctrl-C; nothing is lost.")
+            note(f"waiting: {reason} Ctrl-C stops; nothing is lost.")
         if done == wanted:
             break
         await until_changed(change, POLL_SECONDS)
@@ -252,9 +252,9 @@ def _why_nothing(found: Counts) -> str | None:
     if found.lessons:
         return None
     if not found.tasks:
-        return "no task was found in it"
+        return "it contains no task"
     if not found.finished:
-        return "none of its tasks is known to be finished"
+        return "none of its tasks is finished, as far as one can tell"
     entries = f"the journal has {_count(found.finished, 'entry', 'entries')}"
     return "; ".join([entries, *(reason.removesuffix(".") for reason in found.reasons)])
 
@@ -279,14 +279,14 @@ def _print(report: Report, space: str, at: str, *, by_rules: bool) -> None:
     known = len(report.sessions) - len(new)
     parts = [f"Learned from {_count(len(new), 'session')}"]
     if known:
-        parts.append(f"{known} already learned from before")
+        parts.append(f"{known} already learned")
     if report.errors:
         parts.append(f"{_count(len(report.errors), 'file')} could not be read")
     say(f"{'; '.join(parts)}. The space {space!r} has {_count(len(report.skills), 'skill')}.")
     if by_rules and new and not any(one.lessons for one in new):
-        say("The built-in rules learn only from what was said or happened outright; docs/language-models.md says more.")
+        say("The built-in rules learn only what a session says outright; see docs/language-models.md for more.")
     if report.skills:
-        say(f"See them with: seasoned skills list{at}")
+        say(f"List them with: seasoned skills list{at}")
 
 
 def _count(number: int | None, noun: str, several: str = "") -> str:

@@ -19,14 +19,25 @@ from seasoned import __version__, config, instrumentation
 from seasoned.cli.console import without_secrets
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.instrumentation import Request, Work
+from seasoned.instrumentation import HttpRequest, Operation
 from seasoned.scheduling import child
-from seasoned.scheduling.child import Arrived, Ask, Begin, Changed, Ended, Lives, LookAt, ToChild, ToParent, Wake
+from seasoned.scheduling.child import (
+    Arrived,
+    Ask,
+    Begin,
+    Changed,
+    Ended,
+    HeartbeatReply,
+    LookAt,
+    ToChild,
+    ToParent,
+    Wake,
+)
 from seasoned.telemetry import logs, running
 
-# Serving comes first where there are fewer processors than work.
+# Serving has priority when CPUs are scarce.
 NICENESS = 10
-# The server waits for so many changes with one line.
+# Changes within this time are sent as one line.
 GATHER_SECONDS = 0.02
 END_SECONDS = 4.0
 
@@ -41,7 +52,7 @@ class _Learner:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hear(self, hint: ToChild) -> None:
-        """Take a hint."""
+        """Handle a hint."""
         match hint:
             case Wake():
                 self._engine.scheduler.wake(hint.stage, hint.key)
@@ -53,7 +64,7 @@ class _Learner:
             case Ask():
                 self._run(self._answer(hint.number))
             case Begin():
-                pass  # the first line only
+                pass  # only ever the first line
 
     async def tell_changes(self) -> None:
         """Tell the server whenever stages have committed."""
@@ -66,12 +77,12 @@ class _Learner:
         """Send a line; from any thread."""
         self._loop.call_soon_threadsafe(self._line.write, child.encoded(told))
 
-    def begin(self, work: Work) -> None:
-        """Nothing: the server counts what has ended."""
+    def begin(self, work: Operation) -> None:
+        """Nothing: the server counts finished work."""
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Tell the server, which counts for `/metrics`."""
-        if not isinstance(work, Request):
+        if not isinstance(work, HttpRequest):
             self.tell(Ended(work, seconds))
 
     def cut_off(self) -> None:
@@ -81,7 +92,7 @@ class _Learner:
         """Nothing: the server stores."""
 
     async def _answer(self, number: int) -> None:
-        self.tell(Lives(number, await self._engine.scheduler.life()))
+        self.tell(HeartbeatReply(number, await self._engine.scheduler.heartbeat()))
 
     def _run(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)
@@ -111,7 +122,7 @@ async def _learn(wire: socket.socket) -> None:
 
 
 def _end_soon() -> None:
-    """Whatever hangs, this process does not outlive its server by much; what it was about is due again."""
+    """Exit soon after the server even if something hangs; unfinished work is due again."""
     timer = threading.Timer(END_SECONDS, partial(os._exit, 1))
     timer.daemon = True
     timer.start()
@@ -119,7 +130,7 @@ def _end_soon() -> None:
 
 def main() -> None:
     """Learn until the server ends."""
-    # Ctrl-C goes to every process of the terminal; the server decides when this one ends.
+    # Ctrl-C reaches every process of the terminal; the server decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.nice(NICENESS)

@@ -30,7 +30,7 @@ def _sessions() -> None:
 
 @spaces_app.command("list")
 def list_spaces(limit: Limit = PAGE_MAX, project: Project = "", home: Home = None, json: Json = False) -> None:
-    """List the learning spaces, oldest first. One that was made over HTTP has no name; its id is as good."""
+    """List the learning spaces, oldest first. Spaces created over HTTP have no name; use their id."""
 
     async def load(held: Records, project_id: str) -> list[dict[str, object]]:
         rows, _ = await held.spaces.page(project_id, PageQuery(limit=limit))
@@ -101,9 +101,9 @@ def usage(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Show what model calls cost, and today's budgets.
+    """Show the cost of model calls, and today's budgets.
 
-    Calls, tokens, price and time are added up by day, space, stage and model.
+    Sums calls, tokens, price and time by day, space, stage and model.
     """
 
     async def load(held: Records, project_id: str) -> tuple[Usage, dict[str, str]]:

@@ -23,10 +23,10 @@ from seasoned.store.transfer import copy_rows, total
 
 
 def migrate(home: Home = None, json: Json = False) -> None:
-    """Bring the database to this release's schema. Every other command but `backup` does so too."""
+    """Migrate the database to this release's schema. Every other command except `backup` does so too."""
     config = load_config(home)
     with reported():
-        # A new server is prepared so; a folder that is not there is a slip of the hand.
+        # On PostgreSQL this prepares a new server; a missing home folder is probably a typo.
         Store.open(config, make=bool(config.database)).close()
     name = shown(config.database) if config.database else str(config.home_path / DATABASE_FILE)
     if json:
@@ -36,16 +36,15 @@ def migrate(home: Home = None, json: Json = False) -> None:
 
 
 def copy(
-    source: Annotated[str, typer.Argument(help="Where to copy from: a home folder, or postgresql://…")],
-    target: Annotated[str, typer.Argument(help="Where to copy to: a home folder, or postgresql://…")],
+    source: Annotated[str, typer.Argument(help="The source: a home folder, or postgresql://…")],
+    target: Annotated[str, typer.Argument(help="The target: a home folder, or postgresql://…")],
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Copy a whole home to another database.
 
-    That is rows, files and the secret that keys are hashed with. Stop the servers of the source first. A home
-    folder keeps its own files; those of a PostgreSQL database belong to the home that --home names. Start the same
-    command again to go on with a copy that was interrupted.
+    Copies rows, files and the secret that keys are hashed with. Stop the source's servers first. A home folder has its
+    own files; a PostgreSQL database uses those of --home. Rerun the command to resume an interrupted copy.
     """
     with reported():
         from_config, to_config = _place(source, home), _place(target, home)
@@ -58,7 +57,7 @@ def copy(
             task = bar.add_task("Rows", total=total(here))
             copied = copy_rows(here, there, lambda _table, rows: bar.advance(task, rows))
             bar.update(task, completed=sum(copied.rows.values()))
-            # What SEASONED_BLOBS names both have; the source's own folder may hold files from before it was set.
+            # Both share the store in SEASONED_BLOBS; the source's folder may hold older files.
             own = to_config.blobs == "" and from_config.home_path == to_config.home_path
             files, size = (0, 0) if own else _copy_files(from_config.home_path, there, bar)
     result = {"rows": copied.rows, "added": copied.added, "files": files, "file_bytes": size, "verified": True}
@@ -66,8 +65,8 @@ def copy(
         print_json(result)
     else:
         say(
-            f"{sum(copied.rows.values())} rows are there, {copied.added} of them new, and {files} files "
-            f"({size} bytes); all of them were compared."
+            f"{sum(copied.rows.values())} rows copied, {copied.added} of them new, and {files} files "
+            f"({size} bytes); all verified."
         )
 
 
@@ -90,14 +89,14 @@ def _keep_secrets(source: Path, target: Path) -> None:
 
 
 def _copy_files(source: Path, there: Store, bar: Progress) -> tuple[int, int]:
-    """Copy the large files of a home that the other does not have; how many there are, and their bytes."""
+    """Copy the large files that the target lacks; their count and bytes."""
     paths = paths_of(source / BLOBS_FOLDER)
     task = bar.add_task("Files", total=len(paths))
     size = 0
     for path in paths:
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != path.name:
-            raise Conflict(f"{path} is damaged: its bytes do not have the hash that is its name. Restore it first.")
+            raise Conflict(f"{path} is damaged: its bytes do not match its hash. Restore it first.")
         there.blobs.put_now(data)
         size += len(data)
         bar.advance(task)

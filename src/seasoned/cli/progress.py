@@ -5,7 +5,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def progress(*, quiet: bool = False) -> Progress:
-    """The bar; nothing is shown elsewhere than at a terminal."""
+    """The bar; shown only at a terminal."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     return Progress(
         TextColumn("{task.description}"),

@@ -12,9 +12,9 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Create and l
 
 @app.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="What to call the project.")], home: Home = None, json: Json = False
+    name: Annotated[str, typer.Argument(help="The project's name.")], home: Home = None, json: Json = False
 ) -> None:
-    """Create a project. Its key is printed once and kept nowhere."""
+    """Create a project. Its key is printed once and not stored."""
     row, key = with_records(load_config(home), lambda held, _: held.projects.create(name), make=True)
     _print_key(row.id, row.name, key, json)
 

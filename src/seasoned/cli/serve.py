@@ -1,4 +1,4 @@
-"""`seasoned serve`: the HTTP server, with learning beside it."""
+"""`seasoned serve`: the HTTP server, and learning in the background."""
 
 import asyncio
 import signal
@@ -21,14 +21,14 @@ Where = Literal["process", "inline", "none"]
 def serve(
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", help="The port to listen on; 0 takes a free one.", min=0, max=65535)
+        int, typer.Option("--port", help="The port to listen on; 0 picks a free one.", min=0, max=65535)
     ] = 8029,
     worker: Annotated[
         Where | None,
         typer.Option(
             "--worker",
-            help="Where to learn: in a process of its own, inline in the server's, or none (then `seasoned worker` has "
-            "to; PostgreSQL only).",
+            help="Where to learn: in a separate process, inline in the server's process, or none (then run `seasoned "
+            "worker`; PostgreSQL only).",
             show_default="SEASONED_WORKER, process",
         ),
     ] = None,
@@ -49,12 +49,12 @@ def serve(
         with serving.announced(config.home_path, url) as other:
             if other is not None and not config.database:
                 note(
-                    f"warning: process {other.pid} at {other.url} serves this home already; both work, "
-                    "but one server is enough: stop one of them unless you mean it."
+                    f"warning: process {other.pid} at {other.url} already serves this home; both work, "
+                    "but one server is enough, so stop one of them unless you want two."
                 )
             say(f"Seasoned listens on {url} (API under /api/v1); home is {config.home_path}.")
             if made:
-                say(f"A new API key was made and is kept in {config.home_path / KEY_FILE}:\n  {key}")
+                say(f"A new API key was created and stored in {config.home_path / KEY_FILE}:\n  {key}")
             elif not config.api_key:
                 say(f"The API key is in {config.home_path / KEY_FILE}.")
             server.serve(Engine.open(config, serves=True), listener, at_end=running.start(__version__))
@@ -70,7 +70,7 @@ def work(
     base_url: BaseUrl = None,
     home: Home = None,
 ) -> None:
-    """Learn from what servers on one PostgreSQL database take in, until stopped; serve nothing."""
+    """Learn from the sessions in a PostgreSQL database, until stopped, without serving HTTP."""
     with reported():
         config = load_config(home, base_url=base_url, concurrency=concurrency, worker="inline")
         _needs_postgres(config, "seasoned worker")
@@ -78,7 +78,7 @@ def work(
 
 
 async def _work(config: Config) -> None:
-    """Learn until a signal comes. Raises KeyboardInterrupt for that of Ctrl-C."""
+    """Learn until a signal arrives. Raises KeyboardInterrupt for SIGINT."""
     await models.check(config)
     stop, came = asyncio.Event(), list[int]()
 
@@ -91,7 +91,7 @@ async def _work(config: Config) -> None:
     engine, stop_telling = Engine.open(config), running.start(__version__)
     try:
         await engine.start()
-        say(f"A worker learns, {config.concurrency} stages at once; stop it with Ctrl-C or SIGTERM.")
+        say(f"The worker runs {config.concurrency} stages at once; stop it with Ctrl-C or SIGTERM.")
         await stop.wait()
     finally:
         await engine.close()
@@ -102,11 +102,11 @@ async def _work(config: Config) -> None:
 
 def _needs_postgres(config: Config, what: str) -> None:
     if not config.database:
-        raise Invalid(f"{what} needs PostgreSQL: set SEASONED_DATABASE. On SQLite the server learns by itself.")
+        raise Invalid(f"{what} needs PostgreSQL: set SEASONED_DATABASE. On SQLite, `seasoned serve` learns.")
 
 
 async def _prepare(config: Config) -> tuple[str, bool]:
-    """The default project's key and whether it was made just now, once it is sure that nothing stands in the way."""
+    """The default project's key, and whether it is new, after checking that the server can start."""
     if config.worker:
         await models.check(config)
     held = Records.open(config, make=True)

@@ -29,14 +29,14 @@ from seasoned.skill import SKILL_FILE, parse_skill_file
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show and export skills.")
 
-# What stands for the space of a skill that is in none.
+# Shown for a skill that is in no space.
 NO_SPACE = "-"
 NAMED_MAX = 20
 
 
 @app.command("list")
 def list_(space: Space = "", project: Project = "", home: Home = None, json: Json = False) -> None:
-    """List the skills by their spaces."""
+    """List the skills of each space."""
     groups, called = with_records(load_config(home), lambda held, own: grouped(held, own, space), project)
     found = [(group, state) for group in groups for state in group.skills]
     if json:
@@ -47,7 +47,7 @@ def list_(space: Space = "", project: Project = "", home: Home = None, json: Jso
         for group, s in found
     ]
     columns = ("SPACE", "NAME", "FILES", "CHANGED", "DESCRIPTION")
-    print_table(columns, rows, "No skill yet; `seasoned learn PATH` makes some.")
+    print_table(columns, rows, "No skills yet; run `seasoned learn PATH`.")
 
 
 @app.command("show")
@@ -59,7 +59,7 @@ def show(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Show a file of a skill, its SKILL.md when none is named."""
+    """Show a file of a skill, by default its SKILL.md."""
     found = with_records(load_config(home), lambda held, own: _file(held, own, space, name, file), project)
     text = found.data.decode(errors="replace")
     if json:
@@ -78,10 +78,10 @@ def export(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Write the skills into a folder, one SKILL.md folder each; of several spaces, in one folder for each space.
+    """Export the skills to a folder, one SKILL.md folder each; with several spaces, one folder per space.
 
-    Skills that were edited there are never overwritten: they are named and skipped. It ends with 1 when a skill was
-    skipped, or is not written as it is stored.
+    Skills edited there are never overwritten: they are listed and skipped. Exits with 1 if a skill was skipped or could
+    not be written exactly as stored.
     """
     done = with_records(load_config(home), lambda held, own: _export(held, own, space, folder), project)
     if json:
@@ -120,10 +120,10 @@ async def _file(held: Records, project_id: str, space: str, name: str, path: str
         if name in (state.row.name, state.row.id)
     }
     if not found:
-        raise NotFound(f"There is no skill {name!r}; `seasoned skills list` names them.")
+        raise NotFound(f"There is no skill {name!r}; run `seasoned skills list` to see them.")
     if len(found) > 1:
         each = ", ".join(f"{skill_id} (space {where})" for skill_id, where in list(found.items())[:NAMED_MAX])
-        raise Conflict(f"There are {len(found)} skills {name!r}; give --space, or one of their ids: {each}.")
+        raise Conflict(f"There are {len(found)} skills {name!r}; use --space or an id: {each}.")
     return await held.skills.file(project_id, next(iter(found)), path)
 
 

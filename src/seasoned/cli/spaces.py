@@ -1,4 +1,4 @@
-"""Which skills are in which spaces, and how a space is called where people read it."""
+"""The skills of each space, and how spaces are labelled for people."""
 
 from collections.abc import Sequence
 
@@ -17,18 +17,18 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def label(row: SpaceRow, rows: Sequence[SpaceRow]) -> str:
-    """What to call a space, such that `--space` finds it: its name when it has one of its own, else its id."""
+    """A label that `--space` accepts: the space's name if it is unique, else its id."""
     alone = sum(one.name == row.name for one in rows) == 1
     return row.name if row.name and alone else row.id
 
 
 def labels(rows: Sequence[SpaceRow]) -> dict[str, str]:
-    """What each space is called, by its id."""
+    """The label of each space, by its id."""
     return {row.id: label(row, rows) for row in rows}
 
 
 async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Group], dict[str, str]]:
-    """The skills by their spaces, oldest space first, and what each space is called.
+    """The skills by their spaces, oldest space first, and the label of each space.
 
     Only those of one space when its name or id is given. Raises NotFound, Conflict.
     """

@@ -1,4 +1,4 @@
-"""Standard output and error, guarded: writing to them raises nothing; how the command ends tells what failed."""
+"""Guarded standard output and error: writing never raises; the exit code reports failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAILED: Final = 1
 
 
 class _Descriptor(io.FileIO):
-    """An open file that takes everything; the first failure is kept, and what comes after it goes nowhere."""
+    """A file that never fails: the first error is remembered, and later output is discarded."""
 
     failure: OSError | None = None
 
@@ -36,7 +36,7 @@ _guarded: list[_Descriptor] = []
 
 
 def guard() -> None:
-    """Put guarded streams in the place of standard output and standard error."""
+    """Replace standard output and standard error by guarded streams."""
     _guarded.clear()
     sys.stdout = _guard(sys.stdout)
     sys.stderr = _guard(sys.stderr)
@@ -44,7 +44,7 @@ def guard() -> None:
 
 def _guard(stream: TextIO | None) -> TextIO:
     if stream is None:
-        # The descriptor was closed before we began, and may be a database's by the time somebody prints.
+        # The descriptor was closed at the start; later it may belong to a database file.
         raw = _Descriptor(os.devnull, "wb")
         raw.failure = OSError(errno.EBADF, os.strerror(errno.EBADF))
         encoding = "utf-8"
@@ -57,7 +57,7 @@ def _guard(stream: TextIO | None) -> TextIO:
 
 
 def finish(code: int) -> int:
-    """Write what waits; the command's exit code, or 1 when its output was lost. Who closes a pipe wants no more."""
+    """Flush; the command's exit code, or 1 if output was lost. A closed pipe does not count."""
     sys.stdout.flush()
     failure = _guarded[0].failure
     if failure is not None and not isinstance(failure, BrokenPipeError):

@@ -1,6 +1,6 @@
-"""The use cases, one class for each noun, and the engine that brings them together.
+"""The use cases, one class per noun, and the engine that combines them.
 
-Whoever only reads (`engine.records`) does not wait for all that learning imports: the engine comes when it is named.
+`Engine` is imported lazily, so that commands that only read (`engine.records`) do not import what learning needs.
 """
 
 from typing import TYPE_CHECKING

@@ -7,29 +7,30 @@ from seasoned.clock import SystemClock
 from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.store import backup
-from seasoned.store.backup import Manifest
-from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.backup import BackupManifest
+from seasoned.store.blob_store import BlobStore
+from seasoned.store.blobs import blobs_at
 
 
-def back_up(config: Config, target: Path) -> Manifest:
-    """Back a home up, also while it is served. Raises Invalid, Conflict, StorageFull."""
+def back_up(config: Config, target: Path) -> BackupManifest:
+    """Back up a home, also while a server uses it. Raises Invalid, Conflict, StorageFull."""
     _refuse_postgres(config)
     folder = target.expanduser().absolute()
     return backup.back_up(config.home_path, folder, __version__, SystemClock().now(), _place(config))
 
 
-def restore(config: Config, source: Path, *, replace: bool) -> tuple[Manifest, Path | None]:
-    """Make the home of a backup; what it held, and where the old home is now. Raises Invalid, Conflict, StorageFull."""
+def restore(config: Config, source: Path, *, replace: bool) -> tuple[BackupManifest, Path | None]:
+    """Restore a backup; its manifest, and where the old home was moved. Raises Invalid, Conflict, StorageFull."""
     _refuse_postgres(config)
     found = source.expanduser().absolute()
     return backup.restore(found, config.home_path, replace=replace, now=SystemClock().now(), place=_place(config))
 
 
 def _place(config: Config) -> BlobStore | None:
-    """Where the blobs are when they are not in the home."""
+    """The blob store, unless it is the home's own folder."""
     return blobs_at(config.blobs, config.home_path) if config.blobs else None
 
 
 def _refuse_postgres(config: Config) -> None:
     if config.database:
-        raise Invalid("Rows on PostgreSQL are backed up with pg_dump; docs/operations.md says how.")
+        raise Invalid("Back up PostgreSQL with pg_dump; see docs/operations.md.")

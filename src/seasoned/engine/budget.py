@@ -1,4 +1,4 @@
-"""How much memory all answers under way may take together, in bytes, and who waits for a share of it."""
+"""A memory budget shared by all responses in progress, in bytes."""
 
 import asyncio
 from collections import deque
@@ -6,28 +6,28 @@ from types import TracebackType
 
 from seasoned.errors import Busy
 
-# How long an answer waits for memory: before it has begun, and in its middle.
+# How long a response waits for memory: before it starts, and in the middle.
 WAIT_SECONDS = 20.0
 GO_ON_SECONDS = 120.0
 
 
 class Share:
-    """What one answer holds of a budget until it is given back; a `with` block gives it back at its end."""
+    """The part of a budget that one response holds; leaving a `with` block releases it."""
 
     __slots__ = ("_budget", "weight")
 
-    def __init__(self, budget: "Budget", weight: int) -> None:
+    def __init__(self, budget: "MemoryBudget", weight: int) -> None:
         self._budget = budget
         self.weight = weight
 
     def keep(self, weight: int) -> None:
-        """Give back what is over `weight`."""
+        """Release what exceeds `weight`."""
         if weight < self.weight:
             over, self.weight = self.weight - weight, weight
             self._budget.give_back(over)
 
     def release(self) -> None:
-        """Give everything back; again does nothing."""
+        """Release everything; idempotent."""
         self.keep(0)
 
     def __enter__(self) -> "Share":
@@ -39,8 +39,8 @@ class Share:
         self.release()
 
 
-class Budget:
-    """Bytes that are taken before they are used, first come, first served. For one event loop."""
+class MemoryBudget:
+    """Bytes that are reserved before use, first come, first served. For one event loop."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -48,7 +48,7 @@ class Budget:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def take(self, weight: int, seconds: float) -> Share:
-        """A share of so many bytes, all there are when it would be more. Raises Busy when none is free in time."""
+        """Reserve bytes, at most the whole budget. Raises Busy if they do not become free in time."""
         weight = min(weight, self.size)
         if self._waiting or weight > self.free:
             await self._wait(weight, seconds)
@@ -57,7 +57,7 @@ class Budget:
         return Share(self, weight)
 
     def give_back(self, weight: int) -> None:
-        """Make bytes free for those that wait."""
+        """Release bytes to the waiters."""
         self.free += weight
         self._serve()
 
@@ -69,12 +69,12 @@ class Budget:
                 await turn
         except BaseException as error:
             if turn.done() and not turn.cancelled():
-                # It was served just when it gave up.
+                # It got its share just when it timed out.
                 self.give_back(weight)
             turn.cancel()
             self._serve()
             if isinstance(error, TimeoutError):
-                raise Busy("Others are reading too much at once; try again in a few seconds.") from None
+                raise Busy("The server has too many large responses in progress; try again in a few seconds.") from None
             raise
 
     def _serve(self) -> None:
@@ -88,5 +88,5 @@ class Budget:
             self._waiting.popleft()
 
 
-NOTHING = Share(Budget(0), 0)
-"""The share of what is too little to be counted."""
+NOTHING = Share(MemoryBudget(0), 0)
+"""The share of a response too small to count."""

@@ -1,4 +1,4 @@
-"""Disks: files that agents keep. A skill's disk is the skill; a change there is a new version of it."""
+"""Disks: files that agents store. A skill is a disk too; a change there is a new version."""
 
 import asyncio
 import contextlib
@@ -11,27 +11,27 @@ import msgspec
 from seasoned.archive import lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
-from seasoned.engine.retry import kept
 from seasoned.errors import Busy, Invalid, NotFound, Superseded, Tombstoned, TooLarge
 from seasoned.message import JsonObject
 from seasoned.paths import PATH_PART_BYTES_MAX, check_path, same_name_key
 from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, disks, files, inline_blobs, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.rows import PageQuery, dump_object
 from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
 
 PATH_CHARS_MAX = 1_024
-# What an index of PostgreSQL takes, with room for the name.
+# The limit of a PostgreSQL index entry, less the file name.
 PATH_BYTES_MAX = 2_000
-# How often a change of a skill is made again because somebody else's came first.
+# How often a change of a skill is retried after concurrent changes.
 TRIES_MAX = 8
 SEARCHES_AT_ONCE = 2
 SEARCHES_WAITING_MAX = 32
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where a file is on a disk: its folder, which begins and ends with a slash, and its name."""
+class DiskPath(msgspec.Struct, frozen=True):
+    """A file's path on a disk: its folder, with a slash at both ends, and its name."""
 
     path: str
     filename: str
@@ -43,29 +43,29 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def folder(text: str) -> str:
-    """A folder's path in its one form: of a text, what stands before its last slash. Raises Invalid."""
+    """The normalized folder of a path: everything up to its last slash. Raises Invalid."""
     parts = [part for part in _normal(text).split("/")[:-1] if part not in ("", ".")]
     return "/" + "".join(f"{part}/" for part in parts)
 
 
-def place(text: str) -> Place:
-    """The place of a whole path such as `/notes/a.md`. Raises Invalid."""
-    return Place(folder(text), _filename(text.rsplit("/", 1)[-1]))
+def place(text: str) -> DiskPath:
+    """Parse a whole path such as `/notes/a.md`. Raises Invalid."""
+    return DiskPath(folder(text), _filename(text.rsplit("/", 1)[-1]))
 
 
-def place_in(path: str, filename: str) -> Place:
-    """The place of an upload: the folder is what stands before the last slash of `path`. Raises Invalid."""
-    return Place(folder(path), _filename(filename.rsplit("/", 1)[-1]))
+def place_in(path: str, filename: str) -> DiskPath:
+    """The path of an upload: the folder is `path` up to its last slash. Raises Invalid."""
+    return DiskPath(folder(path), _filename(filename.rsplit("/", 1)[-1]))
 
 
 def _normal(text: str) -> str:
     normal = unicodedata.normalize("NFC", text)
     long = len(normal) > PATH_CHARS_MAX or len(normal.encode(errors="replace")) > PATH_BYTES_MAX
     if long or any(not (c.isprintable() or c == "\u3000") for c in normal):
-        raise Invalid("The path is too long or has control characters; use a short path such as /notes/.")
+        raise Invalid("The path is too long or contains control characters; use a short path such as /notes/.")
     parts = normal.split("/")
     if ".." in parts or "\\" in normal:
-        raise Invalid(f"The path {text[:80]!r} has '..' or a back-slash in it; use a path such as /notes/.")
+        raise Invalid(f"The path {text[:80]!r} contains '..' or a backslash; use a path such as /notes/.")
     if any(len(part.encode()) > PATH_PART_BYTES_MAX for part in parts):
         raise Invalid(f"The path {text[:80]!r} has a name over {PATH_PART_BYTES_MAX} bytes; use shorter ones.")
     return normal
@@ -74,7 +74,7 @@ def _normal(text: str) -> str:
 def _filename(text: str) -> str:
     name = _normal(text)
     if name in ("", ".", ".."):
-        raise Invalid("The path names no file; use a folder and a file name, such as /notes/a.md.")
+        raise Invalid("The path has no file name; use a folder and a file name, such as /notes/a.md.")
     return name
 
 
@@ -107,7 +107,7 @@ class Disks:
         self._store.index.soon()
 
     async def put(
-        self, project_id: str, disk_id: str, where: Place, data: bytes, meta: JsonObject | None
+        self, project_id: str, disk_id: str, where: DiskPath, data: bytes, meta: JsonObject | None
     ) -> ArtifactRow:
         """Write a file; over an old one, whose meta stays when none is given. Raises NotFound, TooLarge, Invalid."""
         if len(data) > self._config.artifact_bytes_max:
@@ -126,31 +126,34 @@ class Disks:
             )
             return await self._store.write(partial(self._put, disk=disk, where=where, new=new, meta=dump_object(meta)))
 
-        return await kept(attempt)
+        return await retry_tombstoned(attempt)
 
-    async def _check_alike(self, disk: DiskRow, where: Place) -> None:
-        """Refuse a name that only some systems tell from that of another file; before the write, as it takes a while.
+    async def _check_alike(self, disk: DiskRow, where: DiskPath) -> None:
+        """Refuse a name that some systems cannot tell from another file's. Before the write, because it takes a while.
 
-        Of two that come at the same time both may get in, which harms nobody: a disk is written into no folder.
+        Two concurrent ones may both pass, which is harmless: disks are never exported to a folder.
         """
         names = await self._store.read(lambda c: disks.near_names(c, disk.id, where.whole))
         key = same_name_key(where.whole)
         alike = next((name for name in names if same_name_key(name) == key), None)
-        # One that is there already may be written again, whatever stands beside it.
+        # An existing file may be overwritten, whatever similar names exist.
         if alike is not None and where.whole not in names:
             raise Invalid(
-                f"The disk has a file {alike[:80]!r}, which some systems take for {where.whole[:80]!r}; use its name."
+                f"The disk already has a file {alike[:80]!r}, which some systems cannot tell from "
+                f"{where.whole[:80]!r}; use its name."
             )
 
     def _put(
-        self, connection: Connection, *, disk: DiskRow, where: Place, new: NewFile, meta: str | None
+        self, connection: Connection, *, disk: DiskRow, where: DiskPath, new: NewFile, meta: str | None
     ) -> ArtifactRow:
         disks.get(connection, disk.project_id, disk.id)
         now, old = self._store.clock.now(), None
         with contextlib.suppress(NotFound):
             old = disks.artifact(connection, disk, where.path, where.filename)
         if old is None and disks.count(connection, disk.id) >= self._config.disk_files_max:
-            raise TooLarge(f"A disk holds at most {self._config.disk_files_max} files; delete some, or use another.")
+            raise TooLarge(
+                f"A disk holds at most {self._config.disk_files_max} files; delete some, or use another disk."
+            )
         row = ArtifactRow(
             disk_id=disk.id,
             path=where.path,
@@ -165,7 +168,7 @@ class Disks:
         disks.put(connection, row, new.body)
         return row
 
-    async def get(self, project_id: str, disk_id: str, where: Place) -> ArtifactRow:
+    async def get(self, project_id: str, disk_id: str, where: DiskPath) -> ArtifactRow:
         """A file. Raises NotFound."""
 
         def load(connection: Connection) -> ArtifactRow:
@@ -183,14 +186,14 @@ class Disks:
         return body if body is not None else self._store.blobs.get_now(sha256)
 
     def _text_now(self, sha256: str) -> bytes:
-        """Like _data_now, for a search: in what is lost nothing is found."""
+        """Like _data_now, for a search: lost files match nothing."""
         try:
             return self._data_now(sha256)
         except NotFound:
             return b""
 
-    async def set_meta(self, project_id: str, disk_id: str, where: Place, meta: JsonObject) -> ArtifactRow:
-        """Replace what the user keeps beside a file. Raises NotFound."""
+    async def set_meta(self, project_id: str, disk_id: str, where: DiskPath, meta: JsonObject) -> ArtifactRow:
+        """Replace the user's meta of a file. Raises NotFound."""
 
         def commit(connection: Connection) -> ArtifactRow:
             now, disk = self._store.clock.now(), disks.get(connection, project_id, disk_id)
@@ -205,7 +208,7 @@ class Disks:
 
         return await self._store.write(commit)
 
-    async def remove(self, project_id: str, disk_id: str, where: Place) -> None:
+    async def remove(self, project_id: str, disk_id: str, where: DiskPath) -> None:
         """Remove a file. Raises NotFound, and Invalid for the SKILL.md of a skill."""
         disk = await self._disk(project_id, disk_id)
         if disk.skill_id is not None:
@@ -258,7 +261,7 @@ class Disks:
         return found
 
     async def _search(self, look: Callable[[], None]) -> None:
-        """Run a search in a thread, few at a time, so that reads keep theirs. Raises Busy."""
+        """Run a search in a thread, few at a time, so that reads are not starved. Raises Busy."""
         if self._waiting >= SEARCHES_WAITING_MAX:
             raise Busy("Too many searches are waiting; try again in a few seconds.")
         self._waiting += 1
@@ -274,9 +277,9 @@ class Disks:
     async def _artifacts(self, project_id: str, disk_id: str) -> list[ArtifactRow]:
         return await self._store.read(lambda c: disks.artifacts_of(c, disks.get(c, project_id, disk_id)))
 
-    async def _change_skill(self, disk: DiskRow, where: Place, data: bytes | None, meta: str | None) -> ArtifactRow:
-        """Write (or with None remove) a file of a skill as a new version. What it is then, or was."""
-        # What was stored under older rules can be removed; nothing of the kind comes in.
+    async def _change_skill(self, disk: DiskRow, where: DiskPath, data: bytes | None, meta: str | None) -> ArtifactRow:
+        """Write (or with None remove) a file of a skill as a new version; the file as it is or was."""
+        # Files stored under older rules can be removed, but not written.
         path = where.whole.lstrip("/") if data is None else check_path(where.whole.lstrip("/"))
         for _ in range(TRIES_MAX):
             row, listing = await self._store.read(lambda c: self._skill_now(c, disk, path))
@@ -289,10 +292,10 @@ class Disks:
                 continue
             await self._store.index.settle(row.id)
             return written
-        raise Busy("The skill is being changed by somebody else all the time; try again in a second.")
+        raise Busy("Too many concurrent changes to this skill; try again in a second.")
 
     def _skill_now(self, connection: Connection, disk: DiskRow, path: str) -> tuple[SkillRow, dict[str, FileRow]]:
-        """A skill and its files, the one of a path with its bytes."""
+        """A skill and its files, with the bytes of the one at a path."""
         current = disks.get(connection, disk.project_id, disk.id)
         row = skills.get(connection, disk.project_id, current.skill_id or "")
         listing = {file.path: file for file in skills.head_listing(connection, row.id)}
@@ -302,9 +305,9 @@ class Disks:
         main = _main(listing)
         if data is None:
             if path not in listing:
-                raise NotFound(f"There is no file {'/' + path!r} on the disk; list it to see what there is.")
+                raise NotFound(f"There is no file {'/' + path!r} on the disk; list its files to see what is there.")
             if path == main:
-                raise Invalid("A skill needs its SKILL.md; delete the skill, or write another SKILL.md over it.")
+                raise Invalid("A skill must have a SKILL.md; delete the skill, or overwrite SKILL.md.")
             return NewVersion(changes={path: None}, author="api", reason=f"Removed {path} through the API.")
         sizes = {one: file.size for one, file in listing.items()} | {path: len(data)}
         check_files(sizes, [path])
@@ -323,13 +326,13 @@ class Disks:
         disk: DiskRow,
         row: SkillRow,
         version: NewVersion,
-        where: Place,
+        where: DiskPath,
         meta: str | None,
     ) -> ArtifactRow:
         now, path = self._store.clock.now(), where.whole.lstrip("/")
         gone = version.changes.get(path) is None
         before = disks.artifact(connection, disk, where.path, where.filename) if gone else None
-        # Whoever asks what has changed since then must see this change, also when the clock stands still.
+        # A poll for changes since then must see this one, even if the clock has not advanced.
         skills.commit(connection, row.id, row.head, version, max(now, row.updated_at + 1))
         if gone or meta is not None:
             disks.set_skill_meta(connection, row.id, path, meta)
@@ -337,14 +340,14 @@ class Disks:
 
 
 def _main(paths: Iterable[str]) -> str | None:
-    """The SKILL.md that speaks for a skill: the one nearest to the top, in any case."""
+    """A skill's SKILL.md: the one nearest to the top, in any case."""
     named = [path for path in paths if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()]
     return min(named, key=lambda path: (path.count("/"), path), default=None)
 
 
 def _description(row: SkillRow, data: bytes) -> str:
-    """What a new SKILL.md says of the skill. Raises Invalid when it cannot be read or gives the skill another name."""
+    """The description in a new SKILL.md. Raises Invalid if it cannot be read or renames the skill."""
     head = lenient_head(data)
     if stored_name(head.name) != row.name:
-        raise Invalid(f"A skill keeps its name; leave 'name: {row.name}' in SKILL.md, or upload a new skill.")
+        raise Invalid(f"A skill cannot be renamed; keep 'name: {row.name}' in SKILL.md, or upload a new skill.")
     return head.description

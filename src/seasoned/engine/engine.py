@@ -6,7 +6,7 @@ import msgspec
 
 from seasoned.clock import Clock
 from seasoned.config import Config
-from seasoned.engine.budget import Budget
+from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.keys import Keyring
@@ -29,11 +29,11 @@ from seasoned.scheduling.local import LocalScheduler
 from seasoned.scheduling.procrastinate import ProcrastinateScheduler
 from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Store, health
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 
 
 class Engine:
-    """Everything that Seasoned can do, for one home."""
+    """All use cases, for one home."""
 
     def __init__(
         self, config: Config, store: Store, model: Model, scheduler: Scheduler | None = None, *, serves: bool = False
@@ -43,8 +43,8 @@ class Engine:
         self._model = model
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
-        self.answers = Budget(config.answers_bytes_max)
-        self.scheduler = scheduler or _carrier(store, model, config, serves=serves)
+        self.answers = MemoryBudget(config.answers_bytes_max)
+        self.scheduler = scheduler or _scheduler(store, model, config, serves=serves)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, self.scheduler)
         self.messages = Messages(store, config, self.scheduler)
@@ -62,9 +62,9 @@ class Engine:
     def open(
         cls, config: Config, *, clock: Clock | None = None, model: Model | None = None, serves: bool = False
     ) -> "Engine":
-        """Open a home, making it when it is new. Nothing is learned until `start`.
+        """Open a home, creating it if needed. Nothing is learned until `start`.
 
-        One that serves learns where the setting `worker` says, every other in this process.
+        A server (`serves`) learns where the setting `worker` says, everything else in this process.
         """
         store = Store.open(config, clock)
         try:
@@ -79,15 +79,15 @@ class Engine:
         return self.config.home_path
 
     async def start(self) -> None:
-        """Make sure that the default project exists, and begin to work on what is due."""
+        """Ensure that the default project exists, and start working on what is due."""
         await self.projects.default()
         await self.scheduler.start()
         if not isinstance(self.scheduler, ChildScheduler):
-            # Else the learning process does it.
+            # Otherwise the learning process does it.
             self.collecting.start()
 
     async def close(self) -> None:
-        """Stop working and close the store. Work under way is due again at the next start."""
+        """Stop working and close the store. Unfinished work is due again at the next start."""
         await self.collecting.close()
         await self.store.index.close()
         await self.conditions.close()
@@ -95,18 +95,18 @@ class Engine:
         await self._model.close()
         self.store.close()
 
-    async def doctor(self) -> list[Check]:
-        """Whether the home is well, check by check."""
+    async def doctor(self) -> list[HealthCheck]:
+        """Health checks of the home."""
         try:
             return await self.store.read(lambda connection: health.examine(connection, self.home))
         except DatabaseDamaged as error:
             return health.given_up(self.home, error)
 
 
-def _carrier(store: Store, model: Model, config: Config, *, serves: bool) -> Scheduler:
-    """The carrier that goes with a store: Procrastinate on PostgreSQL, else this process alone.
+def _scheduler(store: Store, model: Model, config: Config, *, serves: bool) -> Scheduler:
+    """The scheduler that goes with a store: Procrastinate on PostgreSQL, else this process alone.
 
-    For a server it is a child process, unless its settings say otherwise.
+    For a server it is a child process, unless the settings say otherwise.
     """
     if not serves or config.worker == "inline":
         return ProcrastinateScheduler(store, model, config) if config.database else LocalScheduler(store, model, config)

@@ -1,7 +1,7 @@
-"""What learning from transcripts would cost, counted before anything is spent or stored.
+"""Estimates the cost of learning from transcripts before anything is spent or stored.
 
-The rules find the tasks, which needs no model; the prompts of extraction and distilling are then the real ones. What
-the writer will be shown is not known yet, so its prompts are taken at their longest.
+The rules find the tasks without a model, so the extract and distill prompts are the real ones. The write prompts are
+not known yet and are assumed to have their maximum length.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,8 @@ from seasoned.models.language import instructions
 from seasoned.task import Task
 from seasoned.tokens import count_tokens
 
-# What one run of the writer takes at most besides its instructions: the shelf, and lessons of usual length.
-SHELF_TOKENS = prompts.SHELF_CHARS_MAX // 4
+# The rest of a write prompt at most: the skills shown, and lessons of typical length.
+SKILLS_TOKENS = prompts.SKILLS_CHARS_MAX // 4
 LESSON_TOKENS = 150
 LESSONS_A_TASK = 2
 
@@ -29,7 +29,7 @@ def _stages() -> dict[str, int]:
 
 
 class Estimate(msgspec.Struct, kw_only=True):
-    """Calls and prompt tokens by stage; answers come on top."""
+    """Calls and prompt tokens by stage, without output tokens."""
 
     sessions: int = 0
     known: int = 0
@@ -45,7 +45,7 @@ class Estimate(msgspec.Struct, kw_only=True):
 
 
 def add(estimate: Estimate, config: Config, transcript: Transcript, new_from: int) -> None:
-    """Add what a transcript would cost whose first `new_from` messages were learned from before."""
+    """Add the cost of a transcript whose first `new_from` messages are already learned."""
     messages = tuple(
         NumberedMessage(number=number, at=timed.at or 0, message=timed.message)
         for number, timed in enumerate(transcript.messages, start=1)
@@ -73,7 +73,7 @@ def finish(estimate: Estimate, config: Config) -> None:
     lessons = estimate.tasks * LESSONS_A_TASK
     for start in range(0, lessons, config.lessons_per_write):
         count = min(config.lessons_per_write, lessons - start)
-        estimate.add("write", count_tokens(instructions("write")) + SHELF_TOKENS + count * LESSON_TOKENS)
+        estimate.add("write", count_tokens(instructions("write")) + SKILLS_TOKENS + count * LESSON_TOKENS)
 
 
 def _batches(messages: Sequence[NumberedMessage], config: Config) -> Iterator[tuple[NumberedMessage, ...]]:
@@ -93,7 +93,7 @@ def _finished(messages: tuple[NumberedMessage, ...]) -> list[tuple[Task, tuple[N
     by_number = {stored.number: stored for stored in messages}
     found = []
     for order, change in enumerate(extract_tasks(ExtractQuestion(messages=messages, closed=True)), start=1):
-        # Whatever the rules cannot tell the end of, a model might: it counts as a finished task.
+        # A model might find the end of a task where the rules cannot, so it counts as finished.
         numbers = change.messages
         task = Task(order=order, title=change.title, status="success", first=numbers[0], last=numbers[-1])
         found.append((task, tuple(by_number[number] for number in numbers if number in by_number)))

@@ -1,4 +1,4 @@
-"""GarbageCollection stored files that nothing names: on demand, and a little at a time beside a server's work."""
+"""Deletes unreferenced stored files, on demand or step by step in a server's background."""
 
 import asyncio
 import hashlib
@@ -30,7 +30,7 @@ class GarbageCollection:
             self._task = asyncio.create_task(self._run_for_ever())
 
     async def close(self) -> None:
-        """Stop. What was begun is finished by the next step of any process."""
+        """Stop. The next step of any process finishes what was begun."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -65,7 +65,7 @@ class GarbageCollection:
                     _say_what_hinders(error)
                 waits_for = type(error)
             except Exception:
-                # A defect here must not end the collecting for as long as the server lives.
+                # An unexpected error must not stop collection until the server restarts.
                 log.exception("a step of collecting failed")
             else:
                 waits_for = None

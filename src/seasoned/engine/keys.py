@@ -20,9 +20,9 @@ HASHING_FILE = "secret"
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
-    """A stored file as a project has it: in a session's messages, or on a disk, a skill's too, under its whole path.
+    """A project's stored file: in a session's messages, or under a path on a disk (a skill is one too).
 
-    It is shown as long as that is so.
+    The link works as long as the file is there.
     """
 
     project_id: str
@@ -48,9 +48,9 @@ def new_key() -> str:
 
 
 def keep_secret(path: Path, fresh: str) -> str:
-    """The secret that a file keeps; `fresh` becomes it when there is none yet. Only the owner may read the file.
+    """The secret in a file; without one, `fresh` is stored there. Only the owner may read the file.
 
-    Several processes may come here at once: the first to link its file wins, and all read the same.
+    Safe with concurrent processes: the first to link its file wins, and all read the same secret.
     """
     with contextlib.suppress(FileNotFoundError):
         return path.read_text().strip()
@@ -67,7 +67,7 @@ def keep_secret(path: Path, fresh: str) -> str:
 
 
 def replace_secret(path: Path, fresh: str) -> None:
-    """Put another secret into a file, whole or not at all."""
+    """Replace the secret in a file atomically."""
     temporary = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
     keep_secret(temporary, fresh)
     temporary.replace(path)
@@ -82,7 +82,7 @@ class Keyring:
 
     @property
     def is_lost(self) -> bool:
-        """Whether there is no secret, neither given nor kept in the home; the first use makes one."""
+        """Whether there is no secret, neither configured nor in the home; the first use creates one."""
         return not self._given and not self._path.exists()
 
     @cached_property
@@ -90,11 +90,11 @@ class Keyring:
         return (self._given or keep_secret(self._path, secrets.token_hex(32))).encode()
 
     def hash_key(self, key: str) -> str:
-        """What is stored of an API key: a keyed hash, useless without the home's secret."""
+        """The stored form of an API key: a keyed hash, useless without the home's secret."""
         return hmac.new(self._secret, b"key\0" + key.encode(), hashlib.sha256).hexdigest()
 
     def mark_of(self, key_hmac: str) -> str:
-        """What links hold of a project's key (its hash): with another key they end."""
+        """The part of a project's key hash in links: rotating the key invalidates them."""
         return hmac.new(self._secret, b"link-key\0" + key_hmac.encode(), hashlib.sha256).hexdigest()[:16]
 
     def sign(self, link: Link) -> str:
@@ -107,16 +107,16 @@ class Keyring:
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError:
-            raise NotFound("There is no such link.") from None
+            raise NotFound("Unknown link.") from None
         mark, payload = raw[:16], raw[16:]
         if not hmac.compare_digest(mark, self._mark(payload)):
-            raise NotFound("There is no such link.")
+            raise NotFound("Unknown link.")
         try:
             link = msgspec.json.decode(payload, type=Link)
         except msgspec.DecodeError:  # made by an older release
-            raise NotFound("There is no such link.") from None
+            raise NotFound("Unknown link.") from None
         if link.expires_at < now:
-            raise NotFound("The link has expired; ask for a new one.")
+            raise NotFound("The link has expired; request a new one.")
         return link
 
     def _mark(self, payload: bytes) -> bytes:
@@ -124,5 +124,5 @@ class Keyring:
 
 
 def expiry(now: int, seconds: float) -> int:
-    """When a link made now ends; at most a year from now."""
+    """When a link made now expires; at most a year from now."""
     return now + int(min(max(seconds, 1.0), 31_536_000.0) * SECOND)

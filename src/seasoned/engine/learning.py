@@ -1,4 +1,4 @@
-"""Learning from past sessions: transcripts become sessions of a space, each whole or not at all, each once."""
+"""Imports transcripts as sessions of a space, each atomically and once."""
 
 import asyncio
 import hashlib
@@ -10,7 +10,6 @@ from seasoned.config import Config
 from seasoned.engine import estimate
 from seasoned.engine.estimate import Estimate
 from seasoned.engine.records import Records
-from seasoned.engine.retry import kept
 from seasoned.engine.spaces import Spaces, only
 from seasoned.errors import Invalid
 from seasoned.ids import is_id, new_id
@@ -18,6 +17,7 @@ from seasoned.importers import Transcript
 from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Connection, Store, messages, projects, sessions, spaces
 from seasoned.store.gc import marks
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
 from seasoned.store.sessions import NewSession, SessionRow
@@ -44,12 +44,12 @@ class Learning:
         self._append = messages.appender(store.clock, store.wakeups)
 
     async def space_named(self, project_id: str, name: str) -> SpaceRow:
-        """The space of a name or an id; one of that name is made with its default skills when there is none.
+        """The space with a name or id; a new name creates one with its default skills.
 
         Raises Invalid for an empty name, NotFound for an id of none, Conflict for a name that several share.
         """
         if not name.strip():
-            raise Invalid("The learning space needs a name; leave --space out for the space 'default'.")
+            raise Invalid("The learning space needs a name; omit --space to use 'default'.")
 
         def commit(connection: Connection) -> SpaceRow:
             known = spaces.called(connection, project_id, name)
@@ -60,10 +60,10 @@ class Learning:
         return await self._store.write(commit)
 
     async def take(self, project_id: str, space_id: str, transcript: Transcript) -> Imported:
-        """Make a transcript a session that teaches the space, and have it read.
+        """Import a transcript as a session that teaches the space, and have it read.
 
-        A transcript that was taken before adds only the messages that it has grown by; one that was rewound since is
-        another session. All in one transaction: an interrupted import has a session whole or not at all.
+        A transcript that was imported before adds only its new messages; one that was rewound since becomes another
+        session. All in one transaction, so an interrupted import leaves no half session.
         """
 
         def commit(connection: Connection, packed: Sequence[NewMessage]) -> Imported:
@@ -90,7 +90,7 @@ class Learning:
             packed = await asyncio.to_thread(self._pack, transcript)
             return await self._store.write(lambda connection: commit(connection, packed))
 
-        imported = await kept(attempt)
+        imported = await retry_tombstoned(attempt)
         await self._scheduler.look_at(imported.session_id)
         return imported
 
@@ -131,9 +131,9 @@ class Learning:
 async def estimate_of(
     config: Config, held: Records | None, project_id: str, space: str, transcripts: Iterable[Transcript]
 ) -> Estimate:
-    """What learning from transcripts would cost with a model, in a home or where there is none yet.
+    """What learning from transcripts would cost with a model, with or without a home.
 
-    Nothing is stored, nothing is asked. Raises NotFound for an id of no space, Conflict for a name that several share.
+    Stores nothing and calls no model. Raises NotFound for an id of no space, Conflict for a name that several share.
     """
     found = await held.store.read(lambda connection: spaces.called(connection, project_id, space)) if held else []
     row = only(found, space) if found or is_id(space) else None
@@ -146,14 +146,14 @@ async def estimate_of(
 
 
 async def _read_of(held: Records, project_id: str, space_id: str, transcript: Transcript) -> int:
-    """How many of a transcript's messages were read before; those that are only stored still cost all."""
+    """How many of a transcript's messages were already read; stored but unread ones still cost."""
     key = _import_key(space_id, transcript.key)
     row = await held.store.read(lambda connection: sessions.by_import_key(connection, project_id, key))
     return row.extracted_to if row else 0
 
 
 def _import_key(*words: str) -> str:
-    """What names a transcript in a space, so that it is learned from once."""
+    """The key of a transcript in a space, so that it is learned once."""
     digest = hashlib.sha256()
     for word in words:
         digest.update(word.encode() + b"\0")
@@ -161,7 +161,7 @@ def _import_key(*words: str) -> str:
 
 
 def _continues(connection: Connection, row: SessionRow, packed: Sequence[NewMessage]) -> bool:
-    """Whether a transcript begins with what the session holds.
+    """Whether a transcript begins with the session's messages.
 
     The last message is not compared: it may have been imported while its agent was still writing it.
     """

@@ -1,7 +1,7 @@
 """Links that open one stored file without a key until they expire.
 
-A link of ours ends early with what it names: when the session or disk is deleted, when other bytes take the file's
-place, and when the project gets another key. An object store's own link ends by its time only, so it gets little.
+A server link becomes invalid when its session or disk is deleted, the file is replaced, or the project's key is
+rotated. An object store's own link cannot be revoked, so it expires soon.
 """
 
 from seasoned.clock import SECOND
@@ -10,7 +10,7 @@ from seasoned.errors import BlobsAway, NotFound
 from seasoned.store import Connection, Store, disks, inline_blobs, projects
 from seasoned.store.gc import marks
 
-# Nobody can take an object store's own link back.
+# An object store's own link cannot be revoked.
 BY_STORE_SECONDS_MAX = 3_600
 BY_STORE_STEP_SECONDS = 900
 SIGNED_KEPT_MAX = 10_000
@@ -22,16 +22,16 @@ class Links:
     def __init__(self, store: Store, keyring: Keyring, *, by_store: bool = True) -> None:
         self._store = store
         self._keyring = keyring
-        # Whether the object store's own addresses are handed out, where it has any.
+        # Whether to use the object store's own signed URLs, if it has any.
         self._by_store = by_store and store.blobs.place.signs
-        # What was signed for a step that is not over: (hash, expiry) to address.
+        # URLs signed for the current time step: (hash, expiry) to URL.
         self._signed: dict[tuple[str, int], str] = {}
 
     async def of_store(self, sha256: str, seconds: float, *, step_seconds: int = 0) -> tuple[str, int] | None:
-        """The object store's own address of a file, and when it expires (microseconds); see `make` for steps.
+        """The object store's own URL of a file, and when it expires (microseconds); see `make` for steps.
 
-        One with a step, of which the reader is told when it ends, may end sooner than was asked. None when a link of
-        ours has to do: the store signs nothing, the file is small and in the database, or it is wanted for long.
+        With a step it may expire sooner than requested, and the response says when. None if the server must serve it:
+        the store cannot sign, the file is in the database, or it is requested for long.
         """
         if not self._by_store or (seconds > BY_STORE_SECONDS_MAX and not step_seconds):
             return None
@@ -55,20 +55,20 @@ class Links:
     async def make(self, shown: Shown, seconds: float, *, step_seconds: int = 0) -> tuple[str, int]:
         """A token that opens a file for some seconds, and when it expires (microseconds).
 
-        With a step it lasts at most that much less, and is the same token until the step is over: a conversation that
-        is read again is the same text again, which providers' prompt caches need. Raises NotFound without the project.
+        With a step it lasts up to that much less, and the token stays the same during the step: a conversation read
+        again has the same text, which providers' prompt caches need. Raises NotFound without the project.
         """
         expires_at = self._expiry(seconds, step_seconds)
         key_mark = await self._store.read(lambda c: self._key_mark(c, shown.project_id))
         return self._keyring.sign(Link(shown, expires_at, key_mark)), expires_at
 
     async def size(self, token: str) -> int | None:
-        """How many bytes a token shows, None when only they tell; raises NotFound as `open` does."""
+        """The size of a token's file, None if unknown until it is read; raises NotFound like `open`."""
         link = self._keyring.open(token, self._store.clock.now())
         return await self._store.read(lambda c: self._size(c, link))
 
     async def open(self, token: str) -> tuple[Shown, bytes]:
-        """What a token shows. Raises NotFound when it is not ours, has expired, or names what is no longer so."""
+        """A token's file and bytes. Raises NotFound if it is invalid or expired, or the file is gone."""
         link = self._keyring.open(token, self._store.clock.now())
         shown = link.shown
 
@@ -80,17 +80,17 @@ class Links:
         return shown, body if body is not None else await self._store.blobs.get(shown.sha256)
 
     def _size(self, connection: Connection, link: Link) -> int | None:
-        """As `size`; raises NotFound when what a link names is no longer so."""
+        """Like `size`; raises NotFound if a link's file is gone."""
         if self._key_mark(connection, link.shown.project_id) == link.key_mark:
             is_there, size = _looked_up(connection, link.shown)
             if is_there:
                 return size
-        raise NotFound("The link has ended, as what it named is no longer there; ask for a new one.")
+        raise NotFound("The link is no longer valid, because its file is gone; request a new one.")
 
     def _key_mark(self, connection: Connection, project_id: str) -> str:
         project = projects.by_id(connection, project_id)
         if project is None:
-            raise NotFound("There is no such project any more.")
+            raise NotFound("The project no longer exists.")
         return self._keyring.mark_of(project.key_hmac)
 
     def _expiry(self, seconds: float, step_seconds: int) -> int:
@@ -99,7 +99,7 @@ class Links:
 
 
 def _looked_up(connection: Connection, shown: Shown) -> tuple[bool, int | None]:
-    """Whether the project still has the file where the link was made for it, and its size if rows tell."""
+    """Whether the file is still where it was when the link was made, and its size if the rows have it."""
     if shown.session_id:
         return marks.names_file(connection, shown.project_id, shown.session_id, shown.sha256), None
     folder, _, filename = shown.path.rpartition("/")

@@ -6,13 +6,13 @@ import msgspec
 
 from seasoned import instrumentation
 from seasoned.config import Config
-from seasoned.engine.retry import kept
 from seasoned.engine.uploads import File
 from seasoned.errors import TooLarge
 from seasoned.message import JsonObject, Message
 from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Connection, Store, messages, pairing, sessions
 from seasoned.store.gc import marks
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.messages import MessageRow, NewMessage
 from seasoned.store.rows import dump_object
 
@@ -34,11 +34,11 @@ class Messages:
         user_meta: JsonObject | None = None,
         files: Sequence[File] = (),
     ) -> tuple[MessageRow, Message]:
-        """Append a message to a session, with the files that its parts name; the row, and the message as it is stored.
+        """Append a message with its parts' files to a session; the row, and the message as stored.
 
-        Raises NotFound, TooLarge, Busy, and Invalid when an answer of a tool does not fit the session's open calls.
+        Raises NotFound, TooLarge, Busy, and Invalid if a tool result does not match the session's open calls.
         """
-        row, ties = await kept(lambda: self._store_once(project_id, session_id, message, user_meta, files))
+        row, ties = await retry_tombstoned(lambda: self._store_once(project_id, session_id, message, user_meta, files))
         instrumentation.stored(1)
         if row.status == "pending":
             self._scheduler.message_arrived(session_id)
@@ -75,12 +75,12 @@ class Messages:
     async def _pack(
         self, project_id: str, session_id: str, message: Message, meta: str | None, files: Sequence[File]
     ) -> tuple[str, str | None, int]:
-        """A message's parts for its row or the blob that they were put into, and how many characters count for them."""
+        """A message's parts as a row's text or as a blob's hash, and their count of characters."""
         encoded, limit = msgspec.json.encode(message.parts), self._config.message_bytes_max
         if (size := len(encoded) + len(meta or "")) > limit:
             raise TooLarge(f"A message holds at most {limit} bytes; this has {size}. Split it.")
         if files:
-            # Files are stored before the row that names them; a session that is not there shall not cost their room.
+            # Files are stored before the row that references them, but not for a session that does not exist.
             await self._store.read(lambda c: sessions.get(c, project_id, session_id))
             for file in files:
                 await self._store.blobs.put(file.data)

@@ -1,4 +1,4 @@
-"""Model calls kept in the store, what they add up to, and the budgets that they are held to."""
+"""Stored model calls, their totals, and budgets."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,7 +10,7 @@ from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import OverBudget
-from seasoned.learning.accounting import Call, Scope
+from seasoned.learning.accounting import CallRecord, Scope
 from seasoned.message import JsonObject
 from seasoned.store import Connection, Store, model_calls, projects, spaces
 from seasoned.store.model_calls import Spent, UsageRow
@@ -35,19 +35,19 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_used_up(self) -> bool:
-        """Whether no call may be begun."""
+        """Whether no new call may start."""
         return self.used >= self.limit
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """What was spent, newest day first, and the budgets of today."""
+    """Usage, newest day first, and today's budgets."""
 
     items: list[UsageRow]
     budgets: list[Budget]
 
 
 class ModelCalls:
-    """Where language models keep their calls (`seasoned.learning.accounting.CallLog`)."""
+    """The store of model calls (`seasoned.learning.accounting.CallLog`)."""
 
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
@@ -56,22 +56,22 @@ class ModelCalls:
     async def allow(self, scope: Scope) -> None:
         """Whether a call may be made now. Raises OverBudget when a budget is used up.
 
-        A call that was begun within the budget is finished, so a budget can be overdrawn by the calls under way.
+        A running call is finished, so running calls can overdraw a budget.
         """
         for budget in await self._store.read(lambda c: self._budgets(c, scope.project_id, scope.space_id)):
             if budget.is_used_up:
                 limit = f"{budget.limit:,.0f} tokens" if budget.unit == "tokens" else f"{budget.limit:,.2f} dollars"
                 raise OverBudget(
-                    f"Learning pauses: the {budget.of}'s budget of {limit} a day is used up."
-                    " It goes on by itself tomorrow (UTC), or when the budget is raised."
+                    f"Learning is paused: the {budget.of}'s budget of {limit} a day is used up."
+                    " It resumes tomorrow (UTC), or when the budget is raised."
                 )
 
     async def answer_to(self, question_sha256: str) -> str | None:
-        """The usable answer that this very question got before."""
+        """The stored answer to the same question, if any."""
         return await self._store.read(lambda connection: model_calls.answer_to(connection, question_sha256))
 
-    async def add(self, call: Call) -> None:
-        """Keep a call; the answer may be used once this returns."""
+    async def add(self, call: CallRecord) -> None:
+        """Store a call; its answer may be used after this returns."""
         faults.point("answer.received")
         values = msgspec.structs.asdict(call)
         scope = values.pop("scope")
@@ -82,7 +82,7 @@ class ModelCalls:
         faults.point("answer.stored")
 
     async def usage(self, project_id: str, days: int) -> Usage:
-        """What a project spent in the last days, by day, space, stage and model, and its budgets."""
+        """A project's usage of the last days, by day, space, stage and model, and its budgets."""
         since = self._store.clock.now() - days * DAY_SECONDS * SECOND
 
         def load(connection: Connection) -> Usage:
@@ -94,7 +94,7 @@ class ModelCalls:
         return await self._store.read(load)
 
     def _budgets(self, connection: Connection, project_id: str, space_id: str) -> list[Budget]:
-        """The budgets that hold for a project, and for one of its spaces when one is named."""
+        """The budgets of a project, and of a space if given."""
         now = self._store.clock.now()
         since = now - now % (DAY_SECONDS * SECOND)
         config = self._config
@@ -118,8 +118,8 @@ def _limits(
     usd: float,
     count: Callable[[], Spent],
 ) -> Iterator[Budget]:
-    """The budgets that are set: by `own` keys, else by the settings. What was spent is counted only where there is one:
-    it takes longer with every call of the day, and this is looked at before each.
+    """The budgets from `own` keys, else from the settings. Usage is summed only if there is a budget: that takes longer
+    with every call of the day, and runs before each.
     """
     limits: list[tuple[Literal["tokens", "usd"], float]] = [
         ("tokens", _amount(own, TOKENS_KEY, tokens)),

@@ -1,4 +1,4 @@
-"""Who learns, by the settings: a language model, or the built-in rules."""
+"""The learner that the settings choose: a language model, or the built-in rules."""
 
 from seasoned.config import MODELS, Config
 from seasoned.engine.model_calls import ModelCalls
@@ -12,14 +12,14 @@ from seasoned.store import Store
 
 
 async def check(config: Config) -> None:
-    """Whether every model of the settings can be asked. Raises Invalid with what to do when one cannot."""
+    """Check that every configured model is usable. Raises Invalid with what to do."""
     if config.model:
         named = {name: setting for setting, names in reversed(config.models.items()) for name in names}
         await checking.check(named, config.base_url)
 
 
 def model_of(config: Config, store: Store) -> Model:
-    """The language model of the settings, else the built-in rules."""
+    """The configured language model, else the built-in rules."""
     if not config.model:
         return Rules()
     by_stage: dict[Stage, str] = {

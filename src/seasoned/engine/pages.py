@@ -1,7 +1,7 @@
-"""Reading a session's messages back in bounded memory, whatever their number and size.
+"""Reading a session's messages in bounded memory, regardless of their number and size.
 
-A page is read in batches of rows. Each takes a share of the memory of all answers under way before it is loaded, and
-one conversation at a time is turned into objects and back, so that others get the interpreter between two batches.
+A page is read in batches of rows. Each reserves memory from the shared budget before it is loaded, and one conversation
+at a time is decoded and encoded, so that other requests run between two batches.
 """
 
 import asyncio
@@ -14,55 +14,55 @@ import msgspec
 
 from seasoned import formats, strategies
 from seasoned.config import Config
-from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, WAIT_SECONDS, Budget, Share
+from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, WAIT_SECONDS, MemoryBudget, Share
 from seasoned.errors import NotFound, TooLarge
 from seasoned.formats.media import MISSING_FILE
 from seasoned.message import Asset, Message
 from seasoned.store import Connection, Store, messages, pairing, sessions
 from seasoned.store import pages as rows_of
 from seasoned.store.messages import MessageRow
-from seasoned.store.pages import Beside, Extent, Mark, Measured
+from seasoned.store.pages import Beside, Extent, Measured, MessageRef
 from seasoned.store.rows import PageQuery
 from seasoned.strategies import Editor, Placed, Strategy
 from seasoned.tokens import count_tokens
 
 T = TypeVar("T")
 
-# What is read at once, if it is more than one message; a page with less is read whole.
+# The size of a batch, unless it is a single message; a smaller page is read at once.
 BATCH_BYTES = 256 * 1024
-# How much memory a message takes while it is read, edited, rendered and written as JSON, by its length as JSON.
+# The memory for reading, editing, rendering and writing a message, per byte of its JSON.
 WEIGHT_TIMES = 6
-# What a row takes beside its texts, and how many rows are measured at once.
+# A row's memory besides its texts, and how many rows are measured at once.
 ROW_BYTES = 512
 SIZES_AT_ONCE = 1_000
-# What an answer may put of files into one message, in base64.
+# The limit of base64 file content in one message of a response.
 INLINED_BYTES_MAX = 64 * 1024 * 1024
 FILES_WEIGHT_TIMES = 4
 LOOK_BACK_MESSAGES = 200
 
 
 class Edits(msgspec.Struct, frozen=True):
-    """How a page is edited for its reader; after the message `pin` nothing is."""
+    """How a page is edited for its reader; messages after `pin` are not edited."""
 
     strategies: tuple[Strategy, ...] = ()
     pin: str = ""
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Some rows of a session that follow each other, with their parts as JSON and the memory that they may take."""
+    """Consecutive rows of a session, with their parts as JSON and the memory that they need."""
 
     rows: list[MessageRow]
     encoded: list[bytes]
     share: Share
 
     def messages(self) -> list[Message]:
-        """The messages of the rows, to be shown only."""
+        """The messages of the rows, for display only."""
         pairs = zip(self.rows, self.encoded, strict=True)
         return [messages.decoded(row, encoded, lazy=True) for row, encoded in pairs]
 
 
 class ShownBatch(msgspec.Struct, frozen=True):
-    """What a reader sees of some messages: those that are left, edited, each with its row."""
+    """The messages that remain after editing, each with its row."""
 
     rows: list[MessageRow]
     messages: list[Message]
@@ -70,12 +70,12 @@ class ShownBatch(msgspec.Struct, frozen=True):
 
 
 class _Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a page before its messages are read."""
+    """What is known about a page before its messages are read."""
 
     extent: Extent
     end: int
-    """The number of the message up to which edits reach."""
-    ends: dict[int, Mark]
+    """The last message that is edited."""
+    ends: dict[int, MessageRef]
     open_calls: frozenset[str]
     rows: list[MessageRow] | None
 
@@ -83,7 +83,7 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 class Pages:
     """Use cases of reading messages."""
 
-    def __init__(self, store: Store, config: Config, budget: Budget) -> None:
+    def __init__(self, store: Store, config: Config, budget: MemoryBudget) -> None:
         self._store = store
         self._config = config
         self._budget = budget
@@ -112,7 +112,7 @@ class Pages:
         return await self._store.read(load)
 
     async def tokens(self, project_id: str, session_id: str) -> int:
-        """How many tokens a session's messages have, those that are there now. Raises NotFound, Busy."""
+        """The token count of a session's messages. Raises NotFound, Busy."""
         row = await self._store.read(lambda c: sessions.get(c, project_id, session_id))
         total = 0
         async with aclosing(self.batches(session_id, 1, row.last_number, patience=WAIT_SECONDS)) as batches:
@@ -130,7 +130,7 @@ class Pages:
         return names
 
     async def alone(self, work: Callable[[], T]) -> T:
-        """Run work on messages in a thread, one at a time: it keeps the interpreter busy and takes memory."""
+        """Run work on messages in a thread, one at a time, since it uses much CPU and memory."""
         async with self._one:
             return await asyncio.to_thread(work)
 
@@ -141,11 +141,11 @@ class Pages:
     async def batches(
         self, session_id: str, first: int, last: int, *, patience: float = GO_ON_SECONDS
     ) -> AsyncGenerator[Batch]:
-        """The messages of a session from one number to another. Raises Busy, and NotFound when they are gone."""
+        """A range of a session's messages. Raises Busy, and NotFound if they are gone."""
         while first <= last:
             sizes = await self._store.read(partial(_measured, session_id, first, last))
             if not sizes:
-                raise NotFound(f"Messages of the session {session_id} are gone.")
+                raise NotFound(f"Messages of session {session_id} no longer exist.")
             for some in _grouped(sizes):
                 blobs = sum(one.in_blob for one in some) * self._config.message_bytes_max
                 weight = WEIGHT_TIMES * (blobs + sum(one.size for one in some))
@@ -159,7 +159,7 @@ class Pages:
         while first <= last:
             sizes = await self._store.read(partial(_measured_beside, session_id, first, last))
             if not sizes:
-                raise NotFound(f"Messages of the session {session_id} are gone.")
+                raise NotFound(f"Messages of session {session_id} no longer exist.")
             for some in _grouped(sizes):
                 with await self._budget.take(2 * sum(one.size for one in some), GO_ON_SECONDS) as share:
                     reading = partial(_beside, session_id, some[0].number, some[-1].number)
@@ -178,7 +178,7 @@ class Pages:
 
 
 class Page:
-    """A page of messages as its reader wants it: oldest first, edited, with its tokens counted while it is read."""
+    """A page of messages: oldest first, edited, with its tokens counted while it is read."""
 
     def __init__(self, pages: Pages, session_id: str, found: _Found, edits: Edits) -> None:
         self._pages = pages
@@ -196,7 +196,7 @@ class Page:
 
     @property
     def edited_at(self) -> str | None:
-        """The message up to which edits reach; None when there is no message."""
+        """The last edited message; None on an empty page."""
         mark = self._found.ends.get(self._found.end)
         return None if mark is None else mark.id
 
@@ -239,7 +239,7 @@ class Page:
         return ShownBatch(rows, left, batch.share)
 
     def _whole(self, rows: list[MessageRow]) -> ShownBatch:
-        # Each text is counted once, however many strategies ask.
+        # Each text is counted once for all strategies.
         count = lru_cache(maxsize=None)(count_tokens) if self._edits.strategies else count_tokens
         every = [messages.decoded(row, row.parts.encode(), lazy=True) for row in rows]
         end = self._found.end - self.first + 1
@@ -252,10 +252,10 @@ class Page:
 
 def _marks(
     connection: Connection, session_id: str, rows: Sequence[MessageRow] | None, numbers: set[int]
-) -> dict[int, Mark]:
+) -> dict[int, MessageRef]:
     if rows is None:
         return rows_of.marks(connection, session_id, numbers)
-    return {row.number: Mark(row.number, row.id, row.created_at) for row in rows if row.number in numbers}
+    return {row.number: MessageRef(row.number, row.id, row.created_at) for row in rows if row.number in numbers}
 
 
 def _open_calls(
@@ -279,7 +279,7 @@ def _beside(session_id: str, first: int, last: int, connection: Connection) -> l
 
 
 def _grouped(sizes: Sequence[Measured]) -> Iterator[list[Measured]]:
-    """Messages that follow each other and are read at once; each whose parts are in a blob by itself."""
+    """Groups of consecutive messages to read at once; messages with blobs are read alone."""
     group: list[Measured] = []
     total = 0
     for one in sizes:
@@ -311,7 +311,7 @@ def _count(batch: Batch) -> int:
 
 
 class PageFiles:
-    """The uploaded files of a page (`formats.Files`): addresses that were made before, and bytes within a bound."""
+    """The uploaded files of a page (`formats.Files`): prepared URLs, and a bounded amount of bytes."""
 
     def __init__(self, store: Store, urls: Mapping[str, str]) -> None:
         self._store = store
@@ -319,14 +319,16 @@ class PageFiles:
         self._room = INLINED_BYTES_MAX
 
     def url(self, asset: Asset, filename: str) -> str:  # noqa: ARG002 - the protocol's
-        """The address of a file; empty when none was made."""
+        """The URL of a file; empty if it has none."""
         return self._urls.get(asset.sha256, "")
 
     def data(self, asset: Asset) -> bytes | None:
-        """A file's bytes, or what stands for lost ones. Raises TooLarge when an answer would hold too many."""
+        """A file's bytes, or MISSING_FILE. Raises TooLarge if the response would be too large."""
         self._room -= asset.size_b
         if self._room < 0:
-            raise TooLarge(f"The messages' files have more than {INLINED_BYTES_MAX} bytes; ask for fewer with limit.")
+            raise TooLarge(
+                f"The messages' files exceed {INLINED_BYTES_MAX} bytes; request fewer messages with `limit`."
+            )
         try:
             return self._store.blobs.get_now(asset.sha256)
         except NotFound:

@@ -1,4 +1,4 @@
-"""Projects: who may come in, and with which key."""
+"""Projects and their API keys."""
 
 import time
 
@@ -7,16 +7,16 @@ from seasoned.engine.keys import HASHING_FILE, KEY_FILE, KEY_PREFIX, Keyring, ke
 from seasoned.errors import Conflict, Invalid, NotFound, Unauthorized
 from seasoned.message import JsonObject
 from seasoned.store import Connection, Store, projects
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 from seasoned.store.projects import ProjectRow
 from seasoned.store.rows import load_object
 
 DEFAULT_PROJECT = "default"
-# How long a key that was just seen is trusted without another look; a rotated key stops working within it.
+# How long a verified key is cached; a rotated key stops working within this time.
 KEY_TRUST_SECONDS = 5.0
 KEYS_CACHED_MAX = 1_024
 
-NO_KEY = "There is no project with this key; send the header `Authorization: Bearer sk-ac-...` with a project's key."
+NO_KEY = "Missing or unknown API key; send the header `Authorization: Bearer sk-ac-...` with a project's key."
 
 
 class Projects:
@@ -29,8 +29,8 @@ class Projects:
         self._seen: dict[str, tuple[str, float]] = {}
 
     async def default(self) -> ProjectRow:
-        """The default project. When there is none it is made as `ensure_default` does; else its key stays what it is,
-        as a server may be using it. Raises Invalid for a key that is not of the form `sk-ac-...`.
+        """The default project. If missing, it is created like in `ensure_default`; otherwise its key is not changed, as
+        a server may be using it. Raises Invalid for a key that does not have the form `sk-ac-...`.
         """
         if self._config.api_key:
             _check_key(self._config.api_key)
@@ -38,11 +38,11 @@ class Projects:
         return row or (await self.ensure_default())[0]
 
     async def ensure_default(self) -> tuple[ProjectRow, str, bool]:
-        """The default project with the key of this home, that key, and whether it was made just now.
+        """The default project with this home's key, that key, and whether it is new.
 
-        The key is that of `SEASONED_API_KEY`, else the one in the home's key file. Another key that the project had is
-        replaced, so this is for who serves it. Raises Invalid for a key that is not of the form `sk-ac-...`, Conflict
-        when the secret of the keys that there are is lost.
+        The key is that of `SEASONED_API_KEY`, else the one in the home's key file. It replaces the project's previous
+        key, so only servers call this. Raises Invalid for a key that does not have the form `sk-ac-...`, and Conflict
+        if the secret of existing keys is lost.
         """
         await self._check_secret()
         path = self._config.home_path / KEY_FILE
@@ -78,9 +78,9 @@ class Projects:
         return row.id
 
     async def create(self, name: str) -> tuple[ProjectRow, str]:
-        """A new project and its key, which is not kept anywhere.
+        """A new project and its key, which is not stored.
 
-        Raises Conflict when the name is taken, or the secret of the keys that there are is lost.
+        Raises Conflict if the name is taken, or the secret of existing keys is lost.
         """
         if not name.strip():
             raise Invalid("A project needs a name.")
@@ -92,7 +92,7 @@ class Projects:
         return row, key
 
     async def id_of(self, name: str) -> str:
-        """The id of the project of a name or id; empty for the default project as long as there is none.
+        """The id of the project with a name or id; empty for the default project if it does not exist yet.
 
         Raises NotFound, and Invalid as `default` does.
         """
@@ -100,17 +100,17 @@ class Projects:
             _check_key(self._config.api_key)
         row = await self._store.read(lambda c: projects.by_name(c, name) or projects.by_id(c, name))
         if row is None and name != DEFAULT_PROJECT:
-            raise NotFound(f"There is no project {name!r}; `seasoned projects list` names them.")
+            raise NotFound(f"There is no project {name!r}; run `seasoned projects list` to see them.")
         return row.id if row else ""
 
-    async def check_keys(self) -> Check:
-        """Whether the keys of the projects can be told from others, for `doctor`."""
+    async def check_keys(self) -> HealthCheck:
+        """Whether the projects' keys can be verified, for `doctor`."""
         rows = await self.every()
         lost = self._keyring.is_lost and bool(rows)
-        return Check(name="keys", ok=not lost, detail=self._lost() if lost else f"{len(rows)} projects have one")
+        return HealthCheck(name="keys", ok=not lost, detail=self._lost() if lost else f"{len(rows)} projects have one")
 
     async def _check_secret(self) -> None:
-        """Raises Conflict when the keys that there are were made with a secret that is not there any more."""
+        """Raises Conflict if the secret of existing keys is lost."""
         if self._keyring.is_lost and await self.every():
             raise Conflict(self._lost())
 
@@ -142,12 +142,12 @@ class Projects:
         def commit(connection: Connection) -> ProjectRow:
             row = projects.by_name(connection, name) or projects.by_id(connection, name)
             if row is None:
-                raise Invalid(f"There is no project {name!r}; `seasoned projects list` names them.")
+                raise Invalid(f"There is no project {name!r}; run `seasoned projects list` to see them.")
             projects.set_key(connection, row.id, self._keyring.hash_key(key), now)
             return row
 
         if name == DEFAULT_PROJECT and self._config.api_key:
-            raise Invalid("The default project's key is set by SEASONED_API_KEY; change it there.")
+            raise Invalid("SEASONED_API_KEY sets the default project's key; change it there.")
         row = await self._store.write(commit)
         if row.name == DEFAULT_PROJECT:
             replace_secret(self._config.home_path / KEY_FILE, key)
@@ -160,5 +160,7 @@ def _is_key(key: str) -> bool:
 
 def _check_key(key: str) -> str:
     if not _is_key(key):
-        raise Invalid(f"The API key must begin with {KEY_PREFIX!r} and go on; set SEASONED_API_KEY to such a key.")
+        raise Invalid(
+            f"The API key must begin with {KEY_PREFIX!r}, followed by the key itself; change SEASONED_API_KEY."
+        )
     return key

@@ -1,7 +1,7 @@
-"""How the running system is: whether its parts answer now, and what waits.
+"""Readiness: whether the components of the running system respond, and what is queued.
 
-Nobody needs a key to ask, so asking has to be cheap: what was found serves for a second, and a part that does not
-answer is waited for by one probe, not by one for each question.
+The check needs no key, so it must be cheap: results are cached for a second, and only one probe waits for a component
+that does not respond.
 """
 
 import asyncio
@@ -15,19 +15,18 @@ from seasoned import __version__
 from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import NotFound, SeasonedError
-from seasoned.scheduling.heartbeat import Life
-from seasoned.scheduling.scheduler import Scheduler
+from seasoned.scheduling.scheduler import Heartbeat, Scheduler
 from seasoned.store import Connection, Store, backlog, damage, health
 from seasoned.store.backlog import Backlog
 
 FRESH_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
-# What is stored to see whether the object store keeps things.
+# Stored to test the object store.
 BLOB = b"Seasoned looks whether this can be read.\n"
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a part works, in a sentence, and how long it took to answer in seconds."""
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a component works, details, and its response time in seconds."""
 
     ok: bool
     detail: str
@@ -35,10 +34,10 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether somebody works on what is due; `here` says whether this process should.
+    """Whether a worker is alive; `here` says whether this process should run one.
 
-    `beat_seconds` is how long ago the last sign of life was given; None when there was none. `pid` is the process that
-    works for this server: its own, or the learning process.
+    `beat_seconds` is the age of the last heartbeat; None if there was none. `pid` is the process that works for this
+    server: its own, or the learning process.
     """
 
     ok: bool
@@ -49,7 +48,7 @@ class Worker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Work that is due and since how many seconds the oldest is, and work that is parked; all None when unknown."""
+    """The number of due pieces of work, the age of the oldest, and the number of parked ones; None if unknown."""
 
     due: int | None = None
     oldest_due_seconds: float | None = None
@@ -57,35 +56,35 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
-    """How many writes wait for the database, and how many may."""
+    """Queued writes, and the limit."""
 
     waiting: int
     limit: int
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """`ready` says whether requests can be served: the database and the blobs answer and this process's worker lives.
+    """`ready` says whether requests can be served: database and blobs respond, and this process's worker is alive.
 
-    Work that waits or is parked, and workers of other processes, are told of but do not count: taking servers out of
-    service would not help them.
+    Due or parked work and other processes' workers are reported but do not count: taking this server out of service
+    would not help them.
     """
 
     ready: bool
     version: str
-    database: Part
-    blobs: Part
+    database: Component
+    blobs: Component
     worker: Worker
     work: Waiting
     queue: Queue
 
 
 class ReadinessProbe:
-    """Looks at the parts of a running system."""
+    """Probes the components of a running system."""
 
-    def __init__(self, store: Store, config: Config, carrier: Scheduler) -> None:
+    def __init__(self, store: Store, config: Config, scheduler: Scheduler) -> None:
         self._store = store
         self._config = config
-        self._carrier = carrier
+        self._scheduler = scheduler
         self._probes = {
             "read": _Probe("a read of the database", self._read),
             "write": _Probe("a write to the database", lambda: store.write(health.touch)),
@@ -93,13 +92,13 @@ class ReadinessProbe:
             "worker": _Probe("the worker", self._life),
         }
         self._backlog: Backlog | None = None
-        self._worker: Life | None = None
+        self._worker: Heartbeat | None = None
         self._looking: asyncio.Task[Readiness] | None = None
         self._seen: Readiness | None = None
         self._seen_at = 0.0
 
     async def look(self) -> Readiness:
-        """How things are, at most a second old."""
+        """The readiness, at most a second old."""
         if self._seen is not None and time.monotonic() - self._seen_at < FRESH_SECONDS:
             return self._seen
         if self._looking is None or self._looking.done():
@@ -107,18 +106,18 @@ class ReadinessProbe:
         return await asyncio.shield(self._looking)
 
     async def backlog(self) -> Backlog | None:
-        """What waits and what is parked, by stage, at most a second old; None when the database does not answer."""
+        """Due and parked work by stage, at most a second old; None if the database does not respond."""
         await self.look()
         return self._backlog
 
     async def skills(self) -> tuple[int, int] | None:
-        """How many skills and versions of them there are; None when the database does not answer."""
+        """The counts of skills and versions; None if the database does not respond."""
         if not (await self.look()).database.ok:
             return None
         return await self._store.read(health.skill_counts)
 
     async def close(self) -> None:
-        """Give up the probes that still wait."""
+        """Cancel the probes that still wait."""
         tasks = [task for task in (self._looking, *(probe.task for probe in self._probes.values())) if task]
         for task in tasks:
             task.cancel()
@@ -130,7 +129,7 @@ class ReadinessProbe:
         wrong = [part.detail for part in (read, write) if not part.ok]
         if self._store.has_met_damage and not wrong:
             wrong = [str(damage.damaged())]
-        database = Part(
+        database = Component(
             ok=not wrong, detail="; ".join(wrong) or "reads and writes", seconds=max(read.seconds, write.seconds)
         )
         alive = _worker(self._worker, worker, self._store.clock.now())
@@ -161,14 +160,14 @@ class ReadinessProbe:
         except NotFound:
             kept = await self._store.blobs.get(await self._store.blobs.put(BLOB))
         if kept != BLOB:
-            raise NotFound("What was stored comes back changed.")
+            raise NotFound("The stored bytes do not match what was written.")
 
     async def _life(self) -> None:
-        self._worker = await self._carrier.life()
+        self._worker = await self._scheduler.heartbeat()
 
 
 class _Probe:
-    """Asks a part for a sign of life, one question at a time."""
+    """Probes a component, one probe at a time."""
 
     def __init__(self, what: str, ask: Callable[[], Coroutine[None, None, None]]) -> None:
         self._what = what
@@ -176,31 +175,29 @@ class _Probe:
         self._since = 0.0
         self.task: asyncio.Task[None] | None = None
 
-    async def answer(self) -> Part:
-        """Whether the part answers in time. A question that got no answer yet is not asked again."""
+    async def answer(self) -> Component:
+        """Whether the component responds in time. While a probe is pending, no other is started."""
         if self.task is None or self.task.done():
             self._since = time.monotonic()
             self.task = asyncio.create_task(self._ask())
         done, _ = await asyncio.wait([self.task], timeout=ANSWER_SECONDS)
         seconds = round(time.monotonic() - self._since, 4)
         if not done:
-            return Part(ok=False, detail=f"{self._what} has not answered for {seconds:.1f} s", seconds=seconds)
+            return Component(ok=False, detail=f"{self._what} has not answered for {seconds:.1f} s", seconds=seconds)
         error = self.task.exception()
         if error is None:
-            return Part(ok=True, detail="answers", seconds=seconds)
-        # Only what we raise ourselves is a sentence that may be shown to whoever asks.
+            return Component(ok=True, detail="answers", seconds=seconds)
+        # Only the messages of our own errors may be shown to clients.
         why = str(error) if isinstance(error, SeasonedError) else type(error).__name__
-        return Part(ok=False, detail=f"{self._what} failed: {why}", seconds=seconds)
+        return Component(ok=False, detail=f"{self._what} failed: {why}", seconds=seconds)
 
 
-def _worker(life: Life | None, part: Part, now: int) -> Worker:
-    if life is None:
+def _worker(heartbeat: Heartbeat | None, part: Component, now: int) -> Worker:
+    if heartbeat is None:
         return Worker(ok=False, here=True, beat_seconds=None, pid=None, detail=part.detail)
-    seconds = None if life.beat_at is None else max(0.0, round((now - life.beat_at) / SECOND, 1))
-    detail = (
-        "works" if life.ok else "nobody works on what is due" if seconds is None else "has not been heard of lately"
-    )
-    return Worker(ok=life.ok, here=life.here, beat_seconds=seconds, pid=life.pid, detail=detail)
+    seconds = None if heartbeat.beat_at is None else max(0.0, round((now - heartbeat.beat_at) / SECOND, 1))
+    detail = "works" if heartbeat.ok else "no worker runs" if seconds is None else "has sent no heartbeat lately"
+    return Worker(ok=heartbeat.ok, here=heartbeat.here, beat_seconds=seconds, pid=heartbeat.pid, detail=detail)
 
 
 def _waiting(found: Backlog | None, now: int) -> Waiting:

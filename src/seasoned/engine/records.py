@@ -1,7 +1,7 @@
-"""What a home holds, for who reads it or keeps it in order but learns nothing: without all that learning imports."""
+"""The use cases that learn nothing: reading and maintaining a home without importing what learning needs."""
 
 from seasoned.config import Config
-from seasoned.engine.budget import Budget
+from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.keys import Keyring
 from seasoned.engine.model_calls import ModelCalls
@@ -10,25 +10,25 @@ from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.errors import DatabaseDamaged
-from seasoned.scheduling.scheduler import Nobody
+from seasoned.scheduling.scheduler import NullScheduler
 from seasoned.store import Store, health
-from seasoned.store.health import Check
+from seasoned.store.health import HealthCheck
 
 
 class Records:
-    """The use cases that need nobody who learns. What they would wake is found in the rows by who does."""
+    """The use cases that learn nothing. What they make due is found in the rows by the workers."""
 
     def __init__(self, config: Config, store: Store) -> None:
-        nobody = Nobody()
+        scheduler = NullScheduler()
         self.config = config
         self.store = store
         self.keyring = Keyring(config.home_path, config.secret)
         self.calls = ModelCalls(store, config)
         self.collecting = GarbageCollection(store, config)
         self.projects = Projects(store, config, self.keyring)
-        self.sessions = Sessions(store, config, nobody)
-        self.skills = Skills(store, config, Budget(config.answers_bytes_max))
-        self.spaces = Spaces(store, config, nobody)
+        self.sessions = Sessions(store, config, scheduler)
+        self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
+        self.spaces = Spaces(store, config, scheduler)
 
     @classmethod
     def open(cls, config: Config, *, make: bool = False) -> "Records":
@@ -40,8 +40,8 @@ class Records:
         await self.collecting.close()
         self.store.close()
 
-    async def doctor(self) -> list[Check]:
-        """Whether the home is well, check by check."""
+    async def doctor(self) -> list[HealthCheck]:
+        """Health checks of the home."""
         try:
             found = await self.store.read(lambda connection: health.examine(connection, self.config.home_path))
             return [*found, await self.projects.check_keys()]

@@ -1,4 +1,4 @@
-"""Which server serves a home, so that another one can say so. The note ends with the process that made it."""
+"""Records which server serves a home, so that a second one can warn. The record ends with its process."""
 
 import contextlib
 import os
@@ -20,7 +20,9 @@ class Serving(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def announced(home: Path, url: str) -> Iterator[Serving | None]:
-    """Say until the block ends that this process serves a home; the value is who says so already, if anybody does."""
+    """Record for the length of the block that this process serves a home; the value is another server that already
+    does.
+    """
     try:
         import fcntl  # noqa: PLC0415 - Windows has none, and says nothing then
     except ImportError:
@@ -44,5 +46,5 @@ def _read(descriptor: int) -> Serving:
     try:
         return msgspec.json.decode(os.read(descriptor, NOTE_BYTES_MAX), type=Serving)
     except msgspec.DecodeError:
-        # It has only just begun.
+        # It has just started.
         return Serving(0, "an address to come")

@@ -1,4 +1,4 @@
-"""Sessions: creating and listing them, and having them read."""
+"""Sessions: creating, listing and flushing them."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,10 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.engine.waiting import until_changed
 from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.scheduling.scheduler import Scheduler
+from seasoned.scheduling.scheduler import Scheduler, until_changed
 from seasoned.store import Connection, Store, events, lessons, projects, sessions, tasks
 from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched
@@ -24,7 +23,7 @@ _CONFIGS = "The session's configs"
 
 
 class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller says about a new session; `use_uuid` chooses its id."""
+    """A request for a new session; `use_uuid` chooses its id."""
 
     user: str | None = None
     disable_task_tracking: bool | None = None
@@ -33,9 +32,7 @@ class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in a session: tasks, those of them that are finished, lessons, and why the other finished tasks
-    teach nothing.
-    """
+    """What was found in a session: tasks, finished tasks, lessons, and why other finished tasks teach nothing."""
 
     tasks: int
     finished: int
@@ -52,7 +49,7 @@ class Sessions:
         self._scheduler = scheduler
 
     async def create(self, project_id: str, request: NewSessionRequest) -> tuple[SessionRow, bool]:
-        """A session and whether it is new: an id that the project has already gives the session there is.
+        """A session and whether it is new: an existing id of the project returns its session.
 
         Raises Conflict when another project has the id, Invalid when the configs are too large.
         """
@@ -64,7 +61,7 @@ class Sessions:
                 if known is not None:
                     return known, False
                 if sessions.taken(connection, request.use_uuid):
-                    raise Conflict("The session id is taken; leave use_uuid out to get a fresh one.")
+                    raise Conflict("The session id is already in use; omit use_uuid to get a new one.")
             new = NewSession(
                 id=request.use_uuid or new_id(),
                 project_id=project_id,
@@ -141,7 +138,7 @@ class Sessions:
         def commit(connection: Connection) -> str:
             row = sessions.get(connection, project_id, session_id)
             if row.last_number > COPY_MESSAGES_MAX:
-                raise TooLarge(f"A session of more than {COPY_MESSAGES_MAX} messages cannot be copied.")
+                raise TooLarge(f"A session with more than {COPY_MESSAGES_MAX} messages cannot be copied.")
             copy_id = sessions.copy(connection, row, self._store.clock.now())
             events.copy(connection, session_id, copy_id, COPY_MESSAGES_MAX)
             return copy_id
@@ -169,13 +166,13 @@ class Sessions:
     async def events_between(
         self, session_id: str, first_at: int, last_at: int, limit: int, after: str = ""
     ) -> list[EventRow]:
-        """The first events of a session between two moments, oldest first; at the first moment those after an id."""
+        """The first events of a session between two times, oldest first; at the first time, those after an id."""
         return await self._store.read(lambda c: events.between(c, session_id, first_at, last_at, limit, after))
 
     async def flush(self, project_id: str, session_id: str) -> tuple[bool, str]:
-        """Have a session's waiting messages read at once; whether that ended well in time, and if not why.
+        """Have a session's unread messages read at once; whether that succeeded in time, and if not why.
 
-        Waits at most `flush_wait_seconds`; the reading goes on after that. Raises NotFound.
+        Waits at most `flush_wait_seconds`; reading continues after that. Raises NotFound.
         """
 
         def commit(connection: Connection) -> SessionRow:
@@ -194,7 +191,7 @@ class Sessions:
             if row.extract_parked or (row.extract_error and row.extract_retry_at > self._store.clock.now()):
                 return False, row.extract_error
             if left <= 0:
-                return False, "The messages are still being read; ask for the learning status later."
+                return False, "The messages are still being read; check the learning status later."
             if row.extracted_to < wanted:
                 await until_changed(change, left)
         return True, ""

@@ -9,12 +9,12 @@ import msgspec
 
 from seasoned import archive, paths
 from seasoned.config import Config
-from seasoned.engine.budget import WAIT_SECONDS, Budget
-from seasoned.engine.retry import kept
+from seasoned.engine.budget import WAIT_SECONDS, MemoryBudget
 from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files
 from seasoned.store import Connection, Store, files, projects, skills, spaces
+from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.rows import PAGE_MAX, PageQuery, dump_bounded
 from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillRow
 
@@ -43,7 +43,7 @@ class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
-    """All files of a skill by path, and the paths of those whose bytes are missing or damaged in the store."""
+    """All files of a skill by path, and the paths of missing or damaged ones."""
 
     files: dict[str, bytes]
     lost: list[str]
@@ -52,7 +52,7 @@ class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
 class Skills:
     """Use cases of skills."""
 
-    def __init__(self, store: Store, config: Config, answers: Budget) -> None:
+    def __init__(self, store: Store, config: Config, answers: MemoryBudget) -> None:
         self._store = store
         self._config = config
         self._answers = answers
@@ -60,9 +60,9 @@ class Skills:
     async def upload(
         self, project_id: str, data: bytes, *, user: str | None, meta: JsonObject | None
     ) -> tuple[SkillState, list[str]]:
-        """A new skill from a ZIP, and warnings about what the Agent Skills standard has against it.
+        """A new skill from a ZIP, and warnings about violations of the Agent Skills standard.
 
-        Raises Invalid or TooLarge when the archive cannot be taken; then nothing of it is stored.
+        Raises Invalid or TooLarge; then nothing is stored.
         """
         upload = await archive.to_thread(archive.read_skill_zip, data)
         check_files({path: len(content) for path, content in upload.files.items()})
@@ -86,7 +86,7 @@ class Skills:
             long = [path for path, new in packed.items() if new.searched.more]
             return SkillState(row=row, index=[(path, new.mime) for path, new in packed.items()]), long
 
-        state, long = await kept(attempt)
+        state, long = await retry_tombstoned(attempt)
         await self._store.index.settle(state.row.id)
         return state, [*upload.warnings, *map(_found_as_a_whole, long[:LONG_FILES_TOLD_MAX])]
 
@@ -132,7 +132,7 @@ class Skills:
         skill, rows = await self._head(project_id, skill_id)
         row = next((row for row in rows if row.path == wanted), None)
         if row is None:
-            raise NotFound(f"The skill has no file {path!r}; its file_index names those that it has.")
+            raise NotFound(f"The skill has no file {path!r}; see its file_index for the files it has.")
         return skill, row
 
     async def file(self, project_id: str, skill_id: str, path: str) -> SkillFile:
@@ -145,10 +145,10 @@ class Skills:
         return SkillFile(disk_id=skill.disk_id, path=row.path, mime=row.mime, sha256=row.sha256, data=data)
 
     async def content(self, project_id: str, skill_id: str) -> SkillContent:
-        """Every file of a skill's newest version; one that is lost spoils itself only. Raises NotFound, TooLarge."""
+        """Every file of a skill's newest version; lost files are listed apart. Raises NotFound, TooLarge."""
         _, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
-            raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
+            raise TooLarge(f"The skill is larger than {DOWNLOAD_BYTES_MAX} bytes.")
         files: dict[str, bytes] = {}
         lost: list[str] = []
         for row in rows:
@@ -159,10 +159,9 @@ class Skills:
         return SkillContent(files=files, lost=lost)
 
     async def zip(self, project_id: str, skill_id: str) -> tuple[str, BinaryIO]:
-        """A skill's name and its files as a ZIP, in an open file that nobody else sees.
+        """A skill's name and its files as a ZIP, in an unlinked temporary file.
 
-        A file in it names those that are lost. Raises NotFound, TooLarge, StorageFull, and Busy when too much else is
-        read just now.
+        A file in it lists lost ones. Raises NotFound, TooLarge, StorageFull, and Busy if the memory budget is used up.
         """
         state = await self.get(project_id, skill_id)
         if len(state.index) > DOWNLOAD_FILES_MAX:
@@ -171,7 +170,7 @@ class Skills:
             )
         _, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
-            raise TooLarge(f"The skill has more than {DOWNLOAD_BYTES_MAX} bytes.")
+            raise TooLarge(f"The skill is larger than {DOWNLOAD_BYTES_MAX} bytes.")
         weight = 3 * max((row.size for row in rows), default=0)
         with await self._answers.take(weight, WAIT_SECONDS):
             return state.row.name, await archive.to_thread(self._zip_of, {row.path: row for row in rows})
@@ -195,7 +194,7 @@ class Skills:
                 try:
                     self._write_zip(target, rows, [])
                 except NotFound:
-                    # Whose bytes are lost has to be known before, as without them others may have other names.
+                    # Lost files must be known first, as the exported names of others may depend on them.
                     target.seek(0)
                     target.truncate()
                     self._write_zip(target, rows, [path for path, row in rows.items() if self._is_lost(row)])
@@ -208,11 +207,11 @@ class Skills:
     def _write_zip(self, target: BinaryIO, rows: dict[str, FileRow], lost: list[str]) -> None:
         stored, notes = paths.exportable({path: path for path in rows if path not in lost})
         if not any(name.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower() for name in stored):
-            raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then download.")
+            raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then retry.")
         names = {*stored, LOST_FILE} if lost else set(stored)
 
         def load(name: str) -> bytes:
-            # Whoever takes the ZIP for the whole skill must find out that it is not.
+            # The ZIP must not look like a complete skill.
             return files.unpack(rows[stored[name]], self._store.blobs) if name in stored else _lost_text(lost)
 
         archive.write_zip_to(target, names, load, notes)
@@ -245,5 +244,5 @@ def _found_as_a_whole(path: str) -> str:
 
 def _states(connection: Connection, rows: list[SkillRow]) -> list[SkillState]:
     index = skills.index_of(connection, [row.id for row in rows])
-    # Clients write what the index names into folders, so what tools would obey is not in it.
+    # Clients write these files into folders, so files that tools run automatically are left out.
     return [SkillState(row=row, index=[one for one in index[row.id] if not paths.acts_unasked(one[0])]) for row in rows]

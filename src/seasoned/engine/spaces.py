@@ -1,4 +1,4 @@
-"""Learning spaces: making them, letting sessions teach them, and telling how far that is."""
+"""Learning spaces: creating them, linking sessions, and the learning status."""
 
 from collections.abc import Sequence
 from importlib import resources
@@ -7,10 +7,9 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.engine.waiting import until_changed
 from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
-from seasoned.scheduling.scheduler import Scheduler
+from seasoned.scheduling.scheduler import Scheduler, until_changed
 from seasoned.skill import SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
 from seasoned.store import Connection, Store, files, lessons, projects, skills, spaces
@@ -23,7 +22,7 @@ LESSONS_MAX = 100
 
 
 class LearningState(msgspec.Struct, frozen=True, kw_only=True):
-    """A session that teaches a space, and how far that is; `reason` says why when it failed."""
+    """A session that teaches a space, with its learning status; `reason` says why it failed."""
 
     link: LinkRow
     status: LearningStatus
@@ -31,12 +30,12 @@ class LearningState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def only(found: Sequence[SpaceRow], wanted: str) -> SpaceRow:
-    """The one space of those that were called. Raises NotFound when there is none, Conflict when there are more."""
+    """The only one of the spaces found. Raises NotFound if there is none, Conflict if there are several."""
     if not found:
-        raise NotFound(f"There is no learning space {wanted!r}; `seasoned spaces list` names them.")
+        raise NotFound(f"There is no learning space {wanted!r}; run `seasoned spaces list` to see them.")
     if len(found) > 1:
         ids = ", ".join(row.id for row in found)
-        raise Conflict(f"There are {len(found)} learning spaces {wanted!r}; name one of them by its id: {ids}.")
+        raise Conflict(f"There are {len(found)} learning spaces {wanted!r}; use an id: {ids}.")
     return found[0]
 
 
@@ -51,7 +50,7 @@ class Spaces:
     async def create(
         self, project_id: str, *, user: str | None = None, meta: JsonObject | None = None, name: str = ""
     ) -> SpaceRow:
-        """A new space with its two default skills, together or not at all."""
+        """A new space with its two default skills, atomically."""
         return await self._store.write(lambda c: self.create_in(c, project_id, user=user, meta=meta, name=name))
 
     def create_in(
@@ -88,7 +87,7 @@ class Spaces:
         return await self._store.read(lambda c: spaces.get(c, project_id, space_id))
 
     async def called(self, project_id: str, wanted: str) -> SpaceRow:
-        """The one space that a name or an id calls. Raises NotFound, and Conflict naming those that share a name."""
+        """The space with a name or id. Raises NotFound, and Conflict listing the spaces that share a name."""
         found = await self._store.read(lambda c: spaces.called(c, project_id, wanted))
         return only(found, wanted)
 
@@ -126,7 +125,7 @@ class Spaces:
         self._store.index.soon()
 
     async def learn(self, project_id: str, space_id: str, session_id: str) -> LearningState:
-        """Let a session teach a space, from what it holds already and from what comes.
+        """Link a session to a space, which learns its present and future messages.
 
         Raises NotFound, AlreadyLearned.
         """
@@ -157,13 +156,13 @@ class Spaces:
             spaces.get(connection, project_id, space_id)
             found = self._states(connection, space_id, session_id)
             if not found:
-                raise NotFound(f"Session {session_id} does not teach this learning space; call learn first.")
+                raise NotFound(f"Session {session_id} is not linked to this learning space; call learn first.")
             return found[0]
 
         return await self._store.read(load)
 
     async def settled(self, project_id: str, space_id: str, session_id: str, seconds: float) -> LearningState:
-        """A session's state once its learning is completed or failed, or after `seconds`. Raises NotFound."""
+        """A session's state when its learning is completed or failed, or after `seconds`. Raises NotFound."""
         clock = self._store.clock
         deadline = clock.now() + int(seconds * SECOND)
         while True:
@@ -177,7 +176,7 @@ class Spaces:
     async def lessons_after(self, project_id: str, space_id: str, number: int, seconds: float) -> list[SettledLesson]:
         """The lessons that a space settled after its number `number`, in order, at most LESSONS_MAX of them.
 
-        Waits until there are some, at most `seconds`; empty when there are none by then. Raises NotFound.
+        Waits up to `seconds` for some; empty if there are none by then. Raises NotFound.
         """
 
         def load(connection: Connection) -> list[SettledLesson]:

@@ -1,4 +1,4 @@
-"""Files that come with messages: what they are, told from their bytes."""
+"""Files attached to messages, described by their bytes."""
 
 import hashlib
 import re
@@ -22,7 +22,7 @@ class File(msgspec.Struct, frozen=True):
 
 
 def describe(project_id: str, filename: str, data: bytes) -> File:
-    """An uploaded file as a message's part will name it. Nothing is stored yet."""
+    """An uploaded file as a message's part references it. Nothing is stored yet."""
     name = filename.replace("\\", "/").rsplit("/", 1)[-1].encode(errors="replace").decode()[-FILENAME_CHARS_MAX:]
     sha256 = hashlib.sha256(data).hexdigest()
     extension = _EXTENSION.search(name)

@@ -1,4 +1,4 @@
-"""Users of a project: listing them, counting what is theirs, removing them with all of it."""
+"""Users of a project: listing them, counting their resources, deleting them with everything."""
 
 from seasoned.errors import NotFound
 from seasoned.store import Connection, Store, projects, users

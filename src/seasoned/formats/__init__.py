@@ -1,8 +1,8 @@
 """Providers' message JSON to and from `Message` (wire contract, section C).
 
-`parse` takes one message as an agent would store it; `render` gives stored messages back in a provider's form. What
-`Message` has no place for is kept under the meta key `extra` (of message or part), and a part of an unknown type
-as a `data` part that holds it whole, so that reading back in the form that was written returns what was sent.
+`parse` takes one message as an agent would store it; `render` gives stored messages back in a provider's form. Fields
+that `Message` does not have are kept under the meta key `extra` (of message or part), and a part of an unknown type as
+a `data` part, so that reading in the original format returns what was sent.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,15 +30,15 @@ _RENDER: dict[Format, Callable[[Message, Context], list[Json]]] = {
     "acontext": acontext.render,
 }
 _NO_FILES = NoFiles()
-# What is remembered of a call for as long as a conversation is read.
+# The length to which call ids and names are remembered while a conversation is read.
 NAMED_CHARS_MAX = 1_000
 
 
 def parse(blob: Json, format: Format, uploads: Uploads | None = None) -> Message:  # noqa: A002 - the wire's word
     """A provider's message as a value.
 
-    `uploads` are the files that came with it (None when none could), which only the acontext format can name.
-    Raises Invalid with a sentence that names what is wrong and what to send; TooLarge for more than 10,000 parts.
+    `uploads` are the files that came with it (None when none could), which only the acontext format can name. Raises
+    Invalid, saying what is wrong and what to send; TooLarge for more than 10,000 parts.
     """
     if not isinstance(blob, dict):
         raise Invalid(f"The message is {kind_of(blob)}; send one message in the {format} format as a JSON object.")
@@ -57,10 +57,10 @@ def render_each(
     files: Files = _NO_FILES,
     tools: Mapping[str, str] | None = None,
 ) -> list[list[Json]]:
-    """For each stored message what it is in a provider's form.
+    """Each stored message in a provider's form.
 
-    Nearly always one value. Several where each tool's answer is a message of its own (openai), none where nothing of a
-    message can be said (gemini). `tools` are the names of tools that were called before, by the ids of the calls.
+    Usually one value per message. Several if each tool result is a separate message (openai), none if the format cannot
+    express the message (gemini). `tools` are the names of tools called earlier, by call id.
     """
     one = _RENDER[format]
     context = Context(files=files, tools={**(tools or {}), **tool_names(messages)} if format == "gemini" else {})
@@ -68,7 +68,7 @@ def render_each(
 
 
 def tool_names(messages: Iterable[Message]) -> dict[str, str]:
-    """The names of the tools that were called, by the id of the call; without ids and names that nobody would give."""
+    """The names of called tools, by call id, without implausibly long ids and names."""
     calls = (part for one in messages for part in one.parts if part.type == "tool-call")
     return {
         part.call_id: part.tool_name for part in calls if len(part.call_id) + len(part.tool_name) <= NAMED_CHARS_MAX

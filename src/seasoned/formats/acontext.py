@@ -21,13 +21,13 @@ from seasoned.formats.media import Context
 from seasoned.message import Asset, Json, JsonObject, Message, Part, PartType
 
 NAME = "acontext"
-# What only the store may say of a message.
+# Fields that only the store may set.
 _RESERVED = ("__user_meta__", "__gemini_call_info__", "__gemini_answers__")
 PART_TYPES: dict[str, PartType] = {name: name for name in get_args(PartType)}
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """A file that came with a message: what it is, and its name at the sender's."""
+    """A file attached to a message, and the sender's name for it."""
 
     asset: Asset
     filename: str
@@ -40,7 +40,8 @@ def parse(blob: JsonObject, uploads: Uploads | None = None) -> Message:
     """A message of role user or assistant with typed parts. Raises Invalid, TooLarge.
 
     `uploads` are the files that came with it, by the name that a part's `file_field` gives; None when none could come.
-    Fields that only a stored message has (`id`, `asset`...) are ignored: what is stored cannot be claimed by naming it.
+    Fields that only a stored message has (`id`, `asset`...) are ignored: a client cannot claim a stored file by its
+    hash.
     """
     role, parts = blob.get("role"), blob.get("parts")
     if role not in ("user", "assistant"):
@@ -69,11 +70,11 @@ def _meta(source: JsonObject, where: str) -> JsonObject:
 def _part(item: JsonObject, where: str, uploads: Uploads | None) -> Part:
     kind = PART_TYPES.get(text_at(item, "type", where))
     if kind is None:
-        raise Invalid(f"The message's {where}.type is not known; send one of {', '.join(PART_TYPES)}.")
+        raise Invalid(f"The message's {where}.type is unknown; send one of {', '.join(PART_TYPES)}.")
     upload = _upload(item, where, uploads)
     text, meta = optional_text(item, "text", where) or None, _meta(item, where)
     if kind in ("text", "thinking") and text is None:
-        raise Invalid(f"The message's {where}.text is empty; a {kind} part needs a text.")
+        raise Invalid(f"The message's {where}.text is empty; a {kind} part needs text.")
     if kind == "tool-call":
         meta = _call(meta, f"{where}.meta")
     elif kind == "tool-result":
@@ -88,9 +89,12 @@ def _upload(item: JsonObject, where: str, uploads: Uploads | None) -> Upload | N
     if field is None:
         return None
     if uploads is None:
-        raise Invalid(f"The message's {where} names a file_field, but the request has no files; send it as multipart.")
+        raise Invalid(f"The message's {where} has a file_field, but the request has no files; send it as multipart.")
     if field not in uploads:
-        raise Invalid(f"The message's {where} names the file_field {field[:60]!r}; send a file part of that name.")
+        raise Invalid(
+            f"The message's {where} refers to the file_field {field[:60]!r}, which was not sent; send a form "
+            "file of that name."
+        )
     return uploads[field]
 
 
@@ -105,7 +109,7 @@ def _call(meta: JsonObject, where: str) -> JsonObject:
 
 
 def render_part(part: Part) -> JsonObject:
-    """A part as the wire shows it: empty fields are left out."""
+    """A part as the API returns it, without empty fields."""
     shown: JsonObject = {"type": part.type}
     if part.text:
         shown["text"] = part.text

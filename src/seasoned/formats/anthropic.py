@@ -27,7 +27,7 @@ from seasoned.message import Json, JsonObject, Message, Part
 
 NAME = "anthropic"
 _MESSAGE_KEYS = frozenset({"role", "content"})
-# What only a response has: a request that carries it would be refused by the provider.
+# Fields of responses only: the provider would refuse them in a request.
 _RESPONSE_KEYS = frozenset(
     {"id", "model", "type", "usage", "container", "context_management"}
     | {"stop_reason", "stop_sequence", "stop_details"}
@@ -59,7 +59,7 @@ def _block(item: JsonObject, where: str) -> Part:
     read = _BLOCKS.get(text_at(item, "type", where))
     if read is not None:
         return read(item, where)
-    # Server tools and types to come are kept whole: the other blocks of the message are worth having.
+    # Unknown types, such as server tools, are kept as they are, so that the rest of the message is usable.
     check_json(item, where)
     return Part("data", meta={"data_type": NAME, "value": item})
 
@@ -144,7 +144,7 @@ _BLOCKS: dict[str, Callable[[JsonObject, str], Part]] = {
 
 
 def render(message: Message, context: Context) -> list[Json]:
-    """A message as the Messages API would have it: always a list of blocks. What it cannot say is left out."""
+    """A message for the Messages API: always a list of blocks, without what the format cannot express."""
     own = is_from(message, NAME)
     blocks = [block for part in message.parts if (block := _render_part(part, own, context)) is not None]
     return [{**extra_of(message.meta, own=own), "role": message.role, "content": list(blocks)}]
@@ -190,7 +190,7 @@ def _string(part: Part, key: str) -> str:
 
 
 def _input(part: Part) -> JsonObject:
-    """A call's arguments as an object; empty when they are none, since the provider takes nothing else."""
+    """A call's arguments as an object, since the provider requires one; empty if they are not one."""
     return object_of(part.arguments) or {}
 
 
@@ -212,7 +212,7 @@ def _own_source(part: Part) -> JsonObject | None:
 
 
 def _render_media(part: Part, context: Context) -> JsonObject | None:
-    """A picture or a document of another format: its bytes, or its address. Sound cannot be said here."""
+    """A picture or document of another format: its bytes or its URL. This format has no audio."""
     media = media_of(part, context.files)
     if media is None or (family := media.family(part)) not in ("image", "file"):
         return None
@@ -232,7 +232,7 @@ def _source_of(media: Media) -> JsonObject | None:
 
 
 def _document_source(media: Media) -> JsonObject | None:
-    """The API takes PDF and plain text; other files it would refuse."""
+    """The API accepts PDF and plain text only."""
     if media.mime == "application/pdf":
         return _source_of(media)
     text = media.text if media.text is not None else decoded(media.data or "")

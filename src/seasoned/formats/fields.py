@@ -1,6 +1,6 @@
-"""Reading untrusted JSON: each thing that can be wrong gets a sentence, and nothing unbounded is kept.
+"""Reading untrusted JSON: each kind of error has a message, and everything is bounded.
 
-A `where` names the place in the message as a caller would write it: `content[3].text`.
+`where` is a path in the message as a caller would write it: `content[3].text`.
 """
 
 import math
@@ -13,15 +13,15 @@ from seasoned.message import Json, JsonObject, Message
 
 PARTS_MAX = 10_000
 KEYS_MAX = 10_000
-# Far more than any tool's input has, and far less than what the JSON codecs give up at.
+# Far more than any tool's input needs, and far less than the limit of the JSON codecs.
 DEPTH_MAX = 100
-# Larger integers cannot be read back by the codec that reads the store.
+# The store's codec cannot read larger integers.
 INTEGER_BITS_MAX = 1_000
 LONG_CHARS = 16 * 1024
 
 
 def kind_of(value: object) -> str:
-    """What a value is in JSON's words."""
+    """A value's JSON type."""
     if isinstance(value, bool):
         return "a boolean"
     names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
@@ -40,18 +40,16 @@ def bad_role(role: Json, format_name: str, roles: tuple[str, ...]) -> Invalid:
 
 
 def check_text(text: str, where: str) -> None:
-    """Refuse what no UTF-8 can hold. Raises Invalid for a lone surrogate; NUL and other controls are fine."""
+    """Raises Invalid for a lone surrogate, which UTF-8 cannot encode; NUL and other control characters are fine."""
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Invalid(
-                f"The message's {where} holds half a UTF-16 pair (a lone surrogate); send valid Unicode."
-            ) from None
+            raise Invalid(f"The message's {where} contains a lone surrogate; send valid Unicode.") from None
 
 
 def check_json(value: object, where: str) -> None:
-    """Refuse what cannot be written as JSON and read back. Raises Invalid."""
+    """Raises Invalid for values that cannot be written as JSON and read back."""
     level: list[object] = [value]
     for _ in range(DEPTH_MAX):
         below: list[object] = []
@@ -63,7 +61,7 @@ def check_json(value: object, where: str) -> None:
             elif isinstance(one, dict):
                 for key in one:
                     if not isinstance(key, str):
-                        raise Invalid(f"The message's {where} has a key that is no string; send JSON objects.")
+                        raise Invalid(f"The message's {where} has a key that is not a string; send JSON objects.")
                     check_text(key, where)
                 below.extend(one.values())
             else:
@@ -71,7 +69,7 @@ def check_json(value: object, where: str) -> None:
         if not below:
             return
         level = below
-    raise Invalid(f"The message's {where} is nested more than {DEPTH_MAX} levels deep; send flatter JSON.")
+    raise Invalid(f"The message's {where} is nested more than {DEPTH_MAX} levels deep; flatten it.")
 
 
 def _check_scalar(value: object, where: str) -> None:
@@ -79,13 +77,13 @@ def _check_scalar(value: object, where: str) -> None:
         return
     if isinstance(value, int):
         if value.bit_length() > INTEGER_BITS_MAX:
-            raise Invalid(f"The message's {where} holds an integer that is too large; send it as a string.")
+            raise Invalid(f"The message's {where} contains an integer that is too large; send it as a string.")
     elif not isinstance(value, float) or not math.isfinite(value):
-        raise Invalid(f"The message's {where} holds a value that JSON does not have; send JSON values only.")
+        raise Invalid(f"The message's {where} contains a value that is not JSON; send JSON values only.")
 
 
 def text_at(source: JsonObject, key: str, where: str) -> str:
-    """A string that must be there. Raises Invalid."""
+    """A required string. Raises Invalid."""
     value = source.get(key)
     if not isinstance(value, str):
         raise wrong(place(where, key), value, "a string")
@@ -94,10 +92,10 @@ def text_at(source: JsonObject, key: str, where: str) -> str:
 
 
 def name_at(source: JsonObject, key: str, where: str) -> str:
-    """A string that must be there and say something. Raises Invalid."""
+    """A required non-empty string. Raises Invalid."""
     value = text_at(source, key, where)
     if not value:
-        raise Invalid(f"The message's {place(where, key)} is empty; send a string that is not empty.")
+        raise Invalid(f"The message's {place(where, key)} is empty; send a non-empty string.")
     return value
 
 
@@ -107,7 +105,7 @@ def optional_text(source: JsonObject, key: str, where: str) -> str | None:
 
 
 def object_at(source: JsonObject, key: str, where: str) -> JsonObject:
-    """An object that must be there. Raises Invalid."""
+    """A required object. Raises Invalid."""
     value = source.get(key)
     if not isinstance(value, dict):
         raise wrong(place(where, key), value, "an object")
@@ -129,9 +127,9 @@ def items_of(value: Json, where: str, room: int = PARTS_MAX) -> list[JsonObject]
 
 
 def tool_output(content: Json, where: str, *, joined: bool = True) -> tuple[str, list[Json] | None]:
-    """What a tool answered: its texts joined, and the list as it was when it holds more than plain texts.
+    """A tool's output: its texts joined, and the original list if it has more than plain texts.
 
-    With `joined` false several plain texts are kept apart as well. Null counts as no output. Raises Invalid, TooLarge.
+    With `joined` false, several plain texts also keep the list. Null counts as no output. Raises Invalid, TooLarge.
     """
     if content is None or isinstance(content, str):
         check_text(content or "", where)
@@ -158,24 +156,24 @@ def place(where: str, key: str) -> str:
 
 
 def others(source: JsonObject, known: Container[str], where: str) -> JsonObject:
-    """The keys that are not known and whose values say something (null and empty lists do not). Raises Invalid."""
+    """The unknown keys whose values are not null or an empty list. Raises Invalid."""
     found: JsonObject = {
         key: value for key, value in source.items() if key not in known and value is not None and value != []
     }
     if len(found) > KEYS_MAX:
-        raise TooLarge(f"A message's {where or 'object'} holds at most {KEYS_MAX} other fields; send fewer.")
+        raise TooLarge(f"A message's {where or 'object'} may have at most {KEYS_MAX} other fields; send fewer.")
     if found:
         check_json(found, where or "set of other fields")
     return found
 
 
 def with_extra(meta: JsonObject, extra: JsonObject) -> JsonObject:
-    """`meta` with what its format knows no place for."""
+    """`meta` with the fields that have no place in `Message`."""
     return {**meta, "extra": extra} if extra else meta
 
 
 def extra_of(meta: JsonObject, *, own: bool) -> JsonObject:
-    """What was kept beside the known keys, for a reader of the format it came in (`own`)."""
+    """The kept unknown keys, for a reader of the original format (`own`)."""
     extra = meta.get("extra")
     return extra if own and isinstance(extra, dict) else {}
 
@@ -186,14 +184,14 @@ def is_from(message: Message, format_name: str) -> bool:
 
 
 def is_list(value: object) -> bool:
-    """Whether a value is a list, also one that is kept as its JSON because nobody needs to look into it."""
+    """Whether a value is a list, also if it is still encoded as JSON."""
     return isinstance(value, list) or (isinstance(value, msgspec.Raw) and memoryview(value)[0] == ord("["))
 
 
 def object_of(text: str) -> JsonObject | None:
-    """A JSON object from its text, to be shown; None when it is none, or none that could be sent.
+    """A JSON object from its text, for display; None if it is not one, or could not be sent.
 
-    In a long one, what its keys hold stays text: as values it could take thirty times as much.
+    In a long one, the values stay encoded: decoded, they could take thirty times the memory.
     """
     try:
         if len(text) > LONG_CHARS:

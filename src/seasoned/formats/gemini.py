@@ -1,7 +1,7 @@
 """Gemini messages, `Content` of the Google GenAI API (wire contract, C.4 and C.7).
 
-Keys are camelCase; what the Python SDK dumps (snake_case) is taken as well. That a functionResponse answers the oldest
-open functionCall of its session is not decided here: only the store knows the session.
+Keys are camelCase; the Python SDK's snake_case is accepted too. Matching a functionResponse to the session's oldest
+open functionCall is done by the store, which knows the session.
 """
 
 import base64
@@ -29,9 +29,9 @@ from seasoned.message import Json, JsonObject, Message, Part
 
 NAME = "gemini"
 _ROLES = {"user": "user", "model": "assistant"}
-# Objects whose keys are the caller's own.
+# Objects with the caller's own keys.
 _FREE = frozenset({"args", "response", "partMetadata"})
-# What tells that the Python SDK dumped a part.
+# Keys by which a part dumped by the Python SDK is recognised.
 _SNAKE_KEYS = frozenset(
     {"inline_data", "file_data", "function_call", "function_response", "thought_signature", "video_metadata"}
     | {"executable_code", "code_execution_result", "tool_call", "tool_response", "part_metadata", "media_resolution"}
@@ -58,7 +58,7 @@ def _part(item: JsonObject, where: str) -> Part:
     if not _SNAKE_KEYS.isdisjoint(item):
         check_json(item, where)
         item = _camel(item)
-    # An empty text beside a call or a picture says nothing; by itself it may carry a signature.
+    # An empty text next to a call or a picture is noise; alone it may carry a signature.
     text = item.get("text")
     if text:
         return _text(item, where)
@@ -69,7 +69,7 @@ def _part(item: JsonObject, where: str) -> Part:
         return _text(item, where)
     if not others(item, (), where):
         raise Invalid(f"The message's {where} is empty; send text, inlineData, functionCall or another kind of part.")
-    # Code execution, server tools and kinds to come are kept whole.
+    # Code execution, server tools and unknown kinds are kept as they are.
     return Part("data", meta={"data_type": NAME, "value": item})
 
 
@@ -157,7 +157,7 @@ def _with_rest(
 
 
 def render(message: Message, context: Context) -> list[Json]:
-    """A message as a Content; none when it has nothing that this format can say (the API refuses empty ones)."""
+    """A message as a Content; none if this format can express nothing of it (the API refuses empty ones)."""
     own = is_from(message, NAME)
     parts = [shown for part in message.parts if (shown := _render_part(part, own, context)) is not None]
     if not parts and not own:
@@ -222,7 +222,7 @@ def _render_result(part: Part, context: Context) -> JsonObject | None:
 
 
 def _render_own_media(part: Part) -> JsonObject | None:
-    """A blob or a file's address exactly as it was said."""
+    """A blob or a file's URI exactly as it was sent."""
     mime = part.meta.get("media_type")
     typed: JsonObject = {"mimeType": mime} if isinstance(mime, str) else {}
     data, url = part.meta.get("data"), part.meta.get("url")

@@ -1,4 +1,4 @@
-"""Pictures, sound and files inside messages: what a part holds, whatever format said it, and where its bytes are."""
+"""Pictures, audio and files in messages: a part's media in any format, and where its bytes are."""
 
 import base64
 import binascii
@@ -14,24 +14,24 @@ _FAMILIES = ("image", "audio", "video")
 
 
 class Files(Protocol):
-    """Where the bytes of uploaded files are, for the formats that carry them inside a message."""
+    """Access to uploaded files, for formats that embed or link them in messages."""
 
     def url(self, asset: Asset, filename: str) -> str:
-        """An address that opens the file without a key; empty when none was asked for."""
+        """A URL that opens the file without a key; empty if none was requested."""
 
     def data(self, asset: Asset) -> bytes | None:
-        """The file's bytes, or MISSING_FILE itself when they are lost; None when they are not to be shown.
+        """The file's bytes, or MISSING_FILE if they are lost; None if they are not to be shown.
 
-        Raises TooLarge when an answer would grow too big.
+        Raises TooLarge if the response would become too large.
         """
 
 
 MISSING_FILE = b"[This file is missing from the server's storage.]"
-"""Stands for a file whose bytes are lost."""
+"""The placeholder for a lost file."""
 
 
 class NoFiles:
-    """Uploaded files stay where they are: neither addresses nor bytes."""
+    """Neither URLs nor bytes of uploaded files."""
 
     def url(self, asset: Asset, filename: str) -> str:  # noqa: ARG002 - the protocol's
         """No address."""
@@ -43,14 +43,14 @@ class NoFiles:
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What rendering may need beside the message: uploaded files, and the names of tools by the id of their call."""
+    """What rendering may need besides the message: uploaded files, and tool names by call id."""
 
     files: Files = NoFiles()
     tools: dict[str, str] = {}
 
 
 class Media(msgspec.Struct, frozen=True, kw_only=True):
-    """One picture, sound or file: its MIME type (empty when unknown), and its bytes (base64), text or address."""
+    """One picture, audio or file: its MIME type (empty if unknown), and its bytes (base64), text or URL."""
 
     mime: str
     data: str | None = None
@@ -71,13 +71,13 @@ class Media(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def media_of(part: Part, files: Files) -> Media | None:
-    """What a part of type image, audio, video or file holds; None when there is nothing that one could show."""
+    """The media of a part of type image, audio, video or file; None if there is nothing to show."""
     filename = part.filename or _string(part, "filename")
     if part.asset is not None:
         data = files.data(part.asset)
         if data is None:
             return None
-        # What is lost is shown as the text that it is; under its own type a provider would refuse all.
+        # A lost file is shown as a text; with the original type, a provider would refuse the request.
         mime = "text/plain" if data is MISSING_FILE else part.asset.mime
         return Media(mime=mime_type(mime), data=base64.b64encode(data).decode(), filename=filename)
     mime, data_text = _string(part, "media_type"), part.meta.get("data")

@@ -28,7 +28,7 @@ from seasoned.message import Json, JsonObject, Message, Part, Role
 NAME = "openai"
 _ROLES = ("user", "system", "developer", "assistant", "tool", "function")
 _MESSAGE_KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "function_call"})
-# What only a response has: a request that carries it would be refused by the provider.
+# Fields of responses only: the provider would refuse them in a request.
 _RESPONSE_KEYS = frozenset({"annotations", "parsed"})
 _PLAIN_KEYS = 2  # role and content
 _FILE_KEYS = ("file_id", "file_data", "filename")
@@ -37,7 +37,7 @@ _FILE_KEYS = ("file_id", "file_data", "filename")
 def parse(blob: JsonObject) -> Message:
     """A Chat Completions message. Raises Invalid, TooLarge."""
     role, content = blob.get("role"), blob.get("content")
-    # Nearly all messages are these; they come in thousands a second.
+    # The fast path: nearly all messages are like this, thousands a second.
     if isinstance(content, str) and len(blob) == _PLAIN_KEYS and role in ("user", "assistant"):
         check_text(content, "content")
         parts = (Part("text", content),) if content or role == "user" else ()
@@ -55,7 +55,7 @@ def _message(role: Role, parts: list[Part], blob: JsonObject) -> Message:
     meta: JsonObject = {"source_format": NAME}
     if blob["role"] in ("system", "developer"):
         meta["original_role"] = blob["role"]
-    # A function's name belongs to its answer.
+    # A function's name belongs to its result.
     name = optional_text(blob, "name", "") if blob["role"] != "function" else None
     if name:
         meta["name"] = name
@@ -76,7 +76,7 @@ def _part(item: JsonObject, where: str) -> Part:
     read = _PARTS.get(text_at(item, "type", where))
     if read is not None:
         return read(item, where)
-    # A type that we do not know is kept whole: the other parts of the message are worth having.
+    # An unknown type is kept as it is, so that the rest of the message is usable.
     check_json(item, where)
     return Part("data", meta={"data_type": NAME, "value": item})
 
@@ -157,7 +157,7 @@ def _call(item: JsonObject, where: str) -> Part:
 
 
 def _legacy_call(called: JsonObject) -> Part:
-    """A call of the time before tools: it has no id and no type."""
+    """A legacy function call, without id and type."""
     name = name_at(called, "name", "function_call")
     return Part("tool-call", meta={"name": name, "arguments": _arguments(called, "arguments", "function_call")})
 
@@ -181,9 +181,9 @@ def _tool_answer(blob: JsonObject) -> Part:
 
 
 def render(message: Message, context: Context) -> list[Json]:
-    """A message as Chat Completions would have it. What it cannot say is left out.
+    """A message for Chat Completions, without what the format cannot express.
 
-    One message for each, but for several tools' answers, and answers beside other parts: each is a message of its own.
+    One message each, except that tool results next to other parts become separate messages.
     """
     own = is_from(message, NAME)
     name = message.meta.get("name")
@@ -241,7 +241,7 @@ def _render_part(part: Part, own: bool, context: Context) -> JsonObject | None:
 
 
 def _render_media(part: Part, files: Files) -> tuple[str, JsonObject]:
-    """The type of a picture, sound or file, and its fields; no fields when this format cannot say it."""
+    """The type of a picture, audio or file, and its fields; no fields if this format cannot express it."""
     meta = part.meta
     if part.asset is None and part.type == "image" and isinstance(meta.get("url"), str):
         return "image_url", {"url": meta["url"], **_detail(part)}
@@ -249,7 +249,7 @@ def _render_media(part: Part, files: Files) -> tuple[str, JsonObject]:
         return "input_audio", {"data": meta["data"], "format": meta["format"] or ""}
     named: JsonObject = {key: meta[key] for key in _FILE_KEYS if isinstance(meta.get(key), str)}
     if part.asset is not None and part.asset.mime.startswith("image/"):
-        # An address costs a reader less than the bytes.
+        # A URL is cheaper for the reader than the bytes.
         address = files.url(part.asset, part.filename or "")
         if address:
             return "image_url", {"url": address, **_detail(part)}
@@ -305,7 +305,7 @@ def _render_words(part: Part, own: bool, context: Context) -> JsonObject | None:
         return {"type": "text", "text": part.text} if part.text else None
     if part.type == "text" and not part.text and not part.meta:
         return None
-    # An agent's images and files are only known to those who wrote them here.
+    # The API has no images and files in assistant messages; only readers of the original format get them.
     return _render_part(part, own, context) if own or part.type == "text" else None
 
 
@@ -313,7 +313,7 @@ def _render_call(part: Part, own: bool) -> JsonObject | None:
     if part.type == "data" and part.meta.get("data_type") == f"{NAME}_tool_call":
         value = part.meta.get("value")
         return value if isinstance(value, dict) else None
-    # Some servers that speak this format give no ids; for all others a call without one cannot be answered.
+    # Some servers with this format give no ids; elsewhere a call without an id cannot be answered.
     if part.type != "tool-call" or not part.tool_name or not (part.call_id or own):
         return None
     kind, said_as = ("custom", "input") if part.meta.get("type") == "custom" else ("function", "arguments")

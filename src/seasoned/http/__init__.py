@@ -1,1 +1,1 @@
-"""The HTTP door: the wire contract of the published `acontext` SDKs."""
+"""The HTTP API: the wire contract of the published `acontext` SDKs."""

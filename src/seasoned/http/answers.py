@@ -1,8 +1,8 @@
-"""Answers that are too large to be made, or to wait for their reader, whole in memory.
+"""Streamed responses, which are too large to be built or buffered in memory.
 
-Such an answer is a series of chunks. Each takes a share of the memory of all answers under way (`engine.budget`) before
-it is made and gives it back once the connection has taken it. What a slow reader does not take soon goes into a file
-meanwhile; a reader that does not take it at all is cut off by the connection itself (`protocol.TimedWrites`).
+A response is a series of chunks. Each reserves memory from the shared budget (`engine.budget`) before it is built and
+releases it when the connection has taken it. If the reader is slow, the chunk is spilled to a file; a reader that reads
+nothing is disconnected (`writes.TimedWrites`).
 """
 
 import asyncio
@@ -21,15 +21,16 @@ from seasoned.engine.budget import GO_ON_SECONDS, WAIT_SECONDS, Share
 from seasoned.errors import SeasonedError
 from seasoned.http.bodies import SLICE_BYTES
 
-# From here on a body counts as large.
+# Bodies from this size on are large.
 LARGE_BYTES = 256 * 1024
-# How long a slice waits for its reader before the rest of its chunk goes into a file, and how much may be in files.
+# How long a slice waits for its reader before the rest of the chunk is spilled to a file, and the limit of spilled
+# bytes.
 PATIENCE_SECONDS = 0.5
 SPILLED_BYTES_MAX = 1024 * 1024 * 1024
 
 
 class Chunk:
-    """Some bytes of an answer with the share of memory that they take."""
+    """Some bytes of a response, with their share of the memory budget."""
 
     __slots__ = ("data", "share")
 
@@ -40,7 +41,7 @@ class Chunk:
 
 
 class _Spilled:
-    """How many bytes wait in files now."""
+    """How many bytes are spilled to files now."""
 
     count = 0
 
@@ -49,8 +50,8 @@ _spilled = _Spilled()
 
 
 class Streamed(Response):
-    """An answer whose body comes in chunks. What fails before the first of them is an ordinary error; after it the
-    connection is closed in the middle of the body, which tells the client that it has not got everything.
+    """A response whose body is sent in chunks. A failure before the first is an ordinary error; after it, the
+    connection is closed in the middle of the body, so that the client notices.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Streamed(Response):
             gone: asyncio.Task[None] | None = None
             try:
                 await send(begin)
-                # What is left of the request's body has been read now.
+                # The rest of the request's body has been read now.
                 gone = asyncio.create_task(_gone(receive))
                 while chunk is not None and not gone.done():
                     await self._hand_over(chunk, send)
@@ -92,12 +93,13 @@ class Streamed(Response):
                     gone.cancel()
 
     async def _hand_over(self, chunk: Chunk, send: Send) -> None:
-        """Send a chunk; what is not taken in time waits in a file, so that only a slice of it is in memory."""
+        """Send a chunk; if the reader is slow, spill it to a file, so that only a slice is in memory."""
         left = memoryview(chunk.data)
         with chunk.share:
             while left:
                 try:
-                    # It waits before it takes the slice and never after, so whoever is late has taken nothing of it.
+                    # The connection waits before it takes the slice and never after, so on a timeout nothing of it was
+                    # taken.
                     async with asyncio.timeout(PATIENCE_SECONDS):
                         await send(_piece(left[:SLICE_BYTES]))
                 except TimeoutError:
@@ -115,7 +117,7 @@ class Streamed(Response):
             await _send_file(file, size, send)
 
     def _spill(self, data: memoryview) -> BinaryIO | None:
-        """The bytes in a file that nobody else sees; None when there is no room."""
+        """The bytes in an unlinked temporary file; None if there is no space."""
         if _spilled.count + len(data) > SPILLED_BYTES_MAX:
             return None
         try:
@@ -143,7 +145,7 @@ async def _send_file(file: BinaryIO, size: int, send: Send) -> None:
 
 async def _send(data: bytes | memoryview, send: Send) -> None:
     await send(_piece(data))
-    # The connection says only after a turn of the event loop that it has enough.
+    # The connection signals backpressure only after a turn of the event loop.
     await asyncio.sleep(0)
 
 
@@ -152,7 +154,7 @@ def _piece(data: bytes | memoryview) -> Message:
 
 
 async def _gone(receive: Receive) -> None:
-    """Ends when the client has gone; never for a client that does not end its request."""
+    """Returns when the client has disconnected; never for a client that does not finish its request."""
     with contextlib.suppress(SeasonedError):
         while (await receive())["type"] != "http.disconnect":
             continue
@@ -161,14 +163,14 @@ async def _gone(receive: Receive) -> None:
 
 
 async def held(response: Response, engine: Engine) -> Response:
-    """An answer that was made whole and is large, as one that holds its share of memory while it waits. Raises Busy."""
+    """A large complete response that reserves memory while it is sent. Raises Busy."""
     if isinstance(response, StreamingResponse) or len(response.body) < LARGE_BYTES:
         return response
     return _holding(response, await engine.answers.take(len(response.body), WAIT_SECONDS), engine)
 
 
 async def weighed(engine: Engine, weight: int, make: Callable[[], Awaitable[Response]]) -> Response:
-    """An answer for whose making about so much memory is needed, which is taken first if it is much. Raises Busy."""
+    """Build a response, reserving its estimated memory first if it is large. Raises Busy."""
     if weight < LARGE_BYTES:
         return await make()
     share = await engine.answers.take(weight, WAIT_SECONDS)

@@ -1,4 +1,4 @@
-"""The application: every route, who may call it, and what errors look like."""
+"""The application: routes, authentication and error responses."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ from seasoned.http import (
     users,
 )
 from seasoned.http.answers import held, weighed
-from seasoned.http.bodies import Body, Reply
+from seasoned.http.bodies import RequestBody, ResponseBody
 from seasoned.http.downloads import download
 from seasoned.http.request import PREFIX, Call, Handler, answer, failure, failure_of, header
 from seasoned.telemetry.metrics import Metrics
@@ -41,7 +41,7 @@ OpenHandler = Callable[[Request], Awaitable[Response]]
 
 
 async def welcome(_request: Request) -> Response:
-    """Where to go from here; needs no key."""
+    """Links to the API and its docs; needs no key."""
     places = {"docs": "/docs", "openapi": "/openapi.json", "api": PREFIX, "health": "/health", "ready": "/ready"}
     return answer({"name": "Seasoned", "version": __version__, **places}, msg="ok")
 
@@ -52,25 +52,25 @@ async def health(_request: Request) -> Response:
 
 
 async def openapi(_request: Request) -> Response:
-    """What the API is, for machines; needs no key."""
+    """The OpenAPI document; needs no key."""
     from seasoned.http.openapi import document_bytes  # noqa: PLC0415 - no start needs the descriptions
 
     return Response(document_bytes(), media_type="application/json")
 
 
 async def docs(_request: Request) -> Response:
-    """What the API is, for people; needs no key."""
+    """The API's documentation; needs no key."""
     from seasoned.http.openapi.reference import html  # noqa: PLC0415 - no start needs the descriptions
 
     return HTMLResponse(html())
 
 
 async def ping(_call: Call) -> Response:
-    """Whether the key is good."""
+    """Checks the API key."""
     return answer(msg="pong")
 
 
-# In the order in which they are matched; what is called most stands first.
+# In matching order; the most frequent first.
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/session/{session_id}/messages", messages.store),
     ("GET", "/session/{session_id}/messages", pages.page),
@@ -140,9 +140,9 @@ SKILLS = PREFIX + "/agent_skills"
 
 
 class App:
-    """The ASGI application: bounds bodies, routes, and turns whatever is raised into an answer.
+    """The ASGI application: limits bodies, routes requests, and turns exceptions into responses.
 
-    Starlette's own middleware would do the same in several layers, which cost more than the work of a small request.
+    Starlette's middleware would do the same in several layers, which cost more than a small request.
     """
 
     def __init__(self, engine: Engine, metrics: Metrics | None = None) -> None:
@@ -165,15 +165,15 @@ class App:
 
     @property
     def routes(self) -> list[tuple[str, str]]:
-        """Every method and path that is answered."""
+        """Every method and path."""
         return [*((method, PREFIX + path) for method, path, _ in ROUTES), *(("GET", path) for path in self._open)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._router(scope, receive, send)
             return
-        body = Body(scope, receive, self._bytes_max(scope), self._engine.config.body_seconds)
-        reply = Reply(body, send)
+        body = RequestBody(scope, receive, self._bytes_max(scope), self._engine.config.body_seconds)
+        reply = ResponseBody(body, send)
         if instrumentation.heard():
             await ops.watched(self._answer(scope, body, reply), scope, reply)
         else:
@@ -183,9 +183,9 @@ class App:
         config, is_skill = self._engine.config, scope["path"] == SKILLS and scope["method"] == "POST"
         return max(config.body_bytes_max, config.skill_zip_bytes_max) if is_skill else config.body_bytes_max
 
-    async def _answer(self, scope: Scope, body: Body, reply: Reply) -> None:
+    async def _answer(self, scope: Scope, body: RequestBody, reply: ResponseBody) -> None:
         if scope["path"].startswith(users.PATH):
-            # A user's name may hold slashes: such paths are matched as they were sent, still encoded.
+            # A user's name may contain slashes, so these paths are matched while still percent-encoded.
             scope["path"] = scope["raw_path"].decode("ascii")
         try:
             await self._router(scope, body.receive, reply.send)
@@ -198,18 +198,18 @@ class App:
         except HTTPException as error:
             response = failure(error.status_code, error.detail)
         except asyncio.CancelledError:
-            # The server gives up what took too long to end.
+            # The server cancels what takes too long during shutdown.
             if not stopping.has_begun():
                 raise
             response = failure_of(stopping.refusal())
         except Exception:
             log.exception("a request failed", extra=_about(scope))
             log.debug("why a request failed", extra=_about(scope), exc_info=True)
-            response = failure(500, "The server failed on this request; its log has the details.")
+            response = failure(500, "Internal server error; see the server's log.")
         else:
             return
         if reply.status:
-            # Only a connection that ends in the middle of the body still tells the client.
+            # Only closing the connection in the middle of the body can still tell the client.
             log.warning("an answer was broken off", extra={"route": ops.pattern(scope)})
         else:
             await response(scope, body.receive, reply.send)
@@ -229,7 +229,7 @@ class App:
             shown, data = await links.open(token)
             return download(data, shown.mime, shown.filename)
 
-        # Whoever has no good link shall wait for nothing.
+        # A bad link is refused before anything else.
         size = await links.size(token)
         return await weighed(self._engine, self._engine.config.body_bytes_max if size is None else size, made)
 
@@ -239,7 +239,7 @@ def _about(scope: Scope) -> dict[str, str]:
 
 
 class _Path(Route):
-    """A path with its methods; a method that it has not may be another path's.
+    """A path with its methods; other methods may belong to another path.
 
     When no path has it, the answer is that of an unknown path (wire contract, A.1).
     """
@@ -255,7 +255,7 @@ class _Path(Route):
 
 
 class _Endpoint:
-    """One path: asks for the key, then calls the method's handler."""
+    """One path: checks the key, then calls the method's handler."""
 
     def __init__(self, engine: Engine, handlers: dict[str, Handler]) -> None:
         self._engine = engine
@@ -270,7 +270,7 @@ class _Endpoint:
 
 
 class _OpenEndpoint:
-    """One path that is read without a key."""
+    """One path that needs no key."""
 
     def __init__(self, handler: OpenHandler) -> None:
         self._handler = handler
@@ -284,4 +284,4 @@ class _OpenEndpoint:
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    await failure(404, f"There is no {scope['method']} {scope['path']}.")(scope, receive, send)
+    await failure(404, f"Unknown route {scope['method']} {scope['path']}.")(scope, receive, send)

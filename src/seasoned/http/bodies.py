@@ -1,4 +1,4 @@
-"""A request's body on its way in: bounded in bytes and in time, and read to its end before an answer goes out."""
+"""A request's body, bounded in bytes and time, and read to its end before the response is sent."""
 
 import asyncio
 
@@ -7,20 +7,20 @@ from starlette.types import Message, Receive, Scope, Send
 from seasoned.errors import Busy, TooLarge, TooSlow
 from seasoned.http import stopping
 
-# How much of a body that is refused is still read and thrown away. A connection that is closed on unread data is reset,
-# and a client that is still sending would lose the answer.
+# How much of a refused body is still read and discarded. Closing a connection with unread data resets it, and a client
+# that is still sending would lose the response.
 THROWN_AWAY_TIMES = 4
-# How much of an answer is handed over at once. A server takes what it is given whole into its buffer, read or not.
+# How much of a response is sent at once, since the server buffers all it is given.
 SLICE_BYTES = 64 * 1024
 _ANNOUNCE = frozenset({b"content-length", b"transfer-encoding"})
-# In the scope of a request whose answer has no end of its own: whoever stops sending has gone.
+# In the scope of a request with an endless response: a client that closes its side has disconnected.
 ENDLESS = "seasoned.endless"
 
 
-class Body:
-    """The stream of one request; `receive` takes the place of the server's own.
+class RequestBody:
+    """The stream of one request; `receive` replaces the server's.
 
-    `is_complete` says whether there is nothing more of the body, as from the beginning when the headers name none.
+    `is_complete` says whether the whole body was read; it is true from the start if the headers announce none.
     """
 
     __slots__ = ("_bytes_max", "_deadline", "_receive", "_seconds", "_seen", "is_complete")
@@ -34,9 +34,9 @@ class Body:
         self.is_complete = not any(name in _ANNOUNCE for name, _ in scope["headers"])
 
     async def receive(self) -> Message:
-        """The next piece. Raises TooLarge and TooSlow as soon as a bound is passed, and Busy when the server stops.
+        """The next piece. Raises TooLarge or TooSlow at the limits, and Busy when the server shuts down.
 
-        Once the body is complete, what comes is that the client has gone, which takes any time.
+        Once the body is complete, the next message is the client's disconnect, which may take any time.
         """
         if self.is_complete:
             return await self._receive()
@@ -45,7 +45,7 @@ class Body:
         return message
 
     async def throw_away(self) -> bool:
-        """Read what is left without keeping it; whether the body was read to its end."""
+        """Read and discard the rest; whether the body was read to its end."""
         try:
             while not self.is_complete and self._seen <= THROWN_AWAY_TIMES * self._bytes_max:
                 await self._next()
@@ -55,7 +55,7 @@ class Body:
 
     def _check_size(self) -> None:
         if self._seen > self._bytes_max:
-            raise TooLarge(f"A request body holds at most {self._bytes_max} bytes; send less at once.")
+            raise TooLarge(f"The request body exceeds {self._bytes_max} bytes; send less per request.")
 
     async def _next(self) -> Message:
         message = await self._awaited()
@@ -69,29 +69,31 @@ class Body:
                 return await self._receive()
         except TimeoutError:
             raise TooSlow(
-                f"The request's body was not complete after {self._seconds:g} seconds; send less, or faster."
+                f"The request body was incomplete after {self._seconds:g} seconds; send less, or faster."
             ) from None
 
 
-class Reply:
-    """The way out of one request's answer; `send` takes the place of the server's own.
+class ResponseBody:
+    """The stream of one response; `send` replaces the server's.
 
-    `status` is that of the answer, 0 before it begins.
+    `status` is the response's, 0 before it begins.
     """
 
     __slots__ = ("_body", "_send", "status")
 
-    def __init__(self, body: Body, send: Send) -> None:
+    def __init__(self, body: RequestBody, send: Send) -> None:
         self._body = body
         self._send = send
         self.status = 0
 
     async def send(self, message: Message) -> None:
-        """Hand a piece on. Before the first, the rest of the body is read; else the connection is closed after it."""
+        """Send a piece. Before the first, the rest of the request body is read; if that fails, the connection is closed
+        afterwards.
+        """
         if not self.status:
             self.status = message["status"]
             if not self._body.is_complete and not await self._body.throw_away():
-                # Whoever goes on sending shall not keep the connection.
+                # A client that keeps sending must not keep the connection.
                 message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         body = message.get("body", b"")
         if len(body) <= SLICE_BYTES:
@@ -101,5 +103,5 @@ class Reply:
             end = start + SLICE_BYTES
             more = end < len(body) or message.get("more_body", False)
             await self._send({**message, "body": body[start:end], "more_body": more})
-            # The connection says only after a turn of the event loop that it has enough.
+            # The connection signals backpressure only after a turn of the event loop.
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Which files are shown as text, and as what kind (wire contract, E.4)."""
+"""Which files are returned as text, and with which type (wire contract, E.4)."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-# How much memory a file takes that is shown as text: its bytes, its text, the answer's JSON.
+# The memory for returning a file as text, per byte: its bytes, its text, the response's JSON.
 CONTENT_WEIGHT_TIMES = 4
 CODE = frozenset(
     [
@@ -68,9 +68,9 @@ TEXT_MIME = ("text/", "application/xml", "application/x-yaml", "application/yaml
 
 
 def content_of(path: str, mime: str, data: bytes, *, strict: bool = False) -> dict[str, str] | None:
-    """`{type, raw}` with type json, csv, code or text; None for what is not text, which is served by URL.
+    """`{type, raw}` with type json, csv, code or text; None for binary files, which are served by URL.
 
-    JSON and CSV that cannot be read as such are text, or with `strict` nothing.
+    Invalid JSON and CSV are text, or with `strict` None.
     """
     suffix = PurePosixPath(path).suffix.lower()
     try:
@@ -96,7 +96,7 @@ def _parsed(kind: str, can_be_read: bool, raw: str, strict: bool) -> dict[str, s
 
 def _is_json(data: bytes) -> bool:
     try:
-        # Not into values: those of many small arrays take thirty times as much.
+        # Not decoded into values: many small arrays would take thirty times the memory.
         msgspec.json.decode(data, type=msgspec.Raw)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return False

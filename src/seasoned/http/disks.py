@@ -1,4 +1,4 @@
-"""Disks and the files on them, which the wire calls artifacts (wire contract, B.9)."""
+"""Disks and their files, which the API calls artifacts (wire contract, B.9)."""
 
 import contextlib
 
@@ -7,7 +7,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from seasoned.engine import disks
-from seasoned.engine.disks import Place
+from seasoned.engine.disks import DiskPath
 from seasoned.engine.keys import Shown
 from seasoned.errors import Invalid, NotFound
 from seasoned.http.answers import weighed
@@ -34,14 +34,14 @@ class NewDisk(msgspec.Struct, frozen=True):
 
 
 class ArtifactMeta(msgspec.Struct, frozen=True):
-    """What the user wants to keep beside a file; `meta` is a JSON object as a string."""
+    """The user's meta of a file; `meta` is a JSON object as a string."""
 
     file_path: str
     meta: str
 
 
 def disk_json(row: DiskRow) -> dict[str, object]:
-    """A disk as the wire shows it."""
+    """A disk in the API's form."""
     return {
         "id": row.id,
         "project_id": row.project_id,
@@ -86,7 +86,7 @@ async def upsert(call: Call) -> Response:
     async with form_of(call) as form:
         file, folder, meta_text = form.get("file"), form.get("file_path"), form.get("meta")
         if not isinstance(file, UploadFile):
-            raise Invalid("There is no file; send it as the multipart field `file`.")
+            raise Invalid("The file is missing; send it as the multipart field `file`.")
         where = disks.place_in(folder if isinstance(folder, str) else "", file.filename or "")
         data = await file.read()
     meta = _meta(meta_text) if isinstance(meta_text, str) and meta_text.strip() else None
@@ -104,7 +104,7 @@ async def get(call: Call) -> Response:
         data["public_url"], _ = await public_url(call, _shown(call, row), expire)
 
     async def made() -> Response:
-        # Of a file whose bytes are lost the rest is still told; its address says what is wrong.
+        # The rest of a lost file is still returned; its URL explains the error.
         with contextlib.suppress(NotFound):
             content = content_of(row.filename, row.mime, await call.engine.disks.data(row), strict=True)
             return answer(data | ({"content": content} if content else {}))
@@ -161,7 +161,7 @@ async def glob(call: Call) -> Response:
 def _query(call: Call) -> str:
     query = call.text("query")
     if not query:
-        raise Invalid("The query parameter 'query' is missing; say what is looked for.")
+        raise Invalid("The query parameter 'query' is missing; set it to what to search for.")
     return query
 
 
@@ -169,17 +169,17 @@ def _found_max(call: Call) -> int:
     return call.number("limit", FOUND_DEFAULT, 0, PAGE_MAX) or FOUND_DEFAULT
 
 
-def _place(file_path: str) -> Place:
+def _place(file_path: str) -> DiskPath:
     if not file_path:
-        raise Invalid("'file_path' is missing; name the folder and the file, for example /notes/a.md.")
+        raise Invalid("'file_path' is missing; give folder and file name, for example /notes/a.md.")
     return disks.place(file_path)
 
 
 def _meta(text: str) -> JsonObject:
-    """What the user keeps beside a file. Raises Invalid."""
+    """The user's meta of a file. Raises Invalid."""
     meta = decode_object(text, "`meta` must be a JSON object as a string, for example '{\"key\": 1}'.")
     if SYSTEM_KEY in meta:
-        raise Invalid(f"The key {SYSTEM_KEY} is the system's; leave it out of `meta`.")
+        raise Invalid(f"The key {SYSTEM_KEY} is reserved; remove it from `meta`.")
     if len(text.encode()) > META_BYTES_MAX:
         raise Invalid(f"A file's meta holds at most {META_BYTES_MAX} bytes of JSON.")
     return meta

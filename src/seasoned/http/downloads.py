@@ -1,4 +1,4 @@
-"""Files that are sent to be saved, and the addresses that lead to them without a key."""
+"""File downloads, and signed URLs to them."""
 
 from urllib.parse import quote
 
@@ -9,19 +9,19 @@ from seasoned.http.request import PREFIX, Call
 
 
 def download(data: bytes, mime: str, filename: str) -> Response:
-    """A file to be saved, never shown: its bytes are somebody else's."""
+    """A download, never displayed in the browser, since its content is untrusted."""
     return Response(data, media_type=mime, headers=saved_as(filename))
 
 
 def saved_as(filename: str) -> dict[str, str]:
-    """The headers of a file that is to be saved."""
+    """The headers of a download."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in filename)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename)}"
     return {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
 
 
 async def public_url(call: Call, shown: Shown, seconds: float, *, step_seconds: int = 0) -> tuple[str, int]:
-    """An address that opens a stored file for some seconds, and when it ends (microseconds); see `Links`."""
+    """A URL that opens a stored file for some seconds, and its expiry (microseconds); see `Links`."""
     links = call.engine.links
     signed = await links.of_store(shown.sha256, seconds, step_seconds=step_seconds)
     if signed is not None:

@@ -1,4 +1,4 @@
-"""Multipart forms: read within bounds, and refused with a sentence when they cannot be read."""
+"""Multipart forms, with limits and clear errors."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,9 +19,9 @@ async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIEL
     """A request's form; its files are gone after the block. Raises Invalid, TooLarge."""
     call.refuse_packed()
     _, options = parse_options_header(call.request.headers.get("content-type", ""))
-    # Python knows charsets that take the square of a text's length to read.
+    # Some of Python's charsets take quadratic time to decode.
     if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8", b"us-ascii", b"ascii"):
-        raise Invalid("The multipart body's charset cannot be read; send UTF-8.")
+        raise Invalid("The multipart body's charset is not supported; send UTF-8.")
     try:
         async with call.request.form(
             max_files=files_max, max_fields=FORM_FIELDS_MAX, max_part_size=field_bytes_max
@@ -29,13 +29,13 @@ async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIEL
             _check_texts(form)
             yield form
     except MultiPartException as error:
-        raise Invalid(f"The multipart body cannot be read: {error.message}") from None
+        raise Invalid(f"Malformed multipart body: {error.message}") from None
     except (UnicodeError, LookupError):
-        raise Invalid("The multipart body's charset cannot be read; send UTF-8.") from None
+        raise Invalid("The multipart body's charset is not supported; send UTF-8.") from None
 
 
 def _check_texts(form: FormData) -> None:
-    """Some charsets make half characters, which nothing can store. Raises UnicodeEncodeError."""
+    """Some charsets decode to lone surrogates, which cannot be stored. Raises UnicodeEncodeError."""
     for name, value in form.multi_items():
         name.encode()
         (value if isinstance(value, str) else value.filename or "").encode()

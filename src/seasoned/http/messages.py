@@ -46,7 +46,7 @@ async def store(call: Call) -> Response:
 
 def _parse(body: _NewMessage, uploads: formats.Uploads | None) -> Message:
     if body.blob is None:
-        raise Invalid("The body has no blob; send the provider's message as `blob`.")
+        raise Invalid("The field `blob` is missing; send the provider's message in it.")
     _check_meta(body.meta)
     return formats.parse(body.blob, format_of(body.format or "openai"), uploads)
 
@@ -56,7 +56,7 @@ async def _with_files(call: Call) -> tuple[_NewMessage, dict[str, File]]:
     async with form_of(call, files_max=FILES_MAX, field_bytes_max=call.engine.config.message_bytes_max) as form:
         payload = form.get("payload")
         if not isinstance(payload, str):
-            raise Invalid("There is no payload; send the message's JSON as the multipart field `payload`.")
+            raise Invalid("The payload is missing; send the message's JSON as the multipart field `payload`.")
         files = await _read_files(call, form)
     return decode(payload.encode(), _NewMessage), files
 

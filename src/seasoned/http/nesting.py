@@ -1,25 +1,24 @@
 """How deep JSON may be nested, and how many arrays and objects it may have.
 
-What walks a value calls itself for each level, and the stack is finite.
+Code that walks a value recurses per level, and the stack is finite.
 """
 
 import re
 
 DEPTH_MAX = 64
-# Each array or object of a text becomes one in memory, which takes a hundred times its two characters.
+# Each array or object takes a hundred times its two characters in memory.
 CONTAINERS_MAX = 1_000_000
-# Never goes back: what was read stays read, and a string that is not closed ends with the text. Otherwise each quote in
-# it would be tried as a beginning, which takes the square of its length.
+# Possessive, so it never backtracks, and an unclosed string ends with the text. Otherwise each quote would be tried as
+# a start, which takes quadratic time.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _SQUARE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def is_too_deep(raw: bytes, depth_max: int = DEPTH_MAX) -> bool:
-    """Whether a JSON text has more arrays and objects in each other than allowed.
+    """Whether a JSON text is nested more deeply than allowed.
 
-    Takes time in proportion to its length, whatever it holds: after the strings are gone, each round takes the
-    innermost pair of brackets away, everywhere at once.
+    Takes linear time: after the strings are removed, each round removes the innermost pairs of brackets everywhere.
     """
     if raw.count(b"[") + raw.count(b"{") <= depth_max:
         return False
@@ -32,7 +31,7 @@ def is_too_deep(raw: bytes, depth_max: int = DEPTH_MAX) -> bool:
 
 
 def has_too_many(raw: bytes, containers_max: int = CONTAINERS_MAX) -> bool:
-    """Whether a JSON text has more arrays and objects than allowed; those within strings are none."""
+    """Whether a JSON text has more arrays and objects than allowed; those inside strings do not count."""
     if raw.count(b"[") + raw.count(b"{") <= containers_max:
         return False
     bare = _STRING.sub(b"", raw)

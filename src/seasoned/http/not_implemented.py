@@ -1,11 +1,11 @@
-"""What upstream has and this server has not: answered 501 with a sentence, so that a client knows."""
+"""Upstream endpoints that this server does not implement: answered 501 with an explanation."""
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from seasoned.http.request import Call, failure
 
-# Outside of the API's prefix, with all that is below.
+# Outside the API's prefix, with all paths below.
 AREAS = ("/admin/v1", "/admin/v1/{rest:path}", "/metrics/v1", "/metrics/v1/{rest:path}")
 
 

@@ -1,4 +1,4 @@
-"""What operators ask a running server: whether it is ready, and its metrics. Neither tells what is stored."""
+"""Readiness and metrics for operators. Neither reveals stored content."""
 
 import hmac
 import ipaddress
@@ -14,7 +14,7 @@ from starlette.types import Scope
 from seasoned import instrumentation
 from seasoned.engine import Engine
 from seasoned.errors import how_to_install
-from seasoned.http.bodies import Reply
+from seasoned.http.bodies import ResponseBody
 from seasoned.http.request import RETRY_AFTER_SECONDS, failure, header
 from seasoned.telemetry.metrics import Levels, Metrics
 
@@ -24,10 +24,10 @@ TRACE_CHARS_MAX = 512
 
 
 def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Request], Awaitable[Response]]]:
-    """The handlers of the paths beside the API, which need no key."""
+    """The handlers of paths outside the API, which need no key."""
 
     async def ready(_request: Request) -> Response:
-        """200 when requests can be served, else 503, with the parts that were looked at."""
+        """200 when requests can be served, else 503, with the state of each component."""
         found = await engine.conditions.look()
         status = 200 if found.ready else 503
         body = {"code": 0 if found.ready else status, "msg": "ready" if found.ready else "not ready", "data": found}
@@ -35,9 +35,9 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
         return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
 
     async def measured(request: Request) -> Response:
-        """Metrics in Prometheus' text format, for this machine or who has the token."""
+        """Metrics in Prometheus' text format, for this machine or clients with the token."""
         if metrics is None:
-            return failure(NOT_INSTALLED, f"Metrics need a library; {how_to_install('metrics')}, then start again.")
+            return failure(NOT_INSTALLED, f"Metrics need a library; {how_to_install('metrics')}, then restart.")
         refused = _refused(request, engine.config.metrics_token)
         if refused is not None:
             return refused
@@ -47,10 +47,10 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
     return {"/ready": ready, "/metrics": measured}
 
 
-async def watched(answering: Awaitable[None], scope: Scope, reply: Reply) -> None:
-    """Answer a request while somebody listens to signals."""
+async def watched(answering: Awaitable[None], scope: Scope, reply: ResponseBody) -> None:
+    """Answer a request and report it to the listeners."""
     headers = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"tracestate")}
-    request = instrumentation.Request(
+    request = instrumentation.HttpRequest(
         method=scope["method"],
         traceparent=headers.get(b"traceparent", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
         tracestate=headers.get(b"tracestate", b"")[:TRACE_CHARS_MAX].decode("latin-1"),
@@ -63,7 +63,7 @@ async def watched(answering: Awaitable[None], scope: Scope, reply: Reply) -> Non
 
 
 def pattern(scope: MutableMapping[str, Any]) -> str:
-    """The pattern of the route that a request was given to; empty when it fits none."""
+    """The pattern of a request's route; empty if none matched."""
     route = scope.get("route")
     return route.path if isinstance(route, Route) else ""
 
@@ -73,10 +73,12 @@ def _refused(request: Request, token: str) -> Response | None:
         given = header(request.scope, b"authorization").removeprefix("Bearer ")
         if hmac.compare_digest(given.encode(), token.encode()):
             return None
-        return failure(401, "Metrics need the token of SEASONED_METRICS_TOKEN, as Authorization: Bearer.")
+        return failure(401, "Metrics need the token from SEASONED_METRICS_TOKEN, as `Authorization: Bearer`.")
     if request.client is not None and _is_this_machine(request.client.host):
         return None
-    return failure(FORBIDDEN, "Metrics are for this machine only; set SEASONED_METRICS_TOKEN to read them from others.")
+    return failure(
+        FORBIDDEN, "Metrics are served to this machine only; set SEASONED_METRICS_TOKEN to read them from elsewhere."
+    )
 
 
 def _is_this_machine(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Reading a session's messages (wire contract, B.5 and C.7): a page, however large, goes out while it is read."""
+"""Reading a session's messages (wire contract, B.5 and C.7): a page of any size is streamed while it is read."""
 
 import asyncio
 from array import array
@@ -33,7 +33,7 @@ _FORMATS: dict[str, Format] = {name: name for name in FORMATS}
 
 
 def message_json(row: MessageRow, message: Message, meta: object) -> dict[str, object]:
-    """A message as the wire shows it in the acontext format; `meta` differs by endpoint."""
+    """A message in the acontext format; `meta` differs by endpoint."""
     return {
         "id": row.id,
         "session_id": row.session_id,
@@ -103,18 +103,20 @@ class _View:
         yield Chunk(b"]," + msgspec.json.encode(self._facts())[1:] + b"}", NOTHING)
 
     def inlined(self, messages: Sequence[Message]) -> int:
-        """How many bytes of files messages bring into the answer, at most."""
+        """The most bytes of files that messages add to the response."""
         if self._wanted == "acontext":
             return 0
         return sum(part.asset.size_b for one in messages for part in one.parts if part.asset is not None)
 
     def _check_inlined(self) -> None:
-        # Of a long page each message is judged by itself.
+        # On a long page, the limit applies to each message.
         if self._page.short is not None and self.inlined(self._page.short.messages) > INLINED_BYTES_MAX:
-            raise TooLarge(f"The messages' files have more than {INLINED_BYTES_MAX} bytes; ask for fewer with limit.")
+            raise TooLarge(
+                f"The messages' files exceed {INLINED_BYTES_MAX} bytes; request fewer messages with `limit`."
+            )
 
     async def _rendered(self, shown: ShownBatch) -> AsyncGenerator[Chunk]:
-        """The items of some messages; message by message where they bring files along."""
+        """The items of some messages; one by one if they embed files."""
         await self._add_urls(shown.messages)
         await self._add_tools(shown)
         if self.inlined(shown.messages) <= LARGE_BYTES:
@@ -132,7 +134,7 @@ class _View:
     async def _alone(self, shown: ShownBatch) -> bytearray:
         """The items of some messages as JSON, with what stands before them; empty when there are none."""
         if self._page.short is not None:
-            # It does not keep others from their turn for long.
+            # This is short enough not to block others.
             return await asyncio.to_thread(self._items_of, shown)
         return await self._call.engine.pages.alone(partial(self._items_of, shown))
 
@@ -149,7 +151,7 @@ class _View:
             self._items[row.number - self._page.first] = len(of_one)
             self._ids += b'"%b",' % row.id.encode() * len(of_one)
         if self._page.short is None:
-            # Only what is sent shall stay in memory while it waits for its reader.
+            # Only the encoded bytes stay in memory while they wait for the reader.
             shown.rows.clear()
             shown.messages.clear()
         flat = [item for of_one in items for item in of_one]
@@ -180,7 +182,7 @@ class _View:
         )
 
     async def _add_urls(self, messages: Sequence[Message]) -> None:
-        """An address for each uploaded file of some messages, by its SHA-256."""
+        """A URL for each uploaded file of some messages, by its SHA-256."""
         if not self._with_urls:
             return
         for part in (part for message in messages for part in message.parts):
@@ -197,13 +199,13 @@ class _View:
                 self._urls[asset.sha256] = {"url": url, "expire_at": to_rfc3339(expires_at)}
 
     async def _add_tools(self, shown: ShownBatch) -> None:
-        """The names of the tools that were called, in a format that answers calls by name."""
+        """The names of called tools, for a format that matches results by name."""
         if self._wanted != "gemini":
             return
         self._tools = {**(self._tools or {}), **formats.tool_names(shown.messages)}
         parts = (part for message in shown.messages for part in message.parts if part.type == "tool-result")
         if not self._looked_back and any(not part.tool_name and part.call_id not in self._tools for part in parts):
-            # The page answers calls that it does not hold.
+            # The page has results of calls on an earlier page.
             self._looked_back = True
             earlier = await self._call.engine.pages.tools_before(self._page.session_id, self._page.first)
             self._tools = {**earlier, **self._tools}
@@ -224,7 +226,7 @@ class _View:
             before, first, after, left = b",", rows[-1].created_at, rows[-1].id, left - len(rows)
 
     def _facts(self) -> dict[str, object]:
-        """What else is said of the page."""
+        """The page's other fields."""
         data: dict[str, object] = {"has_more": self._page.cursor is not None, "this_time_tokens": self._page.tokens}
         if self._page.cursor is not None:
             data["next_cursor"] = self._page.cursor
@@ -235,7 +237,7 @@ class _View:
         return data
 
     def _stored_meta(self, row: MessageRow, message: Message) -> JsonObject:
-        """The message's own meta with the user's beside it, as upstream stores them."""
+        """The message's own meta merged with the user's, as upstream stores them."""
         meta = dict(message.meta)
         waiting: list[Json] = [
             {"id": part.call_id, "name": part.tool_name}
@@ -253,7 +255,7 @@ def format_of(name: str) -> Format:
     """A format by its name. Raises Invalid."""
     found = _FORMATS.get(name)
     if found is None:
-        raise Invalid(f"The format {name[:40]!r} is not known; use one of {', '.join(_FORMATS)}.")
+        raise Invalid(f"The format {name[:40]!r} is unknown; use one of {', '.join(_FORMATS)}.")
     return found
 
 

@@ -25,7 +25,7 @@ async def patch_configs(call: Call) -> Response:
         raise Invalid(f"The configs may have at most {CONFIGS_BYTES_MAX} bytes of JSON.")
     changes: JsonObject = decode(raw, dict[str, Json])
     if not changes:
-        raise Invalid("The body has no keys; send those that are to be changed.")
+        raise Invalid("The body is empty; send the keys to change.")
     for name in CRITERIA:
         _check_criterion(name, changes.get(name))
     for name in BUDGETS:
@@ -37,9 +37,9 @@ def _check_criterion(name: str, value: Json) -> None:
     if value is None:
         return
     if not isinstance(value, str) or len(value.encode()) > CRITERION_BYTES_MAX:
-        raise Invalid(f"{name} must be a text of at most {CRITERION_BYTES_MAX} bytes.")
+        raise Invalid(f"{name} must be a string of at most {CRITERION_BYTES_MAX} bytes.")
 
 
 def _check_budget(name: str, value: Json) -> None:
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
-        raise Invalid(f"{name} must be a number, 0 or more (0 means no limit); null takes the server's own limit.")
+        raise Invalid(f"{name} must be a number, 0 or more (0 means no limit), or null for the server's default.")

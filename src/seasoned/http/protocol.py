@@ -1,4 +1,4 @@
-"""The HTTP/1.1 parser's side of a connection: what cannot become a request is refused in the words of the API."""
+"""The HTTP/1.1 parser's side of a connection: malformed requests get the API's error format."""
 
 import asyncio
 import re
@@ -14,19 +14,17 @@ from seasoned.http.bodies import ENDLESS
 from seasoned.http.request import envelope
 from seasoned.http.writes import TimedWrites
 
-# A request's line and headers. What one read brings is taken whole, so somewhat more may get through.
+# The limit of a request line and headers. A single read may exceed it somewhat.
 HEAD_BYTES_MAX = 128 * 1024
-_UNREADABLE = "This is no HTTP request that can be read; look at its first line, headers and chunks."
+_UNREADABLE = "Malformed HTTP request; check its request line, headers and chunks."
 _HOST = re.compile(rb"[A-Za-z0-9._~%!$&'()*+,;=:\[\]-]*")
-# The parser would take what follows for another protocol and the request's body would be lost; RFC 9110, section 7.8,
-# lets a server ignore the wish.
+# With an Upgrade header the parser would treat the body as another protocol; RFC 9110, section 7.8, lets a server
+# ignore the header.
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
 class Protocol(TimedWrites, HttpToolsProtocol):
-    """uvicorn's protocol with bounds on how long and how large a request's head may be, and on how long an answer is
-    left unread.
-    """
+    """uvicorn's protocol with limits on a request head's time and size, and on how long a response stays unread."""
 
     head_seconds = 30.0
 
@@ -41,7 +39,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
         self._in_head = self._in_body = self._body_came = False
         self._head_bytes = 0
         self._wrong = ""
-        # The requests that are not answered yet, in order, and perhaps some that are.
+        # The unanswered requests in order, and perhaps some answered ones.
         self._cycles: deque[RequestResponseCycle] = deque()
         self._head_timer: asyncio.TimerHandle | None = None
 
@@ -52,7 +50,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
         super().connection_lost(exc)
-        # uvicorn tells only the last request of those under way, and the others would write to what is closed.
+        # uvicorn notifies only the last pipelined request; the others would write to a closed connection.
         for cycle in self._cycles:
             cycle.disconnected = not cycle.response_complete
             cycle.message_event.set()
@@ -62,7 +60,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
         super().data_received(data if self._in_body else _without_upgrade(data))
         if not (self._in_head or self._in_body) or self.transport.is_closing():
             return
-        # Between the pieces of a body and after the last, a client may send as much that is none.
+        # A client may send as much framing data between and after the pieces of a body.
         self._head_bytes = 0 if self._body_came else self._head_bytes + len(data)
         if self._head_bytes > HEAD_BYTES_MAX:
             self._refuse(431, f"A request's line and headers hold at most {HEAD_BYTES_MAX} bytes; send less.")
@@ -70,7 +68,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
             self._start_timer()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """The client sends no more. What it has sent whole is still answered; then the connection is closed."""
+        """The client half-closed. Complete requests are still answered; then the connection is closed."""
         last: RequestResponseCycle | None = self.cycle
         if self._in_body or last is None or last.response_complete or ENDLESS in last.scope:
             return False
@@ -82,7 +80,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # What comes after the body could pass for headers that nobody looked at, a key among them.
+        # Trailers could pass for unchecked headers, even an API key.
         if self._in_head:
             super().on_header(name, value)
 
@@ -104,14 +102,14 @@ class Protocol(TimedWrites, HttpToolsProtocol):
         super().on_message_complete()
 
     def _check_host(self) -> None:
-        """Who stands before this server and who is asked shall not mean different hosts (RFC 9112, section 3.2)."""
+        """A proxy and this server must agree on the host (RFC 9112, section 3.2)."""
         hosts = [value for name, value in self.headers if name == b"host"]
         if len(hosts) > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             self._wrong = "A request needs exactly one Host header."
         elif hosts and not _HOST.fullmatch(hosts[0]):
-            self._wrong = "The Host header must be a host, with its port if it has one."
+            self._wrong = "The Host header must be a host name with an optional port."
         if self._wrong:
-            raise Invalid(self._wrong)  # ends the parser, which asks for a 400
+            raise Invalid(self._wrong)  # makes the parser fail with 400
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the parser's words
         self._refuse(400, self._wrong or _UNREADABLE)
@@ -127,13 +125,13 @@ class Protocol(TimedWrites, HttpToolsProtocol):
     def _head_is_late(self) -> None:
         self._head_timer = None
         if not self._in_head:
-            # Nothing was asked, so there is nothing to answer.
+            # No request began, so there is nothing to answer.
             self.transport.close()
             return
-        self._refuse(408, f"The request's headers were not complete after {self.head_seconds:g} seconds.")
+        self._refuse(408, f"The request headers were incomplete after {self.head_seconds:g} seconds.")
 
     def _refuse(self, status: int, sentence: str) -> None:
-        """Answer and close; only close when it could be taken for the answer to an earlier request."""
+        """Answer and close; only close if the client could take it for the response to an earlier request."""
         if self.transport.is_closing():
             return
         earlier: RequestResponseCycle | None = self.cycle
@@ -145,7 +143,7 @@ class Protocol(TimedWrites, HttpToolsProtocol):
 
 
 def _without_upgrade(data: bytes) -> bytes:
-    """A request's beginning without the wish for another protocol."""
+    """A request's start without its Upgrade header."""
     if b"pgrade:" not in data and b"PGRADE:" not in data:
         return data
     head, end, rest = data.partition(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""What every endpoint shares: the envelope, the caller's project, and reading what was sent."""
+"""What endpoints share: the envelope, the caller's project, and parsing requests."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 PREFIX = "/api/v1"
 
-# The first that fits gives the status; more special errors stand first.
+# The first match gives the status, so subclasses come first.
 STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
     (TooLarge, 413),
     (TooSlow, 408),
@@ -63,7 +63,7 @@ def answer(data: object = None, *, status: int = 200, msg: str = "") -> Response
 def failure(
     status: int, sentence: str, headers: Mapping[str, str] | None = None, *, msg: str | None = None
 ) -> Response:
-    """An error: the HTTP status again as `code`, and a sentence that says what to do; `msg` is a word clients know."""
+    """An error: the HTTP status as `code`, and a message that says what to do; `msg` is a code that clients know."""
     body = envelope(status, sentence, msg)
     return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
 
@@ -77,7 +77,7 @@ def failure_of(error: SeasonedError) -> Response:
     """The answer to an error of ours."""
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if isinstance(error, Busy) else None
-    # The word that clients know (wire contract, A.2).
+    # A code that clients know (wire contract, A.2).
     msg = "Unauthorized" if isinstance(error, Unauthorized) else None
     return failure(status, str(error), headers, msg=msg)
 
@@ -93,11 +93,11 @@ class Call:
         self.request = request
 
     def id(self, name: str, what: str) -> str:
-        """An id of the path. Raises Invalid."""
+        """An id from the path. Raises Invalid."""
         return parse_id(self.request.path_params[name], what)
 
     def header(self, name: bytes) -> str:
-        """A header by its name in lower case; empty when it is not there."""
+        """A header by its lower-case name; empty if missing."""
         return header(self.request.scope, name)
 
     async def body(self, kind: type[T], *, optional: bool = False) -> T:
@@ -106,17 +106,17 @@ class Call:
         return decode(b"{}" if optional and not raw else raw, kind)
 
     async def raw(self) -> bytes:
-        """The body as it was sent. Raises HTTPException when it is packed."""
+        """The raw body. Raises HTTPException if it is compressed."""
         self.refuse_packed()
         return await self.request.body()
 
     def refuse_packed(self) -> None:
-        """A packed body could unpack to any size, so none is taken. Raises HTTPException."""
+        """A compressed body could expand to any size, so it is refused. Raises HTTPException."""
         if self.header(b"content-encoding").strip().lower() not in ("", "identity"):
-            raise HTTPException(415, "A body with a Content-Encoding is not taken; send it as it is.")
+            raise HTTPException(415, "Content-Encoding is not supported; send the body uncompressed.")
 
     def text(self, name: str) -> str:
-        """A query parameter; empty when it is not there. Raises Invalid when it is over-long."""
+        """A query parameter; empty if missing. Raises Invalid if it is too long."""
         value = self.request.query_params.get(name, "")
         if len(value) > QUERY_CHARS_MAX:
             raise Invalid(f"The query parameter {name!r} is longer than {QUERY_CHARS_MAX} characters.")
@@ -149,7 +149,7 @@ class Call:
         return int(value)
 
     def page(self, default: int = PAGE_DEFAULT) -> PageQuery:
-        """Which page is asked for: limit 1 to 200 (20), cursor, time_desc. Raises Invalid."""
+        """The requested page: limit 1 to 200 (default 20), cursor, time_desc. Raises Invalid."""
         return PageQuery(
             limit=self.number("limit", default, 1, PAGE_MAX),
             cursor=self.text("cursor"),
@@ -162,11 +162,11 @@ class Call:
         if not value:
             return None
         if len(value) > FILTER_CHARS_MAX:
-            raise Invalid(f"The filter {name!r} is longer than {FILTER_CHARS_MAX} characters; filter by less.")
+            raise Invalid(f"The filter {name!r} is longer than {FILTER_CHARS_MAX} characters; use fewer conditions.")
         return decode_object(value, f'The query parameter {name!r} must be a JSON object, for example {{"key": 1}}.')
 
     def json_text(self, name: str) -> str:
-        """A query parameter that holds JSON, not yet read. Raises Invalid when it is over-long or nested too deeply."""
+        """A query parameter with JSON, not yet parsed. Raises Invalid if it is too long or nested too deeply."""
         value = self.text(name)
         if is_too_deep(value.encode(errors="replace")):
             raise TooDeep(TOO_DEEP)
@@ -176,14 +176,14 @@ class Call:
 def decode(raw: bytes, kind: type[T]) -> T:
     """JSON bytes as a typed value. Raises Invalid with what is wrong and where."""
     if has_too_many(raw):
-        raise Invalid(f"The JSON has more than {CONTAINERS_MAX} arrays and objects; send less at once.")
+        raise Invalid(f"The JSON has more than {CONTAINERS_MAX} arrays and objects; send less per request.")
     try:
         value = msgspec.json.decode(raw, type=kind)
         deep = is_too_deep(raw)
     except RecursionError:
         deep = True
     except msgspec.ValidationError as error:
-        raise Invalid(f"The body does not have the right form: {error}.") from None
+        raise Invalid(f"The body has the wrong structure: {error}.") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise Invalid(f"The body is not valid JSON: {str(error)[:200]}.") from None
     if deep:
@@ -192,7 +192,7 @@ def decode(raw: bytes, kind: type[T]) -> T:
 
 
 def decode_object(text: str, wrong: str) -> JsonObject:
-    """A JSON object that was sent as a text, such as a filter. Raises Invalid with the sentence `wrong`, or TooDeep."""
+    """A JSON object sent as text, such as a filter. Raises Invalid with the message `wrong`, or TooDeep."""
     try:
         return decode(text.encode(), dict[str, Json])
     except TooDeep:
@@ -202,7 +202,7 @@ def decode_object(text: str, wrong: str) -> JsonObject:
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """The first header of a name, which is in lower case; empty when there is none."""
+    """The first header with a lower-case name; empty if missing."""
     for key, value in scope["headers"]:
         if key == name:
             found: str = value.decode("latin-1")
@@ -214,13 +214,13 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 
 def timestamps(created_at: int, updated_at: int) -> dict[str, str]:
-    """A resource's two times as the wire wants them."""
+    """A resource's two timestamps as the API has them."""
     created = to_rfc3339(created_at)
     return {"created_at": created, "updated_at": created if updated_at == created_at else to_rfc3339(updated_at)}
 
 
 def raw_json(text: str | None) -> msgspec.Raw | None:
-    """A column's JSON text to be sent as it is."""
+    """A column's JSON text, to be sent unchanged."""
     return None if text is None else msgspec.Raw(text.encode())
 
 

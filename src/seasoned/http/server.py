@@ -1,4 +1,4 @@
-"""Running the application in this process until it is told to stop."""
+"""Runs the application in this process until a signal stops it."""
 
 import asyncio
 import ctypes
@@ -22,13 +22,13 @@ from seasoned.telemetry.metrics import Metrics
 
 BACKLOG = 2_048
 GC_THRESHOLD = (50_000, 20, 50)
-# Of glibc's malloc.h, and what they are set to.
+# Parameters of glibc's malloc.h, and their values.
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 LARGE_BLOCK_BYTES, ARENAS = 256 * 1024, 2
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises Invalid when the address cannot be had."""
+    """A listening socket; port 0 picks a free one. Raises Invalid if the address is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -43,9 +43,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which waits for open requests when it stops: those that stay open are told to end.
+    """uvicorn, which waits for open requests when it stops; long-lived ones are ended.
 
-    Once it has stopped it lets the signal end the process; what has to be done before is `at_end`.
+    Once stopped, it lets the signal end the process; `at_end` runs before that.
     """
 
     at_end: Callable[[], None] | None = None
@@ -56,13 +56,13 @@ class _Server(uvicorn.Server):
         self._told = asyncio.Event()
 
     async def main_loop(self) -> None:
-        """Wait to be told; uvicorn looks ten times a second, most of what an idle server would do."""
+        """Wait for the signal; uvicorn polls ten times a second, which would be most of an idle server's CPU time."""
         await self.on_tick(0)
         await self._told.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit and sig == signal.SIGINT:
-            # Who does not want to wait need not: what is committed is safe, and the rest is due at the next start.
+            # A second Ctrl-C ends at once: committed data is safe, and the rest is due at the next start.
             signal.signal(sig, signal.SIG_DFL)
             signal.raise_signal(sig)
         super().handle_exit(sig, frame)
@@ -79,7 +79,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first, then `at_end` is called."""
+    """Serve until SIGINT or SIGTERM; open requests are finished first, then `at_end` is called."""
     metrics = _metrics()
     config = uvicorn.Config(
         App(engine, metrics),
@@ -94,7 +94,7 @@ def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | 
         timeout_graceful_shutdown=10,
         lifespan="on",
     )
-    # What was imported lives as long as the process: the collector need not look at it again and again.
+    # Imported objects live as long as the process, so the garbage collector need not scan them.
     _give_back_memory()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLD)
@@ -105,10 +105,10 @@ def serve(engine: Engine, listener: socket.socket, at_end: Callable[[], None] | 
 
 
 def _give_back_memory() -> None:
-    """Have glibc give large blocks back to the system as soon as they are free.
+    """Have glibc return large blocks to the system as soon as they are free.
 
-    By itself it begins to keep them once one was freed, in an arena of each thread, and a server that has sent a few
-    large answers stays as large as they were.
+    By default it starts to keep them per thread once one was freed, and a server would stay as large as its largest
+    responses.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
@@ -117,7 +117,7 @@ def _give_back_memory() -> None:
 
 
 def _metrics() -> Metrics | None:
-    """What counts for `/metrics`; None without the extra."""
+    """The listener behind `/metrics`; None without the extra."""
     try:
         metrics = Metrics(__version__)
     except ImportError:
@@ -127,7 +127,7 @@ def _metrics() -> Metrics | None:
 
 
 def _protocol(head_seconds: float, write_seconds: float) -> type[asyncio.Protocol]:
-    """Who reads requests and writes answers; h11, which is there everywhere, has bounds of its own on what it reads."""
+    """The HTTP protocol class; the fallback h11 has its own limits on what it reads."""
     if importlib.util.find_spec("httptools") is None:
         from uvicorn.protocols.http.h11_impl import H11Protocol  # noqa: PLC0415 - only one of the two is needed
 

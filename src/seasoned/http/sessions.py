@@ -37,7 +37,7 @@ class _Event(msgspec.Struct, frozen=True):
 
 
 def session_json(row: SessionRow) -> dict[str, object]:
-    """A session as the wire shows it."""
+    """A session in the API's form."""
     return {
         "id": row.id,
         "project_id": row.project_id,
@@ -49,7 +49,7 @@ def session_json(row: SessionRow) -> dict[str, object]:
 
 
 def task_json(row: TaskRow) -> dict[str, object]:
-    """A task as the wire shows it."""
+    """A task in the API's form."""
     return {
         "id": row.id,
         "session_id": row.session_id,
@@ -152,7 +152,7 @@ async def observing_status(call: Call) -> Response:
 
 
 def event_json(row: EventRow) -> dict[str, object]:
-    """An event as the wire shows it."""
+    """An event in the API's form."""
     return {
         "id": row.id,
         "session_id": row.session_id,

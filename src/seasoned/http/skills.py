@@ -19,7 +19,7 @@ EXPIRE_SECONDS = 900
 
 
 def skill_json(state: SkillState) -> dict[str, object]:
-    """A skill as the wire shows it."""
+    """A skill in the API's form."""
     row = state.row
     return {
         "id": row.id,
@@ -46,7 +46,7 @@ async def _form(call: Call) -> tuple[bytes, object, object]:
     async with form_of(call) as form:
         file, user, meta = form.get("file"), form.get("user"), form.get("meta")
         if not isinstance(file, UploadFile):
-            raise Invalid("There is no file; send the ZIP as the multipart field `file`.")
+            raise Invalid("The file is missing; send the ZIP as the multipart field `file`.")
         if not (file.filename or "").lower().endswith(".zip"):
             raise Invalid("The file's name does not end in .zip; upload a ZIP of the skill's folder.")
         return await file.read(), user, meta
@@ -74,7 +74,7 @@ async def file(call: Call) -> Response:
     """GET /agent_skills/{skill_id}/file: text as `content`, anything else as a `url` that expires."""
     path = call.text("file_path")
     if not path:
-        raise Invalid("The query parameter 'file_path' is missing; name a path of the skill's file_index.")
+        raise Invalid("The query parameter 'file_path' is missing; use a path from the skill's file_index.")
     skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
 
     async def made() -> Response:

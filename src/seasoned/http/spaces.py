@@ -34,7 +34,7 @@ class _Skill(msgspec.Struct, frozen=True):
 
 
 def space_json(row: SpaceRow) -> dict[str, object]:
-    """A learning space as the wire shows it."""
+    """A learning space in the API's form."""
     return {
         "id": row.id,
         "user_id": row.user_id,
@@ -44,7 +44,7 @@ def space_json(row: SpaceRow) -> dict[str, object]:
 
 
 def state_json(state: LearningState) -> dict[str, object]:
-    """A session that teaches a space as the wire shows it; `reason` says why its learning failed."""
+    """A session that teaches a space in the API's form; `reason` says why its learning failed."""
     link = state.link
     return {
         "id": link.id,

@@ -1,4 +1,4 @@
-"""What a server that stops tells the requests that are still under way: those that wait for their client end soon."""
+"""Ends open requests that wait for their client when the server shuts down."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +7,12 @@ from math import inf
 
 from seasoned.errors import Busy
 
-# What is nearly here may still come.
+# Data that is nearly here may still arrive.
 GRACE_SECONDS = 1.0
 
 
 class _State:
-    """Since when the server stops, and what waits for clients."""
+    """When the server shuts down, and what waits for clients."""
 
     until = inf
     limits: set[asyncio.Timeout] = set()  # noqa: RUF012 - one process stops once
@@ -22,29 +22,29 @@ _state = _State()
 
 
 def begin() -> None:
-    """The server stops. To be called in the event loop; more than once does no harm."""
+    """Start the shutdown. Call it in the event loop; idempotent."""
     if has_begun():
         return
     _state.until = asyncio.get_running_loop().time() + GRACE_SECONDS
     for one in _state.limits:
-        # One whose time has just come cannot be moved any more.
+        # An expired timeout cannot be rescheduled.
         if not one.expired():
             one.reschedule(min(one.when() or inf, _state.until))
 
 
 def has_begun() -> bool:
-    """Whether the server stops."""
+    """Whether the server is shutting down."""
     return _state.until < inf
 
 
 def refusal() -> Busy:
-    """What to tell who cannot be served any more."""
-    return Busy("The server is stopping; send the request again when it is back.")
+    """The error for requests that cannot be served any more."""
+    return Busy("The server is shutting down; retry when it is back.")
 
 
 @asynccontextmanager
 async def limit(deadline: float = inf) -> AsyncIterator[None]:
-    """Raise TimeoutError at a moment of the event loop's clock; Busy when the server stops before that."""
+    """Raise TimeoutError at a time of the event loop's clock, or Busy if the server shuts down before."""
     try:
         async with asyncio.timeout_at(min(deadline, _state.until)) as timeout:
             _state.limits.add(timeout)

@@ -1,7 +1,7 @@
-"""Requests that stay open: waiting for a status, and the stream of what a space learns.
+"""Long-lived requests: waiting for a status, and the stream of what a space learns.
 
 The stream is made of server-sent events (WHATWG HTML, section 9.2). Each event's id is the lesson's number in its
-space, so a client that comes back with `Last-Event-ID` misses nothing, whichever server it reaches.
+space, so a client that reconnects with `Last-Event-ID` misses nothing, on any server.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ from seasoned.store.lessons import SettledLesson
 WAIT_SECONDS_MAX = 60
 OPEN_MAX = 512
 BEAT_SECONDS = 15.0
-# Many lessons that settle one after the other go over together.
+# Lessons that settle in quick succession are sent together.
 GATHER_SECONDS = 0.05
 STREAM_SECONDS_MAX = 3_600.0
 NUMBER_DIGITS_MAX = 18
 
 
 class _Open:
-    """How many requests stay open now."""
+    """How many long-lived requests are open now."""
 
     count = 0
 
@@ -39,9 +39,9 @@ _open = _Open()
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Count a request that stays open. Raises Busy when there are too many."""
+    """Count a long-lived request. Raises Busy if there are too many."""
     if _open.count >= OPEN_MAX:
-        raise Busy(f"{OPEN_MAX} requests wait already; ask without waiting, or try again.")
+        raise Busy(f"{OPEN_MAX} requests are already waiting; retry, or send the request without `wait`.")
     _open.count += 1
     try:
         yield
@@ -53,7 +53,7 @@ async def learned(call: Call) -> Response:
     """GET /learning_spaces/{space_id}/stream: an event for each lesson, from the number after `after` on."""
     space_id = parse_id(call.request.path_params["space_id"], "The learning space id")
     number = _first_number(call)
-    # What is wrong is said before the stream begins.
+    # Errors must be raised before the stream begins.
     await call.engine.spaces.get(call.project_id, space_id)
     with waiting():
         pass
@@ -70,7 +70,7 @@ def _first_number(call: Call) -> int:
     if not last:
         return call.number("after", 0, 0, 10**NUMBER_DIGITS_MAX)
     if not (last.isascii() and last.isdigit() and len(last) <= NUMBER_DIGITS_MAX):
-        raise Invalid("The header Last-Event-ID must be the id of an event of this stream.")
+        raise Invalid("The header Last-Event-ID must be an event id of this stream.")
     return int(last)
 
 

@@ -11,12 +11,12 @@ from seasoned.store.projects import UserRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
 PATH = f"{PREFIX}/user/"
-# "All of them" is a page too: more than this comes with a cursor.
+# "All of them" is a page too: beyond this limit there is a cursor.
 EVERY = 10_000
 
 
 def user_json(row: UserRow) -> dict[str, object]:
-    """A user as the wire shows it."""
+    """A user in the API's form."""
     return {
         "id": row.id,
         "project_id": row.project_id,
@@ -48,7 +48,7 @@ async def delete(call: Call) -> Response:
 
 
 def _identifier(call: Call) -> str:
-    """The user's name, which stands in the path as it was sent. Raises Invalid."""
+    """The user's name, still percent-encoded in the path. Raises Invalid."""
     try:
         return unquote_to_bytes(call.request.path_params["identifier"]).decode()
     except UnicodeDecodeError:

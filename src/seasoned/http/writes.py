@@ -1,4 +1,4 @@
-"""The connection's side of writing: a client that does not read what it asked for is cut off."""
+"""Write timeouts: a client that does not read its response is disconnected."""
 
 import asyncio
 
@@ -6,8 +6,8 @@ from seasoned import instrumentation
 
 
 class TimedWrites(asyncio.Protocol):
-    """A bound on how long a client may leave unread what it was sent; to be mixed into a protocol of uvicorn's, which
-    waits for ever. What is more than a small buffer holds has to be read within that time, a slice after the other.
+    """A mixin for uvicorn's protocols, which wait indefinitely: a limit on how long a client may leave sent data
+    unread. Each slice beyond a small buffer must be read within that time.
     """
 
     loop: asyncio.AbstractEventLoop

@@ -1,4 +1,4 @@
-"""Past sessions from the files that agents leave behind. A format is a module and a line in the registry below."""
+"""Past sessions from agents' transcript files. A format is a module and a line in the registry below."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ __all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "read", "search"]
 
 AUTO = "auto"
 _LINES_LOOKED_AT_MAX = 200
-# A session that was opened and left has a file too, of a few lines; above this size somebody said something.
+# An abandoned session also has a small file; above this size it has messages.
 _EMPTY_BYTES_MAX = 64 * 1024
 
 
@@ -36,7 +36,7 @@ FORMATS: tuple[str, ...] = (AUTO, *_IMPORTERS)
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The files to read, sorted, and how many JSON files of the folders were skipped: they are no transcripts."""
+    """The files to read, sorted, and how many JSON files in the folders were skipped as not being transcripts."""
 
     files: tuple[Path, ...]
     skipped: int
@@ -47,9 +47,9 @@ def search(
     format: str = AUTO,  # noqa: A002 - the option's name
     tell: Callable[[str], None] = lambda _: None,
 ) -> Found:
-    """The files named, whatever they are, and those in the folders named that are transcripts.
+    """The given files, and the transcripts in the given folders.
 
-    `tell` hears a sentence about each file of a folder that is none.
+    `tell` is called with a sentence for each skipped file.
 
     Raises Invalid for an unknown format or a path that does not exist, BadTranscript for a folder without transcripts.
     """
@@ -66,8 +66,8 @@ def search(
             skipped += len(all_files) - len(inside)
             if not inside:
                 raise BadTranscript(
-                    f"{reading.shown(path)} holds no transcript ({len(all_files)} JSON files looked at); "
-                    "give a folder or file that does."
+                    f"{reading.shown(path)} contains no transcript ({len(all_files)} JSON files checked); "
+                    "give another folder or file."
                 )
             files |= dict.fromkeys(inside)
         else:
@@ -82,11 +82,11 @@ def _is_folder(path: Path) -> bool:
     except FileNotFoundError:
         raise Invalid(f"{reading.shown(path)} does not exist; give a transcript or a folder of them.") from None
     except (OSError, ValueError) as error:
-        raise Invalid(f"{reading.shown(path)} cannot be looked at ({error}); give another path.") from None
+        raise Invalid(f"{reading.shown(path)} cannot be accessed ({error}); check the path.") from None
 
 
 def _why_none(path: Path, format_: str) -> str:
-    """Why a file is no transcript to read, in a sentence; empty when it is one."""
+    """Why a file is not a transcript; empty if it is one."""
     try:
         name = _recognise(path)
         if name is None:
@@ -98,7 +98,7 @@ def _why_none(path: Path, format_: str) -> str:
     except BadTranscript as error:
         return str(error)
     except OSError as error:
-        return f"{reading.shown(path)} cannot be read ({error.strerror}); see to it that it can be."
+        return f"{reading.shown(path)} cannot be read ({error.strerror}); check its permissions."
 
 
 def _unknown(path: Path) -> str:
@@ -126,20 +126,20 @@ def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 
     if last is None:
         why = f" ({'; '.join(left[:3])})" if left else ""
         raise BadTranscript(
-            f"{reading.shown(path)} holds no message that can be read as {name}{why}; "
+            f"{reading.shown(path)} contains no message in the format {name}{why}; "
             "give a file with messages, or another --format."
         )
-    # What is found out behind the last transcript is told with it.
+    # Warnings found after the last transcript are added to it.
     yield msgspec.structs.replace(last, warnings=(*last.warnings, *left)) if left else last
 
 
 def _check(format_: str) -> None:
     if format_ not in FORMATS:
-        raise Invalid(f"The format {format_[:40]!r} is not known; use one of {', '.join(FORMATS)}.")
+        raise Invalid(f"The format {format_[:40]!r} is unknown; use one of {', '.join(FORMATS)}.")
 
 
 def _recognise(path: Path) -> str | None:
-    """The format of a file: of its value or, line by line, of the first line that is of any."""
+    """The format of a file, by its value or, for JSON lines, by the first line of a known format."""
     reading.probe(path)
     notes = reading.Notes()
     if reading.is_lines(path):

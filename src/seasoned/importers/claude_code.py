@@ -22,7 +22,7 @@ from seasoned.message import Json, JsonObject, Message
 NAME = "claude-code"
 _ID_CHARS_MAX = 120
 _SHORT_ID_CHARS = 8
-# Lines of type user or assistant in which nobody says anything.
+# Lines of type user or assistant without a message.
 _NOT_SAID = ("isMeta", "isCompactSummary", "isVisibleInTranscriptOnly", "isApiErrorMessage")
 
 
@@ -60,7 +60,7 @@ def read(path: Path, notes: reading.Notes) -> Iterator[Transcript]:
 
 
 def _whole_ones(lines: Sequence[Line], notes: reading.Notes) -> dict[tuple[str, str], list[Line]]:
-    """The conversations of the file without stray ends of other sessions.
+    """The conversations of the file without fragments of other sessions.
 
     The rest of such a session is learned from its own file; under the same key, its end would be taken for its start.
     """

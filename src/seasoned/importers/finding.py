@@ -26,6 +26,6 @@ def candidates(root: Path) -> Iterator[Path]:
         for name in sorted(names):
             seen += 1
             if seen > FILES_MAX:
-                raise Invalid(f"{shown(root)} holds more than {FILES_MAX:,} files; name the folder of the transcripts.")
+                raise Invalid(f"{shown(root)} has more than {FILES_MAX:,} files; give the folder of the transcripts.")
             if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
                 yield here / name

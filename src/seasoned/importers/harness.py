@@ -1,4 +1,4 @@
-"""Text that Claude Code puts into messages beside what people and tools said."""
+"""Text that Claude Code adds to the messages of people and tools."""
 
 import re
 from bisect import bisect_left
@@ -41,7 +41,7 @@ _IN_RESULTS = _pattern(["system-reminder"])
 
 
 def said(text: str) -> str:
-    """What the person wrote of a prompt's text; empty when nothing of it is theirs."""
+    """The person's own text in a prompt; empty if there is none."""
     left = _INTERRUPTED.sub("", _without(text, _IN_PROMPTS)).strip()
     return "" if left.startswith(_CAVEAT) else left
 

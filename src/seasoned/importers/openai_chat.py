@@ -24,7 +24,7 @@ _ANTHROPIC = frozenset({"tool_use", "tool_result", "thinking", "redacted_thinkin
 _IDS = ("id", "session_id", "conversation_id", "thread_id")
 _NAME_CHARS_MAX = 100
 _LOOKED_AT_MAX = 10
-# Lines that are single messages are held until the file ends.
+# Single-message lines are collected until the file ends.
 MESSAGES_MAX = 200_000
 
 

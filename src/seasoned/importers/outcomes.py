@@ -1,4 +1,4 @@
-"""How a record says that its run ended."""
+"""The outcome of a run, as its record states it."""
 
 from seasoned.message import JsonObject
 from seasoned.task import TaskStatus

@@ -1,4 +1,4 @@
-"""Reading untrusted files: bounded, line by line where the format has lines, with a sentence for what is wrong."""
+"""Reading untrusted files: bounded, line by line if the format allows it, with a clear message for each error."""
 
 import hashlib
 import itertools
@@ -18,7 +18,7 @@ from seasoned.message import Json, JsonObject, Message
 
 JSON_BYTES_MAX = 64 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024 * 1024
-# What a format may hold in memory when it needs all lines of a file before it knows the first message.
+# The memory limit of formats that need all lines of a file before the first message.
 HELD_BYTES_MAX = 1024 * 1024 * 1024
 DEPTH_MAX = 100
 PROBE_BYTES = 64 * 1024
@@ -57,18 +57,18 @@ class Notes:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file to read. Raises BadTranscript when the system refuses, now or while reading."""
+    """An open file. Raises BadTranscript on errors when opening or reading."""
     try:
         with path.open("rb") as file:
             yield file
     except OSError as error:
         raise BadTranscript(
-            f"{shown(path)} cannot be read ({error.strerror or error}); see to it that it can be."
+            f"{shown(path)} cannot be read ({error.strerror or error}); check its permissions."
         ) from None
 
 
 def shown(path: Path) -> str:
-    """A path as text that can be stored and printed; names of files need not be valid Unicode."""
+    """A path as valid Unicode, which file names need not be."""
     return str(path).encode("utf-8", "replace").decode()
 
 
@@ -77,9 +77,9 @@ def probe(path: Path) -> None:
     try:
         plain = stat.S_ISREG(path.stat().st_mode)
     except (OSError, ValueError) as error:
-        raise BadTranscript(f"{shown(path)} cannot be read ({error}); give a file that can be.") from None
+        raise BadTranscript(f"{shown(path)} cannot be read ({error}); check the file.") from None
     if not plain:
-        raise BadTranscript(f"{shown(path)} is no plain file; give a JSON or JSONL transcript.")
+        raise BadTranscript(f"{shown(path)} is not a regular file; give a JSON or JSONL transcript.")
     with opened(path) as file:
         head = file.read(PROBE_BYTES).removeprefix(_BOM)
     if not head.strip():
@@ -111,7 +111,7 @@ def load_json(path: Path, notes: Notes) -> Json:
     with opened(path) as file:
         raw = file.read(JSON_BYTES_MAX + 1)
     if len(raw) > JSON_BYTES_MAX:
-        raise BadTranscript(f"{shown(path)} is over {JSON_BYTES_MAX >> 20} MiB; split it into files below that.")
+        raise BadTranscript(f"{shown(path)} is over {JSON_BYTES_MAX >> 20} MiB; split it into smaller files.")
     try:
         return decode(raw, notes, "the file")
     except BadTranscript as error:
@@ -156,7 +156,7 @@ def _line(number: int, raw: bytes, notes: Notes) -> Iterator[tuple[int, Json]]:
 
 
 def decode(raw: bytes, notes: Notes, where: str) -> Json:
-    """JSON that everything after can keep: valid Unicode, bounded depth. Raises BadTranscript naming the place."""
+    """Parse JSON with valid Unicode and bounded depth. Raises BadTranscript naming the place."""
     try:
         value: Json = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -188,7 +188,7 @@ def _is_deep(value: Json) -> bool:
 
 
 def _decode_leniently(raw: bytes, notes: Notes, where: str) -> Json:
-    """What the strict reader refuses and other programs write: a byte order mark, NaN, half UTF-16 pairs."""
+    """Accept what other programs write and strict JSON forbids: a byte order mark, NaN, lone surrogates."""
     try:
         value: Json = json.loads(raw.decode("utf-8-sig", "surrogatepass"), parse_constant=lambda _: None)
     except json.JSONDecodeError as error:

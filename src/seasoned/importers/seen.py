@@ -1,4 +1,4 @@
-"""What a file that is no transcript looks like, in a few words: enough to tell what it is, nothing that is secret."""
+"""Describes a file that is not a transcript in a few words, without secrets."""
 
 import itertools
 import re

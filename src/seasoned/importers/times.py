@@ -1,4 +1,4 @@
-"""When a record says that it was made; records of many makers say it in many ways."""
+"""The timestamps of records, in their many forms."""
 
 import math
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ def _of_number(value: float) -> int | None:
 
 
 def filled(times: Sequence[int | None], default: int) -> list[int]:
-    """Times without gaps: what has none gets the one before it, the first ones the first that is known."""
+    """Times without gaps: missing ones take the previous time, leading ones the first known time."""
     last = next((time for time in times if time is not None), default)
     whole = []
     for time in times:
@@ -56,7 +56,7 @@ def filled(times: Sequence[int | None], default: int) -> list[int]:
 
 
 def modified(path: Path) -> int:
-    """A file's modification time, for transcripts that do not tell theirs; 0 when the file is gone."""
+    """A file's modification time, for transcripts without times; 0 if the file is gone."""
     try:
         return path.stat().st_mtime_ns // 1000
     except OSError:

@@ -1,4 +1,4 @@
-"""What an importer makes of a file: sessions as plain values."""
+"""The result of an importer: sessions as plain values."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from seasoned.task import TaskStatus
 
 
 class TimedMessage(msgspec.Struct, frozen=True):
-    """A message and when it was said, in microseconds."""
+    """A message and its time in microseconds."""
 
     at: int
     message: Message

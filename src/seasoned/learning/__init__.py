@@ -1,1 +1,1 @@
-"""What the stages ask of whoever learns, and how model calls are accounted for."""
+"""The interface to the learner, and the accounting of model calls."""

@@ -1,4 +1,4 @@
-"""Accounting of model calls: what was asked for whom, what it cost, and answers that need not be paid for twice."""
+"""Accounting of model calls: for whom, at what cost, and stored answers, so that none is paid for twice."""
 
 from typing import Literal, Protocol
 
@@ -8,7 +8,7 @@ Stage = Literal["extract", "distill", "write"]
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """For whom a question is asked: ids, empty where they do not apply."""
+    """On whose behalf a question is asked: ids, empty if they do not apply."""
 
     project_id: str = ""
     space_id: str = ""
@@ -16,10 +16,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     task_id: str = ""
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a model. `answer` is set when it was usable, else `error` says why not.
+class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One model call. `answer` is set if it was usable, otherwise `error` says why not.
 
-    `requests` counts the corrections in. The price is in millionths of a dollar, None when it is not known.
+    `requests` includes corrections. The price is in millionths of a dollar, None if unknown.
     """
 
     scope: Scope
@@ -38,16 +38,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallLog(Protocol):
-    """Where calls are kept."""
+    """The store of calls."""
 
     async def allow(self, scope: Scope) -> None:
         """Whether a call may be made now. Raises OverBudget when a budget is used up."""
         ...
 
     async def answer_to(self, question_sha256: str) -> str | None:
-        """The usable answer that this very question got before."""
+        """The stored answer to the same question, if any."""
         ...
 
-    async def add(self, call: Call) -> None:
-        """Keep a call; the answer may be used once this returns."""
+    async def add(self, call: CallRecord) -> None:
+        """Store a call; its answer may be used after this returns."""
         ...

@@ -1,7 +1,7 @@
-"""The seam between the three stages and whoever does the thinking.
+"""The interface between the three stages and the learner: rules or a language model.
 
 Each stage asks one question and gets one structured answer. The built-in rules (`llm.rules`) answer without a model; a
-language model answers the same questions through the same types. A question holds everything the answerer may know:
+language model answers the same questions through the same types. A question contains everything the learner may know:
 it has no tools and reads nothing itself. Answers are claims: the stages check every number, status, path and quote
 before anything is committed.
 """
@@ -17,13 +17,13 @@ from seasoned.task import Task, TaskStatus
 
 
 class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """New messages of a session, with what is known already.
+    """New messages of a session, with its known tasks and preferences.
 
-    `hints` are what the rules noticed in the messages, for a model that cannot look again.
+    `hints` are the rules' findings in the messages, for a model.
 
-    `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts,
-    third person). `outcome` is the outcome that somebody told explicitly (a label, an imported reward); it beats
-    inference. `closed` says that the session is known to be over or was flushed: no more messages are expected soon.
+    `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts, third
+    person). `outcome` is an explicit outcome (a label, an imported reward), which takes precedence over inference.
+    `closed` says that the session is over or was flushed: no more messages are expected soon.
     """
 
     messages: tuple[NumberedMessage, ...]
@@ -56,7 +56,7 @@ class PreferenceFound(msgspec.Struct, frozen=True, kw_only=True):
 
     `topic` is the kebab-case name of the topic it belongs to (`coding-preferences`). `message` is the number of the
     user's message that states it, `quote` its words there. `replaces` is the text of a known preference that it
-    overtakes.
+    replaces.
     """
 
     text: str
@@ -74,7 +74,7 @@ class ExtractAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """Another finished task of the space that asked for much the same, in short: how it ended and what it was about."""
+    """Another finished task of the space with a similar request, in short: how it ended and what it was about."""
 
     title: str
     status: TaskStatus
@@ -84,7 +84,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A finished task with its whole evidence: the messages that belong to it, in order.
 
-    `attempts` are other tries at the same request, succeeded and failed, for contrast.
+    `attempts` are other attempts at a similar request, succeeded or failed, for comparison.
     """
 
     task: Task
@@ -113,7 +113,7 @@ class DistillAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class SkillView(msgspec.Struct, frozen=True, kw_only=True):
     """A skill as the writer sees it: `files` maps a path to its text; `instructions` is the body of its SKILL.md.
 
-    `of_user` says that a person made it: its instructions then say what belongs into it, and in which form.
+    `of_user` says that a person created it: its instructions then say what belongs in it, and in which form.
     """
 
     name: str
@@ -125,7 +125,7 @@ class SkillView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NearEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that shares telling words with the lessons; a higher score is closer. An empty `path` stands for the
+    """An entry that shares distinctive words with the lessons; a higher score is closer. An empty `path` stands for the
     skill's own description.
     """
 
@@ -146,8 +146,8 @@ class PendingLesson(msgspec.Struct, frozen=True, kw_only=True):
 class WriteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """Some lessons of a space, oldest first, and the few skills that matter for them.
 
-    `near` are the entries closest to them in words, wherever in the space they stand; `others` names further skills.
-    `refused` says why edits of an earlier answer to the same question could not be made.
+    `near` are the closest entries of the space by words; `others` lists the names of further skills. `refused` says why
+    edits of an earlier answer to the same question were rejected.
     """
 
     lessons: tuple[PendingLesson, ...]
@@ -169,7 +169,7 @@ class CreateSkill(msgspec.Struct, frozen=True, kw_only=True, tag="create_skill")
 
 
 class AddEntry(msgspec.Struct, frozen=True, kw_only=True, tag="add_entry"):
-    """A new entry at the end of a file (made, with `title` as its H1, when it does not exist)."""
+    """A new entry at the end of a file (created, with `title` as its H1, if it does not exist)."""
 
     skill: str
     path: str
@@ -189,7 +189,7 @@ class ReviseEntry(msgspec.Struct, frozen=True, kw_only=True, tag="revise_entry")
 
 
 class Reinforce(msgspec.Struct, frozen=True, kw_only=True, tag="reinforce"):
-    """The same thing was learned before: evidence grows, text does not."""
+    """The same thing was learned before: adds evidence, no text."""
 
     skill: str
     path: str
@@ -207,7 +207,7 @@ class WriteFile(msgspec.Struct, frozen=True, kw_only=True, tag="write_file"):
 
 
 class MoveFile(msgspec.Struct, frozen=True, kw_only=True, tag="move_file"):
-    """A file gets another path in the same skill."""
+    """Move a file within its skill."""
 
     skill: str
     path: str
@@ -216,7 +216,7 @@ class MoveFile(msgspec.Struct, frozen=True, kw_only=True, tag="move_file"):
 
 
 class RemoveEntry(msgspec.Struct, frozen=True, kw_only=True, tag="remove_entry"):
-    """An entry that is no longer true goes; history keeps it."""
+    """Remove an entry that is no longer true; old versions keep it."""
 
     skill: str
     path: str
@@ -235,13 +235,13 @@ Edit = CreateSkill | AddEntry | ReviseEntry | Reinforce | WriteFile | MoveFile |
 
 
 class WriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Edits in the order in which they are to be applied."""
+    """Edits in the order of application."""
 
     edits: tuple[Edit, ...] = ()
 
 
 class Model(Protocol):
-    """Who answers. Raises ModelFailed when there is no usable answer; the stage then tries again."""
+    """Answers the questions. Raises ModelFailed if there is no usable answer; the stage then retries."""
 
     @property
     def name(self) -> str:
@@ -261,5 +261,5 @@ class Model(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close connections."""
         ...

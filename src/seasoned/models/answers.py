@@ -1,7 +1,7 @@
-"""Answers of a language model as values. Each part is read by itself: one that is wrong is refused alone.
+"""Parses answers of a language model. Each part is parsed separately: a wrong one is rejected alone.
 
-What is wrong is said in `problems`, one sentence each, so that the model can be asked once more. Only an answer that is
-no such JSON object at all raises.
+`problems` gets a sentence for each error, so that the model can be asked again. Only an answer without the right JSON
+object raises.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -87,7 +87,7 @@ def _items(raws: Sequence[msgspec.Raw], kind: type[T], what: str, problems: Prob
 
 
 def read_extract(raw: bytes, question: ExtractQuestion, problems: Problems) -> ExtractAnswer:
-    """The tasks and preferences of an answer that the messages bear out. Raises msgspec.DecodeError."""
+    """The tasks and preferences of an answer that the messages support. Raises msgspec.DecodeError."""
     found = msgspec.json.decode(raw, type=_Extracted)
     tasks = [
         change
@@ -178,7 +178,7 @@ def _lesson(name: str, one: _Lesson, texts: Mapping[int, str], problems: Problem
         problems.append(f"{name}: it needs a kind procedure, pitfall or fact, and a text.")
         return None
     if not any(stands_in(quote.text, texts.get(quote.number, "")) for quote in one.quotes):
-        # Kept all the same: without a quote that holds it is stored, but not written.
+        # Kept anyway: without a valid quote it is stored, but not written.
         problems.append(f"{name}: none of its quotes occurs in the message that it names; copy the words exactly.")
     return Lesson(
         kind=one.kind,
@@ -190,7 +190,7 @@ def _lesson(name: str, one: _Lesson, texts: Mapping[int, str], problems: Problem
 
 
 def read_write(raw: bytes, keys: Mapping[str, str], problems: Problems) -> WriteAnswer:
-    """The edits of an answer, with its short keys as the lessons' own. Raises msgspec.DecodeError."""
+    """The edits of an answer, with its short keys replaced by lesson ids. Raises msgspec.DecodeError."""
     found = msgspec.json.decode(raw, type=_Written)
     kind: Callable[..., Edit] | object = Edit
     edits: list[Edit] = []

@@ -1,7 +1,7 @@
-"""Whether the models of the settings can be asked at all, found out before there is work to do.
+"""Checks at the start that the configured models are usable.
 
-A provider that is away is waited for; a mistake in the settings would be waited for in vain. What a library says of it
-speaks to programmers: only the names of environment variables are taken from it.
+An unavailable provider may come back, but a wrong setting would make learning wait forever. Library errors are written
+for programmers: only the names of environment variables are taken from them.
 """
 
 import os
@@ -20,9 +20,9 @@ _OTHERWISE: Final = "or unset SEASONED_MODEL to learn with the built-in rules"
 
 
 async def check(models: Mapping[str, str], base_url: str = "") -> None:
-    """Open each model, given with the setting that names it, and let go of it. Nothing is asked of a provider.
+    """Open and close each model, given with its setting. No provider is called.
 
-    Raises Invalid with what to do when one cannot be used as the settings are.
+    Raises Invalid with what to do if the settings of one are wrong.
     """
     for name, setting in models.items():
         _check_address(name, base_url)
@@ -36,14 +36,14 @@ async def check(models: Mapping[str, str], base_url: str = "") -> None:
 
 
 def _check_address(name: str, base_url: str) -> None:
-    """Look at the address that a provider's client takes from the environment."""
+    """Check the URL that a provider's client takes from the environment."""
     provider = name.partition(":")[0]
     if base_url and provider in OPENAI:
         return
     variable = f"{re.split('[-/]', provider)[0].upper()}_BASE_URL"
     address = os.environ.get(variable, "")
     if address and not is_web_address(address):
-        raise Invalid(f"{variable} must be an address that begins with http:// or https://; correct it or unset it.")
+        raise Invalid(f"{variable} must be a URL that begins with http:// or https://; correct it or unset it.")
 
 
 def _sentence(name: str, setting: str, error: BaseException) -> str:

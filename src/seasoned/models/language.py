@@ -1,8 +1,8 @@
 """Language models behind the seam: each question becomes one prompt, each answer is parsed and checked.
 
-The model is asked for one JSON object and has no tools. What does not parse, or claims what the messages do not bear
-out, goes back to it with the reasons; what is wrong a second time is refused alone, not with the rest. Every answer is
-kept before it is used and found again by the hash of all that was asked, so that nothing is paid for twice.
+The model is asked for one JSON object and has no tools. What does not parse, or claims something the messages do not
+support, goes back to it with the reasons; parts that are wrong again are rejected alone. Every answer is stored before
+it is used and looked up by the hash of the whole question, so that none is paid for twice.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ import msgspec
 from seasoned import instrumentation
 from seasoned.errors import ModelFailed, ModelUnavailable, OverBudget
 from seasoned.instrumentation import ModelCall
-from seasoned.learning.accounting import Call, CallLog, Scope, Stage
+from seasoned.learning.accounting import CallLog, CallRecord, Scope, Stage
 from seasoned.learning.questions import (
     DistillAnswer,
     DistillQuestion,
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 A = TypeVar("A", ExtractAnswer, DistillAnswer, WriteAnswer)
 Reader = Callable[[bytes, Problems], A]
 
-# The longest answer unless the settings say otherwise: current models give as much, and a list of edits can be long.
+# The default output limit: current models support it, and a list of edits can be long.
 OUTPUT_TOKENS_MAX = 16_000
-# How often an answer is sent back within one run of a stage.
+# How often an answer is sent back in one stage run.
 CORRECTIONS_MAX = 2
 ANSWER_CHARS_MAX = 400_000
 SLOW_REMEMBERED_MAX = 1_000
@@ -49,7 +49,7 @@ _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
 
 
 class _Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A question as it goes over the wire."""
+    """A question as it is sent."""
 
     stage: Stage
     instructions: str
@@ -57,15 +57,15 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope
 
     def sha256(self, model: str) -> str:
-        """What names this question to this model."""
+        """The hash of this question to this model."""
         return hashlib.sha256(f"{model}\0{self.instructions}\0{self.prompt}".encode()).hexdigest()
 
 
 class LanguageModel:
     """Answers the stages' questions with a provider's model, `provider:name`.
 
-    `by_stage` names another model for some stages; `fallbacks` are asked in turn when a model cannot be reached. A call
-    that ran out of time gets twice as much when it is asked again, up to `timeout_seconds_max`.
+    `by_stage` names another model for some stages; `fallbacks` are tried in turn when a model is unavailable. After a
+    timeout, the next call gets twice as long, up to `timeout_seconds_max`.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class LanguageModel:
         return await self._ask("write", prompts.write_prompt(question), question.scope, partial(_read_write, keys))
 
     async def close(self) -> None:
-        """Let go of the providers' connections."""
+        """Close the providers' connections."""
         await self._providers.close()
 
     async def _ask(self, stage: Stage, prompt: str, scope: Scope, read: Reader[A]) -> A:
@@ -151,7 +151,7 @@ class LanguageModel:
         asked, usage, started = question.sha256(name), RunUsage(), time.monotonic()
         model: ProviderModel = await self._providers.model(name)
         agent: Agent[None, str] = Agent(model, instructions=question.instructions, retries=CORRECTIONS_MAX)
-        check = _Check(agent, read)
+        check = _AnswerCheck(agent, read)
         settings = providers.settings_for(name, self._seconds(asked), self._output_tokens_max)
         try:
             result = await agent.run(question.prompt, usage=usage, model_settings=settings)
@@ -179,7 +179,7 @@ class LanguageModel:
         error: str,
         signal: ModelCall,
     ) -> None:
-        call = Call(
+        call = CallRecord(
             scope=question.scope,
             stage=question.stage,
             model=name,
@@ -199,7 +199,7 @@ class LanguageModel:
         await self._log.add(call)
 
     def _seconds(self, asked: str) -> float:
-        """The time for a call: twice as much for each time that it ran out."""
+        """The timeout of a call, doubled for each earlier timeout."""
         return float(min(self._timeout * 2 ** self._slow.get(asked, 0), self._timeout_max))
 
     def _note_slow(self, asked: str) -> None:
@@ -208,10 +208,10 @@ class LanguageModel:
         self._slow[asked] = self._slow.get(asked, 0) + 1
 
 
-class _Check:
-    """Looks at each answer of a run, and sends it back with what is wrong; claims that do not hold only once.
+class _AnswerCheck:
+    """Checks each answer of a run, and sends it back with its errors; for wrong claims only once.
 
-    `usable` is the newest answer that could be used as it is, `refused` why the last one that could not was refused.
+    `usable` is the newest usable answer, `refused` the reason why the last unusable one was rejected.
     """
 
     def __init__(self, agent: "Agent[None, str]", read: Callable[[bytes, Problems], object]) -> None:
@@ -229,19 +229,19 @@ class _Check:
         except (ModelFailed, msgspec.DecodeError) as error:
             self.refused = str(error) if isinstance(error, ModelFailed) else _form(error)
             raise ModelRetry(
-                f"That cannot be used: {str(error).removesuffix('.')}. Answer with the corrected JSON object only."
+                f"Invalid answer: {str(error).removesuffix('.')}. Answer with the corrected JSON object only."
             ) from None
         first, self.usable = self.usable is None, text
         if problems and first:
             wrong = "\n".join(f"- {problem}" for problem in problems[:PROBLEMS_MAX])
             raise ModelRetry(
-                f"Some of that cannot be used:\n{wrong}\nAnswer with the whole corrected JSON object only."
+                f"Parts of the answer are invalid:\n{wrong}\nAnswer with the whole corrected JSON object only."
             )
         return text
 
 
 def _form(error: msgspec.DecodeError) -> str:
-    """What is wrong with JSON, without what it says: the place is of our own names."""
+    """A JSON error without the content: its path has only our own names."""
     _, _, place = str(error).partition(" - at ")
     return f"the JSON has not the form that was asked for{f' at {place}' if place else ''}."
 
@@ -270,10 +270,10 @@ def only_json(text: str) -> bytes:
     Raises ModelFailed when there is none.
     """
     if len(text) > ANSWER_CHARS_MAX:
-        raise ModelFailed(f"the answer has more than {ANSWER_CHARS_MAX} characters.")
+        raise ModelFailed(f"the answer is longer than {ANSWER_CHARS_MAX} characters.")
     fenced = _FENCED.search(text)
     body = fenced[1] if fenced else text
     start, end = body.find("{"), body.rfind("}")
     if start < 0 or end < start:
-        raise ModelFailed("the answer holds no JSON object.")
+        raise ModelFailed("the answer contains no JSON object.")
     return body[start : end + 1].encode()

@@ -1,7 +1,7 @@
-"""Questions as prompts: what the model is told besides the instructions of its stage.
+"""Questions as prompts: the part besides the stage's instructions.
 
-Everything in a prompt is bounded, whatever the number of skills; what a person or a tool wrote stands inside a fence.
-What changes least stands first, for providers that cache the beginnings of prompts.
+Everything in a prompt is bounded, regardless of the number of skills; text of people and tools is inside fences. What
+changes least comes first, for providers that cache prompt prefixes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +27,9 @@ DISTILL_TOOL_CHARS_MAX = 3_000
 PREFERENCES_SHOWN_MAX = 60
 PREFERENCE_CHARS_MAX = 240
 SKILLS_SHOWN_MAX = 8
-SHELF_CHARS = 6_000
-SHELF_CHARS_A_LESSON = 1_200
-SHELF_CHARS_MAX = 20_000
+SKILLS_CHARS = 6_000
+SKILLS_CHARS_A_LESSON = 1_200
+SKILLS_CHARS_MAX = 20_000
 INSTRUCTIONS_CHARS_MAX = 1_500
 ENTRY_SHOWN_CHARS_MAX = 1_200
 HEADINGS_SHOWN_MAX = 12
@@ -54,7 +54,7 @@ def extract_prompt(question: ExtractQuestion) -> str:
 
 
 def _user(name: str) -> str:
-    # A name is what a caller chose: one short line of it, in a fence.
+    # A name is caller input: one short line of it, in a fence.
     return f"The user is called: {fence(elide(' '.join(name.split()), NAME_CHARS_MAX))}" if name else ""
 
 
@@ -101,11 +101,11 @@ def write_prompt(question: WriteQuestion) -> str:
     near = nearest(question)
     shown = {skill.name for skill in near}
     others = [*(skill.name for skill in question.skills if skill.name not in shown), *question.others]
-    chars = min(SHELF_CHARS + SHELF_CHARS_A_LESSON * len(question.lessons), SHELF_CHARS_MAX)
+    chars = min(SKILLS_CHARS + SKILLS_CHARS_A_LESSON * len(question.lessons), SKILLS_CHARS_MAX)
     lessons = "\n".join(_lesson(f"L{n}", one) for n, one in enumerate(question.lessons, start=1))
     parts = [
         _user(question.user),
-        "The skills that are close to the lessons:\n" + fence(_shelf(near, question.near, chars)),
+        "The skills that are close to the lessons:\n" + fence(_skills(near, question.near, chars)),
         "Further skills, by name: " + ", ".join(_in_line(name) for name in others) if others else "",
         "Lessons to place:\n" + fence(lessons),
         "An earlier answer had edits that were refused; give all edits again, corrected:\n"
@@ -117,7 +117,7 @@ def write_prompt(question: WriteQuestion) -> str:
 
 
 def _in_line(name: str) -> str:
-    """A name that somebody else gave, so that it cannot pass for words of the prompt."""
+    """An untrusted name, quoted so that it cannot pass for part of the prompt."""
     return elide(" ".join(name.split()), NAME_CHARS_MAX)
 
 
@@ -146,7 +146,7 @@ def nearest(question: WriteQuestion) -> list[SkillView]:
     return sorted(fitting, key=rank, reverse=True)[:SKILLS_SHOWN_MAX]
 
 
-def _shelf(skills: Sequence[SkillView], near: Sequence[NearEntry], chars_max: int) -> str:
+def _skills(skills: Sequence[SkillView], near: Sequence[NearEntry], chars_max: int) -> str:
     left, shown = chars_max, list[str]()
     for skill in skills:
         block = _skill(skill, [one for one in near if one.skill == skill.name and one.path], left)

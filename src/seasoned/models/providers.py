@@ -1,4 +1,4 @@
-"""Providers of language models through pydantic-ai: opening them once, asking them, and telling what went wrong.
+"""Providers of language models through pydantic-ai: opening them once, calling them, and translating errors.
 
 pydantic-ai is imported when the first question is asked, since it costs most of a second.
 """
@@ -25,14 +25,14 @@ OPENAI = ("openai", "openai-chat", "openai-responses")
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """What a million tokens cost, in dollars."""
+    """The price of a million tokens in dollars."""
 
     input_usd: float
     output_usd: float
 
 
 class Providers:
-    """The models that were asked for, each opened once, so that all calls share its connections."""
+    """The models in use, each opened once, so that all calls share its connections."""
 
     def __init__(self, base_url: str = "", price: Price | None = None) -> None:
         self._base_url = base_url
@@ -70,21 +70,21 @@ class Providers:
         return infer_provider(name)
 
     def price_micros(self, usage: "RunUsage") -> int | None:
-        """What the calls of a run cost, in millionths of a dollar; None when no price list knows the model."""
+        """The price of a run's calls in millionths of a dollar; None if the model is in no price list."""
         if self._price is not None:
             dollars = usage.input_tokens * self._price.input_usd + usage.output_tokens * self._price.output_usd
             return round(dollars)
         return None if usage.cost is None else int(usage.cost * Decimal(MICROS))
 
     async def close(self) -> None:
-        """Let go of every provider's connections."""
+        """Close every provider's connections."""
         opened, self._open = self._open, {}
         for model in opened.values():
             await model.__aexit__(None, None, None)
 
 
 def settings_for(name: str, timeout_seconds: float, tokens_max: int) -> "ModelSettings":
-    """How a model is called: the time for one try, the longest answer, and caching where a provider must be told."""
+    """The settings of a model call: timeout, output limit, and caching where a provider needs it."""
     if name.startswith("anthropic:"):
         from pydantic_ai.models.anthropic import AnthropicModelSettings  # noqa: PLC0415
 
@@ -93,17 +93,17 @@ def settings_for(name: str, timeout_seconds: float, tokens_max: int) -> "ModelSe
 
 
 def is_timeout(error: Exception) -> bool:
-    """Whether a call ran out of its time."""
+    """Whether a call timed out."""
     from pydantic_ai.exceptions import ModelTimeoutError  # noqa: PLC0415
 
     return isinstance(error, ModelTimeoutError)
 
 
 def failure(error: Exception, refused: str, name: str) -> ModelFailed:
-    """Whether the provider is out of reach, which waiting cures, or the answers were of no use.
+    """The error as ModelUnavailable (waiting helps) or ModelFailed (the answers were unusable).
 
-    A wrong key or an exhausted quota is mended by the operator, the rest by the provider: neither by giving up. The
-    sentence is ours for the class of error, since a provider's words may repeat the key that it was sent.
+    The operator can fix a wrong key or an exhausted quota, and the provider the rest, so work must wait, not fail. The
+    message is ours for the class of error, since a provider's text may repeat the key.
     """
     absence = _sentence(error, name, _AWAY)
     if absence:
@@ -150,7 +150,7 @@ _USELESS = (
 
 
 def _sentence(error: Exception, name: str, sentences: Sequence[tuple[str, str]]) -> str:
-    """Our words for an error, with the status of the answer; empty when it is of none of the classes."""
+    """Our message for an error, with the status of the response; empty for other classes."""
     from pydantic_ai import exceptions  # noqa: PLC0415
 
     status = f" (HTTP {error.status_code})" if isinstance(error, exceptions.ModelHTTPError) else ""
@@ -164,7 +164,7 @@ def _cannot_be_used(name: str, error: Exception) -> str:
     provider = name.partition(":")[0]
     if isinstance(error, ImportError):
         return f"The model {name!r} cannot be used: the client library of `{provider}` is not installed."
-    # Of the library's words only the names of variables are taken.
+    # Only the names of variables are taken from the library's message.
     variables = " or ".join(dict.fromkeys(_KEY_VARIABLE.findall(str(error))))
     remedy = f"set its key in {variables}" if variables else "check SEASONED_MODEL and the provider's key"
-    return f"The model {name!r} cannot be used: `{provider}` is not known or not set up; {remedy}."
+    return f"The model {name!r} cannot be used: `{provider}` is unknown or not configured; {remedy}."

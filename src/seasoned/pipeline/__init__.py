@@ -2,5 +2,5 @@
 
     message ──extract──▶ task ──distill──▶ lesson ──write──▶ skill version
 
-They hand over through committed rows only; no stage calls another.
+They communicate through committed rows only; no stage calls another.
 """

@@ -1,4 +1,4 @@
-"""What an edit must pass before it counts: sizes, paths, the standard, secrets, and orders to an agent."""
+"""Checks of an edit: sizes, paths, the standard, secrets, and instructions to an agent."""
 
 import re
 
@@ -23,24 +23,24 @@ PATH_WORDS_MAX = 8
 
 def check_entry(text: str) -> None:
     """Raises Invalid, TooLarge for a text that cannot be an entry."""
-    # The whole entry, not only the lines that are new to the file: an order may run over lines that stand there.
+    # The whole entry, not only its new lines: an instruction may span existing lines.
     check_said(text)
     if len(text) > ENTRY_CHARS_MAX:
         raise TooLarge(f"An entry holds at most {ENTRY_CHARS_MAX} characters; this has {len(text)}.")
 
 
 def check_head(head: Frontmatter, before: str) -> None:
-    """Refuse what would make a SKILL.md break the standard; faults that it had before are its author's."""
+    """Raises Invalid for new violations of the standard in a SKILL.md; existing ones are its author's."""
     known = check_standard(parse_skill_file(before)) if before.strip() else []
     faults = [fault for fault in check_standard(head) if fault not in known]
     if faults:
-        raise Invalid(f"{SKILL_FILE} cannot be changed so: {'; '.join(faults)}.")
+        raise Invalid(f"This change to {SKILL_FILE} is invalid: {'; '.join(faults)}.")
 
 
 def with_room(draft: Draft, path: str, text: str) -> str:
-    """The file for a new entry: the one named, or the next in its row (`topic-2.md`) when that is as long as advised.
+    """The file for a new entry: the given one, or its continuation (`topic-2.md`) if that has its advised length.
 
-    Raises TooLarge when it is SKILL.md that is full, or the whole row.
+    Raises TooLarge if SKILL.md, or every continuation, is full.
     """
     stem = path.removesuffix(".md")
     for number in range(1, FILES_IN_A_ROW_MAX + 1):
@@ -50,21 +50,23 @@ def with_room(draft: Draft, path: str, text: str) -> str:
         if not known or (chars <= CHARS_ADVISED and lines <= LINES_ADVISED):
             return place
         if path == SKILL_FILE:
-            raise TooLarge(f"{SKILL_FILE} of {draft.name} is as long as advised; put the entry into another file.")
-    raise TooLarge(f"{draft.name}/{path} and the files that go on from it are full; use a file of a narrower topic.")
+            raise TooLarge(
+                f"{SKILL_FILE} of {draft.name} has reached its advised length; put the entry into another file."
+            )
+    raise TooLarge(f"{draft.name}/{path} and its continuation files are full; use a file with a narrower topic.")
 
 
 def check_said(text: str) -> None:
-    """Raises Invalid for a secret, and for what must not go live by itself."""
+    """Raises Invalid for a secret, and for text that the scanner holds back."""
     if contains_secret(text):
-        raise Invalid("The text holds what looks like a secret.")
+        raise Invalid("The text contains what looks like a secret.")
     reasons = scan(text)
     if reasons:
         raise Invalid(f"The text was held back: {'; '.join(reasons)}.")
 
 
 def safe_path(draft: Draft, path: str) -> str:
-    """A path to write to. The name of a new file is a topic of few words: a sentence in it would be read as one.
+    """A path to write to. The name of a new file has few words, as agents would read a sentence in it.
 
     Raises Invalid.
     """
@@ -73,12 +75,12 @@ def safe_path(draft: Draft, path: str) -> str:
         return checked
     said = " ".join(re.split(r"[\W_]+", checked))
     if len(said.split()) > PATH_WORDS_MAX:
-        raise Invalid(f"{checked[:80]!r} has more than {PATH_WORDS_MAX} words; name the file for its topic.")
+        raise Invalid(f"{checked[:80]!r} has more than {PATH_WORDS_MAX} words; name the file after its topic.")
     check_said(said)
     return checked
 
 
 def added_lines(before: str, after: str) -> str:
-    """The lines that an edit brings, which are what has to be scanned."""
+    """The lines that an edit adds, which have to be scanned."""
     known = set(before.splitlines())
     return "\n".join(line for line in after.splitlines() if line not in known)

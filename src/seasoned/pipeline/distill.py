@@ -39,9 +39,9 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def distill(store: Store, model: Model, task_id: str) -> bool:
-    """Learn from a finished task; whether there was something to do.
+    """Learn from a finished task; whether it was due.
 
-    Raises ModelFailed when there is no usable answer, Superseded when another run did it or the task was reopened.
+    Raises ModelFailed if there is no usable answer, Superseded if another run did it or the task was reopened.
     """
     read = await store.read(lambda connection: _read(connection, task_id, store.clock.now()))
     if read is None:
@@ -58,10 +58,10 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     )
     answer = await model.distill(question)
     if not answer.lessons and not answer.skip_reason.strip():
-        raise ModelFailed("The answer has neither lessons nor a reason to skip.")
+        raise ModelFailed("The answer has neither lessons nor a skip reason.")
     found = [evidence.verify(_clean(lesson, task), shown) for lesson in answer.lessons if lesson.kind in KINDS]
     if not found:
-        reason = answer.skip_reason or "No lesson of a known kind was found."
+        reason = answer.skip_reason or "No lesson was found."
         found = [Lesson(kind="skip", title="", text="", reason=redact(reason)[:TEXT_CHARS_MAX], at=task.ended_at)]
 
     def commit(connection: Connection) -> None:
@@ -85,7 +85,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
 
 
 async def note_failure(store: Store, config: Config, task_id: str, reason: str) -> None:
-    """Remember that a run failed: it is tried again later, or parked with the reason at the limit."""
+    """Record a failed run: it is retried later, or parked with the reason at the limit."""
 
     def commit(connection: Connection) -> None:
         row = tasks.by_id(connection, task_id)
@@ -99,7 +99,7 @@ async def note_failure(store: Store, config: Config, task_id: str, reason: str) 
 
 
 async def note_waiting(store: Store, task_id: str, reason: str, retry_at: int) -> None:
-    """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
+    """Record why this waits, and until when. It does not count as a failure, so nothing is parked."""
 
     def commit(connection: Connection) -> None:
         tasks.note_waiting(connection, task_id, reason, retry_at)
@@ -131,7 +131,7 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
 
 
 def _rows(connection: Connection, row: TaskRow) -> list[MessageRow]:
-    """The task's messages. One that ends a task and opens the next is linked to one of them; both see it."""
+    """The task's messages. A message that ends one task and starts the next is linked to one; both see it."""
     linked = messages.of_task(connection, row.id, MESSAGES_MAX)
     ends = messages.at_numbers(connection, row.session_id, [row.first_number, row.last_number])
     return sorted({one.number: one for one in [*linked, *ends]}.values(), key=lambda one: one.number)

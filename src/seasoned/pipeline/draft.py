@@ -1,4 +1,4 @@
-"""A skill while a run of the writer edits it, in memory."""
+"""A skill while a run of the write stage edits it in memory."""
 
 import msgspec
 
@@ -43,7 +43,7 @@ class Draft(msgspec.Struct, kw_only=True):
     def text(self, path: str) -> str:
         """A file's text; empty when there is none. Raises Invalid for a file that is not text, or was not loaded."""
         if path not in self.files and self.has(path):
-            raise Invalid(f"{self.name}/{path} is missing or too large to be edited; use another file.")
+            raise Invalid(f"{self.name}/{path} is missing or too large to edit; use another file.")
         text = as_text(self.files.get(path, b""))
         if text is None:
             raise Invalid(f"{self.name}/{path} is not a text file, so it has no entries.")
@@ -73,7 +73,7 @@ class Draft(msgspec.Struct, kw_only=True):
             self.removed.add(path)
 
     def copy(self) -> "Draft":
-        """The same state, to be edited apart."""
+        """A copy to edit independently."""
         return msgspec.structs.replace(
             self,
             files=dict(self.files),

@@ -1,7 +1,6 @@
-"""Applying a writer's edits to copies of skills in memory, each checked before it counts.
+"""Applies edits to drafts of skills in memory, each after checking it.
 
-Nothing here touches the store: a run's edits either end as a set of changed skills that commits together, or not at
-all.
+Nothing here writes to the store: all changed skills of a run commit together, or none does.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,14 +43,14 @@ from seasoned.skill import (
 
 
 class Effect(msgspec.Struct, frozen=True):
-    """How a lesson ended, so far."""
+    """The current effect of a lesson."""
 
     status: LessonStatus
     reason: str = ""
 
 
 class EntryNote(msgspec.Struct, frozen=True):
-    """A lesson that stands behind an entry."""
+    """A lesson that supports an entry."""
 
     skill: str
     path: str
@@ -61,43 +60,43 @@ class EntryNote(msgspec.Struct, frozen=True):
 
 
 class EntryMove(msgspec.Struct, frozen=True):
-    """An entry whose text, and so its key, changed."""
+    """An entry whose text, and therefore key, changed."""
 
     skill: str
     old_key: str
     new_key: str
 
 
-class Workbench:
-    """The skills of a space under edit, with what became of each lesson.
+class DraftSet:
+    """The drafts of a space's skills, with the effect of each lesson.
 
-    `look_up` finds the entries of the space that are close to a text, as they were committed; it may block.
+    `look_up` finds committed entries of the space that are close to a text; it may block.
     """
 
     def __init__(self, drafts: Sequence[Draft], look_up: Callable[[str], Sequence[Known]] = knows_nothing) -> None:
         self.drafts = {draft.name: draft for draft in drafts}
         self._twins = Twins(look_up)
-        # Skills that something was to be put into.
+        # Skills that an entry was meant for.
         self._aimed_at: set[str] = set()
         self.effects: dict[str, Effect] = {}
         self.notes: list[EntryNote] = []
         self.moves: list[EntryMove] = []
 
-    def copy(self) -> "Workbench":
-        """The same state, to be edited apart."""
-        other = Workbench([draft.copy() for draft in self.drafts.values()])
+    def copy(self) -> "DraftSet":
+        """A copy to edit independently."""
+        other = DraftSet([draft.copy() for draft in self.drafts.values()])
         other._twins, other._aimed_at = self._twins.copy(), set(self._aimed_at)
         other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
         return other
 
-    def drop_shells(self) -> None:
-        """Leave out created skills that hold nothing: what was to go into them stands elsewhere, or was refused."""
+    def drop_empty(self) -> None:
+        """Drop created skills that stayed empty, because their entry is elsewhere or was rejected."""
         for name, draft in list(self.drafts.items()):
             if not draft.skill_id and name in self._aimed_at and draft.written == {SKILL_FILE}:
                 del self.drafts[name]
 
     def apply(self, edit: Edit) -> str:
-        """Apply one edit; empty, or why it was refused (then nothing of it counts)."""
+        """Apply one edit; the reason if it is rejected (then nothing changes), else empty."""
         try:
             self._apply(edit)
         except SeasonedError as error:
@@ -133,7 +132,7 @@ class Workbench:
         head = Frontmatter(name=edit.name, description=" ".join(edit.description.split()), body=edit.body)
         faults = check_standard(head)
         if faults:
-            raise Invalid(f"The skill cannot be made: {'; '.join(faults)}.")
+            raise Invalid(f"The skill cannot be created: {'; '.join(faults)}.")
         draft = Draft(name=edit.name, description=head.description)
         self._write(draft, SKILL_FILE, render_skill_file(head), edit.lessons)
         self.drafts[edit.name] = draft
@@ -161,7 +160,7 @@ class Workbench:
     def _entry(self, edit: ReviseEntry | RemoveEntry | Reinforce) -> Entry:
         found = _look_up(self._draft(edit.skill).text(edit.path), edit.entry)
         if found is None:
-            raise NotFound(f"{edit.skill}/{edit.path} has no entry of this text: {edit.entry[:80]!r}.")
+            raise NotFound(f"{edit.skill}/{edit.path} has no entry with this text: {edit.entry[:80]!r}.")
         return found
 
     def _replace(self, edit: ReviseEntry | RemoveEntry, text: str) -> None:
@@ -217,15 +216,15 @@ class Workbench:
     def _settle(self, lessons: tuple[str, ...], effect: Effect) -> None:
         for key in lessons:
             known = self.effects.get(key)
-            # A lesson that brought text stays written, whatever else it did.
+            # A lesson that added text stays `written`, whatever else it did.
             if known is None or known.status != "written":
                 self.effects[key] = effect
 
 
 def _look_up(text: str, wanted: str) -> Entry | None:
-    """The entry that is meant: the same text, the same words, or the only one under the same heading.
+    """The entry that an edit means: with the same text, the same words, or the only one with the same heading.
 
-    Models copy what they are shown with small slips; an edit that is clear in its meaning counts.
+    Models copy with small mistakes; an edit whose meaning is clear is accepted.
     """
     exact = find_entry(text, wanted)
     if exact is not None or not wanted.strip():

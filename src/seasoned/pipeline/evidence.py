@@ -9,7 +9,7 @@ from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.safety.fence import elide
 from seasoned.safety.secrets import redact
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.messages import MessageRow, is_missing, numbered
 
 log = logging.getLogger(__name__)
@@ -20,9 +20,9 @@ QUOTE_CHARS_MAX = 300
 
 
 def load(rows: Sequence[MessageRow], blobs: Blobs) -> tuple[NumberedMessage, ...]:
-    """The messages of rows, safe to show. Reads blobs, so it belongs into a thread.
+    """The messages of rows, redacted. Reads blobs, so call it in a thread.
 
-    One whose bytes the store has lost is empty: nobody said the text that stands for it elsewhere.
+    A message whose bytes are lost is empty, as its placeholder text is not part of the conversation.
     """
     return tuple(_present(numbered(row, blobs), row) for row in rows)
 
@@ -53,7 +53,7 @@ def _safe_part(part: Part) -> Part:
 
 
 def _shown(text: str) -> str:
-    """Redacted, then shortened: a cut through a secret would leave a half that no pattern knows.
+    """Redacted before it is shortened: half a secret would match no pattern.
 
     Very long texts lose most of their middle first, so that the work is bounded; that cut is gone after the second.
     """

@@ -48,7 +48,7 @@ class _Change(msgspec.Struct, frozen=True):
 
 
 async def extract(store: Store, model: Model, config: Config, session_id: str) -> bool:
-    """Read the next batch of a session; whether there was one.
+    """Read the next batch of a session; whether one was due.
 
     Raises ModelFailed when there is no usable answer, Superseded when another run read the batch first.
     """
@@ -89,7 +89,7 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
 
 
 async def note_failure(store: Store, config: Config, session_id: str, reason: str) -> None:
-    """Remember that a run failed: it is tried again later, or parked with the reason at the limit."""
+    """Record a failed run: it is retried later, or parked with the reason at the limit."""
 
     def commit(connection: Connection) -> None:
         row = sessions.by_id(connection, session_id)
@@ -103,7 +103,7 @@ async def note_failure(store: Store, config: Config, session_id: str, reason: st
 
 
 async def note_waiting(store: Store, session_id: str, reason: str, retry_at: int) -> None:
-    """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
+    """Record why this waits, and until when. It does not count as a failure, so nothing is parked."""
 
     def commit(connection: Connection) -> None:
         sessions.note_waiting(connection, session_id, reason, retry_at)
@@ -168,7 +168,7 @@ def _check_tasks(answer: ExtractAnswer, known: Sequence[Task], shown: Sequence[N
 
 
 def _shared(changes: Sequence[_Change]) -> list[_Change]:
-    """The changes with each message linked to one task: of several that claim it, the one that claims least."""
+    """The changes with each message linked to one task: of several candidates, the one with the fewest messages."""
     owners: dict[int, int] = {}
     for index in sorted(range(len(changes)), key=lambda i: (-len(changes[i].links), i)):
         owners |= dict.fromkeys(changes[index].links, index)
@@ -208,7 +208,7 @@ def _changed(old: Task, claim: TaskChange, numbers: tuple[int, ...], times: dict
 
 
 def _with_outcome(changes: list[_Change], read: _Input, outcome: TaskStatus | None) -> list[_Change]:
-    """A told outcome beats inference: at the end of the session it is the status of all its tasks."""
+    """An explicit outcome takes precedence: at the end of the session it is the status of all its tasks."""
     if outcome is None or not read.closed:
         return changes
     by_order = {task.order: _Change(task, ()) for task in read.tasks}
@@ -227,14 +227,14 @@ def _told(change: _Change, before: Task | None, outcome: TaskStatus) -> _Change:
 
 
 def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage]) -> list[tuple[int, Lesson]]:
-    """Preferences with the message that states each; only what a person said can be one, and a quote must hold."""
+    """Preferences with the message that states each; only a person's words count, and the quote must match."""
     by_number = {stored.number: stored for stored in shown}
     lessons_found = []
     for one in found:
         stored = by_number.get(one.message)
         if stored is None or not stored.message.is_from_person or not one.text.strip():
             continue
-        # A person's message may carry tools' answers too; their words are nobody's preference.
+        # A person's message may also contain tool results, which state no preference.
         if not stands_in(one.quote, folded(stored.message.prose())):
             continue
         lesson = Lesson(

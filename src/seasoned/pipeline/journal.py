@@ -1,4 +1,4 @@
-"""The journal: what is written by rule, without a model, into skills whose front matter asks for it.
+"""The journal: entries written by rule, without a model, into skills whose front matter asks for it.
 
 A skill with `metadata: entries: journal` gets one entry for each finished task, in a file for each day:
 
@@ -59,7 +59,7 @@ def entry_for(task: Task, summary: Summary) -> str:
 
 
 def _safe(line: str) -> str:
-    """A line without secrets; one that reads like orders to an agent is left out, with the reason in its place."""
+    """A line without secrets; one that reads like instructions to an agent is replaced by the reason."""
     reasons = scan(line)
     return f"(left out, because {reasons[0]})" if reasons else redact(" ".join(line.split()))
 

@@ -1,4 +1,4 @@
-"""Which skills and entries of a space matter for some lessons: what the writer loads, and what it shows."""
+"""Retrieval: which skills and entries of a space the write stage loads and shows for some lessons."""
 
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
@@ -41,7 +41,7 @@ class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) -> Retrieved:
-    """The skills that matter for some lessons.
+    """The relevant skills for some lessons.
 
     Few are all loaded; of many, those whose words are closest to the lessons', the user's own, and the user's facts.
     """
@@ -114,7 +114,7 @@ def load_paths(
 
 
 def draft_of(held: LoadedSkill, store: Store) -> Draft:
-    """A skill to be edited. Reads blobs, so it belongs into a thread."""
+    """A draft of a skill. Reads blobs, so call it in a thread."""
     row = held.row
     return Draft(
         name=row.name,
@@ -128,7 +128,7 @@ def draft_of(held: LoadedSkill, store: Store) -> Draft:
 
 
 def _present(held: LoadedSkill, store: Store) -> dict[str, bytes]:
-    """The bytes of the files that were loaded. One that the store has lost is left as it is."""
+    """The bytes of the loaded files, without lost ones."""
     found: dict[str, bytes] = {}
     for file in held.listing:
         if file.path in held.paths:
@@ -138,7 +138,7 @@ def _present(held: LoadedSkill, store: Store) -> dict[str, bytes]:
 
 
 def view(draft: Draft, of_user: frozenset[str]) -> SkillView:
-    """A skill as the writer sees it."""
+    """A skill as the model sees it."""
     texts = {path: text for path, data in sorted(draft.files.items()) if (text := as_text(data)) is not None}
     return SkillView(
         name=draft.name,

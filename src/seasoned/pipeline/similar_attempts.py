@@ -1,4 +1,4 @@
-"""Other attempts at the same request: what a success and a failure differ in teaches more than either alone."""
+"""Other attempts at a similar request: the difference between a success and a failure teaches most."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ SAME_REQUEST_MIN = 0.4
 
 
 def attempts(task: TaskRow, others: Sequence[TaskRow]) -> tuple[Attempt, ...]:
-    """Those of some distilled tasks that asked for much the same: the ones that ended otherwise first."""
+    """The distilled tasks with a similar request: those with another outcome first."""
     own = words(task.title)
     scored = [(max(jaccard(own, words(one.title)), contained(own, words(one.title))), one) for one in others]
     like = [one for score, one in sorted(scored, key=lambda pair: -pair[0]) if score >= SAME_REQUEST_MIN]

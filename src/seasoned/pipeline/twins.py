@@ -1,4 +1,4 @@
-"""Which entry of a space says the same as a new one."""
+"""Finds the entry of a space that says the same as a new one."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,7 +18,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def knows_nothing(_text: str) -> Sequence[Known]:
-    """For a bench without a space behind it."""
+    """For drafts without a space behind it."""
     return ()
 
 
@@ -37,11 +37,11 @@ class Twins:
         return Twins(self._look_up, self._added)
 
     def add(self, skill: str, path: str, text: str) -> None:
-        """Note an entry that the run has brought."""
+        """Add an entry that the run has written."""
         self._added.append(Known(skill, path, text))
 
     def of(self, text: str, drafts: Mapping[str, Draft]) -> Known | None:
-        """The entry that says the same and still stands after the edits so far, if there is one."""
+        """The entry that says the same and has not been removed, if any."""
         standing = [one for one in (*self._added, *self._look_up(text)) if _stands(one, drafts)]
         place = best_twin(text, [one.text for one in standing])
         return None if place is None else standing[place]

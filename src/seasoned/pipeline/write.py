@@ -18,7 +18,7 @@ from seasoned.llm.rules import RULES
 from seasoned.message import JsonObject
 from seasoned.pipeline import journal, retrieval
 from seasoned.pipeline.draft import Draft
-from seasoned.pipeline.edits import EntryNote, Workbench
+from seasoned.pipeline.edits import DraftSet, EntryNote
 from seasoned.pipeline.journal import Summary
 from seasoned.pipeline.retrieval import LoadedSkill, Retrieved
 from seasoned.pipeline.twins import Known
@@ -51,24 +51,24 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def write(store: Store, model: Model, config: Config, space_id: str) -> bool:
-    """Write the next lessons of a space; whether there were any.
+    """Write the next lessons of a space; whether any were due.
 
     Raises ModelFailed when there is no usable answer, Superseded when somebody else changed the space or a skill first.
     """
-    # What is known already must be found, and the same must be found whenever this is done again.
+    # Known entries must be found, and a retry must find the same ones.
     await store.index.settle_space(space_id)
     read = await store.read(lambda connection: _read(connection, config, space_id, store.clock.now()))
     if read is None:
         return False
     drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
-    bench = Workbench(drafts, lambda text: _known(store, read, text))
-    await asyncio.to_thread(_write_journals, bench, read)
-    bench = await _write_lessons(bench, read, model, store)
-    bench.drop_shells()
-    packed = await asyncio.to_thread(_pack, bench, store, config)
+    draft_set = DraftSet(drafts, lambda text: _known(store, read, text))
+    await asyncio.to_thread(_write_journals, draft_set, read)
+    draft_set = await _write_lessons(draft_set, read, model, store)
+    draft_set.drop_empty()
+    packed = await asyncio.to_thread(_pack, draft_set, store, config)
 
     def commit(connection: Connection) -> None:
-        _commit(connection, store.clock.now(), read, bench, packed)
+        _commit(connection, store.clock.now(), read, draft_set, packed)
         store.wakeups.space_changed(connection, space_id)
 
     await store.write(commit)
@@ -95,7 +95,7 @@ async def note_failure(store: Store, config: Config, space_id: str, reason: str)
 
 
 async def note_waiting(store: Store, space_id: str, reason: str, retry_at: int) -> None:
-    """Remember why this waits, and until when it is not looked at again; nothing is counted, so nothing parks."""
+    """Record why this waits, and until when. It does not count as a failure, so nothing is parked."""
 
     def commit(connection: Connection) -> None:
         spaces.note_write_waiting(connection, space_id, reason, retry_at)
@@ -108,7 +108,7 @@ def _read(connection: Connection, config: Config, space_id: str, now: int) -> _I
     space = spaces.by_id(connection, space_id)
     if space is None or space.write_retry_at > now:
         return None
-    # After a failure one lesson at a time, so that a lesson that cannot be written does not take others with it.
+    # After a failure one lesson at a time, so that one bad lesson does not block others.
     limit = 1 if space.write_attempts else config.lessons_per_write
     waiting = lessons.next_in_space(connection, space_id, limit)
     if not waiting:
@@ -152,9 +152,9 @@ def _drafts(held: Sequence[LoadedSkill], store: Store) -> list[Draft]:
     return [retrieval.draft_of(one, store) for one in held]
 
 
-async def _fetch(bench: Workbench, read: _Input, store: Store, names: Collection[str]) -> None:
-    """Load skills of the space that somebody names and the bench has not."""
-    missing = set(names) - set(bench.drafts)
+async def _fetch(draft_set: DraftSet, read: _Input, store: Store, names: Collection[str]) -> None:
+    """Load skills of the space that are named but not loaded yet."""
+    missing = set(names) - set(draft_set.drafts)
 
     def load(connection: Connection) -> list[LoadedSkill]:
         ids = skills.named(connection, read.space.id, missing)
@@ -162,7 +162,7 @@ async def _fetch(bench: Workbench, read: _Input, store: Store, names: Collection
 
     held = await store.read(load) if missing else []
     for draft in await asyncio.to_thread(_drafts, held, store):
-        bench.drafts[draft.name] = draft
+        draft_set.drafts[draft.name] = draft
 
 
 def _known(store: Store, read: _Input, text: str) -> list[Known]:
@@ -178,12 +178,12 @@ def _known(store: Store, read: _Input, text: str) -> list[Known]:
     return store.read_now(look)
 
 
-def _write_journals(bench: Workbench, read: _Input) -> None:
+def _write_journals(draft_set: DraftSet, read: _Input) -> None:
     for lesson in read.lessons:
-        _write_journal(bench, read, lesson)
+        _write_journal(draft_set, read, lesson)
 
 
-def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:
+def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow) -> None:
     """Each finished task is logged once for each of its revisions: with the first lesson of its distillation."""
     task_row = read.tasks.get(lesson.task_id or "")
     if task_row is None or lesson.ordinal != 0:
@@ -192,16 +192,16 @@ def _write_journal(bench: Workbench, read: _Input, lesson: LessonRow) -> None:
     summary = msgspec.json.decode(task_row.summary or "{}", type=Summary)
     day = _day(read.tasks, read.configs, lesson)
     entry = journal.entry_for(task, summary)
-    for draft in bench.drafts.values():
+    for draft in draft_set.drafts.values():
         if draft.keeps_journal:
             place = f"{draft.skill_id}/{task_row.id}"
-            _log(bench, draft, day, entry, read.old_journal.get(place), lesson.id)
+            _log(draft_set, draft, day, entry, read.old_journal.get(place), lesson.id)
             # A second revision of the task in this run takes the place of the first.
             read.old_journal[place] = entry_hash(entry)
 
 
-def _log(bench: Workbench, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:
-    """Put an entry into a day's file; a skill that cannot take it is left as it is."""
+def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:
+    """Put an entry into a day's file; a skill that cannot hold it is not changed."""
     path = f"{day}.md"
     try:
         text = draft.text(path)
@@ -210,50 +210,52 @@ def _log(bench: Workbench, draft: Draft, day: str, entry: str, wanted: str | Non
     except Invalid:
         return
     draft.lessons.append(lesson_id)
-    bench.notes.append(EntryNote(draft.name, path, entry_hash(entry), lesson_id, "written"))
+    draft_set.notes.append(EntryNote(draft.name, path, entry_hash(entry), lesson_id, "written"))
 
 
-async def _write_lessons(bench: Workbench, read: _Input, model: Model, store: Store) -> Workbench:
+async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store: Store) -> DraftSet:
     asked = [lesson for lesson in read.lessons if _is_asked(lesson)]
     if not asked:
-        return bench
+        return draft_set
     question = WriteQuestion(
         lessons=tuple(
             PendingLesson(key=lesson.id, lesson=lesson.value(), task_title=_title(read, lesson)) for lesson in asked
         ),
         skills=tuple(
-            retrieval.view(draft, read.retrieved.of_user) for draft in bench.drafts.values() if not draft.keeps_journal
+            retrieval.view(draft, read.retrieved.of_user)
+            for draft in draft_set.drafts.values()
+            if not draft.keeps_journal
         ),
         near=read.retrieved.near,
         others=read.retrieved.others,
         user=read.user,
         scope=Scope(project_id=read.space.project_id, space_id=read.space.id),
     )
-    bench = await _edited(bench, question, model, lambda names: _fetch(bench, read, store, names))
-    left = [lesson for lesson in asked if lesson.id not in bench.effects]
-    await _fetch(bench, read, store, {_fallback_skill(lesson) for lesson in left})
-    await asyncio.to_thread(_write_by_rules, bench, left)
-    return bench
+    draft_set = await _edited(draft_set, question, model, lambda names: _fetch(draft_set, read, store, names))
+    left = [lesson for lesson in asked if lesson.id not in draft_set.effects]
+    await _fetch(draft_set, read, store, {_fallback_skill(lesson) for lesson in left})
+    await asyncio.to_thread(_write_by_rules, draft_set, left)
+    return draft_set
 
 
-def _write_by_rules(bench: Workbench, left: Sequence[LessonRow]) -> None:
+def _write_by_rules(draft_set: DraftSet, left: Sequence[LessonRow]) -> None:
     for lesson in left:
-        _write_by_rule(bench, lesson)
+        _write_by_rule(draft_set, lesson)
 
 
 async def _edited(
-    bench: Workbench,
+    draft_set: DraftSet,
     question: WriteQuestion,
     model: Model,
     fetch: Callable[[Collection[str]], Coroutine[None, None, None]],
-) -> Workbench:
-    """The bench after the model's edits; when some are refused, the model gets the reasons and another try."""
+) -> DraftSet:
+    """The drafts after the model's edits; when some are refused, the model gets the reasons and another try."""
     known = {pending.key for pending in question.lessons}
-    tried = bench
+    tried = draft_set
     for _ in range(TRIES_MAX):
         answer = await model.write(question)
         await fetch({name for edit in answer.edits if (name := _skill_of(edit))})
-        tried = bench.copy()
+        tried = draft_set.copy()
         named = [edit for edit in answer.edits if edit.lessons and known.issuperset(edit.lessons)]
         refused = await asyncio.to_thread(_apply, tried, named)
         # The rules would give the same answer again.
@@ -273,9 +275,9 @@ def _skill_of(edit: Edit) -> str:
             return edit.skill
 
 
-def _apply(bench: Workbench, edits: Sequence[Edit]) -> tuple[str, ...]:
-    """Why some of the edits were refused; the others are made."""
-    return tuple(reason for edit in edits if (reason := bench.apply(edit)))
+def _apply(draft_set: DraftSet, edits: Sequence[Edit]) -> tuple[str, ...]:
+    """Apply edits; the reasons of those that were rejected."""
+    return tuple(reason for edit in edits if (reason := draft_set.apply(edit)))
 
 
 def _is_asked(lesson: LessonRow) -> bool:
@@ -297,8 +299,8 @@ def _fallback_skill(lesson: LessonRow) -> str:
     return FACTS if lesson.kind == "preference" else lesson.topic or FALLBACK_SKILL
 
 
-def _write_by_rule(bench: Workbench, lesson: LessonRow) -> None:
-    """A plain entry for a lesson that the writer left out or whose edits were refused."""
+def _write_by_rule(draft_set: DraftSet, lesson: LessonRow) -> None:
+    """A plain entry for a lesson that the model left out or whose edits were rejected."""
     skill = _fallback_skill(lesson)
     if lesson.kind == "preference":
         topic = lesson.topic or "general"
@@ -308,18 +310,18 @@ def _write_by_rule(bench: Workbench, lesson: LessonRow) -> None:
         path, heading = FALLBACK_FILE, "Notes"
         text = f"## {lesson.title}\n{lesson.text}".strip()
     keys = (lesson.id,)
-    if skill not in bench.drafts:
+    if skill not in draft_set.drafts:
         description = f"Lessons about {skill.replace('-', ' ')}. Use before similar work."
         body = f"# {skill.replace('-', ' ').capitalize()}\n\nLessons learned, in `{path}`."
-        bench.apply(CreateSkill(name=skill, description=description, body=body, lessons=keys))
-    refused = bench.apply(AddEntry(skill=skill, path=path, title=heading, text=text, lessons=keys))
+        draft_set.apply(CreateSkill(name=skill, description=description, body=body, lessons=keys))
+    refused = draft_set.apply(AddEntry(skill=skill, path=path, title=heading, text=text, lessons=keys))
     if refused:
-        bench.apply(Decline(lessons=keys, reason=refused))
+        draft_set.apply(Decline(lessons=keys, reason=refused))
 
 
-def _pack(bench: Workbench, store: Store, config: Config) -> dict[str, NewVersion]:
+def _pack(draft_set: DraftSet, store: Store, config: Config) -> dict[str, NewVersion]:
     """The new version of each skill that changed."""
-    return {draft.name: _version(draft, store, config) for draft in bench.drafts.values() if draft.changed}
+    return {draft.name: _version(draft, store, config) for draft in draft_set.drafts.values() if draft.changed}
 
 
 def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
@@ -335,20 +337,20 @@ def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
     )
 
 
-def _commit(connection: Connection, now: int, read: _Input, bench: Workbench, packed: dict[str, NewVersion]) -> None:
-    lessons.settle(connection, read.space.id, read.space.written_to, _settled(read, bench), now)
-    ids = {name: draft.skill_id for name, draft in bench.drafts.items()}
+def _commit(connection: Connection, now: int, read: _Input, draft_set: DraftSet, packed: dict[str, NewVersion]) -> None:
+    lessons.settle(connection, read.space.id, read.space.written_to, _settled(read, draft_set), now)
+    ids = {name: draft.skill_id for name, draft in draft_set.drafts.items()}
     for name, version in packed.items():
-        draft = bench.drafts[name]
+        draft = draft_set.drafts[name]
         if draft.skill_id:
             skills.commit(connection, draft.skill_id, draft.head, version, now)
         else:
             ids[name] = _create(connection, read.space, draft, version, now)
-    absent = {note.skill for note in bench.notes} - set(ids)
+    absent = {note.skill for note in draft_set.notes} - set(ids)
     ids |= {name: key for key, name in skills.named(connection, read.space.id, absent).items()}
-    for move in bench.moves:
+    for move in draft_set.moves:
         lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key)
-    for note in bench.notes:
+    for note in draft_set.notes:
         if note.skill in ids:
             lessons.note_entry(connection, ids[note.skill], note.path, note.key, note.lesson, note.effect)
 
@@ -360,15 +362,15 @@ def _create(connection: Connection, space: SpaceRow, draft: Draft, version: NewV
     return row.id
 
 
-def _settled(read: _Input, bench: Workbench) -> list[Settled]:
-    return [_end(lesson, bench) for lesson in read.lessons]
+def _settled(read: _Input, draft_set: DraftSet) -> list[Settled]:
+    return [_end(lesson, draft_set) for lesson in read.lessons]
 
 
-def _end(lesson: LessonRow, bench: Workbench) -> Settled:
+def _end(lesson: LessonRow, draft_set: DraftSet) -> Settled:
     if lesson.kind == "skip":
         return Settled(lesson_id=lesson.id, status="skipped", reason=lesson.reason)
     if not _is_grounded(lesson):
-        reason = "None of its quotes was found in the messages, so it is kept but not written."
+        reason = "None of its quotes occurs in the messages, so it is stored but not written."
         return Settled(lesson_id=lesson.id, status="declined", reason=reason)
-    effect = bench.effects[lesson.id]
+    effect = draft_set.effects[lesson.id]
     return Settled(lesson_id=lesson.id, status=effect.status, reason=effect.reason)

@@ -1,1 +1,1 @@
-"""Who runs the stages, and when: this process, its child, or Procrastinate's workers."""
+"""Schedulers run the stages: in this process, in its child, or in Procrastinate's workers."""

@@ -1,8 +1,8 @@
-"""Learning in a child process of a server, so that requests never wait for the learner's interpreter.
+"""Learning in a child process of a server, so that requests never wait for the learner's interpreter lock.
 
-The two share the database; between them goes a socket that carries hints, one JSON object a line. What is due is in
-the rows, so a hint may be lost: a child that starts looks at all of them. It ends when the socket does, so with its
-parent at the latest, however that ended. A child that ends by itself is started again, after a wait that doubles.
+The two share the database and exchange hints over a socket, one JSON object per line. A hint may be lost, since due
+work is in the rows and a new child reads them all. The child exits when the socket closes, so at the latest with its
+parent. A child that crashes is restarted with backoff.
 """
 
 import asyncio
@@ -12,29 +12,29 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from seasoned import instrumentation
 from seasoned.config import Config
 from seasoned.instrumentation import ModelCall, StageRun
-from seasoned.scheduling.heartbeat import Life
-from seasoned.store.due import Stage
+from seasoned.learning.accounting import Stage
+from seasoned.scheduling.scheduler import Heartbeat, Scheduler
 
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = (0.5, 30.0)
-# One that has lived so long is started again at once.
+# A child that ran this long is restarted at once.
 WELL_SECONDS = 60.0
 END_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
-# One that has just been started counts as working for so long.
+# A new child counts as working for this long.
 START_SECONDS = 15.0
-# Hints of messages are gathered for so long, as there is one for each.
+# Hints of messages are collected for this long.
 GATHER_SECONDS = 0.05
 LINE_BYTES_MAX = 4 * 1024 * 1024
-# A socket that takes no more hints belongs to a child that hangs; what it misses, its next sweep finds.
+# A socket that accepts no more hints belongs to a hanging child; its next sweep finds what it missed.
 UNSENT_BYTES_MAX = 8 * 1024 * 1024
 
 
@@ -52,7 +52,7 @@ class Wake(msgspec.Struct, frozen=True, tag="wake"):
 
 
 class LookAt(msgspec.Struct, frozen=True, tag="look_at"):
-    """Whatever is due for a session shall be started."""
+    """Start what is due for a session."""
 
     session_id: str
 
@@ -64,7 +64,7 @@ class Arrived(msgspec.Struct, frozen=True, tag="arrived"):
 
 
 class Ask(msgspec.Struct, frozen=True, tag="ask"):
-    """How is the learner?"""
+    """Asks for a heartbeat."""
 
     number: int
 
@@ -73,11 +73,11 @@ class Changed(msgspec.Struct, frozen=True, tag="changed"):
     """Stages have committed."""
 
 
-class Lives(msgspec.Struct, frozen=True, tag="lives"):
-    """The answer to a question of that number."""
+class HeartbeatReply(msgspec.Struct, frozen=True, tag="heartbeat"):
+    """The answer to the `Ask` with this number."""
 
     number: int
-    life: Life
+    heartbeat: Heartbeat
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
@@ -88,34 +88,16 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 
 
 ToChild = Begin | Wake | LookAt | Arrived | Ask
-ToParent = Changed | Lives | Ended
+ToParent = Changed | HeartbeatReply | Ended
 IN_CHILD: msgspec.json.Decoder[ToChild] = msgspec.json.Decoder(ToChild)
 IN_PARENT: msgspec.json.Decoder[ToParent] = msgspec.json.Decoder(ToParent)
 Line = TypeVar("Line")
 
 
-class Scheduler(Protocol):
-    """Who runs the stages in the child, and who hears of other processes' changes in the server (`Scheduler`)."""
-
-    async def start(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-    def wake(self, stage: Stage, key: str) -> None: ...
-
-    async def look_at(self, session_id: str) -> None: ...
-
-    def message_arrived(self, session_id: str) -> None: ...
-
-    def next_change(self) -> asyncio.Event: ...
-
-    async def life(self) -> Life: ...
-
-
 class ChildScheduler:
-    """Carries wake-ups to a child process that runs the stages. Belongs to the event loop that called `start`.
+    """Sends wake-ups to a child process that runs the stages. Belongs to the event loop that called `start`.
 
-    Where wake-ups go through the database, `other` hears of the changes that any process makes.
+    On PostgreSQL, `other` listens for changes of all processes.
     """
 
     def __init__(self, config: Config, other: Scheduler | None = None) -> None:
@@ -129,20 +111,20 @@ class ChildScheduler:
         self._line: asyncio.StreamWriter | None = None
         self._arrived: set[str] = set()
         self._changed = asyncio.Event()
-        self._asked: dict[int, asyncio.Future[Life]] = {}
+        self._asked: dict[int, asyncio.Future[Heartbeat]] = {}
         self._questions = 0
         self._started = 0.0
-        # Whether the child that runs now has said anything.
+        # Whether the current child has sent anything.
         self._heard = False
 
     async def start(self) -> None:
-        """Start the child, and start it again whenever it has ended."""
+        """Start the child, and restart it whenever it exits."""
         if self._other is not None:
             await self._other.start()
         self._keeper = asyncio.create_task(self._keep())
 
     async def close(self) -> None:
-        """Have the child end; its work is due again at the next start."""
+        """Stop the child; unfinished work is due again at the next start."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -167,21 +149,21 @@ class ChildScheduler:
         """An event that is set when the child has next committed. Take it before looking at the rows."""
         return self._changed if self._other is None else self._other.next_change()
 
-    async def life(self) -> Life:
-        """Whether the child answers, and says that it works; one that has just been started is waited for."""
+    async def heartbeat(self) -> Heartbeat:
+        """Whether the child responds and works; a new child counts as working."""
         if not self._heard:
             starting = asyncio.get_running_loop().time() - self._started < START_SECONDS
-            return Life(ok=starting, here=True, beat_at=None, pid=self._pid())
+            return Heartbeat(ok=starting, here=True, beat_at=None, pid=self._pid())
         self._questions += 1
         number = self._questions
-        answer: asyncio.Future[Life] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Heartbeat] = asyncio.get_running_loop().create_future()
         self._asked[number] = answer
         try:
             self._send(Ask(number))
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await answer
         except TimeoutError:
-            return Life(ok=False, here=True, beat_at=None, pid=self._pid())
+            return Heartbeat(ok=False, here=True, beat_at=None, pid=self._pid())
         finally:
             del self._asked[number]
 
@@ -195,7 +177,7 @@ class ChildScheduler:
     def _send(self, hint: ToChild) -> None:
         line = self._line
         if line is None or line.transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
-            return  # it will look at all rows when it starts, or sweeps
+            return  # it reads all rows when it starts or sweeps
         line.write(encoded(hint))
 
     async def _keep(self) -> None:
@@ -248,10 +230,10 @@ class ChildScheduler:
             case Changed():
                 changed, self._changed = self._changed, asyncio.Event()
                 changed.set()
-            case Lives():
+            case HeartbeatReply():
                 waiting = self._asked.get(told.number)
                 if waiting is not None and not waiting.done():
-                    waiting.set_result(told.life)
+                    waiting.set_result(told.heartbeat)
             case Ended():
                 instrumentation.relay(told.work, told.seconds)
 
@@ -259,7 +241,7 @@ class ChildScheduler:
 async def each_line(
     reader: asyncio.StreamReader, decoder: msgspec.json.Decoder[Line], hear: Callable[[Line], None]
 ) -> None:
-    """Hand over each line until the other side has ended."""
+    """Pass on each line until the other side closes."""
     with contextlib.suppress(ConnectionError):
         while line := await reader.readline():
             hear(decoder.decode(line))

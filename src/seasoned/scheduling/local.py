@@ -1,8 +1,8 @@
-"""The scheduler: it runs the stages for what is due, a few at a time, in this process.
+"""A scheduler that runs due stages in this process, a few at a time.
 
-Wake-ups are hints. Truth is in the rows: a sweep at the start and each minute finds what is due, every stage looks
-again before it works, and commits by compare-and-swap. So a wake-up may get lost or come twice, and several processes
-may dispatch over the same store.
+Wake-ups are hints; the rows are the truth. A sweep at the start and each minute finds due work, and every stage checks
+again before it works and commits by compare-and-swap. So a wake-up may be lost or delivered twice, and several
+processes may work on the same store.
 """
 
 import asyncio
@@ -12,16 +12,17 @@ import os
 from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.learning.accounting import Stage
 from seasoned.learning.questions import Model
-from seasoned.scheduling.heartbeat import Life
 from seasoned.scheduling.runner import RUNS_MAX, Outcome, StageRunner
+from seasoned.scheduling.scheduler import Heartbeat
 from seasoned.store import Connection, Store, spaces, tasks
-from seasoned.store.due import Due, Stage, all_work, session_work, space_work
+from seasoned.store.due import Due, all_work, session_work, space_work
 
 log = logging.getLogger(__name__)
 
 SWEEP_MAX = 1_000
-# A sweep that is so much later than it should be does not come any more.
+# A sweep that is this late has stopped.
 LATE_SECONDS = 30
 Key = tuple[Stage, str]
 
@@ -43,12 +44,12 @@ class LocalScheduler:
         self._closing = False
 
     async def start(self) -> None:
-        """Find what is due, and go on looking every `sweep_seconds`."""
+        """Sweep now, and again every `sweep_seconds`."""
         await self._sweep()
         self._sweeper = asyncio.create_task(self._sweep_for_ever())
 
     async def close(self) -> None:
-        """Stop; work under way is cancelled, and is due again at the next start."""
+        """Stop; running work is cancelled, and due again at the next start."""
         self._closing = True
         for timer in self._timers.values():
             timer.cancel()
@@ -58,7 +59,7 @@ class LocalScheduler:
         await asyncio.gather(*pending, return_exceptions=True)
 
     def wake(self, stage: Stage, key: str) -> None:
-        """Look soon whether this piece of work is due."""
+        """Check soon whether this piece of work is due."""
         if self._closing:
             return
         faults.point("wake.before")
@@ -79,7 +80,7 @@ class LocalScheduler:
     def message_arrived(self, session_id: str) -> None:
         """A session was written to: look at it once it has been quiet, or full.
 
-        Cheap, since it runs for every message: one timer for each session, which looks again at its end.
+        Cheap, since it runs for every message: one timer per session, which checks again when it fires.
         """
         self._set_timer(("extract", session_id), self._store.clock.now() + int(self._config.quiet_seconds * SECOND))
 
@@ -87,20 +88,20 @@ class LocalScheduler:
         """An event that is set when a stage of this process has next committed. Take it before looking at the rows."""
         return self._changed
 
-    async def life(self) -> Life:
-        """Whether the sweeps, on which all work rests in the end, still come."""
+    async def heartbeat(self) -> Heartbeat:
+        """Whether the sweeps still run, on which everything depends."""
         now, beat = self._store.clock.now(), self._swept_at
         patience = int((2 * self._config.sweep_seconds + LATE_SECONDS) * SECOND)
         sweeping = self._sweeper is not None and not self._sweeper.done()
         ok = sweeping and not self._closing and beat is not None and now - beat < patience
-        return Life(ok=ok, here=True, beat_at=beat, pid=os.getpid())
+        return Heartbeat(ok=ok, here=True, beat_at=beat, pid=os.getpid())
 
     def is_idle(self) -> bool:
         """Whether no stage runs now."""
         return not self._running
 
     def _set_timer(self, name: Key, at: int) -> None:
-        """Wake a piece of work at a moment, unless an earlier timer does already."""
+        """Wake a piece of work at a time, unless an earlier timer does."""
         loop = asyncio.get_running_loop()
         when = loop.time() + max(0.0, (at - self._store.clock.now()) / SECOND)
         old = self._timers.get(name)
@@ -128,7 +129,7 @@ class LocalScheduler:
             try:
                 await self._sweep()
             except Exception:
-                # Retries and lost wake-ups rest on the sweep: whatever went wrong, the next one comes.
+                # Retries and lost wake-ups depend on the sweep, so no error may stop it.
                 log.exception("a sweep failed")
 
     async def _sweep(self) -> None:

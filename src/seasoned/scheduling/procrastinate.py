@@ -1,9 +1,8 @@
-"""The worker on PostgreSQL: Procrastinate hands over the wake-ups that committed with the rows.
+"""The scheduler on PostgreSQL: Procrastinate delivers the wake-ups that were committed with the rows.
 
-Any number of processes may run it. Of one session, task or space only one wake-up runs at a time, whatever the number
-of workers; a stage goes on until nothing is due for its key, so that the next wake-up finds nothing left. What a worker
-that died had the others take back (`store.workers` says who is dead), and what is due is in the rows anyway. A worker
-outlives outages of its database.
+Any number of processes may run it. For each session, task or space one job runs at a time; a stage continues until
+nothing is due for its key. Other workers take over the jobs of a dead one (`store.workers` decides which are dead), and
+due work is in the rows anyway. Workers survive outages of the database.
 """
 
 from __future__ import annotations
@@ -16,13 +15,14 @@ import time
 from typing import TYPE_CHECKING
 
 from seasoned.errors import Busy, StorageFull
-from seasoned.scheduling.heartbeat import Life
+from seasoned.learning.accounting import Stage
 from seasoned.scheduling.runner import RUNS_MAX, Outcome, StageRunner
+from seasoned.scheduling.scheduler import Heartbeat
 from seasoned.store import listen, workers
-from seasoned.store.due import Due, Stage, all_work, piece
+from seasoned.store.due import Due, all_work, piece
 from seasoned.store.postgres import libpq_url
 from seasoned.store.wakeups import QUEUE, TASK
-from seasoned.store.workers import STALLED_SECONDS, Nobodys, Registration
+from seasoned.store.workers import STALLED_SECONDS, AbandonedJob, Registration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -60,7 +60,7 @@ class ProcrastinateScheduler:
         self._works = config.worker != "none"
         # Set when a worker's connection is there again: what was due meanwhile may have lost its wake-up.
         self._returned = asyncio.Event()
-        # Jobs that seem to be nobody's, and since when.
+        # Jobs that seem abandoned, and since when.
         self._suspects: dict[int, float] = {}
         self._running = 0
         self._idle = asyncio.Event()
@@ -75,7 +75,7 @@ class ProcrastinateScheduler:
             self._background.append(asyncio.create_task(sweeps))
 
     async def close(self) -> None:
-        """Take nothing new, give what runs `drain_seconds` to end, and stop."""
+        """Fetch no more jobs, give running ones `drain_seconds` to finish, and stop."""
         for task in self._background:
             task.cancel()
         # Nobody is told twice while stages run: the second time, Procrastinate would break them off.
@@ -98,14 +98,14 @@ class ProcrastinateScheduler:
         """An event that is set when a stage of any process has next committed."""
         return self._changes.next()
 
-    async def life(self) -> Life:
-        """Whether a worker of whatever process lives."""
-        age, lives = await self._store.read(workers.life)
+    async def heartbeat(self) -> Heartbeat:
+        """Whether a worker of any process is alive."""
+        age, lives = await self._store.read(workers.heartbeat)
         beat = None if age is None else self._store.clock.now() - age
-        return Life(ok=lives, here=self._works, beat_at=beat, pid=os.getpid() if self._works else None)
+        return Heartbeat(ok=lives, here=self._works, beat_at=beat, pid=os.getpid() if self._works else None)
 
     async def _work_for_ever(self) -> None:
-        """Run Procrastinate's worker, again should it fail."""
+        """Run Procrastinate's worker, and restart it if it fails."""
         wait = RESTART_SECONDS[0]
         while True:
             started = asyncio.get_running_loop().time()
@@ -193,16 +193,16 @@ class ProcrastinateScheduler:
         await self._store.index.sweep()
 
     async def _take_back(self, registration: Registration) -> None:
-        """Replace the jobs that nobody runs any more by fresh ones."""
+        """Replace abandoned jobs by new ones."""
         me, running = registration.id, registration.running | registration.ended
-        found = await self._store.read(lambda connection: workers.nobodys(connection, me, running))
+        found = await self._store.read(lambda connection: workers.abandoned_jobs(connection, me, running))
         now = time.monotonic()
         self._suspects = {job.id: self._suspects.get(job.id, now) for job in found}
         ripe = {job.id for job in found if job.why == "dead" or now - self._suspects[job.id] >= STALLED_SECONDS}
         if not ripe:
             return
 
-        def take_back(connection: Connection) -> list[Nobodys]:
+        def take_back(connection: Connection) -> list[AbandonedJob]:
             taken = workers.take_back(connection, me, running, ripe)
             due = [Due(_stage(job.stage), job.key, self._store.clock.now()) for job in taken]
             self._store.wakeups.give(connection, due)
@@ -217,8 +217,8 @@ class ProcrastinateScheduler:
 async def _repeated(
     work: Callable[[], Awaitable[None]], seconds: float, what: str, sooner: asyncio.Event | None = None
 ) -> None:
-    """Do something again and again, or as soon as an event is set; when it fails, say so and go on, since lost wake-ups
-    rest on it.
+    """Repeat something periodically or when an event is set; failures are logged and it continues, since lost wake-ups
+    depend on it.
     """
     sooner = sooner or asyncio.Event()
     while True:
@@ -239,19 +239,19 @@ async def _repeated(
 
 @contextlib.asynccontextmanager
 async def _opened(url: str, registration: Registration) -> AsyncIterator[App]:
-    """Procrastinate with its connections. It need not reach the database to begin."""
+    """Procrastinate with its connections. The database need not be reachable yet."""
     # Importing it takes a while, and only this process's worker needs it.
     from procrastinate import App, PsycopgConnector  # noqa: PLC0415 - an extra
     from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415 - an extra
 
-    from seasoned.scheduling.patient_jobs import PatientJobManager  # noqa: PLC0415 - needs the extra
-    from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+    from seasoned.scheduling.job_manager import ResilientJobManager  # noqa: PLC0415 - needs the extra
+    from seasoned.store.slow_poll import SlowPollConnection  # noqa: PLC0415 - needs the extra
 
     app = App(connector=PsycopgConnector())
-    app.job_manager = PatientJobManager(app.connector, registration)
+    app.job_manager = ResilientJobManager(app.connector, registration)
     pool = AsyncConnectionPool(
         libpq_url(url),
-        connection_class=PatientConnection,
+        connection_class=SlowPollConnection,
         min_size=1,
         max_size=CONNECTIONS,
         timeout=CONNECTION_SECONDS,
@@ -269,7 +269,7 @@ async def _opened(url: str, registration: Registration) -> AsyncIterator[App]:
 
 @contextlib.asynccontextmanager
 async def _alongside(work: Callable[[], Coroutine[None, None, None]]) -> AsyncIterator[None]:
-    """Something that runs until the block ends."""
+    """Run something until the block ends."""
     task = asyncio.create_task(work())
     try:
         yield

@@ -1,4 +1,4 @@
-"""One run of a stage, and what becomes of its failure: whoever dispatches, a failure ends up on the row."""
+"""One run of a stage, and its error handling: failures end up on the row."""
 
 import logging
 from collections.abc import Callable, Coroutine
@@ -9,14 +9,14 @@ from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import Busy, ModelUnavailable, SeasonedError, StorageFull, Superseded
 from seasoned.instrumentation import StageRun
+from seasoned.learning.accounting import Stage
 from seasoned.learning.questions import Model
 from seasoned.pipeline import distill, extract, write
 from seasoned.store import Store
-from seasoned.store.due import Stage
 
 log = logging.getLogger(__name__)
 
-# A stage that loses its compare-and-swap looks again at once, but not for ever.
+# How often a stage that loses its compare-and-swap retries at once.
 RUNS_MAX = 10_000
 
 REASON_CHARS_MAX = 1_000
@@ -32,7 +32,7 @@ class StageRunner:
         self._store = store
         self._model = model
         self._config = config
-        # How often in a row the model could not be reached.
+        # How often in a row the model was unavailable.
         self._absences = 0
 
     async def one(self, stage: Stage, key: str) -> Outcome:
@@ -44,7 +44,7 @@ class StageRunner:
         try:
             run.outcome = await self._work(stage, key)
         except Superseded:
-            # Somebody else did it: look again whether something is left.
+            # Another run did it: check whether anything is left.
             run.outcome = "superseded"
             return "worked"
         except (Busy, StorageFull) as error:
@@ -52,7 +52,7 @@ class StageRunner:
             log.warning("a stage waits for the database", extra=_about(run, error))
             return "blocked"
         except ModelUnavailable as error:
-            # Waiting cures it: nothing is counted, nothing parks; the wait grows while the model stays away.
+            # Waiting helps, so it does not count as a failure; the wait grows while the model is unavailable.
             run.outcome = "waits"
             log.warning("a stage waits for its model", extra=_about(run, error))
             self._absences += 1
@@ -95,12 +95,12 @@ class StageRunner:
         return "idle"
 
     def patience(self) -> int:
-        """How long to wait for something that is away, in microseconds."""
+        """How long to wait for something unavailable, in microseconds."""
         return self._config.backoff(min(self._absences, ABSENCES_MAX))
 
 
 def _about(run: StageRun, error: Exception) -> dict[str, str]:
-    """What the log may say: which and what kind. The reason, which may quote messages, is on the row."""
+    """What the log may contain: ids and the kind of error. The reason, which may quote messages, is on the row."""
     run.error = type(error).__name__
     about = {"stage": run.stage, "key": run.key, "error": run.error}
     log.debug("why a stage did not work", extra=about, exc_info=error)
@@ -108,12 +108,12 @@ def _about(run: StageRun, error: Exception) -> dict[str, str]:
 
 
 def _defect(error: Exception) -> Exception | None:
-    """An error that nobody raised on purpose: where it came from belongs into the log."""
+    """An unexpected error: the log gets its origin."""
     return None if isinstance(error, SeasonedError) else error
 
 
 def _reason(error: Exception) -> str:
-    """What stands on the row and is told to clients: our own words only."""
+    """The reason for the row and clients: our own text only."""
     if isinstance(error, SeasonedError):
         return str(error)[:REASON_CHARS_MAX]
-    return f"The server failed in this stage ({type(error).__name__}); its log says where."
+    return f"Internal error in this stage ({type(error).__name__}); see the server's log."

@@ -1,25 +1,42 @@
-"""What carries the wake-ups, as the use cases see it."""
+"""What the use cases ask of a scheduler: wake-ups in, news of commits out, and whether a worker is alive."""
 
 import asyncio
 from typing import Protocol
 
-from seasoned.scheduling.heartbeat import Life
-from seasoned.store.due import Stage
+import msgspec
+
+from seasoned.learning.accounting import Stage
+
+# A commit of another process may go unnoticed, so waiters poll.
+POLL_SECONDS = 1.0
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """`ok` says whether a worker is alive, `here` whether this process should run one.
+
+    `beat_at` is the time of the last heartbeat in microseconds, None if there was none. `pid` is the process that works
+    for this server, if it is a single one.
+    """
+
+    ok: bool
+    here: bool
+    beat_at: int | None
+    pid: int | None = None
 
 
 class Scheduler(Protocol):
-    """Sees to it that what the committed rows make due is done: in this process, or in whichever has room."""
+    """Runs the stages for whatever the committed rows make due, in this process or in others."""
 
     async def start(self) -> None:
-        """Begin to work, as far as this process does, and to hear of changes."""
+        """Start the work that this process does, and listen for changes."""
         ...
 
     async def close(self) -> None:
-        """Stop. Work under way is ended in order if there is time, and is due again if not."""
+        """Stop. Running stages end in order if there is time; otherwise their work is due again."""
         ...
 
     def wake(self, stage: Stage, key: str) -> None:
-        """Look soon whether this piece of work is due."""
+        """Check soon whether this piece of work is due."""
         ...
 
     async def look_at(self, session_id: str) -> None:
@@ -27,43 +44,52 @@ class Scheduler(Protocol):
         ...
 
     def message_arrived(self, session_id: str) -> None:
-        """A session was written to: look at it once it has been quiet, or full. Cheap: it is told of every message."""
+        """Check a session that got a message once it is quiet, or full. Cheap, since it is called for each message."""
         ...
 
     def next_change(self) -> asyncio.Event:
-        """An event that is set when a stage has next committed. Take it before looking at the rows.
+        """An event that is set when a stage next commits. Take it before you read the rows.
 
-        A change of another process may be told late or not at all: whoever waits looks again now and then.
+        News of another process's commit may come late or not at all, so waiters also poll (`until_changed`).
         """
         ...
 
-    async def life(self) -> Life:
-        """Whether somebody works."""
+    async def heartbeat(self) -> Heartbeat:
+        """Whether a worker is alive."""
         ...
 
 
-class Nobody:
-    """Carries nothing: for who only reads what others learn."""
+class NullScheduler:
+    """Schedules nothing, for commands that learn nothing: workers find what is due in the rows."""
 
     async def start(self) -> None:
-        """Nothing begins."""
+        """Do nothing."""
 
     async def close(self) -> None:
-        """Nothing ends."""
+        """Do nothing."""
 
     def wake(self, stage: Stage, key: str) -> None:
-        """Whoever learns finds it in the rows."""
+        """Do nothing."""
 
     async def look_at(self, session_id: str) -> None:
-        """Whoever learns finds it in the rows."""
+        """Do nothing."""
 
     def message_arrived(self, session_id: str) -> None:
-        """Whoever learns finds it in the rows."""
+        """Do nothing."""
 
     def next_change(self) -> asyncio.Event:
-        """An event that nobody sets; who waits looks again now and then."""
+        """An event that is never set; waiters poll."""
         return asyncio.Event()
 
-    async def life(self) -> Life:
-        """Nobody works here."""
-        return Life(ok=False, here=False, beat_at=None)
+    async def heartbeat(self) -> Heartbeat:
+        """No worker runs here."""
+        return Heartbeat(ok=False, here=False, beat_at=None)
+
+
+async def until_changed(change: asyncio.Event, seconds: float = POLL_SECONDS) -> None:
+    """Wait until `change` is set, for at most `seconds` and never longer than POLL_SECONDS."""
+    try:
+        async with asyncio.timeout(max(0.0, min(seconds, POLL_SECONDS))):
+            await change.wait()
+    except TimeoutError:
+        return

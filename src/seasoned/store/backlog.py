@@ -1,4 +1,4 @@
-"""How much work waits: what is due and since when, and what is parked. Read from the rows, within bounds."""
+"""The backlog: what is due and since when, and what is parked. Read from the rows, within limits."""
 
 import msgspec
 import sqlalchemy as sa
@@ -6,11 +6,11 @@ from sqlalchemy import Connection, Select
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.store.due import Stage
+from seasoned.learning.accounting import Stage
 from seasoned.store.schema import lessons, sessions, space_sessions, tasks
 from seasoned.store.tasks import is_due
 
-# Of each stage no more is looked at, the oldest first, so that a look stays cheap whatever has piled up.
+# The most rows counted per stage, oldest first, so that the count stays cheap.
 LOOKED_AT_MAX = 10_000
 # In the statement's text: SQLite does not see that a parameter fits a partial index.
 _PENDING: sa.ColumnClause[str] = sa.literal_column("'pending'")
@@ -18,9 +18,8 @@ _PARKED: sa.ColumnClause[str] = sa.literal_column("'parked'")
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """What waits by stage, each counted up to LOOKED_AT_MAX. `oldest_at` is since when the oldest due work could have
-    been done, in microseconds; None when nothing is due. What waits for another try is due too: while a model is away,
-    this is where it shows.
+    """Due work by stage, each counted up to LOOKED_AT_MAX. `oldest_at` is when the oldest became due, in microseconds;
+    None if nothing is due. Work that waits for a retry is included, so an unavailable model shows here.
     """
 
     due: dict[Stage, int]
@@ -48,7 +47,7 @@ def backlog(connection: Connection, config: Config, now: int) -> Backlog:
 
 
 def _reading(config: Config) -> Select[int]:
-    """Since when sessions are to be read, as `work.readable_at` says it."""
+    """Since when sessions are due to be read, as in `due.readable_at`."""
     waiting = sessions.c.last_number - sessions.c.extracted_to
     at_once = sa.or_(
         sessions.c.flush_to > sessions.c.extracted_to,

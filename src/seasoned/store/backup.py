@@ -1,11 +1,10 @@
-"""Backing a home up while it is in use, and making a home of a backup.
+"""Backing up a home while it is in use, and restoring a backup.
 
-A backup is a folder: the database as it was at one moment, every blob that was there after that moment, the home's
-secret and key, and a manifest with a SHA-256 for each file. Rows name only blobs that are stored already, so what was
-copied after the database holds all that it names. Both a backup and a restored home appear under their name once they
-are whole, and not before; a folder that is there and empty, such as a mounted disk, is filled at the end, what makes it
-a backup or a home last. The database may have the schema of an earlier release: before an upgrade is when one wants a
-backup.
+A backup is a folder with a snapshot of the database, all blobs present after it, the home's secret and key, and a
+manifest with a SHA-256 for each file. Rows reference only blobs that are already stored, so blobs copied after the
+database are complete. A backup and a restored home get their name only when they are complete; an existing empty
+folder, such as a mounted disk, is filled at the end, the essential files last. The database may have the schema of an
+earlier release, since backups are taken before upgrades.
 """
 
 import hashlib
@@ -21,21 +20,22 @@ import msgspec
 from seasoned.clock import to_rfc3339
 from seasoned.errors import Conflict, Damaged, Invalid, NotFound, StorageFull
 from seasoned.ids import new_id
-from seasoned.store.blobs import BLOBS_FOLDER, FULL, BlobStore, flush, path_of, paths_of
+from seasoned.store.blob_store import BlobStore, path_of
+from seasoned.store.blobs import BLOBS_FOLDER, FULL, flush, paths_of
 from seasoned.store.database import DATABASE_FILE
 
 MANIFEST = "manifest.json"
-# What a home has beside the database and the blobs: without the secret no key fits any more.
+# A home's other files: without the secret no key is valid.
 KEPT = ("secret", "api-key")
-# Without these a folder is no home and no backup.
+# The files that make a folder a home or a backup.
 LAST = (DATABASE_FILE, MANIFEST)
-# What a new disk has by itself.
+# What an empty mounted disk contains.
 ALWAYS_THERE = frozenset({"lost+found"})
 CHUNK = 1 << 20
 PAGES = 1_000
 
 
-class Entry(msgspec.Struct, frozen=True):
+class BackupFile(msgspec.Struct, frozen=True):
     """A file of a backup: its path, SHA-256 and bytes."""
 
     path: str
@@ -43,13 +43,13 @@ class Entry(msgspec.Struct, frozen=True):
     size: int
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class BackupManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a backup holds: the release that took it, the schema of its database, and its files."""
 
     version: str
     schema: str
     created_at: str
-    files: tuple[Entry, ...]
+    files: tuple[BackupFile, ...]
 
     @property
     def blobs(self) -> int:
@@ -62,32 +62,32 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return sum(entry.size for entry in self.files)
 
 
-def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore | None = None) -> Manifest:
-    """Back the home up into a folder that is new or empty; servers may go on writing meanwhile.
+def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore | None = None) -> BackupManifest:
+    """Back up the home to a new or empty folder; servers may keep writing.
 
     The blobs are those of `place`, else the home's own. Raises Invalid when there is no database or the folder cannot
     be written, Conflict when something is in the folder, StorageFull when it does not fit, BlobsAway, and Damaged when
     a blob of the place is.
     """
     if not (home / DATABASE_FILE).is_file():
-        raise Invalid(f"{home} holds no {DATABASE_FILE}; choose the home with --home.")
+        raise Invalid(f"{home} contains no {DATABASE_FILE}; choose the home with --home.")
     if target.resolve().is_relative_to(home.resolve()):
-        raise Invalid(f"{target} lies in the home that is backed up; choose a folder outside.")
+        raise Invalid(f"{target} is inside the home; choose a folder outside it.")
     if _is_taken(target):
-        raise Conflict(f"{target} is there already; choose another folder for each backup.")
+        raise Conflict(f"{target} already exists; choose a new folder for each backup.")
     with _made_whole(target) as folder:
         schema = _copy_database(home / DATABASE_FILE, folder / DATABASE_FILE)
         names = [DATABASE_FILE]
         own = [] if place is not None else paths_of(home / BLOBS_FOLDER)
         for path in [home / name for name in KEPT if (home / name).is_file()] + own:
             name = str(path.relative_to(home))
-            # Deleted while we copied: it belonged to nothing any more, which `verify` makes sure of.
+            # Deleted during the copy, so it was unreferenced, which `verify` checks.
             if _copy(path, folder / name):
                 names.append(name)
         if place is not None:
             names += _fetch(place, folder)
-        files = tuple(Entry(name, *_digest(folder / name)) for name in sorted(names))
-        manifest = Manifest(version=version, schema=schema, created_at=to_rfc3339(now), files=files)
+        files = tuple(BackupFile(name, *_digest(folder / name)) for name in sorted(names))
+        manifest = BackupManifest(version=version, schema=schema, created_at=to_rfc3339(now), files=files)
         _write(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         verify(folder)
     return manifest
@@ -95,8 +95,8 @@ def back_up(home: Path, target: Path, version: str, now: int, place: BlobStore |
 
 def restore(
     source: Path, home: Path, *, replace: bool, now: int, place: BlobStore | None = None
-) -> tuple[Manifest, Path | None]:
-    """Make a home of a backup that is whole; what it held, and where the home that it replaced was put.
+) -> tuple[BackupManifest, Path | None]:
+    """Restore a verified backup; its manifest, and where the replaced home was moved.
 
     The blobs go to `place`, else into the home. Raises Invalid when the backup is damaged, Conflict when the home is
     not empty and is not to be replaced, or is in use.
@@ -104,7 +104,7 @@ def restore(
     manifest = verify(source)
     taken = _is_taken(home)
     if taken and not replace:
-        raise Conflict(f"The home {home} is not empty; restore into another, or move it aside with --replace.")
+        raise Conflict(f"The home {home} is not empty; restore to another, or move it aside with --replace.")
     if taken:
         _refuse_if_in_use(home / DATABASE_FILE)
     aside = home.with_name(f"{home.name}.before-{to_rfc3339(now)[:19].replace(':', '')}")
@@ -115,35 +115,37 @@ def restore(
                 continue
             _copy(source / entry.path, made / entry.path)
             if _digest(made / entry.path) != (entry.sha256, entry.size):
-                raise Invalid(f"{entry.path} changed while it was restored; try again.")
+                raise Invalid(f"{entry.path} changed during the restore; try again.")
     return manifest, aside if taken else None
 
 
-def verify(folder: Path) -> Manifest:
-    """What a backup holds, once every file has been found as it was written, the database whole, and every blob that it
-    names present. Raises Invalid.
+def verify(folder: Path) -> BackupManifest:
+    """The manifest of a backup, after checking that every file matches its hash, the database is intact, and every
+    referenced blob is present. Raises Invalid.
     """
     try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=BackupManifest)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
-        raise Invalid(f"{folder} is no whole backup: its {MANIFEST} cannot be read.") from None
+        raise Invalid(f"{folder} is not a complete backup: its {MANIFEST} cannot be read.") from None
     for entry in manifest.files:
         path = folder / entry.path
         if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():
             raise Invalid(f"The backup {folder} is damaged: {entry.path} is missing.")
         if _digest(path) != (entry.sha256, entry.size):
-            raise Invalid(f"The backup {folder} is damaged: {entry.path} is not what was written.")
+            raise Invalid(f"The backup {folder} is damaged: {entry.path} does not match its hash.")
     if DATABASE_FILE not in {entry.path for entry in manifest.files}:
-        raise Invalid(f"The backup {folder} holds no database.")
+        raise Invalid(f"The backup {folder} contains no database.")
     there = {entry.path.rsplit("/", 1)[-1] for entry in manifest.files if entry.path.startswith(f"{BLOBS_FOLDER}/")}
     missing = _check_database(folder, folder / DATABASE_FILE) - there
     if missing:
-        raise Invalid(f"The backup {folder} lacks {len(missing)} stored files, such as {min(missing)}; take another.")
+        raise Invalid(
+            f"The backup {folder} lacks {len(missing)} stored files, for example {min(missing)}; make a new backup."
+        )
     return manifest
 
 
 def _check_database(folder: Path, path: Path) -> set[str]:
-    """The blobs that a whole database names. Raises Invalid when it is damaged."""
+    """The blobs that an intact database references. Raises Invalid if it is damaged."""
     try:
         with closing(_read_only(path)) as connection:
             said = connection.execute("PRAGMA integrity_check").fetchone()[0]
@@ -163,7 +165,7 @@ class _Part(msgspec.Struct):
 
 
 def _named(connection: sqlite3.Connection, folder: Path) -> set[str]:
-    """Every blob that rows name: large parts of messages, messages' files, and large files of skills and disks."""
+    """Every referenced blob: large parts of messages, messages' files, and large files of skills and disks."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     found = {
         row[0]
@@ -194,18 +196,18 @@ def _copy_database(source: Path, target: Path) -> str:
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with closing(_read_only(source)) as here, closing(sqlite3.connect(target, isolation_level=None)) as there:
-            # One transaction holds the moment: else every write that comes meanwhile would begin the copy anew.
+            # One transaction holds the snapshot; otherwise every concurrent write would restart the copy.
             here.execute("BEGIN")
             schema = here.execute("SELECT version_num FROM alembic_version").fetchone()
             here.backup(there, pages=PAGES)
             there.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.DatabaseError as error:
         if "full" in str(error):
-            raise StorageFull(f"There is no room for {target.name} ({error}); free some space.") from None
+            raise StorageFull(f"No space left for {target.name} ({error}); free some.") from None
         raise Invalid(f"{source} cannot be backed up: {error}.") from None
     flush(target)
     if schema is None:
-        raise Invalid(f"{source} is no database of Seasoned: it does not say which schema it has.")
+        raise Invalid(f"{source} is not a Seasoned database: it has no schema version.")
     return str(schema[0])
 
 
@@ -225,7 +227,7 @@ def _refuse_if_in_use(path: Path) -> None:
         except sqlite3.OperationalError:
             raise Conflict(f"{path.parent} is in use; stop the server that serves it first.") from None
         except sqlite3.DatabaseError:
-            return  # damaged, which is why another takes its place
+            return  # damaged, which is why it is being replaced
 
 
 def _fetch(place: BlobStore, folder: Path) -> list[str]:
@@ -240,7 +242,7 @@ def _fetch(place: BlobStore, folder: Path) -> list[str]:
             except Damaged:
                 raise
             except NotFound:
-                continue  # deleted while we copied: nothing named it any more, which `verify` makes sure of
+                continue  # deleted during the copy, so it was unreferenced, which `verify` checks
             (folder / name).parent.mkdir(exist_ok=True, mode=0o700)
             _write(folder / name, data)
             names.append(name)
@@ -283,15 +285,15 @@ def _is_taken(folder: Path) -> bool:
 
 
 def _is_part(path: Path) -> bool:
-    """Whether it was left by a run that was killed."""
+    """Whether a killed run left it."""
     return path.name.startswith(".") and path.name.endswith(".part")
 
 
 @contextmanager
 def _made_whole(folder: Path, aside: Path | None = None) -> Iterator[Path]:
-    """A folder to fill, that gets its name once the block ends well; what has the name now goes `aside`.
+    """A folder to fill that gets its name when the block succeeds; an existing one is moved `aside`.
 
-    A folder that is there and empty stays the same folder: it may be a mounted disk, or its parent another's.
+    An existing empty folder is kept: it may be a mounted disk, or its parent not writable.
     """
     there = folder.is_dir() and not _is_taken(folder)
     part = folder / f".{new_id()}.part" if there else folder.with_name(f".{folder.name}-{new_id()}.part")
@@ -310,7 +312,7 @@ def _made_whole(folder: Path, aside: Path | None = None) -> Iterator[Path]:
         where, why = error.filename or folder, error.strerror
         if error.errno in FULL:
             raise StorageFull(f"{where} could not be written ({why}); free some space and try again.") from None
-        raise Invalid(f"{where} cannot be written or read ({why}); choose another folder or mend that.") from None
+        raise Invalid(f"{where} cannot be read or written ({why}); fix that or choose another folder.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

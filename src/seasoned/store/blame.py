@@ -1,8 +1,8 @@
-"""Which version brought each line of a file, found in bounded time.
+"""Blame: which version added each line of a file, in bounded time.
 
-Lines are matched the way people read a diff: what begins and ends alike is the same, and lines that occur once on both
-sides are anchors between which the rest is compared. Small gaps are compared line by line, which takes time beyond
-their square; a gap that is neither small nor anchored, or that is left when the work is used up, counts as new.
+Lines are matched as in a patience diff: common ends first, then lines that occur once on both sides as anchors, between
+which the rest is compared. Small gaps are compared line by line; a gap that is neither small nor anchored, or left when
+the work limit is reached, counts as new.
 """
 
 import difflib

@@ -1,8 +1,4 @@
-"""Large bytes by their SHA-256: the interface, the folder that is one, and which one a setting names.
-
-A blob is whole once it has its name, and it is stored before the row that names it commits, so no row ever names a blob
-that is not there. The same bytes are stored once. What is read is checked against its name.
-"""
+"""Blobs in a folder, and the factory for the store that SEASONED_BLOBS names."""
 
 import contextlib
 import errno
@@ -11,72 +7,19 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-import msgspec
-
 from seasoned import faults
-from seasoned.errors import BlobsAway, Damaged, Invalid, NotFound, StorageFull
+from seasoned.errors import BlobsAway, Invalid, StorageFull
 from seasoned.ids import new_id
+from seasoned.store.blob_store import Blob, BlobStore, checked, is_name, missing, path_of
 
 BLOBS_FOLDER = "blobs"
 SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss")
-NAME_CHARS = 64
 OWNER = "owner-"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-# A file under a temporary name is written in seconds; one so old was left by a process that died.
+# Temporary files exist for seconds; one this old was left by a process that died.
 LEFT_SECONDS = 24 * 3_600.0
-
-
-class Blob(msgspec.Struct, frozen=True):
-    """A blob that is there; its size is in bytes."""
-
-    sha256: str
-    size: int
-
-
-class Blobs(Protocol):
-    """Content-addressed bytes. Every method blocks, so it belongs into a thread; every one may raise BlobsAway."""
-
-    def put_now(self, data: bytes) -> str:
-        """Store bytes, whole or not at all; their SHA-256 in hex. What was there under that name and is not these bytes
-        is replaced. Raises StorageFull when there is no room.
-        """
-        ...
-
-    def get_now(self, sha256: str) -> bytes:
-        """The bytes stored under a SHA-256. Raises NotFound, and Damaged when they are not those that were stored."""
-        ...
-
-
-class BlobStore(Blobs, Protocol):
-    """A place that keeps blobs."""
-
-    late_seconds: float
-    """How long after its caller gave up a deletion may still happen."""
-    signs: bool
-    """Whether it has addresses of its own to hand out."""
-
-    def delete_now(self, sha256: str) -> None:
-        """Delete a blob; one that is not there is deleted."""
-        ...
-
-    def listed(self, after: str, limit: int) -> list[Blob]:
-        """The blobs whose names come after one, in the order of their names, at most `limit`."""
-        ...
-
-    def sign(self, sha256: str, seconds: int) -> str:
-        """An address that opens a blob without a key for some seconds; empty when the store has none to hand out."""
-        ...
-
-    def claim(self, owner: str) -> list[str]:
-        """Note that a database keeps its blobs here; all that do."""
-        ...
-
-    def tidy(self) -> None:
-        """Delete what processes that died while they stored a blob have left."""
-        ...
 
 
 def blobs_at(address: str, home: Path) -> BlobStore:
@@ -106,28 +49,6 @@ def folder_of(address: str, home: Path) -> Path:
     return folder
 
 
-def path_of(sha256: str) -> str:
-    """Where a blob is below the root: `ab/abcd…`, so that no folder has too many."""
-    return f"{sha256[:2]}/{sha256}"
-
-
-def is_name(name: str) -> bool:
-    """Whether a name is a blob's; temporary files and what others left there are not."""
-    return len(name) == NAME_CHARS and all(c in "0123456789abcdef" for c in name)
-
-
-def missing(sha256: str) -> NotFound:
-    """What to raise when a blob is not there."""
-    return NotFound(f"The stored file {sha256[:12]} is missing; restore it from a backup.")
-
-
-def checked(data: bytes, sha256: str) -> bytes:
-    """The bytes when they have the hash that is their name. Raises Damaged."""
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise Damaged(f"The stored file {sha256[:12]} is not what was stored; restore it from a backup.")
-    return data
-
-
 class FolderBlobs:
     """Content-addressed files under `root/ab/abcd…`.
 
@@ -141,10 +62,10 @@ class FolderBlobs:
         self._root = root
 
     def put_now(self, data: bytes) -> str:
-        """Store bytes; their SHA-256 in hex. Raises StorageFull when there is no room."""
+        """Store bytes; their SHA-256 in hex. Raises StorageFull."""
         sha256 = hashlib.sha256(data).hexdigest()
         target = self._root / path_of(sha256)
-        # Bytes that a disk has damaged are named by nothing else that could heal them.
+        # An existing file may be damaged, and this is the only way to repair it.
         if _is_whole(target, sha256, len(data)):
             return sha256
         temporary = target.with_name(f".{sha256[:8]}-{new_id()}.part")
@@ -162,7 +83,7 @@ class FolderBlobs:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             if error.errno in FULL:
-                raise StorageFull("There is no room to store a file; free some space and try again.") from error
+                raise StorageFull("No space left to store a file; free some and try again.") from error
             raise _away() from error
         return sha256
 
@@ -177,14 +98,14 @@ class FolderBlobs:
         return checked(data, sha256)
 
     def delete_now(self, sha256: str) -> None:
-        """Delete a blob; one that is not there is deleted."""
+        """Delete a blob; idempotent."""
         try:
             (self._root / path_of(sha256)).unlink(missing_ok=True)
         except OSError as error:
             raise _away() from error
 
     def listed(self, after: str, limit: int) -> list[Blob]:
-        """The blobs whose names come after one, in the order of their names, at most `limit`."""
+        """The blobs after a name, in order of their names, at most `limit`."""
         found: list[Blob] = []
         for path in self._after(after):
             with contextlib.suppress(FileNotFoundError):  # deleted by another process while we look
@@ -194,11 +115,11 @@ class FolderBlobs:
         return found
 
     def sign(self, sha256: str, seconds: int) -> str:  # noqa: ARG002 - the protocol's
-        """Empty: a folder has no addresses of its own."""
+        """Empty: a folder has no signed URLs."""
         return ""
 
     def claim(self, owner: str) -> list[str]:
-        """Note that a database keeps its blobs here; all that do."""
+        """Write a database's owner file; the ids of all owners."""
         try:
             self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
             (self._root / f"{OWNER}{owner}").touch(0o600)
@@ -207,8 +128,8 @@ class FolderBlobs:
         return [name.removeprefix(OWNER) for name in self._names(self._root) if name.startswith(OWNER)]
 
     def tidy(self) -> None:
-        """Delete the temporary files of processes that died while they wrote one."""
-        # By the machine's clock, which is the one that dates files.
+        """Delete temporary files of processes that died."""
+        # By the machine's clock, like the files' times.
         old = time.time() - LEFT_SECONDS
         try:
             for path in self._root.glob("*/.*.part"):
@@ -234,12 +155,12 @@ class FolderBlobs:
 
 
 def _away() -> BlobsAway:
-    # Where that is, and what the system says, is for the operator only: it is in the error's cause.
-    return BlobsAway("The folder of the stored files cannot be used now; try again.")
+    # The path and the system's message are for the operator only: they are in the error's cause.
+    return BlobsAway("The folder of stored files is unavailable; try again.")
 
 
 def _is_whole(path: Path, sha256: str, size: int) -> bool:
-    """Whether a file has the bytes that its name says; one that cannot be read has not."""
+    """Whether a file is readable and matches its hash."""
     try:
         with path.open("rb") as file:
             return os.fstat(file.fileno()).st_size == size and hashlib.file_digest(file, "sha256").hexdigest() == sha256
@@ -253,7 +174,7 @@ def paths_of(root: Path) -> list[Path]:
 
 
 def flush(path: Path) -> None:
-    """Have a file or folder on the disk, with what was written to it."""
+    """Flush a file or folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,7 @@
-"""Catching up with what the index is behind with (`store.indexing`), a bounded transaction at a time.
+"""Indexes what is marked as unindexed (`store.indexing`), in bounded transactions.
 
-Others write between two of them. Whatever dies in between leaves its mark, and whoever comes next does the same again:
-what has to be done is always computed from the rows.
+Other writes run between them. If a process dies, its mark remains and the next one resumes, since the remaining work is
+always computed from the rows.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Damaged, NotFound, SeasonedError
 from seasoned.skill import SKILL_FILE
 from seasoned.store import files, indexing, skills
-from seasoned.store.indexing import Entry, Link
+from seasoned.store.indexing import IndexedEntry, SpaceLink
 from seasoned.store.rows import to_rows
 from seasoned.store.schema import entries, space_skills, unindexed
 from seasoned.store.schema import files as file_rows
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How long a client waits for the index, at most.
+# How long a client waits for indexing.
 MOMENT_SECONDS = 1.0
 # Of how many links one transaction looks whether their words are there.
 LINKS_AT_ONCE = 16
 
 
 class _Mark(msgspec.Struct, frozen=True):
-    """What the index is behind with."""
+    """A mark of unindexed content."""
 
     id: int
     skill_id: str
@@ -54,7 +54,7 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 class Indexer:
-    """Lets a store's index catch up, for one skill at a time: else many bounded steps would share a transaction."""
+    """Indexes a store's skills, one at a time: otherwise many bounded steps would share a transaction."""
 
     def __init__(self, store: "Store") -> None:
         self._store = store
@@ -62,26 +62,26 @@ class Indexer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def settle(self, skill_id: str) -> None:
-        """Let the index catch up with a skill. What takes longer than a moment goes on by itself."""
+        """Index a skill; after a short wait it continues in the background."""
         if await self._store.read(partial(_next, skill_id=skill_id)) is not None:
             await asyncio.wait({self._begin(self._one(skill_id))}, timeout=MOMENT_SECONDS)
 
     def soon(self) -> None:
-        """Let the index catch up with what was deleted; nobody waits for it, as it is not found any more."""
+        """Remove deleted content from the index, in the background, since searches no longer find it."""
         self._begin(self.sweep())
 
     async def settle_space(self, space_id: str) -> None:
-        """Let the index catch up with every skill of a space, however long that takes. Raises Busy, StorageFull."""
+        """Index every skill of a space and wait for it. Raises Busy, StorageFull."""
         for skill_id in await self._store.read(partial(_behind, space_id=space_id)):
             await self._one(skill_id)
 
     async def sweep(self) -> None:
-        """Let the index catch up with whatever is left. Raises Busy, StorageFull."""
+        """Index everything that is left. Raises Busy, StorageFull."""
         while (mark := await self._store.read(partial(_next, skill_id=""))) is not None:
             await self._one(mark.skill_id)
 
     async def close(self) -> None:
-        """Stop; what is left is done by the next sweep of any process."""
+        """Stop; the next sweep of any process does the rest."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -105,7 +105,7 @@ async def _tried(work: Coroutine[None, None, None]) -> None:
 
 
 def is_behind(connection: Connection) -> bool:
-    """Whether the index is behind with anything."""
+    """Whether anything is unindexed."""
     return connection.execute(sa.select(unindexed.c.id).limit(1)).first() is not None
 
 
@@ -122,7 +122,7 @@ def _behind(connection: Connection, *, space_id: str) -> list[str]:
 async def catch_up(store: "Store", skill_id: str) -> None:
     """Bring a skill's part of the index in line with the rows.
 
-    Raises Busy, StorageFull; then it is to be done again.
+    Raises Busy, StorageFull; then it must be repeated.
     """
     while (mark := await store.read(partial(_next, skill_id=skill_id))) is not None:
         seen = await store.read(partial(_same, mark=mark))
@@ -189,8 +189,8 @@ async def _file(store: "Store", skill_id: str, path: str) -> bool:
 
 
 def _step_words(
-    connection: Connection, *, skill_id: str, path: str, links: list[tuple[Link, indexing.Place]]
-) -> list[tuple[Link, indexing.Place]]:
+    connection: Connection, *, skill_id: str, path: str, links: list[tuple[SpaceLink, indexing.Position]]
+) -> list[tuple[SpaceLink, indexing.Position]]:
     """Keep some words of a file for the first of some links; the links that are left, and from where on."""
     if not indexing.touch(connection, skill_id):
         return []
@@ -213,21 +213,25 @@ async def _link(store: "Store", skill_id: str, link_id: str) -> bool:
         while await store.write(partial(indexing.step_out, link_id=link_id)):
             pass
         return True
-    after: indexing.Place | None = indexing.START
+    after: indexing.Position | None = indexing.START
     while after is not None:
         after = await store.write(partial(_step_in, skill_id=skill_id, link=link, after=after))
     return await store.read(partial(_found_link, link_id=link_id)) is not None
 
 
-def _step_in(connection: Connection, *, skill_id: str, link: Link, after: indexing.Place) -> indexing.Place | None:
+def _step_in(
+    connection: Connection, *, skill_id: str, link: SpaceLink, after: indexing.Position
+) -> indexing.Position | None:
     if not indexing.touch(connection, skill_id) or _found_link(connection, link_id=link.id) is None:
         return None
     return indexing.step_words(connection, skill_id, link, after)[1]
 
 
-def _found_link(connection: Connection, *, link_id: str) -> Link | None:
+def _found_link(connection: Connection, *, link_id: str) -> SpaceLink | None:
     where = space_skills.c.id == link_id
-    found = to_rows(Link, connection.execute(sa.select(space_skills.c.id, space_skills.c.space_id).where(where)).all())
+    found = to_rows(
+        SpaceLink, connection.execute(sa.select(space_skills.c.id, space_skills.c.space_id).where(where)).all()
+    )
     return found[0] if found else None
 
 
@@ -248,8 +252,8 @@ def _bare(head: _Head) -> _Head:
     return msgspec.structs.replace(head, file=None)
 
 
-def _wanted(store: "Store", head: _Head, path: str) -> Counter[Entry]:
-    """What the index is to hold of a file. Reads blobs, so it belongs into a thread."""
+def _wanted(store: "Store", head: _Head, path: str) -> Counter[IndexedEntry]:
+    """The index entries of a file. Reads blobs, so it belongs into a thread."""
     if head.skill is None:
         return Counter()
     data = b""
@@ -260,5 +264,5 @@ def _wanted(store: "Store", head: _Head, path: str) -> Counter[Entry]:
             data = b""  # what is lost cannot be found
     name, description, rule, _ = head.skill
     if not path:
-        return Counter([Entry(files.about(name, description, data).text)])
+        return Counter([IndexedEntry(files.about(name, description, data).text)])
     return Counter() if rule else indexing.wanted(files.searched_of(path, data))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from seasoned import faults
 from seasoned.errors import BlobsAway, Invalid, NotFound, how_to_install
-from seasoned.store.blobs import Blob, checked, is_name, missing, path_of
+from seasoned.store.blob_store import Blob, checked, is_name, missing, path_of
 
 try:
     import obstore
@@ -36,7 +36,7 @@ PART_BYTES: Final = 8 * 1024 * 1024
 PARTS_AT_ONCE: Final = 4
 # What S3 allows at most.
 SIGNED_SECONDS_MAX: Final = 7 * 24 * 3_600
-# Somebody else's bytes are saved by a browser, never shown; what they are is known to the row that names them.
+# Untrusted bytes are downloaded, never displayed; only the row that references them knows their type.
 ATTRIBUTES: Final = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
 OWNERS: Final = "owners"
 _NO_BUCKET: Final = "NoSuchBucket"
@@ -46,7 +46,7 @@ _ALLOW_HTTP: Final = ("AWS_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP", "AZURE_ALLOW_HTTP")
 class ObjectBlobs:
     """Content-addressed objects under the prefix of an address."""
 
-    # A request that nobody waits for any more, or that a process sent just before it died, may still arrive.
+    # A timed-out request, or one that a process sent just before it died, may still arrive.
     late_seconds = 2.0 * (REQUEST_SECONDS + RETRY_SECONDS)
     signs = True
 
@@ -66,14 +66,14 @@ class ObjectBlobs:
         except (BaseError, ValueError) as error:
             raise Invalid(f"SEASONED_BLOBS cannot be used: {_first_line(error)}") from None
         if not isinstance(store, (S3Store, GCSStore, AzureStore)):
-            raise Invalid(f"SEASONED_BLOBS is no object store: {address.split('?', 1)[0][:80]!r}.")
+            raise Invalid(f"SEASONED_BLOBS is not an object store URL: {address.split('?', 1)[0][:80]!r}.")
         self._store = store
 
     def put_now(self, data: bytes) -> str:
         """Store bytes, in several parts when they are many; their SHA-256 in hex."""
         sha256 = hashlib.sha256(data).hexdigest()
-        # Never looked up first: to see that what is there is whole, all of it would have to be read, as no checksum is
-        # kept everywhere; and the same bytes over themselves change nothing.
+        # Always written: checking an existing object would mean reading all of it, as not every store keeps a checksum,
+        # and writing the same bytes again is harmless.
         faults.point("blob.written")
         self._call(
             lambda: obstore.put(
@@ -93,14 +93,14 @@ class ObjectBlobs:
         return checked(self._call(lambda: bytes(obstore.get(self._store, path_of(sha256)).bytes()), sha256), sha256)
 
     def delete_now(self, sha256: str) -> None:
-        """Delete a blob; one that is not there is deleted."""
+        """Delete a blob; idempotent."""
         try:
             self._call(lambda: obstore.delete(self._store, path_of(sha256)), sha256)
         except NotFound:
             return
 
     def listed(self, after: str, limit: int) -> list[Blob]:
-        """The blobs whose names come after one, in the order of their names, at most `limit`."""
+        """The blobs after a name, in order of their names, at most `limit`."""
 
         def look() -> list[Blob]:
             found: list[Blob] = []
@@ -115,12 +115,12 @@ class ObjectBlobs:
         return self._call(look)
 
     def sign(self, sha256: str, seconds: int) -> str:
-        """An address of the store's own that opens a blob for some seconds, a week at most."""
+        """A signed URL of the store for some seconds, a week at most."""
         expires = timedelta(seconds=min(max(seconds, 1), SIGNED_SECONDS_MAX))
         return self._call(lambda: obstore.sign(self._store, "GET", path_of(sha256), expires))
 
     def claim(self, owner: str) -> list[str]:
-        """Note that a database keeps its blobs here; all that do."""
+        """Write a database's owner file; the ids of all owners."""
 
         def look() -> list[str]:
             obstore.put(self._store, f"{OWNERS}/{owner}", b"")
@@ -129,7 +129,7 @@ class ObjectBlobs:
         return self._call(look)
 
     def tidy(self) -> None:
-        """Nothing to do: uploads that nobody ended are no objects, and a bucket's own rules end them."""
+        """Nothing to do: unfinished uploads are not objects, and the bucket's lifecycle rules abort them."""
 
     def _call(self, work: Callable[[], T], sha256: str = "") -> T:
         try:
@@ -139,15 +139,15 @@ class ObjectBlobs:
                 raise missing(sha256) from error
             raise _no_bucket() from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise BlobsAway("The object store refuses the keys that the server has; check them.") from error
+            raise BlobsAway("The object store refuses the server's credentials; check them.") from error
         except (BaseError, OSError) as error:
             if _NO_BUCKET in str(error):
                 raise _no_bucket() from error
-            raise BlobsAway("The object store cannot be reached now; try again.") from error
+            raise BlobsAway("The object store is unreachable; try again.") from error
 
 
 def _no_bucket() -> BlobsAway:
-    return BlobsAway("The bucket of SEASONED_BLOBS is not there; make it, or name another.")
+    return BlobsAway("The bucket in SEASONED_BLOBS does not exist; create it, or use another.")
 
 
 def _allows_http(environ: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""A database whose file is damaged: telling such errors from others, and looking for damage at little cost."""
+"""Detects damage of the database file: from errors, and with a cheap probe."""
 
 import sqlite3
 
@@ -17,7 +17,7 @@ _PRIMARY_CODE = 0xFF
 
 
 def is_met(error: BaseException) -> bool:
-    """Whether a database said that what it read is not what it once wrote."""
+    """Whether an error reports damage of the database."""
     found = error.orig if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(found, sqlite3.Error):
         return (getattr(found, "sqlite_errorcode", 0) or 0) & _PRIMARY_CODE in _CODES
@@ -25,12 +25,12 @@ def is_met(error: BaseException) -> bool:
 
 
 def damaged() -> DatabaseDamaged:
-    """What to raise then."""
-    return DatabaseDamaged("The database is damaged; look at it with `seasoned doctor` and restore it from a backup.")
+    """The error to raise then."""
+    return DatabaseDamaged("The database is damaged; run `seasoned doctor`, and restore it from a backup.")
 
 
 class Watch:
-    """Whether any statement on an engine has met damage. It does not go away by itself."""
+    """Whether any statement on an engine has found damage, which does not go away by itself."""
 
     def __init__(self, engine: Engine) -> None:
         self.has_met = False
@@ -42,7 +42,7 @@ class Watch:
 
 
 def probe(connection: Connection) -> None:
-    """Read the way to the first row of every table and index, a few pages of each, however large the database is.
+    """Read the path to the first row of every table and index, a few pages each, regardless of the database's size.
 
     On SQLite only: PostgreSQL checks its pages itself. Raises DBAPIError when one cannot be read.
     """

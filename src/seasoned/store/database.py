@@ -19,7 +19,8 @@ from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, NoHome, SeasonedError
 from seasoned.store import damage
-from seasoned.store.blobs import BlobStore, blobs_at
+from seasoned.store.blob_store import BlobStore
+from seasoned.store.blobs import blobs_at
 from seasoned.store.catching_up import Indexer
 from seasoned.store.gc.blobs import ManagedBlobs
 from seasoned.store.gc.lock import CollectorLock
@@ -96,7 +97,7 @@ class Store:
             raise
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction; its result once that is on the disk."""
+        """Run `work` in a transaction; its result once that is durable."""
         return await self._writer.submit(work)
 
     async def write_grouped(
@@ -107,26 +108,26 @@ class Store:
 
     @property
     def writes_waiting(self) -> int:
-        """How many writes wait for the writer."""
+        """How many writes are queued."""
         return self._writer.waiting
 
     @property
     def has_met_damage(self) -> bool:
-        """Whether something of the database could not be read, or read as what was written, since it was opened."""
+        """Whether any statement has found damage since the database was opened."""
         return self._damage.has_met
 
     @property
     def longest_write_seconds(self) -> float:
-        """How long the writer was held by one transaction of this process, at most."""
+        """The longest transaction of this process's writer."""
         return self._writer.longest_seconds
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a consistent view of what is committed."""
+        """Run `work` on a consistent snapshot."""
         return await asyncio.get_running_loop().run_in_executor(self._reading, self.read_now, work)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state until the block ends; for work that takes long, in a thread of its own.
+        """A connection with one snapshot until the block ends; for long work in a separate thread.
 
         Raises DatabaseDamaged.
         """
@@ -140,7 +141,7 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction beside the writer's, committed at the end; for commands that nothing else runs beside."""
+        """A transaction outside the writer, committed at the end; for commands that run alone."""
         with self._writing.connect() as connection, transaction(connection):
             yield connection
 
@@ -160,7 +161,7 @@ class Store:
                 if tries < RACES_MAX and (lost_a_race(error) or lost_connection(error)):
                     continue
                 if lost_a_race(error):
-                    raise Busy("Others change the same rows all the time; try again in a second.") from error
+                    raise Busy("Too much contention on these rows; try again in a second.") from error
                 raise translated(error) from error
             faults.point("commit.after")
             return result
@@ -182,7 +183,7 @@ class Store:
                 return work(connection)
         except DATABASE_ERRORS as error:
             if is_away(error):
-                raise Busy("The database cannot be reached now, or is too busy; try again.") from error
+                raise Busy("The database is unreachable or too busy; try again.") from error
             raise
 
     def close(self) -> None:
@@ -195,7 +196,7 @@ class Store:
 
 
 def no_home(config: Config) -> NoHome:
-    """What is said to who reads a home that was never made."""
+    """The error for reading a home that does not exist."""
     if config.database:
         return NoHome(f"{shown(config.database)} holds nothing of Seasoned yet; `seasoned serve` makes its tables.")
     where = f"There is no home in {config.home_path} yet"
@@ -209,11 +210,11 @@ def _cannot_be_opened(config: Config, error: sa.exc.DatabaseError) -> Invalid:
 
 
 def sqlite_engine(path: Path) -> Engine:
-    # The database holds people's histories: only its owner may read it.
+    # The database contains private data: only its owner may read it.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
-        # Messages are people's words: they do not belong into errors and logs.
+        # Message text is private: it must not appear in errors and logs.
         hide_parameters=True,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "factory": TurnConnection},
         poolclass=sa.QueuePool,

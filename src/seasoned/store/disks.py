@@ -15,7 +15,7 @@ from seasoned.store.rows import PageQuery, after_newest, columns, page_of, to_ro
 from seasoned.store.schema import artifacts, disks, file_meta, files, skills
 from seasoned.store.sessions import user_subquery
 
-# By how much the lengths of two names may differ that some system takes for one: a dot or two at their ends.
+# How much the lengths of two confusable names may differ: a trailing dot or two.
 NEAR_CHARS = 3
 
 
@@ -106,7 +106,7 @@ def artifact(connection: Connection, disk: DiskRow, path: str, filename: str) ->
         statement = _of_disk(disk).where(artifacts.c.path == path, artifacts.c.filename == filename)
     rows = to_rows(ArtifactRow, connection.execute(statement).all())
     if not rows:
-        raise NotFound(f"There is no file {path + filename!r} on the disk; list it to see what there is.")
+        raise NotFound(f"There is no file {path + filename!r} on the disk; list its files to see what is there.")
     return _split(rows[0]) if disk.skill_id else rows[0]
 
 

@@ -1,6 +1,4 @@
-"""What is due: computed from the rows, so that a wake-up may get lost or come twice."""
-
-from typing import Literal
+"""Computes what is due from the rows, so that a wake-up may be lost or delivered twice."""
 
 import msgspec
 import sqlalchemy as sa
@@ -8,13 +6,12 @@ from sqlalchemy import Connection
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.learning.accounting import Stage
 from seasoned.store import lessons as lessons_store
 from seasoned.store import spaces as spaces_store
 from seasoned.store.schema import lessons, sessions, space_sessions, spaces, tasks
 from seasoned.store.sessions import SessionRow
 from seasoned.store.tasks import is_due
-
-Stage = Literal["extract", "distill", "write"]
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -26,7 +23,7 @@ class Due(msgspec.Struct, frozen=True):
 
 
 def readable_at(row: SessionRow, config: Config) -> int | None:
-    """When a session's waiting messages are to be read; None when nothing waits or it is parked."""
+    """When a session's unread messages are due; None if there are none or it is parked."""
     if row.last_number <= row.extracted_to or row.extract_parked:
         return None
     waiting = row.last_number - row.extracted_to
@@ -76,7 +73,7 @@ def space_work(connection: Connection, space_id: str) -> list[Due]:
 
 
 def all_work(connection: Connection, config: Config, limit: int) -> list[Due]:
-    """All that is due in every project, at most `limit` pieces of each stage; the rest turns up when these are done."""
+    """All due work of every project, at most `limit` pieces per stage; the rest follows when these are done."""
     return [
         *_reading(connection, config, sa.true(), limit),
         *_distilling(connection, sa.true(), limit),

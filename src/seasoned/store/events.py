@@ -1,4 +1,4 @@
-"""Events of a session: what happened beside the messages, as its agent told it."""
+"""Events of a session, as its agent reported them, besides the messages."""
 
 import msgspec
 import sqlalchemy as sa

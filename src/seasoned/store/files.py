@@ -1,4 +1,4 @@
-"""Skill files on their way into a version: hashed, typed, and put into the object store when they are large."""
+"""Prepares a version's files: hashes and types them, and stores large ones in the object store."""
 
 import hashlib
 import mimetypes
@@ -8,14 +8,14 @@ from seasoned.errors import NotFound
 from seasoned.paths import check_path
 from seasoned.skill import FILE_BYTES_MAX, Searched, about_text, rule_of, searched
 from seasoned.store.blame import blame
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
 
 # Of small files together, what one version brings into the database itself; the rest goes into the object store, as no
 # transaction shall write megabytes.
 INLINE_BYTES_AT_ONCE = 1024 * 1024
-# The types that come with Python: what a machine adds to them must not decide which files are searched.
+# Python's built-in types, so that a machine's configuration does not decide which files are searched.
 _TYPES = mimetypes.MimeTypes()
 _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}
 _BEGINNINGS = (
@@ -70,7 +70,7 @@ def mime_of(path: str, data: bytes) -> str:
         return named if named.startswith(_OFFICE) else "application/zip"
     if as_text(data) is not None:
         return named if _is_text(named) else "text/plain"
-    # What is no text is not shown as one, whatever its name says.
+    # Binary content is never served as text, whatever its name.
     return "application/octet-stream" if _is_text(named) or not named else named
 
 
@@ -101,9 +101,9 @@ def pack(
     before: Mapping[str, FileRow] | None = None,
     number: int = 1,
 ) -> dict[str, NewFile]:
-    """Files as version `number` takes them; `before` are the same paths' rows in the version before it.
+    """Files for version `number`; `before` are the same paths' rows in the previous version.
 
-    Slow for large texts, so it belongs into a thread. Raises Invalid when a path is not allowed.
+    Slow for large texts, so call it in a thread. Raises Invalid when a path is not allowed.
     """
     old, room = before or {}, INLINE_BYTES_AT_ONCE
     packed = {}
@@ -147,7 +147,7 @@ def _blame(old: FileRow | None, blobs: Blobs, text: str, number: int) -> list[tu
 
 
 def _found(row: FileRow, blobs: Blobs) -> bytes | None:
-    """A stored file's bytes; None when they are lost, which is no reason not to write new ones."""
+    """A stored file's bytes; None if they are lost, so that new ones can still be written."""
     try:
         return unpack(row, blobs)
     except NotFound:

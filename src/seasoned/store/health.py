@@ -1,4 +1,4 @@
-"""Whether a home is well: file rights, the database's own check, and work that waits or is parked."""
+"""Health checks of a home: file permissions, the database's integrity, and work that waits or is parked."""
 
 import stat
 from pathlib import Path
@@ -18,41 +18,41 @@ REASONS_MAX = 1_000
 FAULTS_MAX = 3
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that was looked at."""
+class HealthCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """The result of one check."""
 
     name: str
     ok: bool
     detail: str
 
 
-def examine(connection: Connection, home: Path) -> list[Check]:
-    """Every check, in the order in which a person would ask; what a damaged database says of its work is not asked."""
+def examine(connection: Connection, home: Path) -> list[HealthCheck]:
+    """Every check, the most basic first; a damaged database is not asked about its work."""
     found = [_rights(home), _integrity(connection)]
     if found[-1].ok:
         found += [_counts(connection), _waiting(connection), _parked(connection)]
     return found
 
 
-def given_up(home: Path, error: DatabaseDamaged) -> list[Check]:
-    """What is left to say when the database cannot even tell what is wrong with it."""
-    return [_rights(home), Check(name="database", ok=False, detail=str(error))]
+def given_up(home: Path, error: DatabaseDamaged) -> list[HealthCheck]:
+    """The checks that remain if the database cannot be queried."""
+    return [_rights(home), HealthCheck(name="database", ok=False, detail=str(error))]
 
 
-def _rights(home: Path) -> Check:
+def _rights(home: Path) -> HealthCheck:
     open_to_others = [
         path.name for path in sorted(home.glob("*")) if path.is_file() and stat.S_IMODE(path.stat().st_mode) & PRIVATE
     ]
     detail = f"{home} is readable by its owner only"
     if open_to_others:
         detail = f"others may read {', '.join(open_to_others)}; run chmod 600 on them"
-    return Check(name="rights", ok=not open_to_others, detail=detail)
+    return HealthCheck(name="rights", ok=not open_to_others, detail=detail)
 
 
-def _integrity(connection: Connection) -> Check:
+def _integrity(connection: Connection) -> HealthCheck:
     if on_postgres(connection):
         version = connection.execute(sa.text("SHOW server_version")).scalar_one()
-        return Check(name="database", ok=True, detail=f"PostgreSQL {version} answers; it checks its own pages")
+        return HealthCheck(name="database", ok=True, detail=f"PostgreSQL {version} answers; it checks its own pages")
     try:
         said = "; ".join(connection.exec_driver_sql(f"PRAGMA quick_check({FAULTS_MAX})").scalars().all())
     except sa.exc.DatabaseError as error:
@@ -60,10 +60,12 @@ def _integrity(connection: Connection) -> Check:
             raise
         said = str(error.orig)
     told = " ".join(said.split())
-    return Check(name="database", ok=said == "ok", detail="whole" if said == "ok" else f"{damage.damaged()} ({told})")
+    return HealthCheck(
+        name="database", ok=said == "ok", detail="whole" if said == "ok" else f"{damage.damaged()} ({told})"
+    )
 
 
-def _counts(connection: Connection) -> Check:
+def _counts(connection: Connection) -> HealthCheck:
     waiting = connection.execute(
         sa.select(
             sa.func.count(),
@@ -75,10 +77,10 @@ def _counts(connection: Connection) -> Check:
     behind = connection.execute(sa.select(sa.func.count(unindexed.c.skill_id.distinct()))).scalar()
     if behind:
         detail += f"; the search index is behind with {behind} skills, a running server catches up"
-    return Check(name="work", ok=True, detail=detail)
+    return HealthCheck(name="work", ok=True, detail=detail)
 
 
-def _waiting(connection: Connection) -> Check:
+def _waiting(connection: Connection) -> HealthCheck:
     """Work that is tried again later, such as while a model is away or a budget is used up."""
     unread = (sessions.c.last_number > sessions.c.extracted_to) & ~sessions.c.extract_parked
     taught = (space_sessions.c.space_id == spaces.c.id) & (space_sessions.c.session_id == lessons.c.session_id)
@@ -90,21 +92,21 @@ def _waiting(connection: Connection) -> Check:
     ]
     reasons = [reason for statement in found for reason in connection.execute(statement.limit(REASONS_MAX)).scalars()]
     detail = f"{len(reasons)} wait for another try, the first because: {reasons[0]}" if reasons else "none"
-    return Check(name="waiting", ok=not reasons, detail=detail)
+    return HealthCheck(name="waiting", ok=not reasons, detail=detail)
 
 
-def _parked(connection: Connection) -> Check:
+def _parked(connection: Connection) -> HealthCheck:
     reasons = [
         *connection.execute(sa.select(sessions.c.extract_error).where(sessions.c.extract_parked)).scalars(),
         *connection.execute(sa.select(tasks.c.distill_error).where(tasks.c.distill_parked)).scalars(),
         *connection.execute(sa.select(lessons.c.reason).where(lessons.c.status == "parked")).scalars(),
     ]
     detail = f"{len(reasons)} parked, the first because: {reasons[0]}" if reasons else "none"
-    return Check(name="parked", ok=not reasons, detail=detail)
+    return HealthCheck(name="parked", ok=not reasons, detail=detail)
 
 
 def touch(connection: Connection) -> None:
-    """Write something that changes nothing, to see whether writing works."""
+    """A write without effect, to test writing."""
     connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
 
 

@@ -1,11 +1,11 @@
-"""The index of entries, kept in line with the heads of skills and with the spaces that have them.
+"""The search index of entries, kept consistent with the heads of skills and the spaces that have them.
 
-However much a change does to the index, nobody waits behind it for long: few rows are written with the change; of more
-only a mark is, a row of `unindexed`, and the rows follow in transactions of their own (`store.catching_up`). While a
-file is marked, a search leaves it out; while a skill's coming into a space is marked, a part of it is found there.
+No change blocks the writer for long: a small change writes its index rows itself; a larger one only writes a mark, a
+row of `unindexed`, and the rows follow in separate transactions (`store.catching_up`). Searches skip marked files;
+while a skill's link to a space is marked, a part of the skill is found there.
 
-Whatever changes a skill's part of the index writes the skill's row too: of two such transactions at the same moment,
-the second is run again on what the first has committed.
+Every change of a skill's part of the index also writes the skill's row, so that of two concurrent transactions the
+second is retried.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ CHARS_MAX = 100_000
 FILES_READ_MAX = 16
 
 
-class Entry(msgspec.Struct, frozen=True, order=True, gc=False):
+class IndexedEntry(msgspec.Struct, frozen=True, order=True, gc=False):
     """What of an entry is kept: its text, and whether it stands for a whole file."""
 
     text: str
@@ -42,25 +42,27 @@ class Kept(msgspec.Struct, frozen=True, gc=False):
     whole: bool
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> IndexedEntry:
         """What is kept in it."""
-        return Entry(self.text, bool(self.whole))
+        return IndexedEntry(self.text, bool(self.whole))
 
 
-class Link(msgspec.Struct, frozen=True):
+class SpaceLink(msgspec.Struct, frozen=True):
     """A skill in a space."""
 
     id: str
     space_id: str
 
 
-def wanted(found: Searched) -> Counter[Entry]:
-    """What the index is to hold of a file."""
-    return Counter([*(Entry(text) for text in found.entries), *([Entry(found.rest, True)] if found.rest else [])])
+def wanted(found: Searched) -> Counter[IndexedEntry]:
+    """The index entries of a file."""
+    return Counter(
+        [*(IndexedEntry(text) for text in found.entries), *([IndexedEntry(found.rest, True)] if found.rest else [])]
+    )
 
 
-def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[Entry]]) -> None:
-    """Let the index hold these entries, and only these, of some files of a skill: now, or once it has caught up.
+def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[IndexedEntry]]) -> None:
+    """Set the index entries of some files of a skill, now or in later transactions.
 
     The caller has written the skill's row in this transaction.
     """
@@ -68,7 +70,7 @@ def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[
     marked = _marked(connection, skill_id)
     counts = _counts(connection, skill_id, list(changed))
     room, chars, reads = ROWS_MAX, CHARS_MAX, FILES_READ_MAX
-    late, every_gone, every_new = list[str](), list[int](), dict[str, list[Entry]]()
+    late, every_gone, every_new = list[str](), list[int](), dict[str, list[IndexedEntry]]()
     for path, entries_wanted in changed.items():
         if not entries_wanted and not counts.get(path):
             continue
@@ -92,7 +94,7 @@ def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[
     mark_files(connection, skill_id, late)
 
 
-def difference(kept: Sequence[Kept], entries_wanted: Counter[Entry]) -> tuple[list[int], list[Entry]]:
+def difference(kept: Sequence[Kept], entries_wanted: Counter[IndexedEntry]) -> tuple[list[int], list[IndexedEntry]]:
     """The rows to be deleted, and the entries to be added."""
     left = Counter(entries_wanted)
     gone = []
@@ -110,8 +112,8 @@ def touch(connection: Connection, skill_id: str) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
-def include(connection: Connection, skill_id: str, link: Link) -> None:
-    """Let a skill's entries be found in a space that it has come into: now, or once the index has caught up."""
+def include(connection: Connection, skill_id: str, link: SpaceLink) -> None:
+    """Make a skill's entries searchable in a space that it has joined, now or in later transactions."""
     touch(connection, skill_id)
     statement = sa.select(entries.c.id, entries.c.text, entries.c.whole).where(entries.c.skill_id == skill_id)
     rows = to_rows(Kept, connection.execute(statement.limit(ROWS_MAX + 1)).all())
@@ -173,14 +175,14 @@ def _marked(connection: Connection, skill_id: str) -> set[str | None]:
     return set(connection.execute(sa.select(unindexed.c.path).where(where).distinct()).scalars())
 
 
-def links_of(connection: Connection, skill_id: str, limit: int | None = None) -> list[Link]:
+def links_of(connection: Connection, skill_id: str, limit: int | None = None) -> list[SpaceLink]:
     """The spaces that have a skill."""
     statement = sa.select(space_skills.c.id, space_skills.c.space_id).where(space_skills.c.skill_id == skill_id)
-    return to_rows(Link, connection.execute(statement.order_by(space_skills.c.id).limit(limit)).all())
+    return to_rows(SpaceLink, connection.execute(statement.order_by(space_skills.c.id).limit(limit)).all())
 
 
 def kept_of(connection: Connection, skill_id: str, path: str) -> list[Kept]:
-    """What the index holds of a file."""
+    """The current index entries of a file."""
     where = (entries.c.skill_id == skill_id) & (entries.c.path == path)
     statement = sa.select(entries.c.id, entries.c.text, entries.c.whole).where(where).order_by(entries.c.id)
     return to_rows(Kept, connection.execute(statement).all())
@@ -201,7 +203,7 @@ def _delete(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(sa.delete(entries).where(entries.c.id.in_(ids)))
 
 
-def _insert(connection: Connection, skill_id: str, new: Mapping[str, Sequence[Entry]]) -> None:
+def _insert(connection: Connection, skill_id: str, new: Mapping[str, Sequence[IndexedEntry]]) -> None:
     """Add entries of some files."""
     rows = [
         {"skill_id": skill_id, "path": path, "text": one.text, "whole": one.whole}
@@ -212,7 +214,7 @@ def _insert(connection: Connection, skill_id: str, new: Mapping[str, Sequence[En
         connection.execute(sa.insert(entries), rows)
 
 
-def _kept_among(connection: Connection, skill_id: str, new: Mapping[str, Sequence[Entry]]) -> list[Kept]:
+def _kept_among(connection: Connection, skill_id: str, new: Mapping[str, Sequence[IndexedEntry]]) -> list[Kept]:
     """The rows of entries that were just added."""
     paths = [path for path, some in new.items() if some]
     if not paths:
@@ -224,7 +226,7 @@ def _kept_among(connection: Connection, skill_id: str, new: Mapping[str, Sequenc
     return [kept for path, kept in rows if (path, kept.entry) in added]
 
 
-def _keep_words(connection: Connection, links: Sequence[Link], kept: Sequence[Kept]) -> int:
+def _keep_words(connection: Connection, links: Sequence[SpaceLink], kept: Sequence[Kept]) -> int:
     """Keep the words of entries for spaces that have not got them yet; how many rows that were."""
     ids, link_ids = [row.id for row in kept], [link.id for link in links]
     both = entry_words.c.entry_id.in_(ids) & entry_words.c.link_id.in_(link_ids)
@@ -245,7 +247,7 @@ def _keep_words(connection: Connection, links: Sequence[Link], kept: Sequence[Ke
 # --- catching up: one bounded transaction each ------------------------------------------------------------------------
 
 
-def step(connection: Connection, skill_id: str, path: str, entries_wanted: Counter[Entry]) -> bool:
+def step(connection: Connection, skill_id: str, path: str, entries_wanted: Counter[IndexedEntry]) -> bool:
     """Come nearer to holding these entries, and only these, of a file; whether there is more to do.
 
     Words of what is added are not kept yet. The caller has written the skill's row.
@@ -263,7 +265,7 @@ def step(connection: Connection, skill_id: str, path: str, entries_wanted: Count
     return len(some) < len(new)
 
 
-def _bounded(new: Sequence[Entry]) -> Iterator[Entry]:
+def _bounded(new: Sequence[IndexedEntry]) -> Iterator[IndexedEntry]:
     chars = CHARS_MAX
     for one in new[:ROWS_MAX]:
         chars -= len(one.text)
@@ -272,13 +274,13 @@ def _bounded(new: Sequence[Entry]) -> Iterator[Entry]:
         yield one
 
 
-Place = tuple[str, int]
-START: Place = ("", 0)
+Position = tuple[str, int]
+START: Position = ("", 0)
 
 
 def step_words(
-    connection: Connection, skill_id: str, link: Link, after: Place, path: str | None = None, room: int = 0
-) -> tuple[int, Place | None]:
+    connection: Connection, skill_id: str, link: SpaceLink, after: Position, path: str | None = None, room: int = 0
+) -> tuple[int, Position | None]:
     """Keep the words of the next entries of a skill, or of one file, for a space.
 
     How many rows that were (at most `room`, if given), and the place to go on from; None at the end. The caller has

@@ -1,10 +1,10 @@
-"""Small files, whose bytes the database keeps itself, by their SHA-256; and how they leave it when nothing names them.
+"""Inline blobs: small files in the database, by their SHA-256, and how unreferenced ones are deleted.
 
-Bytes that no version of a skill and no disk names are noted; once they have been noted for the grace and still are
-unnamed, they are deleted with their note. `put` takes them off the notes in the transaction that names them. Both write
-the note, so of the two one is first, and the other sees it: on SQLite because writers take turns, on PostgreSQL because
-a transaction that would change what another has changed is run again. A transaction that began before the note was
-written cannot see it: none lasts as long as NOTED_SECONDS_MIN.
+Bytes that no skill version and no disk references are marked; if they are still unreferenced after the grace period,
+they are deleted with their mark. `put` removes the mark in the transaction that references them. Both write the mark,
+so one is first and the other sees it: on SQLite because writers take turns, on PostgreSQL because a conflicting
+transaction is retried. A transaction that began before the mark was written cannot see it, but none lasts as long as
+NOTED_SECONDS_MIN.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,7 +36,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def put(connection: Connection, bodies: Mapping[str, bytes]) -> None:
-    """Keep bytes by their hashes, once each, for rows of this transaction to name."""
+    """Store bytes by their hashes, once each, for rows of this transaction to reference."""
     for some in chunks(sorted(bodies)):
         connection.execute(sa.delete(inline_blob_marks).where(inline_blob_marks.c.sha256.in_(some)))
         known = set(connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256.in_(some))).scalars())
@@ -46,7 +46,7 @@ def put(connection: Connection, bodies: Mapping[str, bytes]) -> None:
 
 
 def body(connection: Connection, sha256: str) -> bytes | None:
-    """The bytes of that hash; None when they are in the object store, or nowhere."""
+    """The bytes of a hash; None if they are not inline."""
     found = connection.execute(sa.select(contents.c.body).where(contents.c.sha256 == sha256)).first()
     return None if found is None else bytes(found[0])
 
@@ -67,7 +67,7 @@ def page(connection: Connection, after: str, limit: int) -> Page:
 
 
 def note(connection: Connection, hashes: Collection[str], now: int) -> None:
-    """Note which of some are unnamed, from now on when that is new; others lose their note."""
+    """Mark those that are unreferenced; the others lose their mark."""
     alone = in_none_of(connection, hashes, FILE_COLUMNS)
     for some in chunks(sorted(hashes)):
         known = _noted(connection, some)
@@ -83,7 +83,7 @@ def _noted(connection: Connection, some: list[str]) -> set[str]:
 
 
 def ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[str]:
-    """Those that have been noted for the grace."""
+    """Those that have been marked for the grace period."""
     until = now - int(max(grace_seconds, NOTED_SECONDS_MIN) * SECOND)
     order = (inline_blob_marks.c.marked_at, inline_blob_marks.c.sha256)
     statement = sa.select(inline_blob_marks.c.sha256).where(inline_blob_marks.c.marked_at <= until)
@@ -91,7 +91,7 @@ def ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> 
 
 
 def delete_ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[Small]:
-    """Delete what has been unnamed for the grace and still is; what that was."""
+    """Delete what is still unreferenced after the grace period; what was deleted."""
     due = ripe(connection, now, grace_seconds, limit)
     alone = in_none_of(connection, due, FILE_COLUMNS)
     gone: list[Small] = []

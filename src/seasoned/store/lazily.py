@@ -1,4 +1,4 @@
-"""Reading JSON no further than showing it needs.
+"""Decodes JSON only as far as displaying it needs.
 
 An array of a message that its provider's format does not know stays text: `[[],[],[]]` takes thirty times its length as
 values. What is shown of a message is its own objects, to a few levels; what is below them goes out as it came in.

@@ -1,4 +1,4 @@
-"""Lessons: what tasks and preferences taught, and where each was settled."""
+"""Lessons from tasks and preferences, and where each was settled."""
 
 from collections.abc import Sequence
 
@@ -62,7 +62,7 @@ class SettledRow(msgspec.Struct, frozen=True):
     settled_at: int
 
 
-class Place(msgspec.Struct, frozen=True):
+class FileRef(msgspec.Struct, frozen=True):
     """A file of a skill."""
 
     skill_id: str
@@ -73,7 +73,7 @@ class SettledLesson(msgspec.Struct, frozen=True, kw_only=True):
     """A settled lesson with the files whose entries it stands behind."""
 
     row: SettledRow
-    places: list[Place]
+    places: list[FileRef]
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +149,7 @@ def next_in_space(connection: Connection, space_id: str, limit: int) -> list[Les
     """The lessons that the space's writer takes next: sessions in the order of their links, each in message order.
 
     A session that is about to be read or distilled for the first time holds back those behind it, so that the order
-    does not depend on which stage ran first; one that is being retried, or waits for its user, holds nobody back.
+    does not depend on which stage ran first; one that is being retried, or waits for its user, holds nothing back.
     """
     barrier = _first_unfinished(connection, space_id)
     statement = (
@@ -204,7 +204,7 @@ def settle(connection: Connection, space_id: str, written_to: int, settled: Sequ
     where = (spaces.c.id == space_id) & (spaces.c.written_to == written_to)
     values = {"written_to": written_to + len(settled), "write_attempts": 0, "write_retry_at": 0, "write_error": ""}
     if connection.execute(sa.update(spaces).where(where).values(**values, updated_at=now)).rowcount != 1:
-        raise Superseded(f"Space {space_id} was written by another run first.")
+        raise Superseded(f"Space {space_id} was already written by another run.")
     for number, one in enumerate(settled, start=written_to + 1):
         changed = connection.execute(
             sa.update(lessons)
@@ -219,7 +219,7 @@ def settle(connection: Connection, space_id: str, written_to: int, settled: Sequ
             )
         )
         if changed.rowcount != 1:
-            raise Superseded(f"Lesson {one.lesson_id} was settled by another run first.")
+            raise Superseded(f"Lesson {one.lesson_id} was already settled by another run.")
 
 
 def settled_after(connection: Connection, space_id: str, number: int, limit: int) -> list[SettledLesson]:
@@ -231,18 +231,18 @@ def settled_after(connection: Connection, space_id: str, number: int, limit: int
         .limit(limit)
     )
     rows = to_rows(SettledRow, connection.execute(statement).all())
-    places: dict[str, list[Place]] = {row.id: [] for row in rows}
+    places: dict[str, list[FileRef]] = {row.id: [] for row in rows}
     where = entry_lessons.c.lesson_id.in_(list(places))
     noted = sa.select(entry_lessons.c.lesson_id, entry_lessons.c.skill_id, entry_lessons.c.path).where(where)
     for lesson_id, skill_id, path in connection.execute(noted.order_by(entry_lessons.c.path)) if rows else ():
-        places[lesson_id].append(Place(skill_id, path))
+        places[lesson_id].append(FileRef(skill_id, path))
     return [SettledLesson(row=row, places=places[row.id]) for row in rows]
 
 
 def note_entry(
     connection: Connection, skill_id: str, path: str, entry_key: str, lesson_id: str, effect: LessonStatus
 ) -> None:
-    """Remember that a lesson stands behind an entry."""
+    """Record that a lesson supports an entry."""
     key = {"skill_id": skill_id, "entry_key": entry_key, "lesson_id": lesson_id}
     where = sa.and_(*(entry_lessons.c[name] == value for name, value in key.items()))
     if connection.execute(sa.select(sa.literal(1)).where(where)).first() is None:

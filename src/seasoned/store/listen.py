@@ -1,4 +1,4 @@
-"""Hearing of what other processes commit, through PostgreSQL's LISTEN and NOTIFY."""
+"""Notifications of other processes' commits, through PostgreSQL's LISTEN and NOTIFY."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from seasoned.store.wakeups import CHANGED
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.2, 10.0)
-# Any number, always the same: who holds it sweeps.
+# An arbitrary constant: the holder of this lock sweeps.
 _SWEEP_LOCK = 7_275_733_262
 
 
 class Changes:
-    """Sets an event at each change. While the database is away nobody is told: who waits looks again now and then."""
+    """Sets an event at each change. While the database is unavailable there are no events, so waiters also poll."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -33,12 +33,12 @@ class Changes:
         """Listen until cancelled; a lost connection is made again."""
         from psycopg import Error  # noqa: PLC0415 - an extra
 
-        from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+        from seasoned.store.slow_poll import SlowPollConnection  # noqa: PLC0415 - needs the extra
 
         wait = RETRY_SECONDS[0]
         while True:
             try:
-                async with await PatientConnection.connect(libpq_url(self._url), autocommit=True) as connection:
+                async with await SlowPollConnection.connect(libpq_url(self._url), autocommit=True) as connection:
                     await connection.execute(f"LISTEN {CHANGED}")
                     wait = RETRY_SECONDS[0]
                     self._tell()

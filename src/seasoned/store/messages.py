@@ -1,4 +1,4 @@
-"""Messages of a session, in order: appending them in great numbers, and reading them back."""
+"""Messages of a session, in order: appending them in batches, and reading them."""
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
@@ -14,7 +14,7 @@ from seasoned.errors import Invalid, NotFound, SeasonedError
 from seasoned.ids import new_id
 from seasoned.message import Json, Message, NumberedMessage, Part, Role
 from seasoned.store import lazily, pairing
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.gc import marks
 from seasoned.store.rows import (
     columns,
@@ -26,9 +26,9 @@ from seasoned.store.rows import (
     to_rows,
 )
 from seasoned.store.schema import messages, sessions
-from seasoned.store.wakeups import Arrived, Wakeups
+from seasoned.store.wakeups import Arrival, Wakeups
 
-# What stands for a message's parts whose bytes are lost, and what marks it.
+# The placeholder for a message's lost parts, and its marker.
 MISSING_KEY = "__missing__"
 MISSING_TEXT = "[The content of this message is missing from the server's storage.]"
 # A statement's values; SQLite takes some 32,000 at most.
@@ -120,7 +120,7 @@ def decoded(row: MessageRow, encoded: bytes, *, lazy: bool = False) -> Message:
 def parts_of(row: MessageRow, blobs: Blobs) -> bytes:
     """A row's parts as JSON, from the blob that holds them if they are large.
 
-    When that is missing or damaged, one part stands for them and says so: the rest of a conversation is of use without.
+    If the blob is missing or damaged, a placeholder part says so, as the rest of the conversation is still useful.
     """
     if not row.parts_sha256:
         return row.parts.encode()
@@ -295,8 +295,8 @@ def _ends(connection: Connection, ids: set[str]) -> dict[str, _End]:
     return {row[0]: _End(row[1], row[2], row[3], not row[4], row[5], row[6], row[2], row[5], row[7]) for row in found}
 
 
-def _arrived(session_id: str, end: _End) -> Arrived:
-    return Arrived(
+def _arrived(session_id: str, end: _End) -> Arrival:
+    return Arrival(
         session_id=session_id,
         before=end.stored_number - end.extracted_to,
         after=end.number - end.extracted_to,

@@ -1,4 +1,4 @@
-"""Bringing a database to this release's schema with Alembic, once, however many processes start together."""
+"""Migrates a database to this release's schema with Alembic, once, even if several processes start together."""
 
 import contextlib
 from pathlib import Path
@@ -56,7 +56,7 @@ def migrate(connection: Connection) -> None:
         command.upgrade(settings, "head")
     except CommandError as error:
         raise Invalid(
-            f"The database was made by another release of Seasoned ({error}); upgrade Seasoned to open it."
+            f"The database was written by a newer release of Seasoned ({error}); upgrade Seasoned to open it."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""Model calls: what was asked, what it cost, and the answers, which are kept before they are used."""
+"""Model calls: questions, costs and answers, which are stored before they are used."""
 
 import msgspec
 import sqlalchemy as sa

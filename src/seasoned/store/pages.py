@@ -48,7 +48,7 @@ def extent(connection: Connection, session_id: str, query: PageQuery) -> Extent:
     if query.cursor:
         start, cursor_session = decode_cursor(query.cursor)
         if cursor_session != session_id:
-            raise Invalid("The cursor belongs to another session; pass next_cursor of the page before.")
+            raise Invalid("The cursor belongs to another session; pass next_cursor from the previous page.")
     statement = _picked(on_postgres(connection), query.newest_first)
     found = connection.execute(statement, {"session": session_id, "start": start, "most": query.limit + 1}).all()
     picked = found[: query.limit]
@@ -83,7 +83,7 @@ def _picked(postgres: bool, newest_first: bool) -> sa.Select[int, int, str | Non
     )
 
 
-class Mark(msgspec.Struct, frozen=True):
+class MessageRef(msgspec.Struct, frozen=True):
     """Which message a number is, and when it was stored."""
 
     number: int
@@ -91,12 +91,12 @@ class Mark(msgspec.Struct, frozen=True):
     created_at: int
 
 
-def marks(connection: Connection, session_id: str, numbers: Collection[int]) -> dict[int, Mark]:
+def marks(connection: Connection, session_id: str, numbers: Collection[int]) -> dict[int, MessageRef]:
     """Messages of a session by their numbers."""
-    statement = sa.select(*columns(Mark, messages)).where(
+    statement = sa.select(*columns(MessageRef, messages)).where(
         messages.c.session_id == session_id, messages.c.number.in_(numbers)
     )
-    return {mark.number: mark for mark in to_rows(Mark, connection.execute(statement).all())}
+    return {mark.number: mark for mark in to_rows(MessageRef, connection.execute(statement).all())}
 
 
 def measured(connection: Connection, session_id: str, first: int, last: int, limit: int) -> list[Measured]:

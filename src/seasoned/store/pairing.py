@@ -1,4 +1,4 @@
-"""Which call of a tool an answer belongs to where the provider gives no ids: the session's oldest open one.
+"""Matches tool results without ids to calls: each belongs to the session's oldest open call.
 
 Gemini's way (wire contract, C.4). Each Gemini message that calls or answers keeps, in its meta, the calls of the
 session that are open after it; so the newest such message alone says what is open, and nothing is counted again.
@@ -60,7 +60,7 @@ def ties(message: Message) -> tuple[Tie, ...]:
     )
     if len(made) > TIES_MAX:
         raise TooLarge(
-            f"A message holds at most {TIES_MAX} calls and answers of tools; this has {len(made)}. Split it."
+            f"A message holds at most {TIES_MAX} tool calls and results; this one has {len(made)}. Split it."
         )
     return made
 
@@ -115,13 +115,13 @@ def settle(opened: Sequence[OpenCall], made: Sequence[Tie]) -> tuple[list[OpenCa
 def _answered(waiting: deque[OpenCall], tie: Tie) -> OpenCall:
     if not waiting:
         raise Invalid(
-            f"No functionCall of this session waits for the answer of {tie.name[:60]!r}; store its call first."
+            f"This session has no open functionCall for the response of {tie.name[:60]!r}; store its call first."
         )
     oldest = waiting[0]
     if oldest.name != tie.name or (tie.id and tie.id != oldest.id):
         raise Invalid(
             f"The functionResponse of {tie.name[:60]!r} does not answer the oldest open functionCall, which is "
-            f"{oldest.name[:60]!r} with the id {oldest.id[:60]!r}; store the answers in the order of the calls."
+            f"{oldest.name[:60]!r} with the id {oldest.id[:60]!r}; store the responses in the order of the calls."
         )
     return oldest
 

@@ -1,8 +1,8 @@
-"""PostgreSQL: connecting to it, and telling its errors apart.
+"""PostgreSQL: connections, and classifying errors.
 
-Writers and readers run in REPEATABLE READ: a transaction sees one state, and one that would overwrite what another
-changed meanwhile fails with a serialization error instead of losing it. The writer runs such work again (see
-`store.writer`), so several processes may write to one database as if each had it alone.
+Writers and readers run in REPEATABLE READ: a transaction sees one snapshot, and conflicting writes fail with a
+serialization error. The writer retries such work (see `store.writer`), so several processes may write to one database
+as if each had it to itself.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ _AWAY = frozenset({"55P03", "25P03", "25P04", _READ_ONLY, "40003"})
 # What SQLAlchemy says by itself about a connection that has ended, or that is not to be had in time.
 _NO_CONNECTION = (sa.exc.PendingRollbackError, sa.exc.ResourceClosedError, sa.exc.TimeoutError)
 
-# All that a database which goes away may have raised; `is_away` tells which of them say so.
+# What an unavailable database may raise; `is_away` tells which errors mean that.
 DATABASE_ERRORS = (sa.exc.DBAPIError, *_NO_CONNECTION)
 
 
 class CommitInDoubt(Exception):
-    """The connection ended while a transaction was being committed: it was written, or it was not."""
+    """The connection was lost during a commit: the transaction may or may not be written."""
 
 
 def postgres_engine(url: str) -> Engine:
@@ -71,7 +71,7 @@ def postgres_engine(url: str) -> Engine:
     parsed = _parsed(url)
     engine = sa.create_engine(
         parsed,
-        # Messages are people's words: they do not belong into errors and logs.
+        # Message text is private: it must not appear in errors and logs.
         hide_parameters=True,
         isolation_level="REPEATABLE READ",
         pool_size=READERS,
@@ -112,7 +112,7 @@ def _parsed(url: str) -> sa.URL:
     except sa.exc.ArgumentError:
         parsed = None
     if parsed is None or parsed.drivername not in _SCHEMES:
-        raise Invalid("SEASONED_DATABASE must be an address such as postgresql://user@host:5432/name.")
+        raise Invalid("SEASONED_DATABASE must be a URL such as postgresql://user@host:5432/name.")
     return parsed.set(drivername="postgresql+psycopg")
 
 
@@ -121,7 +121,7 @@ def _prepare_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry
     from psycopg.types.string import StrDumperUnknown  # noqa: PLC0415 - an extra
 
     class WithoutNul(StrDumperUnknown):
-        """PostgreSQL's text holds no NUL; the sign for an unreadable character takes its place."""
+        """PostgreSQL text cannot contain NUL; U+FFFD replaces it."""
 
         def dump(self, obj: str) -> bytes | bytearray | memoryview | None:
             return super().dump(obj.replace("\x00", "\ufffd") if "\x00" in obj else obj)
@@ -141,8 +141,8 @@ def _notice_standby(context: ExceptionContext) -> None:
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """A transaction, committed at the end. Raises CommitInDoubt when nobody can tell whether it was; with every other
-    error it was not.
+    """A transaction, committed at the end. Raises CommitInDoubt if its outcome is unknown; after any other error it was
+    not committed.
     """
     committing = False
     try:
@@ -186,12 +186,12 @@ def sqlstate(error: BaseException) -> str:
 
 
 def lost_a_race(error: BaseException) -> bool:
-    """Whether another transaction was first, so that the same work may succeed on what it left."""
+    """Whether another transaction was first, so that a retry may succeed."""
     return sqlstate(error) in _RACES
 
 
 def is_contended(error: BaseException) -> bool:
-    """Whether the database itself asks for the same work to be done again."""
+    """Whether the database itself asks for a retry."""
     return sqlstate(error) in _CONTENDED
 
 
@@ -201,7 +201,7 @@ def is_full(error: BaseException) -> bool:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether the database cannot be reached, is starting or stopping, cannot write, or has no time."""
+    """Whether the database is unreachable, starting, stopping, read-only or too busy."""
     if isinstance(error, _NO_CONNECTION):
         return True
     if not isinstance(error, sa.exc.DBAPIError):
@@ -212,7 +212,7 @@ def is_away(error: BaseException) -> bool:
 
 
 def lost_connection(error: BaseException) -> bool:
-    """Whether a connection that was there has ended: the same on a fresh one may succeed."""
+    """Whether an existing connection was lost: a retry on a new one may succeed."""
     if isinstance(error, sa.exc.DBAPIError):
         return error.connection_invalidated
     return isinstance(error, (sa.exc.PendingRollbackError, sa.exc.ResourceClosedError))

@@ -38,7 +38,7 @@ class UserRow(msgspec.Struct, frozen=True):
 def create(connection: Connection, name: str, key_hmac: str, now: int) -> ProjectRow:
     """A new project. Raises Conflict when the name is taken."""
     if by_name(connection, name) is not None:
-        raise Conflict(f"There is a project {name!r} already; choose another name.")
+        raise Conflict(f"The project {name!r} already exists; choose another name.")
     row = ProjectRow(new_id(), name, key_hmac, None, now, now)
     connection.execute(sa.insert(projects).values(msgspec.structs.asdict(row)))
     return row
@@ -76,7 +76,7 @@ def set_key(connection: Connection, project_id: str, key_hmac: str, now: int) ->
         sa.update(projects).where(projects.c.id == project_id).values(key_hmac=key_hmac, updated_at=now)
     )
     if changed.rowcount != 1:
-        raise NotFound("There is no such project; `seasoned projects list` names them.")
+        raise NotFound("Unknown project; run `seasoned projects list` to see them.")
 
 
 def merge_configs(connection: Connection, project_id: str, changes: JsonObject, now: int) -> JsonObject:

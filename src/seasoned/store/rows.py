@@ -1,4 +1,4 @@
-"""Rows as typed values, pages of them, and the JSON text that they carry."""
+"""Rows as typed values, pages of rows, and JSON columns."""
 
 import base64
 import binascii
@@ -45,7 +45,7 @@ def dump_bounded(value: JsonObject, what: str) -> str:
     """JSON text of an object that callers make and merge keys into. Raises Invalid when it has grown too large."""
     encoded = msgspec.json.encode(value)
     if len(encoded) > OBJECT_BYTES_MAX:
-        raise Invalid(f"{what} would have more than {OBJECT_BYTES_MAX} bytes of JSON; remove keys, or send less.")
+        raise Invalid(f"{what} would exceed {OBJECT_BYTES_MAX} bytes of JSON; remove keys, or send less.")
     return encoded.decode()
 
 
@@ -84,7 +84,7 @@ def decode_cursor(cursor: str) -> tuple[int, str]:
         moment, row_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split("|", 1)
         return int(moment[:CURSOR_DIGITS_MAX]), row_id
     except (binascii.Error, ValueError, UnicodeDecodeError):
-        raise Invalid("The cursor is not one that this server gave; pass next_cursor of the page before.") from None
+        raise Invalid("Unknown cursor; pass next_cursor from the previous page.") from None
 
 
 def page_of(

@@ -64,7 +64,7 @@ def _text(name: str, *, nullable: bool = False) -> Column[str]:
 
 
 def _retry(stage: str) -> list[Column[int] | Column[str]]:
-    """What a stage remembers of its failures: how many, when to try again, why; `parked` once it gave up."""
+    """A stage's failures: how many, when to retry, why; `parked` at the limit."""
     return [_count(f"{stage}_attempts"), _count(f"{stage}_retry_at"), _text(f"{stage}_error")]
 
 
@@ -116,7 +116,7 @@ sessions = Table(
     # What a transcript was imported from: a key that names it, and what a person calls it.
     Column("import_key", String(64), nullable=True),
     _text("source"),
-    # The outcome that somebody told explicitly; it beats inference.
+    # The explicit outcome; it takes precedence over inference.
     _text("outcome"),
     # The end of the conversation so far.
     _count("last_number"),
@@ -177,8 +177,7 @@ message_files = Table(
     Index("ix_message_files_sha256", "sha256"),
 )
 
-# Blobs that were seen without a row that names them, on their way to being deleted. Whoever names one again takes it
-# off this table in the same transaction.
+# Unreferenced blobs on their way to deletion. A transaction that references one again deletes its row here.
 blob_marks = Table(
     "blob_marks",
     metadata,

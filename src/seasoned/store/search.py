@@ -1,8 +1,8 @@
 """Finding entries by their words.
 
-What is counted and ranked is only what a space itself has, however many others share the database: each word is kept
-with its space's mark before it. Of a text's words the rarest in the space are searched, as many as READ_MAX entries
-are enough for, so that a search takes about as long in a large space as in a small one.
+Only a space's own entries are counted and ranked, regardless of other spaces in the database: each word is stored with
+its space's prefix. Of a text's words the rarest in the space are searched, as many as stay within READ_MAX entries, so
+that a search takes about as long in a large space as in a small one.
 
 Both databases rank by BM25 (Robertson et al., Okapi at TREC-3, 1994). SQLite's FTS5 has it. PostgreSQL's full-text
 search does not know how common a word is; its statement is told what was counted.

@@ -53,7 +53,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
 def create(connection: Connection, new: NewSession, now: int) -> SessionRow:
     """A new session. Raises Conflict when its id is taken."""
     if connection.execute(sa.select(sessions.c.id).where(sessions.c.id == new.id)).first():
-        raise Conflict(f"The session id {new.id} is taken; leave use_uuid out to get a fresh one.")
+        raise Conflict(f"The session id {new.id} is already in use; omit use_uuid to get a new one.")
     now = _next_time(connection, new.project_id, now)
     connection.execute(sa.insert(sessions).values(**msgspec.structs.asdict(new), created_at=now, updated_at=now))
     return get(connection, new.project_id, new.id)
@@ -208,7 +208,7 @@ def _copy_tasks(connection: Connection, from_id: str, to_id: str, now: int, *, l
 
 
 def request_flush(connection: Connection, project_id: str, session_id: str) -> SessionRow:
-    """Ask that everything so far is read at once; a parked session is given another chance. Raises NotFound."""
+    """Have all messages so far read at once; retries a parked session. Raises NotFound."""
     row = get(connection, project_id, session_id)
     _unpark(connection, session_id)
     _pass_copied(connection, row)
@@ -228,7 +228,7 @@ def _pass_copied(connection: Connection, row: SessionRow) -> None:
 
 
 def _unpark(connection: Connection, session_id: str) -> None:
-    """Give what is parked in a session another chance."""
+    """Retry what is parked in a session."""
     again = {"distill_parked": False, "distill_attempts": 0, "distill_retry_at": 0}
     connection.execute(sa.update(tasks).where(tasks.c.session_id == session_id, tasks.c.distill_parked).values(**again))
     parked = (lessons.c.session_id == session_id) & (lessons.c.status == "parked")
@@ -257,7 +257,7 @@ def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: i
         )
     )
     if changed.rowcount != 1:
-        raise Superseded(f"Session {row.id} was read by another run first.")
+        raise Superseded(f"Session {row.id} was already read by another run.")
     connection.execute(
         sa.update(messages)
         .where(messages.c.session_id == row.id, messages.c.number > row.extracted_to, messages.c.number <= to)
@@ -266,13 +266,13 @@ def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: i
 
 
 def note_waiting(connection: Connection, session_id: str, reason: str, retry_at: int) -> None:
-    """Say why reading waits, and until when; it does not count as a failure."""
+    """Record why reading waits, and until when; it does not count as a failure."""
     where = (sessions.c.id == session_id) & (sessions.c.last_number > sessions.c.extracted_to)
     connection.execute(sa.update(sessions).where(where).values(extract_error=reason, extract_retry_at=retry_at))
 
 
 def note_failure(connection: Connection, row: SessionRow, reason: str, retry_at: int, parked: bool) -> None:
-    """Remember that reading failed, unless the session has moved on meanwhile."""
+    """Record that reading failed, unless the session has advanced since."""
     where = (sessions.c.id == row.id) & (sessions.c.extracted_to == row.extracted_to)
     connection.execute(
         sa.update(sessions)

@@ -113,7 +113,7 @@ def commit(connection: Connection, skill_id: str, head: int, version: NewVersion
     where = (skills.c.id == skill_id) & (skills.c.head == head)
     rule_before = connection.execute(sa.select(skills.c.rule).where(where)).scalar() or ""
     if connection.execute(sa.update(skills).where(where).values(**values)).rowcount != 1:
-        raise Superseded(f"Skill {skill_id} was changed by somebody else first.")
+        raise Superseded(f"Skill {skill_id} was changed concurrently.")
     connection.execute(
         sa.insert(versions).values(
             id=new_id(),
@@ -150,11 +150,11 @@ def _put_entries(connection: Connection, skill_id: str, version: NewVersion, hea
     """Keep the index of entries at the head. What a rule writes is not searched."""
     rule = rule_before if version.about is None else version.about.rule
     changed = {
-        path: Counter[indexing.Entry]() if new is None or rule else indexing.wanted(new.searched)
+        path: Counter[indexing.IndexedEntry]() if new is None or rule else indexing.wanted(new.searched)
         for path, new in version.changes.items()
     }
     if version.about is not None:
-        changed[""] = Counter([indexing.Entry(version.about.text)])
+        changed[""] = Counter([indexing.IndexedEntry(version.about.text)])
     indexing.change(connection, skill_id, changed)
     if rule != rule_before and head:
         indexing.mark_skill(connection, skill_id)

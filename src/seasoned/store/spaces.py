@@ -1,4 +1,4 @@
-"""Learning spaces: which sessions teach which skills, and how far that is."""
+"""Learning spaces: which sessions teach which skills, and their progress."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -165,9 +165,7 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
     if connection.execute(sa.select(sessions.c.id).where(owned).with_for_update()).first() is None:
         raise NotFound(f"There is no session {session_id} in this project.")
     if connection.execute(sa.select(space_sessions.c.id).where(space_sessions.c.session_id == session_id)).first():
-        raise AlreadyLearned(
-            f"Session {session_id} is already learned by a learning space; a session teaches only one."
-        )
+        raise AlreadyLearned(f"Session {session_id} is already linked to a learning space; a session teaches only one.")
     _unsettle(connection, session_id)
     row = LinkRow(new_id(), space_id, session_id, space.linked + 1, now, now)
     connection.execute(sa.insert(space_sessions).values(msgspec.structs.asdict(row)))
@@ -205,12 +203,12 @@ def link_skill(connection: Connection, project_id: str, space_id: str, skill_id:
     )
     taken = connection.execute(linked).scalars().all()
     if skill_id in taken:
-        raise Conflict(f"The learning space has this very skill {found[0]!r} already; there is nothing to include.")
+        raise Conflict(f"The skill {found[0]!r} is already in this learning space.")
     if taken:
-        raise Conflict(f"The learning space has another skill named {found[0]!r} already; exclude that one first.")
+        raise Conflict(f"This learning space already has another skill named {found[0]!r}; exclude it first.")
     row = SkillLinkRow(new_id(), space_id, skill_id, now)
     connection.execute(sa.insert(space_skills).values(msgspec.structs.asdict(row)))
-    indexing.include(connection, skill_id, indexing.Link(row.id, space_id))
+    indexing.include(connection, skill_id, indexing.SpaceLink(row.id, space_id))
     return row
 
 
@@ -223,13 +221,13 @@ def unlink_skill(connection: Connection, project_id: str, space_id: str, skill_i
 
 
 def note_write_waiting(connection: Connection, space_id: str, reason: str, retry_at: int) -> None:
-    """Say why writing waits, and until when; it does not count as a failure."""
+    """Record why writing waits, and until when; it does not count as a failure."""
     values = {"write_error": reason, "write_retry_at": retry_at}
     connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(**values))
 
 
 def note_write_failure(connection: Connection, row: SpaceRow, reason: str, retry_at: int) -> None:
-    """Remember that a run of the writer failed, unless the space has moved on meanwhile."""
+    """Record that a run of the write stage failed, unless the space has advanced since."""
     where = (spaces.c.id == row.id) & (spaces.c.written_to == row.written_to)
     values = {"write_attempts": spaces.c.write_attempts + 1, "write_retry_at": retry_at, "write_error": reason}
     connection.execute(sa.update(spaces).where(where).values(**values))

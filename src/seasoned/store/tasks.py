@@ -145,7 +145,7 @@ def set_distilled(connection: Connection, row: TaskRow, summary: str, now: int) 
         )
     )
     if changed.rowcount != 1:
-        raise Superseded(f"Task {row.id} was distilled by another run, or reopened, first.")
+        raise Superseded(f"Task {row.id} was already distilled by another run, or reopened.")
 
 
 def note_waiting(connection: Connection, task_id: str, reason: str, retry_at: int) -> None:

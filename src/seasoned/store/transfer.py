@@ -63,7 +63,7 @@ def _check_target(reading: Connection, target: Store) -> None:
     ids = set(target.read_now(lambda connection: list(connection.execute(sa.select(projects.c.id)).scalars())))
     known = set(reading.execute(sa.select(projects.c.id).where(projects.c.id.in_(sorted(ids)))).scalars())
     if ids - known:
-        raise Conflict("The target has projects of its own; copy into an empty database.")
+        raise Conflict("The target already has projects; copy into an empty database.")
 
 
 def _copy_table(reading: Connection, target: Store, table: Table, told: Told) -> int:
@@ -124,7 +124,7 @@ def _compare(reading: Connection, copied: Connection, table: Table) -> int:
     if have != want:
         raise Conflict(
             f"{table.name} differs after the copy ({want[0]} rows in the source, {have[0]} in the target): the source "
-            "has changed meanwhile. Stop whatever writes to it, empty the target and copy again."
+            "changed during the copy. Stop everything that writes to it, empty the target and copy again."
         )
     return want[0]
 

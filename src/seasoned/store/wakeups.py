@@ -42,7 +42,7 @@ _GIVE = sa.text(
 _NOTIFY = sa.text("SELECT pg_notify(:channel, :payload)")
 
 
-class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """Messages that a transaction appends to a session: what waited to be read before and after, in messages and
     characters.
     """
@@ -57,7 +57,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True):
 class Wakeups:
     """Carries nothing: for a database whose only process looks at the rows itself."""
 
-    def arrived(self, connection: Connection, arrivals: Iterable[Arrived]) -> None:
+    def arrived(self, connection: Connection, arrivals: Iterable[Arrival]) -> None:
         """Messages were appended to sessions; on SQLite nobody walks `arrivals`, so they cost nothing."""
 
     def session_changed(self, connection: Connection, session_id: str) -> None:
@@ -77,7 +77,7 @@ class Jobs(Wakeups):
         self._config = config
         self._clock = clock
 
-    def arrived(self, connection: Connection, arrivals: Iterable[Arrived]) -> None:
+    def arrived(self, connection: Connection, arrivals: Iterable[Arrival]) -> None:
         quiet = self._clock.now() + int(self._config.quiet_seconds * SECOND)
         due = []
         for one in arrivals:
@@ -87,7 +87,7 @@ class Jobs(Wakeups):
                 due.append(Due("extract", one.session_id, quiet))
         self.give(connection, due)
 
-    def _fills(self, one: Arrived) -> bool:
+    def _fills(self, one: Arrival) -> bool:
         """Whether a session has become full: later messages find it waking already."""
         config = self._config
         return (

@@ -1,9 +1,9 @@
-"""Which workers on PostgreSQL live, and which jobs nobody runs any more.
+"""Which workers on PostgreSQL are alive, and which jobs are abandoned.
 
-A worker has a row in Procrastinate's table, and its session holds an advisory lock. The lock ends with the process: one
-that is merely slow, or has no time to tell that it lives, keeps it. A worker whose connection was cut has lost the lock
-though it lives; so for a while the moment in its row speaks for it, until it has connected again. Its row may be
-deleted, and jobs that it runs then belong to nobody: it puts the row back and takes them again.
+A worker has a row in Procrastinate's table, and its session holds an advisory lock, which is released when its process
+ends; a slow worker keeps it. A worker that lost its connection has lost the lock but is alive, so its last heartbeat
+counts until it has reconnected. If its row was deleted, its running jobs are orphaned: it inserts the row again and
+reclaims them.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from seasoned.store.wakeups import QUEUE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from seasoned.store.patient import PatientConnection
+    from seasoned.store.slow_poll import SlowPollConnection
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 2.0
-# After that long without a sign of life a worker without its lock is dead, and one with it hangs.
+# After this long without a heartbeat, a worker without its lock is dead, and one with it hangs.
 STALLED_SECONDS = 10.0
 HUNG_SECONDS = 300.0
 ANSWER_SECONDS = 10.0
@@ -63,13 +63,13 @@ _LIVES = f"""(
         WHERE datname = current_database() AND locktype = 'advisory' AND granted
         AND classid = {_WORKERS} AND objid = worker.id % 2147483647 AND objsubid = 2
     )))"""
-_LIFE = sa.text(
+_HEARTBEAT = sa.text(
     f"""
     SELECT CAST(extract(epoch FROM now() - max(last_heartbeat)) * 1000000 AS bigint), coalesce(bool_or({_LIVES}), false)
     FROM procrastinate_workers AS worker
     """  # noqa: S608 - only our own constants are put in
 )
-_NOBODYS = sa.text(
+_ABANDONED = sa.text(
     f"""
     SELECT job.id, job.args ->> 'stage' AS stage, job.args ->> 'key' AS key,
         CASE WHEN worker.id IS NULL THEN 'orphan' WHEN worker.id = :me THEN 'lost' ELSE 'dead' END AS why
@@ -87,9 +87,9 @@ _BURY = sa.text(
 )
 
 
-class Nobodys(msgspec.Struct, frozen=True):
-    """A job that is said to run and that nobody runs: its worker is dead or not there (`orphan`), or it is this one's
-    own, which knows nothing of it (`lost`).
+class AbandonedJob(msgspec.Struct, frozen=True):
+    """A job marked as running that no worker runs: its worker is dead or missing (`orphan`), or it is this worker,
+    which does not run it (`lost`).
     """
 
     id: int
@@ -98,23 +98,23 @@ class Nobodys(msgspec.Struct, frozen=True):
     why: str
 
 
-def life(connection: Connection) -> tuple[int | None, bool]:
-    """How long ago a worker of any process last said that it lives, in microseconds, and whether one does."""
-    age, lives = connection.execute(_LIFE).one()
+def heartbeat(connection: Connection) -> tuple[int | None, bool]:
+    """The age of the last heartbeat of any worker, in microseconds, and whether one is alive."""
+    age, lives = connection.execute(_HEARTBEAT).one()
     return age, lives
 
 
-def nobodys(connection: Connection, me: int, running: Collection[int]) -> list[Nobodys]:
-    """The jobs that nobody runs, as far as one can tell at this moment. `running` are those of the worker that asks.
+def abandoned_jobs(connection: Connection, me: int, running: Collection[int]) -> list[AbandonedJob]:
+    """The jobs that seem abandoned now. `running` are those of the calling worker.
 
-    An orphan may be taken again by its worker, and what is lost may still be on its way here: wait before you take it.
+    Wait before taking one over: its worker may reclaim an orphan, and a lost one may still be on its way here.
     """
-    return [Nobodys(*row) for row in connection.execute(_NOBODYS, {"me": me, "running": list(running)})]
+    return [AbandonedJob(*row) for row in connection.execute(_ABANDONED, {"me": me, "running": list(running)})]
 
 
-def take_back(connection: Connection, me: int, running: Collection[int], ids: Collection[int]) -> list[Nobodys]:
-    """Delete those of some jobs that still nobody runs; the jobs that were deleted."""
-    wanted = [job for job in nobodys(connection, me, running) if job.id in ids]
+def take_back(connection: Connection, me: int, running: Collection[int], ids: Collection[int]) -> list[AbandonedJob]:
+    """Delete those of some jobs that are still abandoned; the deleted jobs."""
+    wanted = [job for job in abandoned_jobs(connection, me, running) if job.id in ids]
     gone = set(connection.execute(_TAKE, {"ids": [job.id for job in wanted]}).scalars())
     return [job for job in wanted if job.id in gone]
 
@@ -145,7 +145,7 @@ class Registration:
         return self.id
 
     async def keep(self) -> None:
-        """Register, and say that it lives until cancelled. A lost connection is made again."""
+        """Register, and send heartbeats until cancelled; reconnects if needed."""
         from psycopg import Error  # noqa: PLC0415 - an extra
 
         wait, away = RETRY_SECONDS[0], False
@@ -171,7 +171,7 @@ class Registration:
             await asyncio.sleep(wait)
 
     async def leave(self) -> None:
-        """Take its row away, once `keep` has ended. When the database is away, others do it."""
+        """Delete its row, after `keep` has ended. If the database is unavailable, others do it later."""
         from psycopg import Error  # noqa: PLC0415 - an extra
 
         if not self.id:
@@ -181,10 +181,10 @@ class Registration:
                 await session.execute(_END, {"ended": list(self.ended)})
                 await session.execute(_LEAVE, {"id": self.id})
 
-    async def _connected(self) -> PatientConnection:
-        from seasoned.store.patient import PatientConnection  # noqa: PLC0415 - needs the extra
+    async def _connected(self) -> SlowPollConnection:
+        from seasoned.store.slow_poll import SlowPollConnection  # noqa: PLC0415 - needs the extra
 
-        session = await PatientConnection.connect(self._url, autocommit=True, connect_timeout=int(ANSWER_SECONDS))
+        session = await SlowPollConnection.connect(self._url, autocommit=True, connect_timeout=int(ANSWER_SECONDS))
         async with contextlib.AsyncExitStack() as closing:
             # Also when this is cancelled in between.
             await closing.enter_async_context(session)
@@ -193,8 +193,8 @@ class Registration:
             closing.pop_all()
         return session
 
-    async def _beat(self, session: PatientConnection, *, locked: bool) -> bool:
-        """One sign of life; whether this session holds the worker's lock. It may have to wait for its last session."""
+    async def _beat(self, session: SlowPollConnection, *, locked: bool) -> bool:
+        """Send a heartbeat; whether this session holds the worker's lock, which its previous session may still hold."""
         if not self.id:
             row = await (await session.execute(_REGISTER)).fetchone()
             self.id = int(row[0]) if row else 0

@@ -1,14 +1,14 @@
-"""The one thread that writes: requests that wait together share a transaction and its flush to disk.
+"""The writer thread (group commit): queued requests share a transaction and its flush to disk.
 
 A durable commit costs one flush, and flushes are what limits a database on a disk; so a batch of waiting writes commits
 once. Each write runs in a savepoint of its own: one that fails is undone alone and its caller gets the error, the
-others commit. Writes of one kind that come in great numbers (messages) may share a savepoint and a few statements;
-when such a group fails, its members are run again one by one. A caller is answered after the commit, never before.
+others commit. Frequent writes of one kind (messages) may share a savepoint and a few statements; if such a group fails,
+its members are retried one by one. A caller is answered after the commit, never before.
 
-On PostgreSQL other processes write too. A write that lost a race against one of them is run again, in a transaction of
-its own that sees what the other left: what was free and is taken now is then refused in the usual words. And the
-connection may end. Before the commit nothing is written: the writes are run again on a fresh connection, once. During
-the commit nobody can tell, so the callers are told just that.
+On PostgreSQL other processes write too. A write that conflicts with one of them is retried in its own transaction,
+which sees the other's changes. If the connection is lost before the commit, nothing was written, and the writes are
+retried once on a new connection. If it is lost during the commit, the outcome is unknown, and the callers get that
+error.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from seasoned.store.postgres import (
 T = TypeVar("T")
 Item = TypeVar("Item")
 
-Work = Callable[[Connection], T]
+Write = Callable[[Connection], T]
 Group = Callable[[Connection, Sequence[Item]], Sequence[T]]
 
 BATCH_MAX = 512
@@ -52,8 +52,8 @@ _FULL = ("database or disk is full", "disk I/O error", "No space left", "could n
 
 
 class _TransactionLost(Exception):
-    """The whole transaction was given up, as by SQLite when the disk is full or with its connection; nothing of it
-    counts.
+    """The whole transaction was aborted, as by SQLite when the disk is full, or with its connection; nothing was
+    written.
     """
 
 
@@ -63,7 +63,11 @@ class _Request(Generic[T]):
     __slots__ = ("again", "error", "future", "group", "item", "result", "work")
 
     def __init__(
-        self, future: asyncio.Future[T], work: Work[T] | None, group: "Group[Any, T] | None" = None, item: object = None
+        self,
+        future: asyncio.Future[T],
+        work: Write[T] | None,
+        group: "Group[Any, T] | None" = None,
+        item: object = None,
     ) -> None:
         self.future = future
         self.work = work
@@ -87,8 +91,8 @@ Requests = list[_Request[Any]]
 class Writer:
     """Hands the writes that wait to one thread, a batch at a time. Belongs to one event loop.
 
-    Requests gather in the event loop while a batch commits, and go over together: handing each over alone would have
-    the two threads fight for the interpreter lock.
+    Requests are collected in the event loop while a batch commits, and handed over together: one by one, the two
+    threads would contend for the interpreter lock.
     """
 
     def __init__(self, engine: Engine, queue_max: int) -> None:
@@ -99,7 +103,7 @@ class Writer:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="seasoned-writer")
         self._draining: asyncio.Task[None] | None = None
         self._closed = False
-        # How long the writer was held by one transaction, at most.
+        # The longest transaction so far.
         self.longest_seconds = 0.0
 
     @property
@@ -107,10 +111,10 @@ class Writer:
         """How many writes wait for the next batch."""
         return len(self._waiting)
 
-    async def submit(self, work: Work[T]) -> T:
+    async def submit(self, work: Write[T]) -> T:
         """Run `work` in the next transaction. Its result once that is committed, or its error.
 
-        Raises Busy when too many writes wait already, StorageFull when there is no room.
+        Raises Busy if the queue is full, StorageFull if the disk is.
         """
         return await self._enqueue(work, None, None)
 
@@ -118,9 +122,9 @@ class Writer:
         """Like submit, for items that `group` can write many of at once; it answers one result per item."""
         return await self._enqueue(None, group, item)
 
-    def _enqueue(self, work: Work[T] | None, group: Group[Any, T] | None, item: object) -> asyncio.Future[T]:
+    def _enqueue(self, work: Write[T] | None, group: Group[Any, T] | None, item: object) -> asyncio.Future[T]:
         if self._closed:
-            raise Busy("The store is closing; try again when the server is back.")
+            raise Busy("The server is shutting down; retry when it is back.")
         if len(self._waiting) >= self._queue_max:
             raise Busy("Too many writes are waiting; try again in a second.")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -144,7 +148,7 @@ class Writer:
             _answer(batch)
 
     async def _gather(self) -> None:
-        """Let those come that are on their way: until the event loop has gone round twice without another.
+        """Wait for writes that are about to arrive: until the event loop has run twice without another.
 
         A commit costs the same for few as for many, and while it runs the event loop waits for the interpreter.
         """
@@ -158,12 +162,12 @@ class Writer:
                 return
 
     def close(self) -> None:
-        """Refuse what waits and what comes, and end the thread once its batch is committed."""
+        """Refuse queued and new writes, and end the thread when its batch is committed."""
         self._closed = True
         while self._waiting:
             request = self._waiting.popleft()
             if not request.future.done():
-                request.future.set_exception(Busy("The store was closed before this was written."))
+                request.future.set_exception(Busy("The server shut down before this was written; send it again."))
         self._thread.shutdown(wait=True)
         self._drop_connection()
 
@@ -305,7 +309,7 @@ def _fail(request: _Request[Any], error: Exception) -> None:
 
 
 def _fail_all(batch: Requests, error: BaseException) -> None:
-    """Nothing of this batch counts; whoever had no error of its own gets this one."""
+    """Nothing of this batch was written; requests without an error of their own get this one."""
     failure = translated(error)
     for request in batch:
         request.result, request.error = None, request.error or failure
@@ -348,7 +352,7 @@ def _take_results(requests: Requests, results: Sequence[object]) -> None:
 
 
 def translated(error: BaseException) -> BaseException:
-    """A database's error as one of ours where there is one for it, else itself."""
+    """A database error as one of ours if there is one for it, else unchanged."""
     if damage.is_met(error):
         return damage.damaged()
     text = str(error)
@@ -358,14 +362,14 @@ def translated(error: BaseException) -> BaseException:
     if isinstance(error, OperationalError) and "locked" in text:
         return Busy("Another process kept the database locked for too long; try again.")
     if is_contended(error):
-        return Busy("Others change the same rows all the time; try again in a second.")
+        return Busy("Too much contention on these rows; try again in a second.")
     if isinstance(error, CommitInDoubt):
         return Busy(
             "The database went away during the commit, so this may or may not have been written; look before you try"
             " again."
         )
     if is_away(error):
-        return Busy("The database cannot be reached now, so nothing was written; try again.")
+        return Busy("The database is unreachable, so nothing was written; try again.")
     return error
 
 

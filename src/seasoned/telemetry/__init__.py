@@ -1,1 +1,1 @@
-"""What operators see of a running process: metrics, traces and logs. None of them holds text of messages or skills."""
+"""Metrics, traces and logs. None of them contains text of messages or skills."""

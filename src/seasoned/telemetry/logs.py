@@ -1,10 +1,9 @@
 """The log: lines for people or JSON for programs, on standard error.
 
-No line holds text of messages, artifacts, answers or errors: our own lines have constant sentences with ids, names and
-times beside them, and of an error only its class and where it was raised are written. What is wrong in our words stands
-on the row that it holds back, where its owner sees it. What providers, drivers and file systems say of it, which may
-repeat anything, is written at the level `debug` only, without secrets. Of libraries only warnings are written, and of
-those the first sentence.
+No line contains text of messages, artifacts, answers or errors: our lines are constant texts with ids, names and times,
+and of an error only its class and origin are logged. The reason for failed work is on its row, where its owner sees it.
+Texts of providers, drivers and file systems, which may contain anything, are logged at the level `debug` only, without
+secrets. Libraries log only warnings, and of those the first sentence.
 """
 
 import logging
@@ -16,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from seasoned.clock import SECOND, to_rfc3339
-from seasoned.instrumentation import ModelCall, Request, StageRun, Work
+from seasoned.instrumentation import HttpRequest, ModelCall, Operation, StageRun
 
 log = logging.getLogger("seasoned.instrumentation")
 
@@ -30,7 +29,7 @@ _OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "tas
 
 
 def set_up(form: Form, level: Level, mask: Mask, process: str = "") -> None:
-    """Write the log in this form from now on; `mask` takes the secrets out of text that is not ours.
+    """Configure the log; `mask` removes secrets from text that is not ours.
 
     Each line names the process where a server has more than one.
     """
@@ -114,10 +113,10 @@ class JsonLines(_Lines):
 class Signals:
     """Logs requests, runs and calls once they have ended, at the level `info`."""
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Nothing: one line for each piece of work is enough."""
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Write the line."""
         if isinstance(work, StageRun) and work.outcome == "idle":
             return
@@ -135,7 +134,7 @@ class Signals:
         """Nothing: the request has a line."""
 
 
-_EVENTS: dict[type, str] = {Request: "request", StageRun: "stage", ModelCall: "model call"}
+_EVENTS: dict[type, str] = {HttpRequest: "request", StageRun: "stage", ModelCall: "model call"}
 
 
 def _time(record: logging.LogRecord) -> str:

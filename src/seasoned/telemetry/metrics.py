@@ -1,7 +1,7 @@
 """Metrics for Prometheus (the extra `metrics`).
 
-Labels have few values each: routes are patterns, statuses codes, models those of the settings. Nothing is labelled with
-a project, a user, a session or a space.
+Labels have few values: routes are patterns, statuses codes, models those of the settings. No label contains a project,
+a user, a session or a space.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from seasoned.instrumentation import ModelCall, Request, StageRun
+from seasoned.instrumentation import HttpRequest, ModelCall, StageRun
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from prometheus_client import CollectorRegistry
 
-    from seasoned.instrumentation import Work
+    from seasoned.instrumentation import Operation
 
 REQUEST_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 WORK_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -28,7 +28,7 @@ MICROS = 1_000_000
 
 
 class Levels(msgspec.Struct, frozen=True, kw_only=True):
-    """What is measured when somebody looks; None where the database did not answer."""
+    """Gauges measured on each scrape; None if the database did not respond."""
 
     ready: bool
     writes_waiting: int
@@ -42,7 +42,7 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Metrics:
-    """Counts what `seasoned.instrumentation` tells. Raises ImportError when the extra is not installed."""
+    """Counts what `seasoned.instrumentation` reports. Raises ImportError if the extra is not installed."""
 
     def __init__(self, version: str) -> None:
         from prometheus_client import (  # noqa: PLC0415 - an extra
@@ -61,12 +61,12 @@ class Metrics:
         self._models = _Models(self._registry)
         self._levels = _Gauges(self._registry)
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Nothing: what is counted is what has ended."""
 
-    def end(self, work: Work, seconds: float) -> None:
+    def end(self, work: Operation, seconds: float) -> None:
         """Count a request, a run or a call."""
-        if isinstance(work, Request):
+        if isinstance(work, HttpRequest):
             self._http.count(work, seconds)
         elif isinstance(work, StageRun):
             self._stages.count(work, seconds)
@@ -95,13 +95,13 @@ class _Http:
 
         self._requests = Counter(
             "seasoned_http_requests",
-            "Requests by method, route and status; 499 means that the client did not wait.",
+            "Requests by method, route and status; 499 means that the client disconnected.",
             ("method", "route", "status"),
             registry=registry,
         )
         self._seconds = Histogram(
             "seasoned_http_request_duration_seconds",
-            "How long requests took, from their head to the end of the answer.",
+            "Duration of requests, from the headers to the end of the response.",
             ("method", "route"),
             buckets=REQUEST_SECONDS,
             registry=registry,
@@ -109,12 +109,12 @@ class _Http:
         self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.cut_off = Counter(
             "seasoned_http_connections_cut_off",
-            "Connections that were closed because the client did not read its answer.",
+            "Connections closed because the client did not read its response.",
             registry=registry,
         )
         self.messages = Counter("seasoned_messages_stored", "Messages that were stored.", registry=registry)
 
-    def count(self, request: Request, seconds: float) -> None:
+    def count(self, request: HttpRequest, seconds: float) -> None:
         method = request.method if request.method in METHODS else "other"
         route = request.route or "none"
         of = (method, route, request.status or GONE)
@@ -133,13 +133,13 @@ class _Stages:
 
         self._runs = Counter(
             "seasoned_stage_runs",
-            "Runs of the learning stages by how they ended: worked, idle, superseded, waits or failed.",
+            "Runs of the learning stages by outcome: worked, idle, superseded, waits, failed or cancelled.",
             ("stage", "outcome"),
             registry=registry,
         )
         self._seconds = Histogram(
             "seasoned_stage_duration_seconds",
-            "How long the runs took that did something or failed.",
+            "Duration of stage runs, without idle ones.",
             ("stage",),
             buckets=WORK_SECONDS,
             registry=registry,
@@ -158,22 +158,22 @@ class _Models:
         labels = ("stage", "model")
         self._calls = Counter(
             "seasoned_model_calls",
-            "Questions to models, by whether there was a usable answer: answered or failed.",
+            "Model calls by outcome: answered or failed.",
             (*labels, "outcome"),
             registry=registry,
         )
         self._tokens = Counter(
             "seasoned_model_tokens",
-            "Tokens by kind: input, output, and cached, which input counts too.",
+            "Tokens by kind: input, output, and cached, which is part of input.",
             (*labels, "kind"),
             registry=registry,
         )
         self._cost = Counter(
-            "seasoned_model_cost_usd", "Dollars, for models whose price is known.", labels, registry=registry
+            "seasoned_model_cost_usd", "Cost in dollars, for models with a known price.", labels, registry=registry
         )
         self._seconds = Histogram(
             "seasoned_model_call_duration_seconds",
-            "How long questions took, with their corrections.",
+            "Duration of model calls, with corrections.",
             labels,
             buckets=WORK_SECONDS,
             registry=registry,
@@ -200,16 +200,14 @@ class _Gauges:
             return Gauge(f"seasoned_{name}", what, labels, registry=registry)
 
         self._ready = gauge("ready", "Whether /ready says so: 1 or 0.")
-        self._waiting = gauge("write_queue_waiting", "Writes that wait for the database.")
-        self._max = gauge("write_queue_limit", "How many writes may wait before requests are answered 503.")
-        self._longest = gauge(
-            "write_transaction_seconds_max", "How long others waited for one transaction since the start, at most."
-        )
-        self._due = gauge("work_due", "Pieces of work of the whole database that are due.", ("stage",))
-        self._parked = gauge("work_parked", "Pieces of work of the whole database that are parked.", ("stage",))
-        self._oldest = gauge("work_oldest_due_seconds", "Since when the oldest due work could have been done.")
+        self._waiting = gauge("write_queue_waiting", "Queued writes.")
+        self._max = gauge("write_queue_limit", "Limit of queued writes; beyond it requests are answered 503.")
+        self._longest = gauge("write_transaction_seconds_max", "Longest write transaction since the start.")
+        self._due = gauge("work_due", "Due pieces of work in the whole database.", ("stage",))
+        self._parked = gauge("work_parked", "Parked pieces of work in the whole database.", ("stage",))
+        self._oldest = gauge("work_oldest_due_seconds", "Age of the oldest due work.")
         self._skills = gauge("skills", "Skills of the whole database.")
-        self._versions = gauge("skill_versions", "Versions of the skills of the whole database.")
+        self._versions = gauge("skill_versions", "Skill versions in the whole database.")
 
     def set(self, levels: Levels) -> None:
         self._ready.set(levels.ready)

@@ -1,4 +1,4 @@
-"""What a process that runs for long, a server or a worker, tells beside its work."""
+"""Starts the log and traces of a long-running process, a server or a worker."""
 
 import logging
 import os

@@ -1,7 +1,7 @@
-"""Traces through OpenTelemetry (the extra `otel`): requests, stages and questions to models.
+"""Traces through OpenTelemetry (the extra `otel`): requests, stages and model calls.
 
-Questions to models follow the semantic conventions for generative AI. Attributes hold ids, names, counts and times, and
-no text of messages, prompts, answers or errors.
+Model calls follow the semantic conventions for generative AI. Attributes contain ids, names, counts and times, but no
+text of messages, prompts, answers or errors.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from seasoned.errors import how_to_install
-from seasoned.instrumentation import ModelCall, Request, StageRun
+from seasoned.instrumentation import HttpRequest, ModelCall, StageRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
     from opentelemetry.trace import Span, TracerProvider
 
-    from seasoned.instrumentation import Work
+    from seasoned.instrumentation import Operation
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +51,15 @@ class Tracing:
 
     def __init__(self, provider: TracerProvider, version: str) -> None:
         self._tracer = provider.get_tracer("seasoned", version)
-        self._open: dict[Work, tuple[Span, Token[Context]]] = {}
+        self._open: dict[Operation, tuple[Span, Token[Context]]] = {}
 
-    def begin(self, work: Work) -> None:
+    def begin(self, work: Operation) -> None:
         """Open a span, inside which other spans are until the work ends."""
         from opentelemetry import context, trace  # noqa: PLC0415 - an extra
 
         # What is known already is what samplers decide by.
         known = _attributes(work)
-        if isinstance(work, Request):
+        if isinstance(work, HttpRequest):
             span = self._tracer.start_span(work.method, _caller(work), trace.SpanKind.SERVER, known)
         elif isinstance(work, StageRun):
             # A trace of its own: what made it due may have been said long ago, by many requests.
@@ -69,7 +69,7 @@ class Tracing:
             span = self._tracer.start_span(name, kind=trace.SpanKind.CLIENT, attributes=known)
         self._open[work] = (span, context.attach(trace.set_span_in_context(span)))
 
-    def end(self, work: Work, seconds: float) -> None:  # noqa: ARG002 - the protocol's
+    def end(self, work: Operation, seconds: float) -> None:  # noqa: ARG002 - the protocol's
         """Close the span."""
         from opentelemetry import context  # noqa: PLC0415 - an extra
         from opentelemetry.trace import StatusCode  # noqa: PLC0415
@@ -83,12 +83,12 @@ class Tracing:
             if work.outcome == "idle":
                 return  # what never ends is never sent: each wake-up would be a trace of nothing
             span.set_attribute("seasoned.outcome", work.outcome or "cancelled")
-        if isinstance(work, Request):
+        if isinstance(work, HttpRequest):
             span.update_name(f"{work.method} {work.route}".strip())
         for name, value in _attributes(work).items():
             span.set_attribute(name, value)
         error = work.error
-        if isinstance(work, Request) and work.status >= SERVER_ERROR:
+        if isinstance(work, HttpRequest) and work.status >= SERVER_ERROR:
             error = error or str(work.status)
         if error:
             span.set_attribute("error.type", error)
@@ -151,7 +151,7 @@ def _exporter(kind: str) -> SpanExporter | None:
     return OTLPSpanExporter()
 
 
-def _caller(request: Request) -> Context:
+def _caller(request: HttpRequest) -> Context:
     """The caller's trace, when it sent one."""
     from opentelemetry.context import Context  # noqa: PLC0415 - an extra
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
@@ -160,8 +160,8 @@ def _caller(request: Request) -> Context:
     return TraceContextTextMapPropagator().extract(carrier, Context())
 
 
-def _attributes(work: Work) -> dict[str, str | int | float]:
-    if isinstance(work, Request):
+def _attributes(work: Operation) -> dict[str, str | int | float]:
+    if isinstance(work, HttpRequest):
         found: dict[str, str | int | float] = {
             "http.request.method": work.method,
             "http.route": work.route,

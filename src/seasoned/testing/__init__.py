@@ -4,7 +4,7 @@ from seasoned.testing.clock import ManualClock
 from seasoned.testing.model import ScriptedModel
 from seasoned.testing.provider import Fault, Provider, provider
 from seasoned.testing.recording import recorder, replay
-from seasoned.testing.shapes import Asked, Said, Spent
+from seasoned.testing.wire_formats import Asked, Said, Spent
 
 __all__ = [
     "Asked",

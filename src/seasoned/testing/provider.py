@@ -1,7 +1,7 @@
 """A provider of language models on loopback that plays a script, so that tests go the true way of a client.
 
-It speaks the APIs of `shapes`. A script is a function from the messages of a request to the text of the answer, or to a
-`Fault`. Everything is bounded: bodies, requests at once, and how long an answer is held back.
+It speaks the APIs in `wire_formats`. A script is a function from a request's messages to the answer's text or a
+`Fault`. Bodies, concurrent requests and delays are bounded.
 """
 
 import json
@@ -19,7 +19,7 @@ import msgspec
 
 from seasoned.errors import Invalid
 from seasoned.message import JsonObject
-from seasoned.testing.shapes import CHAT, Asked, Reply, Said, Shape, encode, shape_of, spent_on
+from seasoned.testing.wire_formats import CHAT, Asked, Reply, Said, WireFormat, encode, shape_of, spent_on
 
 BODY_BYTES_MAX = 16 * 1024 * 1024
 REQUESTS_AT_ONCE_MAX = 64
@@ -54,10 +54,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 Script = Callable[[Sequence[Asked]], str | Said | Fault]
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One request as it came: its API, its path, its headers, its body raw and read."""
 
-    shape: Shape
+    shape: WireFormat
     path: str
     headers: Mapping[str, str]
     raw: bytes
@@ -70,7 +70,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return named if isinstance(named, str) else self.path.rsplit("/", 1)[-1].split(":", 1)[0]
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class ProviderResponse(msgspec.Struct, frozen=True, kw_only=True):
     """What goes back. Of the body only the first `sent` bytes do when it is set, then the connection is cut.
 
     `phrase` takes the place of the status's usual words.
@@ -109,7 +109,7 @@ class Provider:
         self.root = f"http://127.0.0.1:{port}"
         self.url = f"{self.root}/v1"
 
-    def take(self, request: Request, gone: Callable[[], bool]) -> Answer:
+    def take(self, request: ProviderRequest, gone: Callable[[], bool]) -> ProviderResponse:
         """Answer a request; `gone` tells whether its client has left."""
         asked = request.shape.read(request.body)
         with self._lock:
@@ -137,7 +137,7 @@ class Provider:
         with self._lock:
             return self._lock.wait_for(lambda: not self._under_way, seconds)
 
-    def answer(self, request: Request, asked: Sequence[Asked], gone: Callable[[], bool]) -> Answer:
+    def answer(self, request: ProviderRequest, asked: Sequence[Asked], gone: Callable[[], bool]) -> ProviderResponse:
         """What the script says. Scripts run one at a time; what they hold back does not hold up others."""
         with self._turn:
             try:
@@ -150,7 +150,7 @@ class Provider:
         said = Said(text=reply) if isinstance(reply, str) else reply
         spent = said.spent or spent_on(asked, said.text, self._cached_tokens)
         whole = Reply(model=request.model, text=said.text, truncated=said.truncated, spent=spent)
-        return Answer(body=encode(request.shape.write(whole)))
+        return ProviderResponse(body=encode(request.shape.write(whole)))
 
     def _hold(self, hold: threading.Event | None, gone: Callable[[], bool]) -> None:
         deadline = time.monotonic() + HOLD_SECONDS_MAX
@@ -158,25 +158,25 @@ class Provider:
             if gone() or self.ended.is_set() or time.monotonic() > deadline:
                 return
 
-    def _fail(self, request: Request, asked: Sequence[Asked], fault: Fault) -> Answer:
+    def _fail(self, request: ProviderRequest, asked: Sequence[Asked], fault: Fault) -> ProviderResponse:
         if fault.cut_off:
-            return Answer(sent=0)
+            return ProviderResponse(sent=0)
         if fault.status:
             told = refusal(request.shape, fault.status, fault.says, fault.retry_after)
             return msgspec.structs.replace(told, body=fault.body or told.body)
         if fault.body or fault.malformed:
-            return Answer(body=fault.body or b'{"choices": [oops')
+            return ProviderResponse(body=fault.body or b'{"choices": [oops')
         text = fault.says if fault.refused else fault.text
         spent = spent_on(asked, text, self._cached_tokens)
         reply = Reply(model=request.model, text=text, truncated=fault.truncated, refused=fault.refused, spent=spent)
         body = encode(request.shape.write(reply))
-        return Answer(body=body, sent=len(body) // 2 if fault.cut_short else None)
+        return ProviderResponse(body=body, sent=len(body) // 2 if fault.cut_short else None)
 
 
-def refusal(shape: Shape, status: int, says: str, retry_after: float | None = None) -> Answer:
+def refusal(shape: WireFormat, status: int, says: str, retry_after: float | None = None) -> ProviderResponse:
     """An HTTP error in the words of an API."""
     waits = "" if retry_after is None else str(retry_after)
-    return Answer(status=status, body=encode(shape.error(status, says)), retry_after=waits)
+    return ProviderResponse(status=status, body=encode(shape.error(status, says)), retry_after=waits)
 
 
 @contextmanager
@@ -250,13 +250,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             raw = self._body()
-            request = Request(shape=shape, path=self.path, headers=dict(self.headers), raw=raw, body=_json(raw))
+            request = ProviderRequest(shape=shape, path=self.path, headers=dict(self.headers), raw=raw, body=_json(raw))
         except Invalid as error:
             self._refuse(refusal(shape, 400, str(error)))
             return
         self._send(self.provider.take(request, self._gone))
 
-    def _refuse(self, answer: Answer) -> None:
+    def _refuse(self, answer: ProviderResponse) -> None:
         # What is left of the body would be read as the next request.
         self.close_connection = True
         self._send(answer)
@@ -271,7 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
         readable, _, _ = select.select([self.connection], [], [], 0)
         return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: ProviderResponse) -> None:
         if answer.sent is not None:
             self.close_connection = True
         if answer.sent == 0:

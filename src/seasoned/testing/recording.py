@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 
 from seasoned.errors import Invalid
-from seasoned.testing.provider import Answer, Fault, Provider, Request, Script, refusal, serving
-from seasoned.testing.shapes import CHAT, Asked, Said, Spent
+from seasoned.testing.provider import Fault, Provider, ProviderRequest, ProviderResponse, Script, refusal, serving
+from seasoned.testing.wire_formats import CHAT, Asked, Said, Spent
 
 FORWARD_SECONDS_MAX: Final = 1_200.0
 OK: Final = 200
@@ -85,7 +85,7 @@ class _Recorder(Provider):
         self._key = key
         self._writing = threading.Lock()
 
-    def answer(self, request: Request, asked: Sequence[Asked], gone: Callable[[], bool]) -> Answer:  # noqa: ARG002 - kept even when the client has left
+    def answer(self, request: ProviderRequest, asked: Sequence[Asked], gone: Callable[[], bool]) -> ProviderResponse:  # noqa: ARG002 - kept even when the client has left
         """Pass a request on, keep what came back, and give it back as it came."""
         import httpx2  # noqa: PLC0415 - only who records needs a client
 
@@ -104,9 +104,11 @@ class _Recorder(Provider):
             return refusal(CHAT, BAD_GATEWAY, f"the recorded provider cannot be reached: {type(error).__name__}")
         if came.status_code == OK:
             self._keep(request, asked, came.content)
-        return Answer(status=came.status_code, body=came.content, retry_after=str(came.headers.get("Retry-After", "")))
+        return ProviderResponse(
+            status=came.status_code, body=came.content, retry_after=str(came.headers.get("Retry-After", ""))
+        )
 
-    def _keep(self, request: Request, asked: Sequence[Asked], body: bytes) -> None:
+    def _keep(self, request: ProviderRequest, asked: Sequence[Asked], body: bytes) -> None:
         try:
             said = msgspec.json.decode(body, type=_Completion).said()
         except (msgspec.DecodeError, IndexError):

@@ -1,29 +1,30 @@
-"""A store's blobs as the use cases see them: what is stored here stays, whatever a collector was about to do."""
+"""A store's blobs as the use cases see them: a stored blob stays, even if a collector was about to delete it."""
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 from seasoned.clock import SECOND, Clock
-from seasoned.errors import Busy
-from seasoned.store.blobs import BlobStore
+from seasoned.errors import Busy, Tombstoned
+from seasoned.store.blob_store import BlobStore
 from seasoned.store.gc import marks
 from seasoned.store.gc.lock import CollectorLock
 
 T = TypeVar("T")
 
-# A place that hangs must not take the threads that everything else needs.
+# Own threads, so that an object store that hangs does not block anything else.
 THREADS = 16
-# How long somebody waits for a collector to be through with its batch.
-GUARD_SECONDS = 10.0
+# How long a writer waits for a collector to finish its batch.
+LOCK_SECONDS = 10.0
+TRIES_MAX = 4
 
 
 class Rows(Protocol):
-    """The rows that belong to the blobs."""
+    """The database that belongs to the blobs."""
 
     clock: Clock
 
@@ -37,11 +38,11 @@ class Rows(Protocol):
 
 
 class ManagedBlobs:
-    """Blobs in a place, for an event loop and for threads. Not for the thread that writes: see `put_now`."""
+    """Blobs for an event loop and for threads. Not for the writer thread: see `put_now`."""
 
-    def __init__(self, place: BlobStore, rows: Rows, guard: CollectorLock) -> None:
+    def __init__(self, place: BlobStore, rows: Rows, lock: CollectorLock) -> None:
         self.place = place
-        self.guard = guard
+        self.lock = lock
         self._rows = rows
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="seasoned-blobs")
 
@@ -54,7 +55,7 @@ class ManagedBlobs:
         return await self.run(lambda: self.get_now(sha256))
 
     def put_now(self, data: bytes) -> str:
-        """Like put, in the calling thread; not inside a transaction that writes, as reviving a blob takes one."""
+        """Like put, in the calling thread. Not inside a write transaction, which reviving a blob needs itself."""
         sha256 = hashlib.sha256(data).hexdigest()
         found = self._rows.read_now(lambda connection: marks.find(connection, [sha256]))
         if found and found[sha256].tombstoned_at is not None:
@@ -66,26 +67,39 @@ class ManagedBlobs:
         return self.place.get_now(sha256)
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What blocking work with blobs answers, from one of the threads that are there for it."""
+        """Run blocking work with blobs in one of the blob threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def close(self) -> None:
-        """Wait for what runs, and give up what waits."""
+        """Wait for running work and cancel what is queued."""
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _save(self, sha256: str, data: bytes) -> str:
         """Store a tombstoned blob, then remove its tombstone so that nobody deletes it. Raises Busy.
 
-        In this order: somebody else may have stored it just before it was deleted, and still be about to reference it.
-        Once the tombstone is removed, nothing tells them that it was deleted meanwhile; so then it has to be there.
+        In this order: another writer may have stored it just before it was deleted and be about to reference it. Once
+        the tombstone is gone, that writer cannot notice the deletion, so by then the blob has to be there.
         """
-        with self.guard.held(GUARD_SECONDS):
+        with self.lock.held(LOCK_SECONDS):
             found = self._rows.read_now(lambda connection: marks.find(connection, [sha256])).get(sha256)
             if found is not None and found.tombstoned_at is not None and found.swept_at is None:
-                # Nobody deletes now; but what somebody sent before they died may still arrive.
+                # The lock is ours, but a delete request sent by a collector that died may still arrive.
                 ago = self._rows.clock.now() - found.tombstoned_at
                 if ago < self.place.late_seconds * SECOND:
                     raise Busy("This file was unreferenced and is being deleted; send it again in two minutes.")
             self.place.put_now(data)
             self._rows.write_now(lambda connection: marks.revive(connection, sha256))
         return sha256
+
+
+async def retry_tombstoned(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Run `attempt`, which stores blobs and then rows that reference them; again if one was tombstoned in between.
+
+    Raises Tombstoned when that happens every time.
+    """
+    for _ in range(TRIES_MAX - 1):
+        try:
+            return await attempt()
+        except Tombstoned:
+            continue
+    return await attempt()

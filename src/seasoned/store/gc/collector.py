@@ -23,25 +23,25 @@ from seasoned import faults
 from seasoned.clock import SECOND
 from seasoned.errors import BlobsAway, Conflict
 from seasoned.store import inline_blobs, messages
-from seasoned.store.blobs import Blob
+from seasoned.store.blob_store import Blob
 from seasoned.store.database import Store
 from seasoned.store.gc import marks
-from seasoned.store.gc.lock import Check
+from seasoned.store.gc.lock import LockCheck
 from seasoned.store.projects import oldest
 from seasoned.store.rows import columns, to_rows
 from seasoned.store.schema import message_files
 from seasoned.store.schema import messages as message_rows
 
-GUARD_SECONDS = 10.0
+LOCK_SECONDS = 10.0
 PREVIEW_MAX = 1_000_000
-# Blobs that belong to no row and stay all the same, such as the one that is stored to see whether storing works.
+# Blobs without a row that stay anyway, such as the readiness probe's.
 Kept = frozenset[str]
 
 
 class Collected(msgspec.Struct, kw_only=True):
-    """What collecting did (or would do): how many blobs and bytes it saw, how many of them nothing names, and how many
-    were deleted; `small` counts the same of what the database keeps itself. `looked_into` counts messages of older
-    releases whose files had to be looked up first.
+    """The result of a collection: how many blobs and bytes it checked, how many are unreferenced, and how many were
+    deleted; `small` counts the same for inline blobs. `looked_into` counts messages of older releases whose files had
+    to be read first.
     """
 
     seen: int = 0
@@ -70,19 +70,19 @@ class Collected(msgspec.Struct, kw_only=True):
 
 
 class Collector:
-    """Goes through a store's blobs, again and again. Every method but the constructor is to be awaited in turn."""
+    """Goes through a store's blobs, pass after pass. Await one method at a time."""
 
     def __init__(self, store: Store, grace_seconds: float, kept: Kept = frozenset()) -> None:
         self._store = store
         self._grace_seconds = grace_seconds
         self._kept = kept
         self._after = ""
-        # Where the pass through small files is; None when this pass is through with them.
+        # The position in the small files; None once this pass has finished them.
         self._after_small: str | None = ""
         self._sizes: dict[str, int] = {}
 
     async def step(self, limit: int) -> tuple[Collected, bool]:
-        """Collect a page of at most `limit` small files or blobs; what was done, and whether all have been seen now.
+        """Collect a page of at most `limit` small files or blobs; the result, and whether the pass is complete.
 
         Raises Conflict when another database has blobs in the same place, and Busy when another collector is at work
         or the store is away; then the step is to be made again.
@@ -90,13 +90,13 @@ class Collector:
         return await self._store.blobs.run(lambda: self._step(limit))
 
     async def preview(self, limit: int) -> Collected:
-        """What a whole pass would delete now, and what nothing names. Nothing is changed."""
+        """What a pass would delete now, and what is unreferenced. Changes nothing."""
         return await self._store.blobs.run(lambda: self._preview(limit))
 
     def _step(self, limit: int) -> tuple[Collected, bool]:
         done = Collected()
         # Listing belongs under the lock too: what was listed must not be deleted by another before it is marked.
-        with self._store.blobs.guard.held(GUARD_SECONDS) as check:
+        with self._store.blobs.lock.held(LOCK_SECONDS) as check:
             if self._after_small is not None:
                 self._after_small = self._collect_small(done, self._after_small, limit)
                 return done, False
@@ -119,7 +119,7 @@ class Collector:
         return done, seen_all
 
     def _collect_small(self, done: Collected, after: str, limit: int) -> str | None:
-        """Note a page of small files that nothing names, and delete what is due; where to go on, None at the end."""
+        """Mark a page of unreferenced small files, and delete what is due; the next position, None at the end."""
         store, now = self._store, self._now()
         page = store.read_now(lambda connection: inline_blobs.page(connection, after, limit))
         _count_small(done, page)
@@ -136,8 +136,8 @@ class Collector:
         return end if limit in (len(page.small), len(due)) else None
 
     def _is_ours(self) -> bool:
-        """Whether there is a database to ask what it names. Raises Conflict when another one has blobs here too: they
-        would all seem unnamed.
+        """Whether this store has an owner. Raises Conflict if another database has blobs here too: they would all look
+        unreferenced.
         """
         owner = self._store.read_now(oldest)
         if owner is None:
@@ -145,8 +145,8 @@ class Collector:
         others = [one for one in self._store.blobs.place.claim(owner) if one != owner]
         if others:
             raise Conflict(
-                "Another database keeps its stored files in the same place, so none is deleted. Give each a place of "
-                f"its own; when the other is gone for good, delete its sign there (its owner is {others[0]})."
+                "Another database stores files in the same place, so none is deleted. Give each a place of "
+                f"its own; if the other no longer exists, delete its owner file there (its owner is {others[0]})."
             )
         return True
 
@@ -162,7 +162,7 @@ class Collector:
         done.unnamed, done.unnamed_bytes = len(sizes), sum(sizes.values())
         self._sizes = {**self._sizes, **sizes} if self._after else sizes
 
-    def _delete(self, limit: int, check: Check) -> list[str]:
+    def _delete(self, limit: int, check: LockCheck) -> list[str]:
         """Delete what is due; nobody references or stores it meanwhile, as it is tombstoned and the lock is held."""
         late = int(self._store.blobs.place.late_seconds * SECOND)
         left = self._store.read_now(lambda connection: marks.unfinished(connection, self._now() - late, limit))
@@ -193,10 +193,10 @@ class Collector:
         return deleted
 
     def _look_into_old_messages(self, limit: int) -> int:
-        """Note the files of messages that are older than the notes; how many were looked into."""
+        """Record the files of messages from older releases; how many were read."""
         rows = self._store.read_now(lambda connection: _unknown(connection, limit))
         for row in rows:
-            # Of one whose parts are lost nothing is known, as what they named is lost with them.
+            # If a message's parts are lost, its references are lost with them.
             hashes = marks.files_of(messages.unpack(row, self._store.blobs))
             self._store.write_now(partial(_note, message_id=row.id, hashes=hashes))
         return len(rows)

@@ -21,7 +21,7 @@ from seasoned.store.postgres import DATABASE_ERRORS
 _LOCK = 7_275_733_262
 _LOOK_SECONDS = 0.05
 
-Check = Callable[[], None]
+LockCheck = Callable[[], None]
 
 
 class CollectorLock:
@@ -31,7 +31,7 @@ class CollectorLock:
         self._engine = engine
 
     @contextlib.contextmanager
-    def held(self, seconds: float) -> Iterator[Check]:
+    def held(self, seconds: float) -> Iterator[LockCheck]:
         """Hold it until the block ends; the value raises Busy once it is lost. Raises Busy when others hold it longer
         than `seconds`.
         """
@@ -40,7 +40,7 @@ class CollectorLock:
             yield check
 
     @contextlib.contextmanager
-    def _on_sqlite(self, seconds: float) -> Iterator[Check]:
+    def _on_sqlite(self, seconds: float) -> Iterator[LockCheck]:
         path = f"{self._engine.url.database}-collecting"
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None, check_same_thread=False)) as held:
@@ -51,7 +51,7 @@ class CollectorLock:
             yield lambda: None
 
     @contextlib.contextmanager
-    def _on_postgres(self, seconds: float) -> Iterator[Check]:
+    def _on_postgres(self, seconds: float) -> Iterator[LockCheck]:
         deadline = time.monotonic() + seconds
         try:
             with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as held:
@@ -68,7 +68,7 @@ class CollectorLock:
                 finally:
                     _let_go(held)
         except DATABASE_ERRORS as error:
-            raise Busy("The database cannot be reached now; try again.") from error
+            raise Busy("The database is unreachable; try again.") from error
 
 
 def _let_go(held: Connection) -> None:
@@ -80,4 +80,4 @@ def _let_go(held: Connection) -> None:
 
 
 def _busy() -> Busy:
-    return Busy("Stored files that nothing names are being deleted; try again in a few seconds.")
+    return Busy("Unreferenced files are being deleted; try again in a few seconds.")

@@ -9,8 +9,8 @@ from unittest.mock import patch
 import msgspec
 
 from seasoned import faults, ids
+from seasoned.learning.accounting import Stage
 from seasoned.scheduling.local import LocalScheduler
-from seasoned.store.due import Stage
 from seasoned.testing.faults import STATEMENT, SimulatedCrash, database_full, disk_full
 from seasoned.testing.simulation.cluster import Cluster, Life
 from seasoned.testing.simulation.loop import OWNER

@@ -11,9 +11,9 @@ from seasoned.config import Config
 from seasoned.engine import Engine
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.errors import SeasonedError
-from seasoned.scheduling.heartbeat import Life as Heartbeat
+from seasoned.learning.accounting import Stage
 from seasoned.scheduling.local import LocalScheduler
-from seasoned.store.due import Stage
+from seasoned.scheduling.scheduler import Heartbeat
 from seasoned.testing.simulation.database import Database
 from seasoned.testing.simulation.loop import OWNER, Owner
 from seasoned.testing.simulation.model import SimulatedModel
@@ -62,7 +62,7 @@ class Hints:
         there = self._learner()
         return asyncio.Event() if there is None else there.engine.scheduler.next_change()
 
-    async def life(self) -> Heartbeat:
+    async def heartbeat(self) -> Heartbeat:
         """Whether the learner is there."""
         return Heartbeat(ok=self._learner() is not None, here=True, beat_at=None)
 

@@ -15,7 +15,7 @@ from seasoned.skill import entry_hash, searched
 from seasoned.store import indexing
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
-from seasoned.store.blobs import Blobs
+from seasoned.store.blob_store import Blobs
 from seasoned.store.schema import (
     contents,
     entries,
@@ -333,11 +333,11 @@ def _index(connection: Connection, found: Found) -> Iterator[str]:
     """Of every file just the entries of the head can be found, in just the spaces that have its skill."""
     for skill_id in connection.execute(sa.select(unindexed.c.skill_id).distinct()).scalars():
         yield f"the index has not caught up with the skill {skill_id}"
-    kept: dict[tuple[str, str], Counter[indexing.Entry]] = defaultdict(Counter)
+    kept: dict[tuple[str, str], Counter[indexing.IndexedEntry]] = defaultdict(Counter)
     for skill_id, path, text, whole in connection.execute(
         sa.select(entries.c.skill_id, entries.c.path, entries.c.text, entries.c.whole)
     ):
-        kept[skill_id, path][indexing.Entry(text, bool(whole))] += 1
+        kept[skill_id, path][indexing.IndexedEntry(text, bool(whole))] += 1
     by_rule = set(connection.execute(sa.select(skills.c.id).where(skills.c.rule != "")).scalars())
     for skill_id, head in found.heads.items():
         if kept.pop((skill_id, ""), Counter()).total() != 1:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from seasoned.errors import ModelFailed, ModelUnavailable
-from seasoned.learning.accounting import Call, CallLog, Scope, Stage
+from seasoned.learning.accounting import CallLog, CallRecord, Scope, Stage
 from seasoned.learning.questions import (
     AddEntry,
     CreateSkill,
@@ -89,7 +89,7 @@ class SimulatedModel:
         answer = spoil(good) if self._rng.random() < self._moods.nonsense else good
         self._note(f"answer to {stage} {asked[:8]}{'' if answer is good else ' with nonsense'}")
         text = msgspec.json.encode(answer).decode()
-        call = Call(scope=scope, stage=stage, model=NAME, prompt_sha256="", question_sha256=asked, answer=text)
+        call = CallRecord(scope=scope, stage=stage, model=NAME, prompt_sha256="", question_sha256=asked, answer=text)
         await self._log.add(call)
         return answer
 

@@ -1,7 +1,7 @@
-"""Procrastinate's ways to its tables, for a worker that lives through outages. Importing this needs the extra.
+"""Procrastinate's job manager, for a worker that survives outages. Importing this needs the extra.
 
-Its own worker stops when a query fails, or goes on without a heartbeat. Here a fetch that fails finds nothing, an end
-that cannot be told is told later, and who lives is not said here but by `store.workers`.
+The original stops when a query fails, or goes on without a heartbeat. Here a failed fetch finds nothing, the end of a
+job is recorded later if needed, and `store.workers` sends the heartbeats.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
-# PostgreSQL's code of what a function of Procrastinate refuses.
+# PostgreSQL's code for exceptions that Procrastinate's functions raise.
 RAISED = "P0001"
 
 
-class PatientJobManager(JobManager):
-    """Waits for a database that is away, and keeps account of what runs."""
+class ResilientJobManager(JobManager):
+    """Waits for an unavailable database, and tracks running jobs."""
 
     def __init__(self, connector: BaseConnector, registration: Registration) -> None:
         super().__init__(connector)
@@ -40,7 +40,7 @@ class PatientJobManager(JobManager):
         self._away = False
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """As Procrastinate's; nothing while the database is away."""
+        """Like Procrastinate's; nothing while the database is unavailable."""
         try:
             job = await super().fetch_job(queues, worker_id)
         except ConnectorException as error:
@@ -54,7 +54,7 @@ class PatientJobManager(JobManager):
         return job
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        """As Procrastinate's; told later when it cannot be told now."""
+        """Like Procrastinate's; recorded later if the database is unavailable."""
         number = job.id or 0
         try:
             await super().finish_job(job, status, delete_job)
@@ -69,7 +69,7 @@ class PatientJobManager(JobManager):
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
-        """As Procrastinate's, but for ever: workers look by themselves now and then, too."""
+        """Like Procrastinate's, but it never stops; workers also poll."""
         while True:
             try:
                 await super().listen_for_jobs(on_notification=on_notification, queues=queues)
@@ -78,11 +78,11 @@ class PatientJobManager(JobManager):
             await asyncio.sleep(RETRY_SECONDS)
 
     async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:  # noqa: ARG002 - its signature
-        """Nobody ever asks for that."""
+        """Jobs are never aborted."""
         return []
 
     async def register_worker(self) -> int:
-        """The id that the worker has already."""
+        """The worker's existing id."""
         return await self._registration.registered()
 
     async def unregister_worker(self, worker_id: int) -> None:

@@ -54,7 +54,7 @@ def spent_on(asked: Sequence[Asked], text: str, cached: int) -> Spent:
     return Spent(input=tokens, output=len(text) // CHARS_PER_TOKEN, cached=min(cached, tokens))
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class WireFormat(msgspec.Struct, frozen=True, kw_only=True):
     """One API: the end of its path, how a request is read, an answer written, an error told."""
 
     path: str
@@ -184,18 +184,18 @@ def _google_error(status: int, says: str) -> JsonObject:
     return {"error": {"code": status, "message": says, "status": "SCRIPTED"}}
 
 
-CHAT: Final = Shape(
+CHAT: Final = WireFormat(
     path="/chat/completions", read=lambda body: _messages(body, "messages"), write=_write_chat, error=_openai_error
 )
 SHAPES: Final = (
     CHAT,
-    Shape(path="/responses", read=_read_responses, write=_write_responses, error=_openai_error),
-    Shape(path="/messages", read=_read_anthropic, write=_write_anthropic, error=_anthropic_error),
-    Shape(path=":generateContent", read=_read_google, write=_write_google, error=_google_error),
+    WireFormat(path="/responses", read=_read_responses, write=_write_responses, error=_openai_error),
+    WireFormat(path="/messages", read=_read_anthropic, write=_write_anthropic, error=_anthropic_error),
+    WireFormat(path=":generateContent", read=_read_google, write=_write_google, error=_google_error),
 )
 
 
-def shape_of(path: str) -> Shape | None:
+def shape_of(path: str) -> WireFormat | None:
     """The API that a path belongs to."""
     bare = path.split("?", 1)[0]
     return next((shape for shape in SHAPES if bare.endswith(shape.path)), None)
