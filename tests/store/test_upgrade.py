@@ -18,6 +18,7 @@ from seasoned.skill import SKILL_FILE
 from seasoned.store import Connection, Store, search, skills, spaces
 from seasoned.store.blobs import FolderBlobs
 from seasoned.store.files import as_text
+from seasoned.store.gc import marks
 from seasoned.store.migrate import migrate
 from seasoned.store.rows import PageQuery
 from tests.conformance.test_open import difference
@@ -99,6 +100,12 @@ DROP TABLE unindexed;
 ALTER TABLE entries DROP COLUMN whole;
 ALTER TABLE entries ADD FOREIGN KEY (skill_id) REFERENCES skills (id) ON DELETE CASCADE;
 DROP TABLE inline_blob_marks;
+DROP TABLE blob_marks;
+CREATE TABLE doomed_blobs (
+  sha256 varchar(64) PRIMARY KEY, seen_at bigint NOT NULL, condemned_at bigint, gone_at bigint
+);
+CREATE INDEX ix_doomed_blobs_due ON doomed_blobs (condemned_at, seen_at);
+INSERT INTO doomed_blobs VALUES ('00ff', 1, 2, NULL);
 DROP INDEX ix_space_skills_page;
 ALTER TABLE entries ADD COLUMN words tsvector
   GENERATED ALWAYS AS (to_tsvector('english', left(text, 100000))) STORED;
@@ -116,6 +123,7 @@ def test_a_database_of_the_sixth_schema_is_migrated_and_searched(tmp_path: Path,
             connection.execute(sa.text(statement))
     with a_store(tmp_path, database=database) as store:
         assert store.read_now(difference) == []
+        assert store.read_now(lambda connection: marks.find(connection, ["00ff"]))["00ff"].tombstoned_at == 2
         (hit,) = store.read_now(lambda connection: search.near(connection, space_id, "sealed vaults", 5))
         assert hit.text == "the vault is sealed at night"
         assert (
