@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seasoned.engine.sessions import NewSessionRequest
-from seasoned.llm.rules import Rules
+from seasoned.rules import Rules
 from seasoned.store import lessons
 from tests.support.home import answered, opened, project, said, settled
 

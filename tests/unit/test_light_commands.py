@@ -24,7 +24,7 @@ HEAVY = (
     "seasoned.engine.engine",
     "seasoned.http",
     "seasoned.models.language",
-    "seasoned.llm.rules",
+    "seasoned.rules",
     "seasoned.safety.scanner",
     "seasoned.safety.secrets",
     "seasoned.scheduling.local",

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from seasoned.learning.questions import DistillAnswer, DistillQuestion
 from seasoned.lesson import Lesson
-from seasoned.llm.rules.distill import HEADING_CHARS_MAX, LESSONS_MAX, QUOTE_CHARS_MAX, distill
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
+from seasoned.rules.distill import HEADING_CHARS_MAX, LESSONS_MAX, QUOTE_CHARS_MAX, distill
 from seasoned.task import Task, TaskStatus
 from tests.support.growth import check_linear, text_of
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seasoned.llm.rules.calls import calls, programs
-from seasoned.llm.rules.changes import difference, same_verb
-from seasoned.llm.rules.errors import LINE_CHARS_MAX, essence, failures, fixes
 from seasoned.message import Json, JsonObject, Message, NumberedMessage, Part
+from seasoned.rules.calls import calls, programs
+from seasoned.rules.changes import difference, same_verb
+from seasoned.rules.errors import LINE_CHARS_MAX, essence, failures, fixes
 
 
 def call(tool: str, arguments: JsonObject, key: str) -> Message:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, TaskChange
-from seasoned.llm.rules.extract import extract
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
+from seasoned.rules.extract import extract
 from seasoned.task import Task, TaskStatus
 
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.learning.questions import ExtractQuestion, PreferenceFound
-from seasoned.llm.rules.extract import extract
-from seasoned.llm.rules.grammar import third_person
-from seasoned.llm.rules.keys import overtaken
-from seasoned.llm.rules.sentences import sentences
 from seasoned.message import Message, NumberedMessage, Part
+from seasoned.rules.extract import extract
+from seasoned.rules.grammar import third_person
+from seasoned.rules.keys import overtaken
+from seasoned.rules.sentences import sentences
 
 
 def stated(text: str, known: tuple[str, ...] = ()) -> tuple[PreferenceFound, ...]:

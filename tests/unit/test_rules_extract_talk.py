@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from seasoned.learning.questions import ExtractQuestion, TaskChange
-from seasoned.llm.rules.extract import extract
 from seasoned.message import Message, NumberedMessage, Part
+from seasoned.rules.extract import extract
 
 REPORT = (
     "Could you translate the museum leaflet into Italian?",

@@ -18,10 +18,10 @@ from seasoned.learning.questions import (
     WriteQuestion,
 )
 from seasoned.lesson import Lesson, LessonKind, Quote
-from seasoned.llm.rules.domains import FAMILIES, GENERAL, family_of, file_of
-from seasoned.llm.rules.similar import gist, likeness
-from seasoned.llm.rules.write import entry_text, write
 from seasoned.paths import check_path
+from seasoned.rules.domains import FAMILIES, GENERAL, family_of, file_of
+from seasoned.rules.similar import gist, likeness
+from seasoned.rules.write import entry_text, write
 from seasoned.skill import (
     ENTRY_CHARS_MAX,
     Frontmatter,

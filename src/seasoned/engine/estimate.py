@@ -11,10 +11,10 @@ import msgspec
 from seasoned.config import Config
 from seasoned.importers import Transcript
 from seasoned.learning.questions import DistillQuestion, ExtractQuestion
-from seasoned.llm.rules import extract_tasks
 from seasoned.message import NumberedMessage
 from seasoned.models import prompts
 from seasoned.models.language import instructions
+from seasoned.rules import extract_tasks
 from seasoned.task import Task
 from seasoned.tokens import count_tokens
 

@@ -4,10 +4,10 @@ from seasoned.config import MODELS, Config
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.learning.accounting import Stage
 from seasoned.learning.questions import Model
-from seasoned.llm.rules import Rules
 from seasoned.models import checking
 from seasoned.models.language import LanguageModel
 from seasoned.models.providers import Price
+from seasoned.rules import Rules, RulesHints
 from seasoned.store import Store
 
 
@@ -38,6 +38,7 @@ def model_of(config: Config, store: Store) -> Model:
         base_url=config.base_url,
         price=_price(config),
         output_tokens_max=config.model_output_tokens,
+        hints=RulesHints(),
     )
 
 

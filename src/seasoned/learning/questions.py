@@ -1,11 +1,12 @@
 """The interface between the three stages and the learner: rules or a language model.
 
-Each stage asks one question and gets one structured answer. The built-in rules (`llm.rules`) answer without a model; a
+Each stage asks one question and gets one structured answer. The built-in rules (`rules`) answer without a model; a
 language model answers the same questions through the same types. A question contains everything the learner may know:
 it has no tools and reads nothing itself. Answers are claims: the stages check every number, status, path and quote
 before anything is committed.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -240,12 +241,29 @@ class WriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[Edit, ...] = ()
 
 
+class Hints(Protocol):
+    """Notices things for a model's prompts, cheaply and without a model. Both methods may take a while."""
+
+    def for_extract(self, question: ExtractQuestion) -> tuple[str, ...]:
+        """What stands out in new messages, a line each."""
+        ...
+
+    def for_distill(self, messages: Sequence[NumberedMessage]) -> tuple[str, ...]:
+        """What stands out in a task's messages, a line each."""
+        ...
+
+
 class Model(Protocol):
     """Answers the questions. Raises ModelFailed if there is no usable answer; the stage then retries."""
 
     @property
     def name(self) -> str:
         """`rules`, or `provider:model`."""
+        ...
+
+    @property
+    def mends_refused_edits(self) -> bool:
+        """Whether it may answer differently once it is told why its edits were refused."""
         ...
 
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:

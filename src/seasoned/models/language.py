@@ -25,6 +25,7 @@ from seasoned.learning.questions import (
     DistillQuestion,
     ExtractAnswer,
     ExtractQuestion,
+    Hints,
     WriteAnswer,
     WriteQuestion,
 )
@@ -68,6 +69,8 @@ class LanguageModel:
     timeout, the next call gets twice as long, up to `timeout_seconds_max`.
     """
 
+    mends_refused_edits = True
+
     def __init__(
         self,
         name: str,
@@ -81,7 +84,9 @@ class LanguageModel:
         base_url: str = "",
         price: Price | None = None,
         output_tokens_max: int = OUTPUT_TOKENS_MAX,
+        hints: Hints | None = None,
     ) -> None:
+        self._hints = hints
         self._output_tokens_max = output_tokens_max
         self._name = name
         self._log = log
@@ -100,11 +105,17 @@ class LanguageModel:
 
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         """Which tasks and preferences the new messages hold."""
+        if self._hints is not None:
+            noticed = await asyncio.to_thread(self._hints.for_extract, question)
+            question = msgspec.structs.replace(question, hints=noticed)
         read = partial(_read_extract, question)
         return await self._ask("extract", prompts.extract_prompt(question), question.scope, read)
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """What a finished task teaches."""
+        if self._hints is not None:
+            noticed = await asyncio.to_thread(self._hints.for_distill, question.messages)
+            question = msgspec.structs.replace(question, hints=noticed)
         read = partial(_read_distill, question)
         return await self._ask("distill", prompts.distill_prompt(question), question.scope, read)
 

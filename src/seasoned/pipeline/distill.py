@@ -13,7 +13,6 @@ from seasoned.errors import ModelFailed
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import Attempt, DistillAnswer, DistillQuestion, Model
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
-from seasoned.llm.rules import RULES, distill_hints
 from seasoned.pipeline import evidence, similar_attempts
 from seasoned.pipeline.journal import Summary
 from seasoned.safety.secrets import redact
@@ -26,7 +25,6 @@ from seasoned.store.tasks import TaskRow
 MESSAGES_MAX = 400
 LESSONS_MAX = 20
 LINES_MAX = 10
-HINTS_MAX = 12
 KINDS = frozenset({"procedure", "pitfall", "fact"})
 
 
@@ -52,7 +50,6 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
         task=task.value(),
         messages=shown,
         user=read.user,
-        hints=() if model.name == RULES else await asyncio.to_thread(distill_hints, shown, HINTS_MAX),
         attempts=read.attempts,
         scope=Scope(project_id=task.project_id, space_id=read.space_id, session_id=task.session_id, task_id=task.id),
     )

@@ -13,7 +13,6 @@ from seasoned.config import Config
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
-from seasoned.llm.rules import RULES, extract_hints
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
 from seasoned.safety.secrets import redact
@@ -25,7 +24,6 @@ from seasoned.store.sessions import SessionRow
 from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STATUSES, TITLE_CHARS_MAX, Task, TaskStatus
 
 PREFERENCES_MAX = 200
-HINTS_MAX = 20
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +64,6 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         closed=read.closed,
         scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
-    if model.name != RULES:
-        noticed = await asyncio.to_thread(extract_hints, question, HINTS_MAX)
-        question = msgspec.structs.replace(question, hints=noticed)
     answer = await model.extract(question)
     changes = _with_outcome(_check_tasks(answer, read.tasks, shown), read, outcome)
     found = _check_preferences(answer.preferences, shown)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from seasoned.learning.questions import Attempt
-from seasoned.llm.rules.similar import contained, jaccard, words
 from seasoned.pipeline.journal import Summary
+from seasoned.similar import closeness, fingerprint
 from seasoned.store.tasks import TaskRow
 
 LOOKED_AT_MAX = 200
@@ -16,8 +16,8 @@ SAME_REQUEST_MIN = 0.4
 
 def attempts(task: TaskRow, others: Sequence[TaskRow]) -> tuple[Attempt, ...]:
     """The distilled tasks with a similar request: those with another outcome first."""
-    own = words(task.title)
-    scored = [(max(jaccard(own, words(one.title)), contained(own, words(one.title))), one) for one in others]
+    own = fingerprint(task.title)
+    scored = [(closeness(own, fingerprint(one.title)), one) for one in others]
     like = [one for score, one in sorted(scored, key=lambda pair: -pair[0]) if score >= SAME_REQUEST_MIN]
     differing = [one for one in like if one.status != task.status]
     same = [one for one in like if one.status == task.status]

@@ -14,7 +14,6 @@ from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
-from seasoned.llm.rules import RULES
 from seasoned.message import JsonObject
 from seasoned.pipeline import journal, retrieval
 from seasoned.pipeline.draft import Draft
@@ -259,7 +258,7 @@ async def _edited(
         named = [edit for edit in answer.edits if edit.lessons and known.issuperset(edit.lessons)]
         refused = await asyncio.to_thread(_apply, tried, named)
         # The rules would give the same answer again.
-        if not refused or model.name == RULES:
+        if not refused or not model.mends_refused_edits:
             break
         question = msgspec.structs.replace(question, refused=refused[:REASONS_MAX])
     return tried

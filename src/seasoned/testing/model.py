@@ -68,6 +68,10 @@ class ScriptedModel(msgspec.Struct):
     def name(self) -> str:
         return "scripted"
 
+    @property
+    def mends_refused_edits(self) -> bool:
+        return True
+
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         self.extracts.append(question)
         return self.on_extract(question)

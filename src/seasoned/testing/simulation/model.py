@@ -56,6 +56,8 @@ class Moods(msgspec.Struct):
 class SimulatedModel:
     """Answers by the script. `moods` belong to the whole simulation, as a provider does."""
 
+    mends_refused_edits = True
+
     def __init__(self, log: CallLog, moods: Moods, rng: random.Random, note: Callable[[str], None]) -> None:
         self._log = log
         self._moods = moods

@@ -1,0 +1,55 @@
+"""Tasks and preferences found in a session's messages without a model.
+
+The messages are cut into turns (what a person said, then what the agent and its tools did). Turn by turn it is decided
+whether the person goes on with the task at hand, closes it, opens a new one or comes back to an earlier one. What
+cannot be told is left open: a task stays `running` unless its words or the state at the end say otherwise.
+"""
+
+from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
+from seasoned.rules.follow import Follower
+from seasoned.rules.preferences import preferences
+from seasoned.rules.turns import turns_of
+from seasoned.rules.work import Work
+from seasoned.task import FINISHED
+
+PROGRESSES_MAX = 8
+
+
+def _change(work: Work, question: ExtractQuestion) -> TaskChange:
+    status, evidence = work.status, work.evidence
+    if question.outcome is not None:
+        status, evidence = question.outcome, f"The session's outcome was told as {question.outcome}."
+    return TaskChange(
+        order=work.order,
+        title=work.title if work.order is None else "",
+        status=status,
+        messages=tuple(sorted(set(work.numbers))),
+        progress=tuple(work.progress[-PROGRESSES_MAX:]),
+        evidence=evidence,
+    )
+
+
+def _changes(work: Work, question: ExtractQuestion) -> list[TaskChange]:
+    """What became of a task. One that was reopened and has ended again says both, so that it teaches again."""
+    change = _change(work, question)
+    if not work.reopened or change.status not in FINISHED:
+        return [change]
+    return [TaskChange(order=work.order, status="running", messages=change.messages), change]
+
+
+def extract(question: ExtractQuestion) -> ExtractAnswer:
+    """The tasks and preferences that the new messages hold."""
+    follower = Follower(question.tasks)
+    found: list[PreferenceFound] = []
+    for turn in turns_of(question.messages):
+        follower.take(turn)
+        if turn.person is not None and turn.acts:
+            known = [*question.preferences, *(preference.text for preference in found)]
+            prose = turn.person.message.prose()
+            found.extend(preferences(turn.number, prose, [act.sentence for act in turn.acts], known))
+    follower.finish()
+    changes = sorted(
+        (change for work in follower.works if work.touched for change in _changes(work, question)),
+        key=lambda change: change.messages[0],
+    )
+    return ExtractAnswer(tasks=tuple(changes), preferences=tuple(found))

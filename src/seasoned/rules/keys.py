@@ -1,0 +1,125 @@
+"""What a text is about, as a set of words; and which known statement a new one overtakes."""
+
+import re
+from collections.abc import Sequence
+
+from seasoned.rules.sentences import plain
+from seasoned.rules.words import listed
+
+_PLURAL_CHARS_MIN = 4
+_STEM_CHARS_MIN = 3
+_NAMED_MIN = 2
+_SHARED_MIN = 3
+_NAMED_WEIGHT, _DIFFERS_WEIGHT = 3.0, 0.5
+_LEFT_WORDS_MIN = 3
+
+_STOPWORDS = listed(
+    "the user users wants want agent agents a an and or of to in on for with is are be it its that this"
+    " from now "
+    "as at by not no does do never always only up any all anything everything every each who so says say"
+    " team "
+    "their them they than then when whenever if one has have had will would should today own still just"
+    " more most "
+    "less first again s"
+)
+_EMPTY = listed("go over out get got two three same other month week because under like about")
+_WORD = re.compile(r"[£$€]?\d[\w.,:%]*\w|[£$€]?\d|[a-z][a-z'+#-]+")
+_CHANGES = re.compile(
+    r"\b(?:from now on|as of|instead|no longer|no more|any ?more|forget|now\b|changed?|new\b|update"
+    r"|used to|not \S*\d|rather than|scratch|starting|effective|actually|switch(?:ed|ing)?|moved|stop"
+    r"|replaces?|overrides?|finally)\b"
+)
+
+
+def key_words(text: str) -> set[str]:
+    """The words of a text that say what it is about, crudely stemmed; numbers keep their currency."""
+    found = (word.rstrip(".,:") for word in _WORD.findall(plain(text).lower()))
+    return {_stem(word) for word in found if word not in _STOPWORDS}
+
+
+def _stem(word: str) -> str:
+    """A word without plural, past and progressive endings; numbers and names with digits stay."""
+    if not word[0].isalpha() or any(letter.isdigit() for letter in word):
+        return word
+    word = word.removesuffix("'s")
+    if len(word) >= _PLURAL_CHARS_MIN and word.endswith("s") and not word.endswith("ss"):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        if len(word) - len(ending) >= _STEM_CHARS_MIN:
+            word = word.removesuffix(ending)
+    return word.removesuffix("e") if len(word) >= _PLURAL_CHARS_MIN else word
+
+
+def _numbers(keys: set[str]) -> set[str]:
+    return {key for key in keys if any(letter.isdigit() for letter in key)}
+
+
+_NEGATED_VALUE = re.compile(
+    r"\b(?:no more|no longer|not|instead of|rather than|forget(?: about)?|stop(?: using| with)?|drop"
+    r"|in place of|without|away from|scrap|never mind|was|used to be)\s+(?:the |my |our |your |any "
+    r"|that )?(?:old |previous |earlier )?((?:[\w£$€.+#-]+ ?){1,4})"
+)
+
+
+_PASSED_VALUE = re.compile(
+    r"((?:[\w£$€.+#-]+ ){1,3})(?:is|are|has been|was|got|goes|went) (?:now |already "
+    r"|officially )?(?:deleted|gone|dead|history|obsolete|outdated"
+    r"|deprecated|retired|removed|replaced|over|no more|not valid|invalid|out of date|away|off|dropped)\b"
+)
+
+
+def _negated_values(quote: str) -> set[str]:
+    """The words of values that a statement says are no longer true: "no more PNG", "forget the £75"."""
+    low = plain(quote).lower()
+    return {
+        key
+        for pattern in (_NEGATED_VALUE, _PASSED_VALUE)
+        for found in pattern.finditer(low)
+        for key in key_words(found.group(1))
+    }
+
+
+def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
+    """The known statement that `text` overtakes: the same matter with another value; empty when there is none."""
+    new, said = key_words(text), key_words(quote)
+    changes = bool(_CHANGES.search(quote.lower()))
+    dropped = _negated_values(quote)
+    best, best_score = "", 0.0
+    for old in known:
+        keys = key_words(old)
+        if not keys or old.strip().lower() == text.strip().lower():
+            continue
+        old_numbers, new_numbers = _numbers(keys), _numbers(new)
+        shared = (keys & said) - old_numbers - _EMPTY
+        named = len(keys & dropped) >= _NAMED_MIN or (bool(keys & dropped) and bool((keys & said) - dropped))
+        differs = bool(old_numbers) and bool(new_numbers) and not old_numbers & new_numbers
+        score = (
+            len(shared)
+            + (_NAMED_WEIGHT * len(keys & dropped) if named else 0.0)
+            + (_DIFFERS_WEIGHT if differs else 0.0)
+        )
+        alike = len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys)
+        enough = named or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)) or (changes and alike)
+        if enough and score > best_score:
+            best, best_score = old, score
+    return best
+
+
+_OLD_CLAUSE = re.compile(
+    r"[,;]?\s*\b(?:(?:and|so|but|please) )?(?:(?:you|we) (?:may|can|could|should) (?:now )?)?(?:no more"
+    r"|no longer|not|instead of|rather than"
+    r"|forget(?: about)?|in place of|down from|up from|was|used to be)\b [^,.;:]*",
+    re.IGNORECASE,
+)
+
+
+def without_old(text: str, replaced: str) -> str:
+    """A statement without the clauses that only name the value it overtakes."""
+    old = key_words(replaced)
+
+    def cut(found: re.Match[str]) -> str:
+        rest = text[: found.start()] + text[found.end() :]
+        return "" if key_words(found.group()) & old - key_words(rest) else found.group()
+
+    shorter = _OLD_CLAUSE.sub(cut, text).strip(" ,;")
+    return shorter if len(shorter.split()) >= _LEFT_WORDS_MIN else text

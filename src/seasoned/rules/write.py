@@ -1,0 +1,235 @@
+"""How lessons become entries without a model: the same thing is reinforced, the rest goes where its subject lives.
+
+Preferences are list items of the user's facts, a file for each topic; everything else is an entry of a skill for the
+family of programs that it is about (places.py). An entry's text depends on its lesson alone.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from seasoned.learning.questions import (
+    AddEntry,
+    CreateSkill,
+    Decline,
+    Edit,
+    PendingLesson,
+    Reinforce,
+    ReviseEntry,
+    WriteAnswer,
+    WriteQuestion,
+)
+from seasoned.lesson import Lesson
+from seasoned.rules.domains import Family
+from seasoned.rules.places import Place, heading_of, place
+from seasoned.rules.safety import has_script, is_safe
+from seasoned.rules.similar import Gist, gist, jaccard, likeness, words
+from seasoned.safety.scanner import scan
+from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, find_entry, replace_entry, slug
+from seasoned.space import FACTS, JOURNAL
+
+SAME_FACT_MIN: Final = 0.8
+REPLACED_FACT_MIN: Final = 0.5
+SAME_LESSON_MIN: Final = 1.0
+ENTRIES_MAX: Final = 5_000
+_EQUAL: Final = 9.0
+_NUMBERS = re.compile(r"\d+")
+_NEGATED = re.compile(r"\b(?:not|no|never|none|without|stop|\w+n t|nothing|avoid\w*)\b", re.IGNORECASE)
+_FACTS_ABOUT: Final = (
+    "Preferences and facts about the user, one file for each topic. Use at the start of every task for this user."
+)
+
+
+class Known(msgspec.Struct):
+    """An entry that stands, or will stand after the edits so far."""
+
+    skill: str
+    path: str
+    text: str
+    held_gist: Gist | None = None
+
+    @property
+    def gist(self) -> Gist:
+        """What of it is compared, worked out when first needed."""
+        if self.held_gist is None:
+            self.held_gist = gist(self.text)
+        return self.held_gist
+
+
+class _Space:
+    """The space while a run is written: its skills, its entries, and the edits so far."""
+
+    def __init__(self, question: WriteQuestion) -> None:
+        self.skills = [skill for skill in question.skills if skill.name != JOURNAL]
+        self.files = {skill.name: dict(skill.files) for skill in self.skills}
+        self.known = list(_known(question))
+        self.edits: list[Edit] = []
+
+    def add(self, where: Place, text: str, key: str) -> None:
+        """A new entry at the end of a file, or of the next one when the file would swallow it (an open code block)."""
+        files = self.files.setdefault(where.skill, {})
+        for path in (where.path, f"{where.path.removesuffix('.md')}-more.md"):
+            after = add_entry(files.get(path) or f"# {where.title}\n", text)
+            if find_entry(after, text) is not None:
+                files[path] = after
+                self.edits.append(AddEntry(skill=where.skill, path=path, text=text, title=where.title, lessons=(key,)))
+                self.known.append(Known(where.skill, path, text))
+                return
+        self.edits.append(Decline(lessons=(key,), reason="Its text is not one entry, so it is not written."))
+
+    def reinforce(self, known: Known, key: str) -> None:
+        """The same was known."""
+        self.edits.append(Reinforce(skill=known.skill, path=known.path, entry=known.text, lessons=(key,)))
+
+    def revise(self, known: Known, text: str, key: str) -> None:
+        """A known entry gets another text."""
+        file = self.files[known.skill][known.path]
+        old = find_entry(file, known.text)
+        after = replace_entry(file, old, text) if old is not None else file
+        if old is None or find_entry(after, text) is None:
+            self.edits.append(Decline(lessons=(key,), reason="Its text is not one entry, so it is not written."))
+            return
+        self.files[known.skill][known.path] = after
+        self.edits.append(ReviseEntry(skill=known.skill, path=known.path, entry=known.text, text=text, lessons=(key,)))
+        known.text, known.held_gist = text, None
+
+    def create(self, name: str, description: str, body: str, key: str) -> None:
+        """A new skill, unless it is there."""
+        if name not in self.files:
+            self.edits.append(CreateSkill(name=name, description=description, body=body, lessons=(key,)))
+            self.files[name] = {}
+
+
+def _known(question: WriteQuestion) -> Iterator[Known]:
+    count = 0
+    for skill in question.skills:
+        if skill.name == JOURNAL or not skill.writable:
+            continue
+        for path in sorted(skill.files):
+            if not path.endswith(".md") or (path == SKILL_FILE and skill.name == FACTS):
+                continue
+            for entry in entries(skill.files[path]):
+                if count >= ENTRIES_MAX:
+                    return
+                count += 1
+                yield Known(skill.name, path, entry.text)
+
+
+def write(question: WriteQuestion) -> WriteAnswer:
+    """The edits for some lessons; each lesson ends in at least one of them, or is declined with the reason."""
+    space = _Space(question)
+    for pending in question.lessons:
+        refusal = _refusal(pending.lesson)
+        if refusal:
+            space.edits.append(Decline(lessons=(pending.key,), reason=refusal))
+        elif pending.lesson.kind == "preference":
+            _write_fact(space, pending)
+        else:
+            _write_lesson(space, pending)
+    return WriteAnswer(edits=tuple(space.edits))
+
+
+def _refusal(lesson: Lesson) -> str:
+    """Why a lesson is not written; empty when it is."""
+    if lesson.kind == "skip":
+        return "There is nothing to write: the task was skipped."
+    if not (lesson.text.strip() or lesson.title.strip()):
+        return "There is nothing to write: the lesson is empty."
+    text = f"{lesson.title}\n{lesson.text}"
+    if lesson.kind == "preference":  # the user's own words; what the scanner says of them decides whether they wait
+        return "It is not written because it fetches a script." if has_script(text) else ""
+    reasons = scan(text)
+    if reasons:
+        return f"It is not written because {reasons[0]}."
+    if not is_safe(text):
+        return "It is not written because it speaks to an agent or carries a script."
+    return ""
+
+
+def _write_fact(space: _Space, pending: PendingLesson) -> None:
+    """A preference or fact of the user: a list item in the file of its topic."""
+    lesson, key = pending.lesson, pending.key
+    sentence = " ".join((lesson.text.strip() or lesson.title.strip()).removeprefix("- ").split())
+    text = f"- {sentence}"[:ENTRY_CHARS_MAX]
+    facts = [known for known in space.known if known.skill == FACTS]
+    outdated = _closest(lesson.replaces, facts) if lesson.replaces.strip() else None
+    own = gist(text)
+    same = next((known for known in facts if _same_fact(known.gist, own)), None)
+    if same is not None and same is not outdated:
+        space.reinforce(same, key)
+    elif outdated is not None:
+        space.revise(outdated, text, key)
+    else:
+        space.create(FACTS, _FACTS_ABOUT, "# User facts\n\nOne file for each topic, one list item for each fact.", key)
+        topic = slug(lesson.topic)
+        space.add(Place(FACTS, f"{topic}.md", heading_of(topic)), text, key)
+
+
+def _same_fact(one: Gist, other: Gist) -> bool:
+    if one.key == other.key:
+        return bool(one.key)
+    if jaccard(one.words, other.words) < SAME_FACT_MIN:
+        return False
+    same_numbers = set(_NUMBERS.findall(one.key)) == set(_NUMBERS.findall(other.key))
+    return same_numbers and bool(_NEGATED.search(one.key)) == bool(_NEGATED.search(other.key))
+
+
+def _closest(wanted: str, facts: list[Known]) -> Known | None:
+    """The entry that holds a fact, by its words; None when none comes near."""
+    key, stems = entry_key(wanted), words(wanted)
+    best, best_score = None, REPLACED_FACT_MIN
+    for known in facts:
+        score = _EQUAL if key and known.gist.key == key else jaccard(stems, known.gist.words)
+        if score > best_score:
+            best, best_score = known, score
+    return best
+
+
+def _write_lesson(space: _Space, pending: PendingLesson) -> None:
+    """A pitfall, procedure or fact: a section in the file of its subject, unless it is known."""
+    lesson, key = pending.lesson, pending.key
+    text = entry_text(lesson)
+    own = [known for known in space.known if known.skill != FACTS]
+    outdated = _closest(lesson.replaces, own) if lesson.replaces.strip() else None
+    if outdated is not None:
+        space.revise(outdated, text, key)
+        return
+    known = _same(text, space.known)
+    if known is not None:
+        space.reinforce(known, key)
+        return
+    where = place(lesson.topic, space.skills, space.files)
+    _make(space, where, key)
+    space.add(where, text, key)
+
+
+def entry_text(lesson: Lesson) -> str:
+    """A lesson as a section of a skill's file: headings inside become text, an open code block is closed."""
+    title = " ".join(lesson.title.split()).lstrip("# ") or "Lesson"
+    lines = [line.lstrip("#").lstrip() if line.startswith("#") else line for line in lesson.text.strip().split("\n")]
+    text = f"## {title}\n{chr(10).join(lines)}".strip()[:ENTRY_CHARS_MAX].rstrip()
+    fences = [line for line in text.split("\n") if line.lstrip().startswith(("```", "~~~"))]
+    return f"{text[: ENTRY_CHARS_MAX - 4].rstrip()}\n```" if len(fences) % 2 else text
+
+
+def _same(text: str, known: list[Known]) -> Known | None:
+    """The entry that says the same, the likest first; None when there is none."""
+    best, best_score, own = None, SAME_LESSON_MIN, gist(text)
+    for one in known:
+        score = _EQUAL if one.gist.key == own.key else likeness(own, one.gist)
+        if score >= best_score and (best is None or score > best_score):
+            best, best_score = one, score
+    return best
+
+
+def _make(space: _Space, where: Place, key: str) -> None:
+    family: Family | None = where.create
+    if family is None:
+        return
+    description = f"Lessons about {family.about}: what failed, why, and what works. Use before work with any of them."
+    body = (
+        f"# {heading_of(family.name)}\n\nOne file for each program or tool. Read the one that fits before you use it."
+    )
+    space.create(family.name, description, body, key)
