@@ -1,10 +1,12 @@
 """The words in which routes are described: an operation for each method of each path, with its parameters."""
 
+import re
 from collections.abc import Callable, Mapping
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from starlette.responses import Response
 
 from seasoned.http.request import FILTER_CHARS_MAX, PAGE_DEFAULT, PREFIX, Answer
 from seasoned.http.routes import ROUTES
@@ -56,11 +58,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     summary: str
     description: str
-    parameters: tuple[Parameter, ...] = ()
-    body: Body | None = None
+    parameters: tuple[Parameter, ...]
+    body: Body | None
     answers: Mapping[int, Success]
-    errors: Mapping[int, str] = {}
-    needs_key: bool = True
+    errors: Mapping[int, str]
+    needs_key: bool
 
     @property
     def may_write(self) -> bool:
@@ -68,102 +70,89 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return self.method != "GET"
 
 
-class Tagged:
-    """The operations of one tag, in the order in which they are described."""
+def operation(
+    what: Callable[..., object] | str,
+    id_: str,
+    summary: str,
+    description: str,
+    answers: Mapping[int, str | Success],
+    errors: Mapping[int, str] | None = None,
+    *,
+    tag: str,
+    parameters: tuple[Parameter, ...] = (),
+    body: object = None,
+    needs_key: bool = True,
+) -> Operation:
+    """Describe what a handler does, or a route such as `GET /docs`.
 
-    def __init__(self, tag: str) -> None:
-        self._tag = tag
-        self.operations: list[Operation] = []
-
-    def add(
-        self,
-        handler: Callable[..., object],
-        id_: str,
-        summary: str,
-        description: str,
-        answers: Mapping[int, str | Success],
-        errors: Mapping[int, str] | None = None,
-        *,
-        parameters: tuple[Parameter, ...] = (),
-        body: object = None,
-    ) -> None:
-        """Describe a route by its handler. A success that is only a sentence carries what the handler's annotation
-        says; a `body` that is a type is the JSON that must be sent.
-        """
-        ((method, path),) = [(method, path) for method, path, one in ROUTES if one is handler]
-        kinds = _kinds(handler)
-        self.operations.append(
-            Operation(
-                id=id_,
-                method=method,
-                path=PREFIX + path.replace(":path}", "}"),
-                tag=self._tag,
-                summary=summary,
-                description=description,
-                parameters=parameters,
-                body=body if body is None or isinstance(body, Body) else Body(body),
-                answers={
-                    status: Success(one, kinds) if isinstance(one, str) else one for status, one in answers.items()
-                },
-                errors=errors or {},
-            )
-        )
-
-    def add_open(
-        self,
-        path: str,
-        id_: str,
-        summary: str,
-        description: str,
-        answers: Mapping[int, Success],
-        errors: Mapping[int, str] | None = None,
-        *,
-        parameters: tuple[Parameter, ...] = (),
-    ) -> None:
-        """Describe what is read without a key."""
-        self.operations.append(
-            Operation(
-                id=id_,
-                method="GET",
-                path=path,
-                tag=self._tag,
-                summary=summary,
-                description=description,
-                parameters=parameters,
-                answers=answers,
-                errors=errors or {},
-                needs_key=False,
-            )
-        )
-
-    def leave_out(self, id_: str, method: str, path: str, summary: str, *parameters: Parameter) -> None:
-        """Describe a route of the protocol that answers 501."""
-        self.operations.append(
-            Operation(
-                id=id_,
-                method=method,
-                path=PREFIX + path,
-                tag=self._tag,
-                summary=summary,
-                description="Part of the protocol, not of this server.",
-                parameters=parameters,
-                answers={},
-                errors={501: "This server does not do that; the sentence says what to do instead."},
-            )
-        )
+    The route table says the method and the path, so `parameters` are those beside the path's, and the errors that its
+    first id may lead to need not be given. A success that is only a sentence carries what the handler's annotation
+    says; a `body` that is a type is the JSON that must be sent.
+    """
+    method, path = what.split() if isinstance(what, str) else _route(what)
+    in_path = [_IN_PATH[name] for name in re.findall(r"{(\w+)}", path)]
+    return Operation(
+        id=id_,
+        method=method,
+        path=path,
+        tag=tag,
+        summary=summary,
+        description=description,
+        parameters=(*(one.parameter for one in in_path), *parameters),
+        body=body if body is None or isinstance(body, Body) else Body(body),
+        answers={
+            status: Success(one, _kinds(what)) if isinstance(one, str) else one for status, one in answers.items()
+        },
+        errors={**(in_path[0].errors if in_path and answers else {}), **(errors or {})},
+        needs_key=needs_key,
+    )
 
 
-def _kinds(handler: Callable[..., object]) -> tuple[object, ...]:
+class _InPath(msgspec.Struct, frozen=True):
+    """A parameter of paths, and what it may lead to."""
+
+    parameter: Parameter
+    errors: Mapping[int, str] = {}
+
+
+def _id(name: str, description: str, what: str = "", of: str = "") -> _InPath:
+    errors = {400: f"The {what} id is not a UUID.", 404: f"The project has no such {of or what}."} if what else {}
+    schema: JsonObject = {"type": "string", "format": "uuid"}
+    return _InPath(Parameter(name, "path", description, schema, required=True), errors)
+
+
+def _word(name: str, description: str) -> _InPath:
+    return _InPath(Parameter(name, "path", description, {"type": "string", "minLength": 1}, required=True))
+
+
+_IN_PATH = {
+    one.parameter.name: one
+    for one in (
+        _id("session_id", "The session's id.", "session"),
+        _id("message_id", "The message's id."),
+        _id("space_id", "The space's id.", "space", "learning space"),
+        _id("skill_id", "The skill's id.", "skill"),
+        _id("disk_id", "The disk's id, or a skill's `disk_id`.", "disk"),
+        _word("identifier", "What names the user; encode a slash as %2F."),
+        _word("token", "The signed token."),
+        _word("sandbox_id", "The sandbox's id."),
+    )
+}
+
+
+def _route(handler: Callable[..., object]) -> tuple[str, str]:
+    ((method, path),) = [(method, path) for method, path, one in ROUTES if one is handler]
+    return method, PREFIX + path.replace(":path}", "}")
+
+
+def _kinds(handler: object) -> tuple[object, ...]:
     """The types that a handler's answer may carry: of `Answer[T]` the T, of `Annotated[Response, T]` too."""
     found = get_type_hints(handler, include_extras=True)["return"]
     members = get_args(found) if get_origin(found) in (Union, UnionType) else (found,)
-    kinds: list[object] = []
-    for member in members:
-        if get_origin(member) is Answer:
-            kinds += [kind for kind in get_args(member) if kind is not type(None)]
-        elif get_origin(member) is Annotated:
-            kinds += get_args(member)[1:]
-    return tuple(kinds)
+    typed = [get_args(one) for one in members if get_origin(one) in (Answer, Annotated)]
+    if not typed:
+        raise TypeError(f"{handler} must say what it answers: Answer[T], or Annotated[Response, T].")
+    return tuple(kind for one in typed for kind in one if kind not in (type(None), Response))
 
 
 # Parameters
@@ -184,16 +173,6 @@ def number(name: str, description: str, low: int = 0, high: int | None = None, d
 def flag(name: str, description: str, *, default: bool = False) -> Parameter:
     """A boolean in the query."""
     return Parameter(name, "query", description, {"type": "boolean", "default": default})
-
-
-def in_path(name: str, what: str) -> Parameter:
-    """An id of the path."""
-    return Parameter(name, "path", f"{what}.", {"type": "string", "format": "uuid"}, required=True)
-
-
-def word_in_path(name: str, description: str) -> Parameter:
-    """A text in the path."""
-    return Parameter(name, "path", description, {"type": "string", "minLength": 1}, required=True)
 
 
 def with_json(name: str, whose: str) -> Parameter:
