@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres test-slow test-slow-part kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources worlds reference constraints \
+.PHONY: help demo test test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -52,6 +52,20 @@ test-slow: $(VENV)/.dev ## Run the tests that take longest, and look for new cou
 test-slow-part: ## Run a part of them, with each commit the next.
 	@$(MAKE) --no-print-directory test-slow PART=$$(($$(git rev-list --count HEAD) % $(PARTS) + 1))/$(PARTS)
 
+coverage: $(VENV)/.dev ## Run the tests and say how much of the code they reach, in this process and its threads.
+	@$(BIN)/pytest --numprocesses 2 -m "not slow" --cov=seasoned --cov-report= tests/unit tests/conformance tests/pipeline tests/llm tests/store
+	@$(BIN)/coverage report --skip-covered --sort=cover | tail -n 40
+
+test-pythons: ## Run the unit tests on every supported Python that is installed.
+	@for version in 3.11 3.12 3.13; do \
+	  command -v python$$version > /dev/null && python$$version -c 'pass' 2> /dev/null || { echo "python$$version is not installed"; continue; }; \
+	  echo "python$$version"; \
+	  $(MAKE) --no-print-directory VENV=.venv-$$version PYTHON=python$$version test-unit || exit 1; \
+	done
+
+test-unit: $(VENV)/.dev ## Run the unit tests.
+	@$(BIN)/pytest --numprocesses 2 -m "not slow" tests/unit tests/store/test_open.py
+
 test-postgres: $(VENV)/.dev ## Run the tests of the doors and the stages on PostgreSQL.
 	@$(BIN)/pytest --numprocesses 2 --store postgres tests/acceptance tests/cli tests/pipeline
 
@@ -75,6 +89,9 @@ kill: $(VENV)/.dev ## Kill a server under load a hundred times.
 
 kill-fleet: $(VENV)/.dev ## Kill one of a server and four workers on PostgreSQL and S3 every second for two minutes.
 	@$(BIN)/python -m tests.kill.fleet
+
+outages: $(VENV)/.dev ## Stop PostgreSQL fast and immediately under load twenty times.
+	@$(BIN)/python -m tests.kill.outages --stops 20
 
 check: lint types ## Lint and types.
 
@@ -106,6 +123,10 @@ bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new fa
 bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also with a model that obeys all it reads.
 	@$(BIN)/python -m benchmarks.safety
 
+bench-hostile: $(VENV)/.dev ## What hostile content and clients that do not read cost the others.
+	@$(BIN)/python benchmarks/hostile.py
+	@$(BIN)/python benchmarks/hostile_reads.py
+
 bench-learning: $(VENV)/.dev ## How many lessons a second 1, 2, 4 and 8 workers learn on PostgreSQL.
 	@$(BIN)/python -m tests.support.postgres --durable $(BIN)/python benchmarks/learning.py --database {url}
 
@@ -114,6 +135,9 @@ bench-growth: $(VENV)/.dev ## Lists, searches and lessons with up to 10,000 skil
 
 bench-resources: $(VENV)/.dev ## How long a start takes, and what idle processes take of memory and processor.
 	@$(BIN)/python -m tests.support.postgres $(BIN)/python benchmarks/resources.py --database {url}
+
+figures: $(VENV)/.dev ## Write this release's figures to benchmarks/figures (takes half an hour on a quiet machine).
+	@$(BIN)/python benchmarks/figures.py
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
@@ -126,4 +150,4 @@ constraints: $(VENV)/.dev ## Write the versions that are installed now to constr
 	  $(BIN)/pip list --format=freeze | grep -v -i -E "^(seasoned|pip|setuptools)=") > constraints.txt
 
 clean: ## Remove .venv and the demo's home.
-	rm -rf $(VENV) $(DEMO_HOME)
+	rm -rf $(VENV) .venv-3.* $(DEMO_HOME)

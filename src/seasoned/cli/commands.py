@@ -38,7 +38,7 @@ COMMANDS: Final = {
     "doctor": _Place("doctor", "doctor", "Check that the home is well, or with --url that a running server is."),
     "backup": _Place("backups", "backup", "Back the home up into a folder, and check the backup."),
     "restore": _Place("backups", "restore", "Check a backup and make the home of it."),
-    "gc": _Place("collect", "collect", "Delete stored files that nothing names any more."),
+    "gc": _Place("gc", "collect", "Delete stored files that nothing references."),
     "migrate": _Place("move", "migrate", "Bring the database to this release's schema."),
     "copy": _Place("move", "copy", "Copy a whole home to another database."),
 }

@@ -201,7 +201,7 @@ class Skills:
                     self._write_zip(target, rows, [path for path, row in rows.items() if self._is_lost(row)])
                 target.seek(0)
             except OSError as error:
-                raise StorageFull(f"The ZIP could not be written ({error.strerror}); free some space.") from error
+                raise StorageFull("There is no room to make the ZIP; free some space and try again.") from error
             unless_made.pop_all()
         return target
 

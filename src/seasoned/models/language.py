@@ -249,7 +249,7 @@ def _form(error: msgspec.DecodeError) -> str:
 @cache
 def instructions(stage: Stage) -> str:
     """What a stage tells the model to do."""
-    return (resources.files("seasoned") / "llm" / "prompts" / f"{stage}.md").read_text()
+    return (resources.files("seasoned") / "models" / "prompts" / f"{stage}.md").read_text()
 
 
 def _read_extract(question: ExtractQuestion, raw: bytes, problems: Problems) -> ExtractAnswer:
