@@ -6,9 +6,10 @@ of `tool-result` parts (wire contract, section C.1).
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -36,12 +37,12 @@ PartType = Literal[
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a part carries, kept in the object store under its SHA-256."""
 
-    sha256: str
-    mime: str
-    size_b: int
-    bucket: str = ""
-    s3_key: str = ""
-    etag: str = ""
+    sha256: Annotated[str, Meta(description="The SHA-256 of its bytes, in hexadecimal.")]
+    mime: Annotated[str, Meta(description="Its media type.")]
+    size_b: Annotated[int, Meta(ge=0, description="Its size in bytes.")]
+    bucket: Annotated[str, Meta(description="Empty; kept for clients that expect it.")] = ""
+    s3_key: Annotated[str, Meta(description="A key as clients expect it; nothing is fetched by it.")] = ""
+    etag: Annotated[str, Meta(description="Empty; kept for clients that expect it.")] = ""
 
 
 class Part(msgspec.Struct, frozen=True, omit_defaults=True):

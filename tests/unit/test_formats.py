@@ -675,13 +675,13 @@ def test_an_anthropic_answer_dumped_by_its_sdk_can_be_sent_back() -> None:
 
 
 def test_empty_fields_of_a_part_are_not_shown() -> None:
-    assert render_part(Part("text", "a")) == {"type": "text", "text": "a"}
-    assert render_part(Part("tool-result", "", {"tool_call_id": "c"})) == {
+    assert msgspec.to_builtins(render_part(Part("text", "a"))) == {"type": "text", "text": "a"}
+    assert msgspec.to_builtins(render_part(Part("tool-result", "", {"tool_call_id": "c"}))) == {
         "type": "tool-result",
         "meta": {"tool_call_id": "c"},
     }
     asset = Asset(sha256="a" * 64, mime="image/png", size_b=3)
-    assert render_part(Part("image", asset=asset, filename="x.png")) == {
+    assert msgspec.to_builtins(render_part(Part("image", asset=asset, filename="x.png"))) == {
         "type": "image",
         "filename": "x.png",
         "asset": {"sha256": "a" * 64, "mime": "image/png", "size_b": 3, "bucket": "", "s3_key": "", "etag": ""},

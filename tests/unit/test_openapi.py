@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from seasoned.engine import Engine
+from seasoned.http import skills
 from seasoned.http.app import App
-from seasoned.http.openapi import OPERATIONS, Operation, document, document_bytes
+from seasoned.http.openapi import OPERATIONS, Operation, document, document_bytes, operations
+from seasoned.http.openapi.document import Schemas
 from seasoned.http.openapi.reference import html, markdown
 from seasoned.message import Json, JsonObject
 
@@ -70,6 +72,33 @@ def test_every_reference_leads_to_a_component_and_every_component_is_used() -> N
 def test_every_schema_is_a_json_schema() -> None:
     for schema in cast(dict[str, dict[str, JsonObject]], document()["components"])["schemas"].values():
         jsonschema_rs.meta.validate(schema)
+
+
+def test_every_shape_is_named_and_says_what_its_fields_are() -> None:
+    for name, shape in cast(dict[str, dict[str, JsonObject]], document()["components"])["schemas"].items():
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", name), f"{name}: two types of answers have the same name"
+        assert str(shape["description"]).endswith(".")
+        for field, schema in cast(dict[str, JsonObject], shape["properties"]).items():
+            assert "description" in schema or "$ref" in schema, f"{name}.{field} says nothing"
+
+
+class _Answered(msgspec.Struct):
+    kept: int
+    filled: int = 0
+    left_out: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def test_an_answer_always_has_what_is_not_left_out_and_a_body_may_leave_out_defaults() -> None:
+    def required(*, are_answers: bool) -> Json:
+        return Schemas([_Answered], are_answers=are_answers).of(_Answered)["required"]
+
+    assert required(are_answers=True) == ["kept", "filled"]
+    assert required(are_answers=False) == ["kept"]
+
+
+def test_a_handler_that_does_not_say_what_it_answers_is_refused() -> None:
+    with pytest.raises(TypeError, match="must say what it answers"):
+        operations.operation(skills.download_zip, "zip", "Zip", "A ZIP.", {200: "The ZIP."}, tag="Skills")
 
 
 def test_the_document_is_built_once_and_is_json() -> None:

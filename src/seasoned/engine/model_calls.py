@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from seasoned import faults
 from seasoned.clock import SECOND
@@ -27,11 +28,11 @@ USD_KEY = "learning_budget_usd"
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
     """A limit for one day (UTC) and how much of it is used, in tokens or dollars."""
 
-    of: Literal["project", "space"]
-    space_id: str
-    unit: Literal["tokens", "usd"]
-    limit: float
-    used: float
+    of: Annotated[Literal["project", "space"], Meta(description="What it limits.")]
+    space_id: Annotated[str, Meta(description="The learning space; empty for the project's.")]
+    unit: Annotated[Literal["tokens", "usd"], Meta(description="What is counted.")]
+    limit: Annotated[float, Meta(description="The limit.")]
+    used: Annotated[float, Meta(description="How much of it is used.")]
 
     @property
     def is_used_up(self) -> bool:

@@ -1,8 +1,10 @@
 """Sessions: creating, listing and flushing them."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
@@ -23,12 +25,28 @@ _CONFIGS = "The session's configs"
 
 
 class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request for a new session; `use_uuid` chooses its id."""
+    """What is known of the session."""
 
-    user: str | None = None
-    disable_task_tracking: bool | None = None
-    configs: JsonObject | None = None
-    use_uuid: str | None = None
+    user: Annotated[
+        str | None, Meta(description="Whose session it is; the user is created with the first mention.")
+    ] = None
+    disable_task_tracking: Annotated[
+        bool | None, Meta(description="Whether no tasks shall be looked for in its messages; they are when left out.")
+    ] = None
+    configs: Annotated[JsonObject | None, Meta(description="Any keys that the caller wants to keep beside it.")] = None
+    use_uuid: Annotated[
+        str | None,
+        Meta(
+            description="The id it shall have; empty counts as left out.",
+            extra_json_schema={
+                "oneOf": [
+                    {"type": "string", "format": "uuid", "minLength": 1},
+                    {"type": "string", "maxLength": 0},
+                    {"type": "null"},
+                ]
+            },
+        ),
+    ] = None
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

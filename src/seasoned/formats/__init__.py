@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from seasoned.errors import Invalid
 from seasoned.formats import acontext, anthropic, gemini, openai
-from seasoned.formats.acontext import Upload, Uploads, render_part
+from seasoned.formats.acontext import MessagePart, Upload, Uploads, render_part
 from seasoned.formats.fields import kind_of
 from seasoned.formats.media import Context, Files, NoFiles
 from seasoned.message import Json, JsonObject, Message
@@ -79,6 +79,7 @@ __all__ = [
     "FORMATS",
     "Files",
     "Format",
+    "MessagePart",
     "NoFiles",
     "Upload",
     "Uploads",

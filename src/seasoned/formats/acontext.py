@@ -1,9 +1,10 @@
 """The unified form of the `acontext` SDKs (wire contract, C.5 and C.7)."""
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import Annotated, get_args
 
 import msgspec
+from msgspec import UNSET, Meta, UnsetType
 
 from seasoned.errors import Invalid, TooLarge
 from seasoned.formats.fields import (
@@ -108,20 +109,31 @@ def _call(meta: JsonObject, where: str) -> JsonObject:
     return meta if isinstance(arguments, str) else {**meta, "arguments": msgspec.json.encode(arguments).decode()}
 
 
-def render_part(part: Part) -> JsonObject:
-    """A part as the API returns it, without empty fields."""
-    shown: JsonObject = {"type": part.type}
-    if part.text:
-        shown["text"] = part.text
-    if part.asset is not None:
-        shown["asset"] = msgspec.to_builtins(part.asset)
-    if part.filename:
-        shown["filename"] = part.filename
-    if part.meta:
-        shown["meta"] = part.meta
-    return shown
+class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of a message; what is empty is left out."""
+
+    type: Annotated[str, Meta(description="What it is.", extra_json_schema={"enum": [*PART_TYPES]})]
+    text: Annotated[str | UnsetType, Meta(description="Prose, thinking, or what a tool answered.")] = UNSET
+    asset: Asset | UnsetType = UNSET
+    filename: Annotated[str | UnsetType, Meta(description="The file's name.")] = UNSET
+    meta: Annotated[
+        JsonObject | UnsetType,
+        Meta(description="What else the provider's message said of it: a call's name, arguments and id."),
+    ] = UNSET
+
+
+def render_part(part: Part) -> MessagePart:
+    """A part as the wire shows it."""
+    return MessagePart(
+        type=part.type,
+        text=part.text or UNSET,
+        asset=UNSET if part.asset is None else part.asset,
+        filename=part.filename or UNSET,
+        meta=part.meta or UNSET,
+    )
 
 
 def render(message: Message, _context: Context) -> list[Json]:
     """A message without its row's fields, as `parse` takes it."""
-    return [{"role": message.role, "parts": [render_part(part) for part in message.parts], "meta": message.meta}]
+    parts = msgspec.to_builtins([render_part(part) for part in message.parts])
+    return [{"role": message.role, "parts": parts, "meta": message.meta}]

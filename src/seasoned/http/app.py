@@ -11,44 +11,20 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from seasoned import __version__, instrumentation
+from seasoned import instrumentation
 from seasoned.engine import Engine
 from seasoned.errors import SeasonedError
-from seasoned.http import (
-    disks,
-    messages,
-    not_implemented,
-    ops,
-    pages,
-    projects,
-    sessions,
-    skills,
-    spaces,
-    stopping,
-    stream,
-    usage,
-    users,
-)
+from seasoned.http import not_implemented, ops, stopping, users
 from seasoned.http.answers import held, weighed
 from seasoned.http.bodies import RequestBody, ResponseBody
 from seasoned.http.downloads import download
-from seasoned.http.request import PREFIX, Call, Handler, answer, failure, failure_of, header
+from seasoned.http.request import PREFIX, Call, Handler, failure, failure_of, header
+from seasoned.http.routes import ROUTES
 from seasoned.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
 OpenHandler = Callable[[Request], Awaitable[Response]]
-
-
-async def welcome(_request: Request) -> Response:
-    """Links to the API and its docs; needs no key."""
-    places = {"docs": "/docs", "openapi": "/openapi.json", "api": PREFIX, "health": "/health", "ready": "/ready"}
-    return answer({"name": "Seasoned", "version": __version__, **places}, msg="ok")
-
-
-async def health(_request: Request) -> Response:
-    """Whether the server is up; needs no key."""
-    return answer(msg="ok")
 
 
 async def openapi(_request: Request) -> Response:
@@ -64,77 +40,6 @@ async def docs(_request: Request) -> Response:
 
     return HTMLResponse(html())
 
-
-async def ping(_call: Call) -> Response:
-    """Checks the API key."""
-    return answer(msg="pong")
-
-
-# In matching order; the most frequent first.
-ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("POST", "/session/{session_id}/messages", messages.store),
-    ("GET", "/session/{session_id}/messages", pages.page),
-    ("PATCH", "/session/{session_id}/messages/{message_id}/meta", messages.patch_meta),
-    ("GET", "/ping", ping),
-    ("GET", "/session", sessions.page),
-    ("POST", "/session", sessions.create),
-    ("DELETE", "/session/{session_id}", sessions.delete),
-    ("POST", "/session/{session_id}/flush", sessions.flush),
-    ("GET", "/session/{session_id}/token_counts", pages.token_counts),
-    ("GET", "/session/{session_id}/task", sessions.tasks),
-    ("GET", "/session/{session_id}/configs", sessions.get_configs),
-    ("PUT", "/session/{session_id}/configs", sessions.put_configs),
-    ("PATCH", "/session/{session_id}/configs", sessions.patch_configs),
-    ("POST", "/session/{session_id}/copy", sessions.copy),
-    ("GET", "/session/{session_id}/observing_status", sessions.observing_status),
-    ("POST", "/session/{session_id}/events", sessions.add_event),
-    ("GET", "/session/{session_id}/events", sessions.list_events),
-    ("GET", "/session/{session_id}/asset/download", not_implemented.assets),
-    ("GET", "/user/ls", users.page),
-    ("GET", "/user/{identifier:path}/resources", users.resources),
-    ("DELETE", "/user/{identifier:path}", users.delete),
-    ("GET", "/project/configs", projects.get_configs),
-    ("PATCH", "/project/configs", projects.patch_configs),
-    ("POST", "/project/encrypt", not_implemented.encryption),
-    ("POST", "/project/decrypt", not_implemented.encryption),
-    ("POST", "/learning_spaces", spaces.create),
-    ("GET", "/learning_spaces", spaces.page),
-    ("GET", "/learning_spaces/{space_id}", spaces.get),
-    ("PATCH", "/learning_spaces/{space_id}", spaces.update),
-    ("DELETE", "/learning_spaces/{space_id}", spaces.delete),
-    ("POST", "/learning_spaces/{space_id}/learn", spaces.learn),
-    ("GET", "/learning_spaces/{space_id}/sessions", spaces.list_sessions),
-    ("GET", "/learning_spaces/{space_id}/sessions/{session_id}", spaces.get_session),
-    ("GET", "/learning_spaces/{space_id}/stream", stream.learned),
-    ("POST", "/learning_spaces/{space_id}/skills", spaces.include_skill),
-    ("GET", "/learning_spaces/{space_id}/skills", spaces.list_skills),
-    ("DELETE", "/learning_spaces/{space_id}/skills/{skill_id}", spaces.exclude_skill),
-    ("POST", "/agent_skills", skills.upload),
-    ("GET", "/agent_skills", skills.page),
-    ("GET", "/agent_skills/{skill_id}", skills.get),
-    ("DELETE", "/agent_skills/{skill_id}", skills.delete),
-    ("GET", "/agent_skills/{skill_id}/file", skills.file),
-    ("GET", "/agent_skills/{skill_id}/download_zip", skills.download_zip),
-    ("GET", "/disk", disks.page),
-    ("POST", "/disk", disks.create),
-    ("DELETE", "/disk/{disk_id}", disks.delete),
-    ("POST", "/disk/{disk_id}/artifact", disks.upsert),
-    ("GET", "/disk/{disk_id}/artifact", disks.get),
-    ("PUT", "/disk/{disk_id}/artifact", disks.update),
-    ("DELETE", "/disk/{disk_id}/artifact", disks.remove),
-    ("GET", "/disk/{disk_id}/artifact/download", disks.download),
-    ("GET", "/disk/{disk_id}/artifact/ls", disks.ls),
-    ("GET", "/disk/{disk_id}/artifact/grep", disks.grep),
-    ("GET", "/disk/{disk_id}/artifact/glob", disks.glob),
-    ("POST", "/disk/{disk_id}/artifact/download_to_sandbox", not_implemented.sandboxes),
-    ("POST", "/disk/{disk_id}/artifact/upload_from_sandbox", not_implemented.sandboxes),
-    ("POST", "/sandbox", not_implemented.sandboxes),
-    ("GET", "/sandbox/logs", not_implemented.sandboxes),
-    ("POST", "/sandbox/{sandbox_id}/exec", not_implemented.sandboxes),
-    ("DELETE", "/sandbox/{sandbox_id}", not_implemented.sandboxes),
-    ("POST", "/agent_skills/{skill_id}/download_to_sandbox", not_implemented.sandboxes),
-    ("GET", "/usage", usage.get),
-)
 
 SKILLS = PREFIX + "/agent_skills"
 
@@ -153,8 +58,8 @@ class App:
         routes: list[BaseRoute] = [_Path(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
         self._open: dict[str, OpenHandler] = {
             PREFIX + "/material/{token}": self._material,
-            "/": welcome,
-            "/health": health,
+            "/": ops.welcome,
+            "/health": ops.health,
             "/openapi.json": openapi,
             "/docs": docs,
             **ops.routes(engine, metrics),

@@ -3,10 +3,13 @@
 import csv
 import io
 from pathlib import PurePosixPath
+from typing import Annotated, Literal
 
 import msgspec
 
-# The memory for returning a file as text, per byte: its bytes, its text, the response's JSON.
+from seasoned.http.fields import about, one_of
+
+# How much memory a file takes that is shown as text: its bytes, its text, the answer's JSON.
 CONTENT_WEIGHT_TIMES = 4
 CODE = frozenset(
     [
@@ -67,8 +70,15 @@ CODE_MIME = ("text/x-", "application/x-sh", "application/javascript", "text/java
 TEXT_MIME = ("text/", "application/xml", "application/x-yaml", "application/yaml")
 
 
-def content_of(path: str, mime: str, data: bytes, *, strict: bool = False) -> dict[str, str] | None:
-    """`{type, raw}` with type json, csv, code or text; None for binary files, which are served by URL.
+class Content(msgspec.Struct, frozen=True):
+    """A file's text."""
+
+    type: Annotated[str, one_of(("json", "csv", "code", "text"), "What it is.")]
+    raw: Annotated[str, about("The whole text.")]
+
+
+def content_of(path: str, mime: str, data: bytes, *, strict: bool = False) -> Content | None:
+    """A file's text, with its kind; None for what is not text, which is served by URL.
 
     Invalid JSON and CSV are text, or with `strict` None.
     """
@@ -82,16 +92,16 @@ def content_of(path: str, mime: str, data: bytes, *, strict: bool = False) -> di
     if suffix == ".csv" or mime.startswith("text/csv"):
         return _parsed("csv", _is_csv(raw), raw, strict)
     if suffix in CODE or (suffix not in TEXT and mime.startswith(CODE_MIME)):
-        return {"type": "code", "raw": raw}
+        return Content("code", raw)
     if suffix in TEXT or mime.startswith(TEXT_MIME):
-        return {"type": "text", "raw": raw}
+        return Content("text", raw)
     return None
 
 
-def _parsed(kind: str, can_be_read: bool, raw: str, strict: bool) -> dict[str, str] | None:
+def _parsed(kind: Literal["json", "csv"], can_be_read: bool, raw: str, strict: bool) -> Content | None:
     if not can_be_read and strict:
         return None
-    return {"type": kind if can_be_read else "text", "raw": raw}
+    return Content(kind if can_be_read else "text", raw)
 
 
 def _is_json(data: bytes) -> bool:

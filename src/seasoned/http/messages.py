@@ -1,34 +1,66 @@
 """Messages of a session (wire contract, B.5, and section C)."""
 
 import asyncio
+from typing import Annotated
 
 import msgspec
 from starlette.datastructures import FormData, UploadFile
-from starlette.responses import Response
 
 from seasoned import formats
 from seasoned.engine.uploads import File, describe
 from seasoned.errors import Invalid
+from seasoned.http.fields import Open, about, one_of
 from seasoned.http.forms import form_of
-from seasoned.http.pages import format_of, message_json
-from seasoned.http.request import Call, answer, decode, raw_json
-from seasoned.message import Json, JsonObject, Message
+from seasoned.http.pages import Message, format_of
+from seasoned.http.request import Answer, Call, answer, decode, raw_json
+from seasoned.message import Json, JsonObject
+from seasoned.message import Message as Said
 
 META_BYTES_MAX = 64 * 1024
 FILES_MAX = 100
 
 
-class _NewMessage(msgspec.Struct, frozen=True):
-    blob: Json
-    format: str | None = None
-    meta: JsonObject | None = None
+_UserMeta = Annotated[
+    JsonObject, about(f"What the user keeps beside the message; at most {META_BYTES_MAX} bytes of JSON.")
+]
 
 
-class _Meta(msgspec.Struct, frozen=True):
-    meta: JsonObject
+class NewMessage(msgspec.Struct, frozen=True):
+    """A message."""
+
+    blob: Annotated[
+        Json,
+        about(
+            "The provider's message as it is: a Chat Completions message (openai), a MessageParam (anthropic), a "
+            "Content (gemini), or role, parts and meta (acontext).",
+            type="object",
+        ),
+    ]
+    format: Annotated[str | None, one_of(formats.FORMATS, "The form of `blob`; openai when it is left out.")] = None
+    meta: _UserMeta | None = None
 
 
-async def store(call: Call) -> Response:
+class MessageForm(Open):
+    """`payload`, and files in fields of any name; a part of the message names the field as `file_field`."""
+
+    payload: Annotated[
+        str, about(f"The JSON of the message, as in a JSON body. With it come at most {FILES_MAX} files.")
+    ]
+
+
+class MetaChanges(msgspec.Struct, frozen=True):
+    """The changes."""
+
+    meta: _UserMeta
+
+
+class _Merged(msgspec.Struct, frozen=True):
+    """The result."""
+
+    meta: Annotated[JsonObject, about("The user's whole meta.")]
+
+
+async def store(call: Call) -> Answer[Message]:
     """POST /session/{session_id}/messages: 201 with the stored message; its `meta` is the user's."""
     session_id = call.id("session_id", "The session id")
     if call.header(b"content-type").lower().startswith("multipart/"):
@@ -38,27 +70,27 @@ async def store(call: Call) -> Response:
         kept = list({file.upload.asset.sha256: file for file in files.values()}.values())
         used = [file for file in kept if file.upload.asset.sha256 in named]
     else:
-        body, used = await call.body(_NewMessage), []
+        body, used = await call.body(NewMessage), []
         message = _parse(body, None)
     row, message = await call.engine.messages.store(call.project_id, session_id, message, body.meta, used)
-    return answer(message_json(row, message, raw_json(row.user_meta) or {}), status=201)
+    return answer(Message.of(row, message, raw_json(row.user_meta) or {}), status=201)
 
 
-def _parse(body: _NewMessage, uploads: formats.Uploads | None) -> Message:
+def _parse(body: NewMessage, uploads: formats.Uploads | None) -> Said:
     if body.blob is None:
         raise Invalid("The field `blob` is missing; send the provider's message in it.")
     _check_meta(body.meta)
     return formats.parse(body.blob, format_of(body.format or "openai"), uploads)
 
 
-async def _with_files(call: Call) -> tuple[_NewMessage, dict[str, File]]:
+async def _with_files(call: Call) -> tuple[NewMessage, dict[str, File]]:
     """The message and the files of a multipart request, by the name of their form field."""
     async with form_of(call, files_max=FILES_MAX, field_bytes_max=call.engine.config.message_bytes_max) as form:
         payload = form.get("payload")
         if not isinstance(payload, str):
             raise Invalid("The payload is missing; send the message's JSON as the multipart field `payload`.")
         files = await _read_files(call, form)
-    return decode(payload.encode(), _NewMessage), files
+    return decode(payload.encode(), NewMessage), files
 
 
 async def _read_files(call: Call, form: FormData) -> dict[str, File]:
@@ -70,13 +102,13 @@ async def _read_files(call: Call, form: FormData) -> dict[str, File]:
     return read
 
 
-async def patch_meta(call: Call) -> Response:
+async def patch_meta(call: Call) -> Answer[_Merged]:
     """PATCH /session/{session_id}/messages/{message_id}/meta: the complete user meta after the merge."""
-    body = await call.body(_Meta)
+    body = await call.body(MetaChanges)
     _check_meta(body.meta)
     session_id, message_id = call.id("session_id", "The session id"), call.id("message_id", "The message id")
     merged = await call.engine.messages.patch_meta(call.project_id, session_id, message_id, body.meta)
-    return answer({"meta": merged})
+    return answer(_Merged(merged))
 
 
 def _check_meta(meta: JsonObject | None) -> None:

@@ -3,7 +3,7 @@
 import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
@@ -11,16 +11,54 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from seasoned import instrumentation
+from seasoned import __version__, instrumentation
 from seasoned.engine import Engine
 from seasoned.errors import how_to_install
 from seasoned.http.bodies import ResponseBody
-from seasoned.http.request import RETRY_AFTER_SECONDS, failure, header
+from seasoned.http.fields import about
+from seasoned.http.request import PREFIX, RETRY_AFTER_SECONDS, Answer, Call, answer, done, failure, header
 from seasoned.telemetry.metrics import Levels, Metrics
 
 NOT_INSTALLED = 501
 FORBIDDEN = 403
 TRACE_CHARS_MAX = 512
+
+
+class Welcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The server."""
+
+    name: Annotated[str, about("`Seasoned`.")] = "Seasoned"
+    version: Annotated[str, about("The release.")] = __version__
+    docs: Annotated[str, about("The reference for people.")] = "/docs"
+    openapi: Annotated[str, about("The description for machines.")] = "/openapi.json"
+    api: Annotated[str, about("What paths of the API begin with.")] = PREFIX
+    health: Annotated[str, about("Whether the server is up.")] = "/health"
+    ready: Annotated[str, about("Whether it takes requests.")] = "/ready"
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """The envelope."""
+
+    code: Annotated[int, about("0, or the HTTP status again.")]
+    msg: Annotated[str, about("`ready` or `not ready`.")]
+    data: Annotated[
+        object, about("Each part: database, blobs, worker, work that waits, the queue of writes.", type="object")
+    ]
+
+
+async def welcome(_request: Request) -> Answer[Welcome]:
+    """Where to go from here; needs no key."""
+    return answer(Welcome(), msg="ok")
+
+
+async def health(_request: Request) -> Answer[None]:
+    """Whether the server is up; needs no key."""
+    return done()
+
+
+async def ping(_call: Call) -> Answer[None]:
+    """Whether the key is good."""
+    return done("pong")
 
 
 def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Request], Awaitable[Response]]]:
@@ -30,7 +68,7 @@ def routes(engine: Engine, metrics: Metrics | None) -> dict[str, Callable[[Reque
         """200 when requests can be served, else 503, with the state of each component."""
         found = await engine.conditions.look()
         status = 200 if found.ready else 503
-        body = {"code": 0 if found.ready else status, "msg": "ready" if found.ready else "not ready", "data": found}
+        body = Condition(0 if found.ready else status, "ready" if found.ready else "not ready", found)
         headers = {"Cache-Control": "no-store"} | ({} if found.ready else {"Retry-After": str(RETRY_AFTER_SECONDS)})
         return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
 

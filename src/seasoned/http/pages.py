@@ -5,8 +5,10 @@ from array import array
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from functools import partial
+from typing import Annotated, get_args
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.responses import Response
 
 from seasoned import formats, strategies
@@ -19,9 +21,11 @@ from seasoned.errors import Invalid, TooLarge
 from seasoned.formats import FORMATS, Format
 from seasoned.http.answers import LARGE_BYTES, Chunk, Streamed
 from seasoned.http.downloads import public_url
-from seasoned.http.request import Call, answer, timestamps
-from seasoned.http.sessions import event_json
-from seasoned.message import Json, JsonObject, Message
+from seasoned.http.fields import CreatedAt, SessionId, UpdatedAt, about, count, moment, one_of, uuid
+from seasoned.http.request import Answer, Call, answer, timestamps
+from seasoned.http.sessions import Event
+from seasoned.message import Json, JsonObject, Role
+from seasoned.message import Message as Said
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import OBJECT_BYTES_MAX, PAGE_MAX, PageQuery, load_object
 
@@ -32,22 +36,91 @@ _ENCODER = msgspec.json.Encoder()
 _FORMATS: dict[str, Format] = {name: name for name in FORMATS}
 
 
-def message_json(row: MessageRow, message: Message, meta: object) -> dict[str, object]:
-    """A message in the acontext format; `meta` differs by endpoint."""
-    return {
-        "id": row.id,
-        "session_id": row.session_id,
-        "parent_id": row.parent_id,
-        "role": row.role,
-        "meta": meta,
-        "parts": [formats.render_part(part) for part in message.parts],
-        "task_id": row.task_id,
-        "session_task_process_status": row.status,
-        **timestamps(row.created_at, row.updated_at),
-    }
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in Seasoned's own form (format `acontext`)."""
+
+    id: Annotated[str, uuid("The message's id.")]
+    session_id: SessionId
+    parent_id: Annotated[str | None, uuid("The message before it; null for the first.")]
+    role: Annotated[str, one_of(get_args(Role), "Who says it.")]
+    meta: Annotated[
+        object,
+        about(
+            "When stored: the user's meta. When read: what the provider's message said beside its parts.", type="object"
+        ),
+    ]
+    parts: Annotated[list[formats.MessagePart], about("Its pieces, in order.")]
+    task_id: Annotated[str | None, uuid("The task it belongs to, once one is found.")]
+    session_task_process_status: Annotated[
+        str,
+        one_of(("pending", "running", "success", "failed", "disable_tracking"), "Whether it was read for tasks."),
+    ]
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+
+    @classmethod
+    def of(cls, row: MessageRow, message: Said, meta: object) -> "Message":
+        """A message as the wire shows it in the acontext format; `meta` differs by endpoint."""
+        times = timestamps(row.created_at, row.updated_at)
+        return cls(
+            id=row.id,
+            session_id=row.session_id,
+            parent_id=row.parent_id,
+            role=row.role,
+            meta=meta,
+            parts=[formats.render_part(part) for part in message.parts],
+            task_id=row.task_id,
+            session_task_process_status=row.status,
+            created_at=times["created_at"],
+            updated_at=times["updated_at"],
+        )
 
 
-async def page(call: Call) -> Response:
+class PublicUrl(msgspec.Struct, frozen=True):
+    """An address that opens a file without a key until it ends."""
+
+    url: Annotated[str, about("The address.", format="uri")]
+    expire_at: Annotated[str, moment("When it ends.")]
+
+
+class _Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What else is said of a page."""
+
+    has_more: Annotated[bool, about("Whether more messages follow.")]
+    this_time_tokens: Annotated[int, count("The tokens of the items, after edits.")]
+    next_cursor: Annotated[
+        str | UnsetType, about("Pass it as `cursor` to get the next page; only there when `has_more` is true.")
+    ] = UNSET
+    edit_at_message_id: Annotated[
+        str | UnsetType, uuid("The last message that edits may reach; only there when the page has messages.")
+    ] = UNSET
+    public_urls: Annotated[
+        dict[str, PublicUrl] | UnsetType,
+        about("Addresses of files by SHA-256; only with format acontext, and when there are files."),
+    ] = UNSET
+
+
+class _Messages(_Facts, frozen=True, kw_only=True):
+    """A page of messages; it is written piece by piece."""
+
+    items: Annotated[
+        list[Annotated[JsonObject, about("A message in the format that was asked for.")]],
+        about("The messages, oldest first. A message may be several items of a format, or none."),
+    ]
+    ids: Annotated[list[Annotated[str, uuid("A message's id.")]], about("The message of each item.")]
+    metas: Annotated[list[Annotated[JsonObject, about("A user's meta.")]], about("The user's meta for each item.")]
+    events: Annotated[
+        list[Event] | UnsetType, about("The events of the time that the page spans; only when asked for and any.")
+    ] = UNSET
+
+
+class _Tokens(msgspec.Struct, frozen=True):
+    """The count."""
+
+    total_tokens: Annotated[int, count("The tokens.")]
+
+
+async def page(call: Call) -> Annotated[Response, _Messages]:
     """GET /session/{session_id}/messages: items oldest first, with ids and metas in the same order."""
     session_id = call.id("session_id", "The session id")
     wanted = format_of(call.text("format") or "openai")
@@ -76,7 +149,7 @@ class _View:
         self._wanted = wanted
         self._with_urls = with_urls
         self._with_events = with_events
-        self._urls: dict[str, dict[str, str]] = {}
+        self._urls: dict[str, PublicUrl] = {}
         self._tools: dict[str, str] | None = None
         self._looked_back = False
         self._known_metas = [(row.number, row.user_meta) for row in found.short.rows] if found.short else None
@@ -102,8 +175,8 @@ class _View:
             yield Chunk(data, share)
         yield Chunk(b"]," + msgspec.json.encode(self._facts())[1:] + b"}", NOTHING)
 
-    def inlined(self, messages: Sequence[Message]) -> int:
-        """The most bytes of files that messages add to the response."""
+    def inlined(self, messages: Sequence[Said]) -> int:
+        """How many bytes of files messages bring into the answer, at most."""
         if self._wanted == "acontext":
             return 0
         return sum(part.asset.size_b for one in messages for part in one.parts if part.asset is not None)
@@ -142,10 +215,10 @@ class _View:
         if self._wanted == "acontext":
             pairs = zip(shown.rows, shown.messages, strict=True)
             items: Sequence[Sequence[object]] = [
-                [message_json(row, message, self._stored_meta(row, message))] for row, message in pairs
+                [Message.of(row, message, self._stored_meta(row, message))] for row, message in pairs
             ]
         else:
-            files = self._call.engine.pages.files({sha256: urls["url"] for sha256, urls in self._urls.items()})
+            files = self._call.engine.pages.files({sha256: link.url for sha256, link in self._urls.items()})
             items = formats.render_each(shown.messages, self._wanted, files=files, tools=self._tools)
         for row, of_one in zip(shown.rows, items, strict=True):
             self._items[row.number - self._page.first] = len(of_one)
@@ -181,8 +254,8 @@ class _View:
             (meta or "{}").encode() for number, meta in numbered for _ in range(items[number - self._page.first])
         )
 
-    async def _add_urls(self, messages: Sequence[Message]) -> None:
-        """A URL for each uploaded file of some messages, by its SHA-256."""
+    async def _add_urls(self, messages: Sequence[Said]) -> None:
+        """An address for each uploaded file of some messages, by its SHA-256."""
         if not self._with_urls:
             return
         for part in (part for message in messages for part in message.parts):
@@ -196,7 +269,7 @@ class _View:
                     session_id=self._page.session_id,
                 )
                 url, expires_at = await public_url(self._call, shown, URL_SECONDS, step_seconds=URL_STEP_SECONDS)
-                self._urls[asset.sha256] = {"url": url, "expire_at": to_rfc3339(expires_at)}
+                self._urls[asset.sha256] = PublicUrl(url, to_rfc3339(expires_at))
 
     async def _add_tools(self, shown: ShownBatch) -> None:
         """The names of called tools, for a format that matches results by name."""
@@ -222,22 +295,21 @@ class _View:
                 rows = await sessions.events_between(self._page.session_id, first, last, most, after)
                 if not rows:
                     return
-                yield before + msgspec.json.encode([event_json(row) for row in rows])[1:-1], share
+                yield before + msgspec.json.encode([Event.of(row) for row in rows])[1:-1], share
             before, first, after, left = b",", rows[-1].created_at, rows[-1].id, left - len(rows)
 
-    def _facts(self) -> dict[str, object]:
-        """The page's other fields."""
-        data: dict[str, object] = {"has_more": self._page.cursor is not None, "this_time_tokens": self._page.tokens}
-        if self._page.cursor is not None:
-            data["next_cursor"] = self._page.cursor
-        if self._page.edited_at is not None:
-            data["edit_at_message_id"] = self._page.edited_at
-        if self._wanted == "acontext" and self._urls:
-            data["public_urls"] = self._urls
-        return data
+    def _facts(self) -> _Facts:
+        page = self._page
+        return _Facts(
+            has_more=page.cursor is not None,
+            this_time_tokens=page.tokens,
+            next_cursor=UNSET if page.cursor is None else page.cursor,
+            edit_at_message_id=UNSET if page.edited_at is None else page.edited_at,
+            public_urls=self._urls if self._wanted == "acontext" and self._urls else UNSET,
+        )
 
-    def _stored_meta(self, row: MessageRow, message: Message) -> JsonObject:
-        """The message's own meta merged with the user's, as upstream stores them."""
+    def _stored_meta(self, row: MessageRow, message: Said) -> JsonObject:
+        """The message's own meta with the user's beside it, as upstream stores them."""
         meta = dict(message.meta)
         waiting: list[Json] = [
             {"id": part.call_id, "name": part.tool_name}
@@ -259,7 +331,7 @@ def format_of(name: str) -> Format:
     return found
 
 
-async def token_counts(call: Call) -> Response:
+async def token_counts(call: Call) -> Answer[_Tokens]:
     """GET /session/{session_id}/token_counts: the tokens of all texts and calls of the session."""
     total = await call.engine.pages.tokens(call.project_id, call.id("session_id", "The session id"))
-    return answer({"total_tokens": total})
+    return answer(_Tokens(total))

@@ -1,9 +1,10 @@
 """What endpoints share: the envelope, the caller's project, and parsing requests."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,7 @@ from seasoned.errors import (
     TooSlow,
     Unauthorized,
 )
+from seasoned.http.fields import about, count
 from seasoned.http.nesting import CONTAINERS_MAX, DEPTH_MAX, has_too_many, is_too_deep
 from seasoned.ids import parse_id
 from seasoned.message import Json, JsonObject
@@ -52,12 +54,36 @@ FALSE = frozenset({"", "0", "f", "F", "FALSE", "false", "False"})
 TOO_DEEP = f"JSON may have at most {DEPTH_MAX} arrays and objects in each other; nest it less."
 
 
-def answer(data: object = None, *, status: int = 200, msg: str = "") -> Response:
-    """A success: code 0, and `data` when there is any."""
-    body: dict[str, object] = {"code": 0, "msg": msg}
-    if data is not None:
-        body["data"] = data
-    return Response(msgspec.json.encode(body), status, media_type="application/json")
+class Answer(Response, Generic[T]):
+    """A success whose `data` is a `T`; None stands for none."""
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A page of the list."""
+
+    items: Annotated[list[T], about("The page's items.")]
+    has_more: Annotated[bool, about("Whether more items follow.")]
+    next_cursor: Annotated[
+        str | UnsetType, about("Pass it as `cursor` to get the next page; only there when `has_more` is true.")
+    ] = UNSET
+
+
+class Error(msgspec.Struct, frozen=True):
+    """What every refusal and failure looks like."""
+
+    code: Annotated[int, count("The HTTP status again.", 400, 599)]
+    msg: Annotated[str, about("The sentence again, or a word that clients know.", minLength=1)]
+    error: Annotated[str, about("A sentence that says what is wrong and what to do.", minLength=1)]
+
+
+def answer(data: T, *, status: int = 200, msg: str = "") -> Answer[T]:
+    """A success with data: code 0."""
+    return Answer(msgspec.json.encode({"code": 0, "msg": msg, "data": data}), status, media_type="application/json")
+
+
+def done(msg: str = "ok") -> Answer[None]:
+    """A success without data."""
+    return Answer(msgspec.json.encode({"code": 0, "msg": msg}), media_type="application/json")
 
 
 def failure(
@@ -68,9 +94,9 @@ def failure(
     return Response(msgspec.json.encode(body), status, media_type="application/json", headers=headers)
 
 
-def envelope(status: int, sentence: str, msg: str | None = None) -> dict[str, object]:
+def envelope(status: int, sentence: str, msg: str | None = None) -> Error:
     """The JSON object of an error."""
-    return {"code": status, "msg": sentence if msg is None else msg, "error": sentence}
+    return Error(status, sentence if msg is None else msg, sentence)
 
 
 def failure_of(error: SeasonedError) -> Response:
@@ -224,7 +250,6 @@ def raw_json(text: str | None) -> msgspec.Raw | None:
     return None if text is None else msgspec.Raw(text.encode())
 
 
-def page_of(items: list[dict[str, object]], cursor: str | None) -> dict[str, object]:
+def page_of(items: list[T], cursor: str | None) -> Page[T]:
     """A page of a list; `next_cursor` only when there is more."""
-    page: dict[str, object] = {"items": items, "has_more": cursor is not None}
-    return page if cursor is None else {**page, "next_cursor": cursor}
+    return Page(items=items, has_more=cursor is not None, next_cursor=UNSET if cursor is None else cursor)

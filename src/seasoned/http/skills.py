@@ -1,45 +1,135 @@
 """Agent skills (wire contract, B.8, E.2 and E.4)."""
 
 import io
+from typing import Annotated, Self
 
+import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from seasoned.engine import skills
 from seasoned.engine.keys import Shown
-from seasoned.engine.skills import SkillFile, SkillState
+from seasoned.engine.skills import SkillState
 from seasoned.errors import Invalid
 from seasoned.http.answers import Streamed, of_file, weighed
-from seasoned.http.content import CONTENT_WEIGHT_TIMES, content_of
+from seasoned.http.content import CONTENT_WEIGHT_TIMES, Content, content_of
 from seasoned.http.downloads import public_url, saved_as
+from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, uuid
 from seasoned.http.forms import form_of
-from seasoned.http.request import Call, answer, decode_object, page_of, raw_json, timestamps
+from seasoned.http.request import Answer, Call, Page, answer, decode_object, done, page_of, raw_json, timestamps
 from seasoned.message import JsonObject
 
 EXPIRE_SECONDS = 900
 
 
-def skill_json(state: SkillState) -> dict[str, object]:
-    """A skill in the API's form."""
-    row = state.row
-    return {
-        "id": row.id,
-        "user_id": row.user_id,
-        "name": row.name,
-        "description": row.description,
-        "disk_id": row.disk_id,
-        "file_index": [{"path": path, "mime": mime} for path, mime in state.index],
-        "meta": raw_json(row.meta),
-        **timestamps(row.created_at, row.updated_at),
-    }
+_Id = Annotated[str, uuid("The skill's id.")]
+_Name = Annotated[str, about("The name, as in SKILL.md.")]
+_Description = Annotated[str, about("What the skill is for, as in SKILL.md.")]
+_DiskId = Annotated[str, uuid("The disk that holds the skill's files.")]
+_Meta = Annotated[Stored | None, about("What was given as `meta` when it was uploaded.")]
+_Path = Annotated[str, about("The path that was asked for.")]
+_Mime = Annotated[str, about("The file's media type.")]
 
 
-async def upload(call: Call) -> Response:
+class SkillUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """The skill."""
+
+    file: Annotated[str, about("The ZIP; the file's name ends in `.zip`.", format="binary")]
+    user: Annotated[str | UnsetType, about("Whose skill it is; the user is created with the first mention.")] = UNSET
+    meta: Annotated[
+        str | UnsetType,
+        about("A JSON object as a string: what the caller keeps beside it.", format="json-object"),
+    ] = UNSET
+
+
+class SkillFile(msgspec.Struct, frozen=True):
+    """A file of a skill."""
+
+    path: Annotated[str, about("Its path in the skill's folder.")]
+    mime: Annotated[str, about("Its media type.")]
+
+
+_Files = Annotated[list[SkillFile], about("The skill's files.")]
+
+
+class Skill(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent skill."""
+
+    id: _Id
+    user_id: UserId
+    name: _Name
+    description: _Description
+    disk_id: _DiskId
+    file_index: _Files
+    meta: _Meta
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+
+    @classmethod
+    def of(cls, state: SkillState) -> Self:
+        """A skill as the wire shows it."""
+        row = state.row
+        return cls(
+            id=row.id,
+            user_id=row.user_id,
+            name=row.name,
+            description=row.description,
+            disk_id=row.disk_id,
+            file_index=[SkillFile(path, mime) for path, mime in state.index],
+            meta=raw_json(row.meta),
+            **timestamps(row.created_at, row.updated_at),
+        )
+
+
+class UploadedSkill(Skill, frozen=True, kw_only=True):
+    """A skill that was just uploaded."""
+
+    warnings: Annotated[list[str] | UnsetType, about("Where it is not as the Agent Skills standard wants it.")] = UNSET
+
+
+class ListedSkill(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill in a list: without its `disk_id`."""
+
+    id: _Id
+    user_id: UserId
+    name: _Name
+    description: _Description
+    file_index: _Files
+    meta: _Meta
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+
+    @classmethod
+    def of(cls, state: SkillState) -> "ListedSkill":
+        """A skill as lists show it."""
+        whole = Skill.of(state)
+        return cls(**{name: getattr(whole, name) for name in cls.__struct_fields__})
+
+
+class _Text(msgspec.Struct, frozen=True):
+    """A text."""
+
+    path: _Path
+    mime: _Mime
+    content: Content
+
+
+class _OtherFile(msgspec.Struct, frozen=True):
+    """Another file."""
+
+    path: _Path
+    mime: _Mime
+    url: Annotated[str, about("Where its bytes are.", format="uri")]
+
+
+async def upload(call: Call) -> Answer[UploadedSkill]:
     """POST /agent_skills: multipart with `file` (a ZIP), `user` and `meta`."""
     data, user, meta = await _form(call)
     state, warnings = await call.engine.skills.upload(
         call.project_id, data, user=user if isinstance(user, str) else None, meta=_meta(meta)
     )
-    return answer({**skill_json(state), **({"warnings": warnings} if warnings else {})}, status=201)
+    return answer(msgspec.structs.replace(UploadedSkill.of(state), warnings=warnings or UNSET), status=201)
 
 
 async def _form(call: Call) -> tuple[bytes, object, object]:
@@ -52,25 +142,24 @@ async def _form(call: Call) -> tuple[bytes, object, object]:
         return await file.read(), user, meta
 
 
-async def page(call: Call) -> Response:
+async def page(call: Call) -> Answer[Page[ListedSkill]]:
     """GET /agent_skills: skills without their disk_id, as upstream lists them."""
     states, cursor = await call.engine.skills.page(call.project_id, call.page(), user=call.text("user"))
-    items = [{key: value for key, value in skill_json(state).items() if key != "disk_id"} for state in states]
-    return answer(page_of(items, cursor))
+    return answer(page_of([ListedSkill.of(state) for state in states], cursor))
 
 
-async def get(call: Call) -> Response:
+async def get(call: Call) -> Answer[Skill]:
     """GET /agent_skills/{skill_id}."""
-    return answer(skill_json(await call.engine.skills.get(call.project_id, _skill_id(call))))
+    return answer(Skill.of(await call.engine.skills.get(call.project_id, _skill_id(call))))
 
 
-async def delete(call: Call) -> Response:
+async def delete(call: Call) -> Answer[None]:
     """DELETE /agent_skills/{skill_id}."""
     await call.engine.skills.delete(call.project_id, _skill_id(call))
-    return answer(msg="ok")
+    return done()
 
 
-async def file(call: Call) -> Response:
+async def file(call: Call) -> Annotated[Response, _Text, _OtherFile]:
     """GET /agent_skills/{skill_id}/file: text as `content`, anything else as a `url` that expires."""
     path = call.text("file_path")
     if not path:
@@ -80,8 +169,9 @@ async def file(call: Call) -> Response:
     async def made() -> Response:
         found = await call.engine.skills.load(skill, row)
         content = content_of(found.path, found.mime, found.data)
-        data: dict[str, object] = {"path": path, "mime": found.mime}
-        return answer({**data, "content": content} if content else {**data, "url": await _url(call, found)})
+        if content is not None:
+            return answer(_Text(path, found.mime, content))
+        return answer(_OtherFile(path, found.mime, await _url(call, found)))
 
     return await weighed(call.engine, CONTENT_WEIGHT_TIMES * row.size, made)
 
@@ -95,7 +185,7 @@ async def download_zip(call: Call) -> Response:
     return Streamed(of_file(file, call.engine), call.engine.home, media_type="application/zip", headers=headers)
 
 
-async def _url(call: Call, found: SkillFile) -> str:
+async def _url(call: Call, found: skills.SkillFile) -> str:
     expire = call.request.query_params.get("expire", "")
     seconds = int(expire) if expire.isascii() and expire.isdigit() and len(expire) < 10 else EXPIRE_SECONDS  # noqa: PLR2004
     shown = Shown(

@@ -1,137 +1,179 @@
 """Learning spaces (wire contract, B.7)."""
 
 from contextlib import nullcontext
+from typing import Annotated, get_args
 
 import msgspec
-from starlette.responses import Response
+from msgspec import UNSET, UnsetType
 
 from seasoned.clock import to_rfc3339
 from seasoned.engine.spaces import LearningState
 from seasoned.http import stopping
-from seasoned.http.request import Call, answer, page_of, raw_json, timestamps
-from seasoned.http.skills import skill_json
+from seasoned.http.fields import CreatedAt, Keys, Stored, UpdatedAt, UserId, about, moment, one_of, uuid
+from seasoned.http.request import Answer, Call, Page, answer, done, page_of, raw_json, timestamps
+from seasoned.http.skills import Skill
 from seasoned.http.stream import WAIT_SECONDS_MAX, waiting
 from seasoned.ids import parse_id
 from seasoned.message import JsonObject
-from seasoned.store.spaces import SpaceRow
+from seasoned.space import LearningStatus
+from seasoned.store.spaces import SkillLinkRow, SpaceRow
 
 
-class _NewSpace(msgspec.Struct, frozen=True):
-    user: str | None = None
-    meta: JsonObject | None = None
+class NewSpace(msgspec.Struct, frozen=True):
+    """What is known of the space; may be empty."""
+
+    user: Annotated[str | None, about("Whose space it is; the user is created with the first mention.")] = None
+    meta: Keys = None
 
 
-class _Meta(msgspec.Struct, frozen=True):
-    meta: JsonObject
+class MetaChanges(msgspec.Struct, frozen=True):
+    """The changes."""
+
+    meta: Annotated[JsonObject, about("The keys to change.")]
 
 
-class _Session(msgspec.Struct, frozen=True):
-    session_id: str
+class TeachingSession(msgspec.Struct, frozen=True):
+    """The session."""
+
+    session_id: Annotated[str, uuid("Its id.")]
 
 
-class _Skill(msgspec.Struct, frozen=True):
-    skill_id: str
+class IncludedSkill(msgspec.Struct, frozen=True):
+    """The skill."""
+
+    skill_id: Annotated[str, uuid("Its id.")]
 
 
-def space_json(row: SpaceRow) -> dict[str, object]:
-    """A learning space in the API's form."""
-    return {
-        "id": row.id,
-        "user_id": row.user_id,
-        "meta": raw_json(row.meta),
-        **timestamps(row.created_at, row.updated_at),
-    }
+class LearningSpace(msgspec.Struct, frozen=True, kw_only=True):
+    """A learning space."""
+
+    id: Annotated[str, uuid("The space's id.")]
+    user_id: UserId
+    meta: Annotated[Stored | None, about("What the caller keeps beside it.")]
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+
+    @classmethod
+    def of(cls, row: SpaceRow) -> "LearningSpace":
+        """A learning space as the wire shows it."""
+        times = timestamps(row.created_at, row.updated_at)
+        return cls(id=row.id, user_id=row.user_id, meta=raw_json(row.meta), **times)
 
 
-def state_json(state: LearningState) -> dict[str, object]:
-    """A session that teaches a space in the API's form; `reason` says why its learning failed."""
-    link = state.link
-    return {
-        "id": link.id,
-        "learning_space_id": link.space_id,
-        "session_id": link.session_id,
-        "status": state.status,
-        **({"reason": state.reason} if state.reason else {}),
-        **timestamps(link.created_at, link.updated_at),
-    }
+class LearningSpaceSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that teaches a space."""
+
+    id: Annotated[str, uuid("The link's id.")]
+    learning_space_id: Annotated[str, uuid("The space.")]
+    session_id: Annotated[str, uuid("The session.")]
+    status: Annotated[str, one_of(get_args(LearningStatus), "How far the learning is.")]
+    reason: Annotated[str | UnsetType, about("Why the learning failed, or what it waits for.")] = UNSET
+    created_at: Annotated[str, moment("When the link was created.")]
+    updated_at: Annotated[str, moment("When the link last changed.")]
+
+    @classmethod
+    def of(cls, state: LearningState) -> "LearningSpaceSession":
+        """A session that teaches a space as the wire shows it."""
+        link = state.link
+        times = timestamps(link.created_at, link.updated_at)
+        return cls(
+            id=link.id,
+            learning_space_id=link.space_id,
+            session_id=link.session_id,
+            status=state.status,
+            reason=state.reason or UNSET,
+            created_at=times["created_at"],
+            updated_at=times["updated_at"],
+        )
 
 
-async def create(call: Call) -> Response:
+class LearningSpaceSkill(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill that is in a space."""
+
+    id: Annotated[str, uuid("The link's id.")]
+    learning_space_id: Annotated[str, uuid("The space.")]
+    skill_id: Annotated[str, uuid("The skill.")]
+    created_at: Annotated[str, moment("When the skill came into the space.")]
+
+    @classmethod
+    def of(cls, link: SkillLinkRow) -> "LearningSpaceSkill":
+        """A skill's link as the wire shows it."""
+        created = to_rfc3339(link.created_at)
+        return cls(id=link.id, learning_space_id=link.space_id, skill_id=link.skill_id, created_at=created)
+
+
+async def create(call: Call) -> Answer[LearningSpace]:
     """POST /learning_spaces: 201, with its default skills."""
-    body = await call.body(_NewSpace)
+    body = await call.body(NewSpace)
     row = await call.engine.spaces.create(call.project_id, user=body.user, meta=body.meta)
-    return answer(space_json(row), status=201)
+    return answer(LearningSpace.of(row), status=201)
 
 
-async def page(call: Call) -> Response:
+async def page(call: Call) -> Answer[Page[LearningSpace]]:
     """GET /learning_spaces."""
     rows, cursor = await call.engine.spaces.page(
         call.project_id, call.page(), user=call.text("user"), meta=call.filter("filter_by_meta")
     )
-    return answer(page_of([space_json(row) for row in rows], cursor))
+    return answer(page_of([LearningSpace.of(row) for row in rows], cursor))
 
 
-async def get(call: Call) -> Response:
+async def get(call: Call) -> Answer[LearningSpace]:
     """GET /learning_spaces/{space_id}."""
-    return answer(space_json(await call.engine.spaces.get(call.project_id, _space_id(call))))
+    return answer(LearningSpace.of(await call.engine.spaces.get(call.project_id, _space_id(call))))
 
 
-async def update(call: Call) -> Response:
+async def update(call: Call) -> Answer[LearningSpace]:
     """PATCH /learning_spaces/{space_id}: the given meta keys are merged, null is stored."""
-    body = await call.body(_Meta)
-    return answer(space_json(await call.engine.spaces.update_meta(call.project_id, _space_id(call), body.meta)))
+    body = await call.body(MetaChanges)
+    return answer(LearningSpace.of(await call.engine.spaces.update_meta(call.project_id, _space_id(call), body.meta)))
 
 
-async def delete(call: Call) -> Response:
+async def delete(call: Call) -> Answer[None]:
     """DELETE /learning_spaces/{space_id}: sessions and skills stay."""
     await call.engine.spaces.delete(call.project_id, _space_id(call))
-    return answer(msg="ok")
+    return done()
 
 
-async def learn(call: Call) -> Response:
+async def learn(call: Call) -> Answer[LearningSpaceSession]:
     """POST /learning_spaces/{space_id}/learn: 201; 409 when the session teaches a space already."""
-    body = await call.body(_Session)
+    body = await call.body(TeachingSession)
     session_id = parse_id(body.session_id, "session_id")
-    return answer(state_json(await call.engine.spaces.learn(call.project_id, _space_id(call), session_id)), status=201)
+    state = await call.engine.spaces.learn(call.project_id, _space_id(call), session_id)
+    return answer(LearningSpaceSession.of(state), status=201)
 
 
-async def list_sessions(call: Call) -> Response:
+async def list_sessions(call: Call) -> Answer[list[LearningSpaceSession]]:
     """GET /learning_spaces/{space_id}/sessions: a plain list, oldest first."""
-    return answer([state_json(state) for state in await call.engine.spaces.states(call.project_id, _space_id(call))])
+    states = await call.engine.spaces.states(call.project_id, _space_id(call))
+    return answer([LearningSpaceSession.of(state) for state in states])
 
 
-async def get_session(call: Call) -> Response:
+async def get_session(call: Call) -> Answer[LearningSpaceSession]:
     """GET /learning_spaces/{space_id}/sessions/{session_id}: at once, or with `wait` once the learning has settled."""
     session_id, seconds = call.id("session_id", "The session id"), call.number("wait", 0, 0, WAIT_SECONDS_MAX)
     with waiting() if seconds else nullcontext():
         async with stopping.limit():
             state = await call.engine.spaces.settled(call.project_id, _space_id(call), session_id, seconds)
-    return answer(state_json(state))
+    return answer(LearningSpaceSession.of(state))
 
 
-async def include_skill(call: Call) -> Response:
+async def include_skill(call: Call) -> Answer[LearningSpaceSkill]:
     """POST /learning_spaces/{space_id}/skills: 201; 409 when the space has it or one of its name."""
-    body = await call.body(_Skill)
+    body = await call.body(IncludedSkill)
     skill_id = parse_id(body.skill_id, "skill_id")
     link = await call.engine.spaces.include_skill(call.project_id, _space_id(call), skill_id)
-    data = {
-        "id": link.id,
-        "learning_space_id": link.space_id,
-        "skill_id": link.skill_id,
-        "created_at": to_rfc3339(link.created_at),
-    }
-    return answer(data, status=201)
+    return answer(LearningSpaceSkill.of(link), status=201)
 
 
-async def list_skills(call: Call) -> Response:
+async def list_skills(call: Call) -> Answer[list[Skill]]:
     """GET /learning_spaces/{space_id}/skills: a plain list of full skills."""
-    return answer([skill_json(state) for state in await call.engine.skills.of_space(call.project_id, _space_id(call))])
+    return answer([Skill.of(state) for state in await call.engine.skills.of_space(call.project_id, _space_id(call))])
 
 
-async def exclude_skill(call: Call) -> Response:
+async def exclude_skill(call: Call) -> Answer[None]:
     """DELETE /learning_spaces/{space_id}/skills/{skill_id}: idempotent."""
     await call.engine.spaces.exclude_skill(call.project_id, _space_id(call), call.id("skill_id", "The skill id"))
-    return answer(msg="ok")
+    return done()
 
 
 def _space_id(call: Call) -> str:

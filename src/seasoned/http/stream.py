@@ -7,6 +7,7 @@ space, so a client that reconnects with `Last-Event-ID` misses nothing, on any s
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Annotated, get_args
 
 import msgspec
 from starlette.responses import Response, StreamingResponse
@@ -15,8 +16,10 @@ from seasoned.clock import to_rfc3339
 from seasoned.errors import Busy, Invalid
 from seasoned.http import stopping
 from seasoned.http.bodies import ENDLESS
+from seasoned.http.fields import about, count, moment, one_of, uuid
 from seasoned.http.request import Call
 from seasoned.ids import parse_id
+from seasoned.lesson import LessonKind, LessonStatus
 from seasoned.store.lessons import SettledLesson
 
 WAIT_SECONDS_MAX = 60
@@ -26,6 +29,28 @@ BEAT_SECONDS = 15.0
 GATHER_SECONDS = 0.05
 STREAM_SECONDS_MAX = 3_600.0
 NUMBER_DIGITS_MAX = 18
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """A place."""
+
+    skill_id: Annotated[str, uuid("The skill.")]
+    path: Annotated[str, about("The file.")]
+
+
+class LearnedLesson(msgspec.Struct, frozen=True, kw_only=True):
+    """A lesson that is settled."""
+
+    number: Annotated[int, count("Its place in the order of the space's learning, from 1.", 1)]
+    lesson_id: Annotated[str, uuid("The lesson's id.")]
+    kind: Annotated[str, one_of(get_args(LessonKind), "What kind of lesson it is.")]
+    status: Annotated[str, one_of(get_args(LessonStatus), "How it ended.")]
+    title: Annotated[str, about("What it is about.")]
+    reason: Annotated[str, about("Why it was not written; empty when it was.")]
+    session_id: Annotated[str, uuid("The session that taught it.")]
+    task_id: Annotated[str | None, uuid("The task that taught it; null for what the user said outside tasks.")]
+    files: Annotated[list[_Place], about("Where it stands in skills.")]
+    settled_at: Annotated[str, moment("When it was settled.")]
 
 
 class _Open:
@@ -49,7 +74,7 @@ def waiting() -> Iterator[None]:
         _open.count -= 1
 
 
-async def learned(call: Call) -> Response:
+async def learned(call: Call) -> Annotated[Response, LearnedLesson]:
     """GET /learning_spaces/{space_id}/stream: an event for each lesson, from the number after `after` on."""
     space_id = parse_id(call.request.path_params["space_id"], "The learning space id")
     number = _first_number(call)
@@ -95,16 +120,16 @@ async def _events(call: Call, space_id: str, number: int) -> AsyncIterator[bytes
 
 def _event(lesson: SettledLesson) -> bytes:
     row = lesson.row
-    data = {
-        "number": row.space_number,
-        "lesson_id": row.id,
-        "kind": row.kind,
-        "status": row.status,
-        "title": row.title,
-        "reason": row.reason,
-        "session_id": row.session_id,
-        "task_id": row.task_id,
-        "files": [{"skill_id": place.skill_id, "path": place.path} for place in lesson.places],
-        "settled_at": to_rfc3339(row.settled_at),
-    }
+    data = LearnedLesson(
+        number=row.space_number,
+        lesson_id=row.id,
+        kind=row.kind,
+        status=row.status,
+        title=row.title,
+        reason=row.reason,
+        session_id=row.session_id,
+        task_id=row.task_id,
+        files=[_Place(place.skill_id, place.path) for place in lesson.places],
+        settled_at=to_rfc3339(row.settled_at),
+    )
     return b"id: %d\nevent: lesson\ndata: %b\n\n" % (row.space_number, msgspec.json.encode(data))

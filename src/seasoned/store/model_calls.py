@@ -1,7 +1,10 @@
 """Model calls: questions, costs and answers, which are stored before they are used."""
 
+from typing import Annotated
+
 import msgspec
 import sqlalchemy as sa
+from msgspec import Meta
 from sqlalchemy import Connection
 
 from seasoned.clock import SECOND, to_datetime
@@ -13,24 +16,20 @@ DAY = 86_400 * SECOND
 
 
 class UsageRow(msgspec.Struct, frozen=True):
-    """What one stage spent with one model on one day (UTC).
+    """What one stage spent with one model on one day (UTC)."""
 
-    Tokens are counts; `failed` calls gave no usable answer; the price is in millionths of a dollar, and `unpriced`
-    counts the calls whose price is not known.
-    """
-
-    day: str
-    space_id: str
-    stage: str
-    model: str
-    calls: int
-    failed: int
-    unpriced: int
-    input_tokens: int
-    cached_tokens: int
-    output_tokens: int
-    price_micros: int
-    latency_ms: int
+    day: Annotated[str, Meta(description="The day (UTC).", extra_json_schema={"format": "date"})]
+    space_id: Annotated[str, Meta(description="The learning space; empty when the calls were for none.")]
+    stage: Annotated[str, Meta(description="The stage that asked.")]
+    model: Annotated[str, Meta(description="The model, as `provider:name`.")]
+    calls: Annotated[int, Meta(ge=0, description="How many calls.")]
+    failed: Annotated[int, Meta(ge=0, description="How many of them gave no usable answer.")]
+    unpriced: Annotated[int, Meta(ge=0, description="How many of them have no known price.")]
+    input_tokens: Annotated[int, Meta(ge=0, description="Tokens that were sent.")]
+    cached_tokens: Annotated[int, Meta(ge=0, description="Those of them that the provider had cached.")]
+    output_tokens: Annotated[int, Meta(ge=0, description="Tokens that were answered.")]
+    price_micros: Annotated[int, Meta(ge=0, description="The price in millionths of a dollar.")]
+    latency_ms: Annotated[int, Meta(ge=0, description="The time the calls took together, in milliseconds.")]
 
 
 class Spent(msgspec.Struct, frozen=True):

@@ -1,7 +1,10 @@
 """Users of a project: free-text identifiers, made on first use, with what belongs to them."""
 
+from typing import Annotated
+
 import msgspec
 import sqlalchemy as sa
+from msgspec import Meta
 from sqlalchemy import Connection
 
 from seasoned.store import indexing
@@ -13,9 +16,9 @@ from seasoned.store.schema import disks, sessions, skills, space_skills, spaces,
 class Resources(msgspec.Struct, frozen=True):
     """How much belongs to a user. The disks include those that skills are."""
 
-    sessions_count: int
-    disks_count: int
-    skills_count: int
+    sessions_count: Annotated[int, Meta(ge=0, description="Sessions.")]
+    disks_count: Annotated[int, Meta(ge=0, description="Disks.")]
+    skills_count: Annotated[int, Meta(ge=0, description="Skills.")]
 
 
 def page(connection: Connection, project_id: str, query: PageQuery) -> tuple[list[UserRow], str | None]:

@@ -2,9 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from typing import cast
 
-from seasoned.http.openapi.shapes import SHAPES
-from seasoned.http.openapi.words import Operation, Parameter, ref
+import msgspec
+from msgspec import UNSET
+
+from seasoned.http.fields import Open, reference
+from seasoned.http.openapi.operations import Body, Operation, Parameter, Success
+from seasoned.http.request import Error
 from seasoned.message import Json, JsonObject
 
 VERSION = "1"
@@ -48,9 +53,21 @@ SHARED_ERRORS = {
 
 def document_of(operations: Sequence[Operation]) -> JsonObject:
     """The document as a JSON object."""
+    answers = Schemas(
+        [Error, *(kind for one in operations for answer in one.answers.values() for kind in answer.kinds)],
+        are_answers=True,
+    )
+    bodies = Schemas(
+        [kind for one in operations if one.body for kind in (one.body.json, one.body.form) if kind is not None],
+        are_answers=False,
+    )
+    answers.of(Error)
     paths: dict[str, dict[str, Json]] = {}
     for operation in operations:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+        described = _operation(operation, answers)
+        if operation.body is not None:
+            described["requestBody"] = _body(operation.body, bodies)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {"title": "Seasoned", "version": VERSION, "description": ABOUT},
@@ -59,9 +76,67 @@ def document_of(operations: Sequence[Operation]) -> JsonObject:
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "The project's API key."}},
             "responses": {name: _error(text, retry=status == 503) for status, (name, text) in SHARED_ERRORS.items()},  # noqa: PLR2004
-            "schemas": {**SHAPES},
+            "schemas": {**answers.shapes},
         },
     }
+
+
+class Schemas:
+    """The JSON Schemas of types.
+
+    Public types of answers stand in the document by their names: `shapes` are those that were asked for so far. All
+    others are written out where they are used.
+    """
+
+    def __init__(self, kinds: Sequence[object], *, are_answers: bool) -> None:
+        """Answers are always sent with all that has a value, also when it is the default."""
+        opened = Open.__subclasses__()
+        found, components = msgspec.json.schema_components([*kinds, *opened], ref_template=reference("{name}"))
+        for component in components.values() if are_answers else ():
+            fields, required = component["properties"], component["required"]
+            component["required"] = [
+                name for name, field in fields.items() if field.pop("default", UNSET) is not UNSET or name in required
+            ]
+        for one in opened:
+            components[one.__name__]["additionalProperties"] = True
+        self._are_answers = are_answers
+        self._components = cast(dict[str, JsonObject], components)
+        self._schemas = {repr(kind): cast(JsonObject, schema) for kind, schema in zip(kinds, found, strict=False)}
+        self.shapes: dict[str, JsonObject] = {}
+
+    def of(self, kind: object) -> JsonObject:
+        """The schema of a type."""
+        return cast(JsonObject, self._plain(self._schemas[repr(kind)]))
+
+    def _plain(self, value: Json) -> Json:
+        """A schema as it stands in the document."""
+        if isinstance(value, list):
+            return [self._plain(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            return self._followed(value)
+        plain = {key: self._plain(one) for key, one in value.items() if not _is_noise(key, one)}
+        match plain.get("anyOf"):
+            case [{"type": str(kind)} as known, {"type": "null"}]:
+                # A list of types says the same in fewer words.
+                del plain["anyOf"]
+                plain = cast(JsonObject, known) | plain | {"type": [kind, "null"]}
+        return plain
+
+    def _followed(self, value: JsonObject) -> Json:
+        name = str(value["$ref"]).rsplit("/", 1)[-1]
+        if not self._are_answers or "_" in name:
+            return self._plain(self._components[name] | {key: value[key] for key in value if key != "$ref"})
+        if name not in self.shapes:
+            self.shapes[name] = {}
+            self.shapes[name] = cast(JsonObject, self._plain(self._components[name]))
+        return {key: value[key] for key in ("description", "$ref") if key in value}
+
+
+def _is_noise(key: str, value: Json) -> bool:
+    """The name of a type where it is no field's, and that null stands for what is left out, which holds everywhere."""
+    return (key == "title" and isinstance(value, str)) or (key == "default" and value is None)
 
 
 def shared_errors(operation: Operation) -> list[int]:
@@ -74,11 +149,11 @@ def shared_errors(operation: Operation) -> list[int]:
     return sorted(set(found) - set(operation.errors))
 
 
-def _operation(operation: Operation) -> JsonObject:
-    responses: dict[int, Json] = {}
-    for status, answer in operation.answers.items():
-        content: JsonObject = {} if answer.schema is None else {"schema": answer.schema}
-        responses[status] = {"description": answer.description, "content": {answer.media: content}}
+def _operation(operation: Operation, schemas: Schemas) -> JsonObject:
+    responses: dict[int, Json] = {
+        status: {"description": answer.description, "content": {answer.media: _content(answer, schemas)}}
+        for status, answer in operation.answers.items()
+    }
     responses |= {status: _error(text) for status, text in operation.errors.items()}
     for status in shared_errors(operation):
         responses[status] = {"$ref": f"#/components/responses/{SHARED_ERRORS[status][0]}"}
@@ -91,13 +166,34 @@ def _operation(operation: Operation) -> JsonObject:
         "responses": {str(status): responses[status] for status in sorted(responses)},
         "security": [{"key": []}] if operation.needs_key else [],
     }
-    if operation.body is not None:
-        described["requestBody"] = {
-            "description": operation.body.description,
-            "required": operation.body.required,
-            "content": {media: {"schema": schema} for media, schema in operation.body.content.items()},
-        }
     return described
+
+
+def _body(body: Body, schemas: Schemas) -> JsonObject:
+    by_media = {"application/json": body.json, "multipart/form-data": body.form}
+    return {
+        "description": body.note,
+        "required": body.required,
+        "content": {media: {"schema": schemas.of(kind)} for media, kind in by_media.items() if kind is not None},
+    }
+
+
+def _content(answer: Success, schemas: Schemas) -> JsonObject:
+    if answer.media not in ("application/json", "text/event-stream"):
+        return {}
+    found: list[Json] = [schemas.of(kind) for kind in answer.kinds]
+    data: Json = found[0] if len(found) == 1 else {"oneOf": found}
+    if answer.is_bare:
+        return {"schema": data}
+    msg: JsonObject = {"type": "string", "description": "Empty, or a word such as `ok`."}
+    properties: dict[str, Json] = {
+        "code": {"type": "integer", "const": 0, "description": "0: it succeeded."},
+        "msg": {**msg, "const": answer.word} if answer.word else msg,
+    }
+    if found:
+        properties["data"] = data
+    envelope: JsonObject = {"type": "object", "description": "The envelope of a success."}
+    return {"schema": {**envelope, "properties": properties, "required": [*properties]}}
 
 
 def _parameter(parameter: Parameter) -> JsonObject:
@@ -117,7 +213,7 @@ def _parameter(parameter: Parameter) -> JsonObject:
 def _error(description: str, *, retry: bool = False) -> JsonObject:
     described: JsonObject = {
         "description": description,
-        "content": {"application/json": {"schema": ref("Error")}},
+        "content": {"application/json": {"schema": {"$ref": reference(Error.__name__)}}},
     }
     if retry:
         schema: JsonObject = {"type": "integer", "minimum": 1}

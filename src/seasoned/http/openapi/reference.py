@@ -6,9 +6,8 @@ from typing import cast
 
 from markdown_it import MarkdownIt
 
-from seasoned.http.openapi import OPERATIONS, Operation
+from seasoned.http.openapi import OPERATIONS, Operation, document
 from seasoned.http.openapi.document import ABOUT, SHARED_ERRORS, TAGS, anchor, shared_errors
-from seasoned.http.openapi.shapes import SHAPES
 from seasoned.message import Json, JsonObject
 
 _HEAD = """\
@@ -62,7 +61,7 @@ def _places() -> Iterator[str]:
         yield _slug(tag)
         yield from (anchor(one) for one in OPERATIONS if one.tag == tag)
     yield "shapes"
-    yield from (_slug(name) for name in SHAPES)
+    yield from (_slug(name) for name in _shapes())
 
 
 def _lines(document: str) -> Iterator[str]:
@@ -81,12 +80,13 @@ def _lines(document: str) -> Iterator[str]:
             if operation.tag == tag:
                 yield from _operation(operation)
     yield from ("## Shapes", "")
-    for name, schema in SHAPES.items():
+    for name, schema in _shapes().items():
         yield from (f"### {name}", "", str(schema["description"]), "")
         yield from _fields(schema)
 
 
 def _operation(operation: Operation) -> Iterator[str]:
+    described = _objects(_objects(_document()["paths"])[operation.path])[operation.method.lower()]
     yield from (f"### {operation.summary}", "", f"`{operation.method} {operation.path}`", "", operation.description, "")
     if operation.parameters:
         yield from ("| parameter | in | type | |", "|---|---|---|---|")
@@ -95,13 +95,14 @@ def _operation(operation: Operation) -> Iterator[str]:
             yield f"| `{one.name}` | {one.where} | {_cell(_kind(one.schema))} | {_cell(one.description + need)} |"
         yield ""
     if operation.body is not None:
-        for media, schema in operation.body.content.items():
+        for media, content in _objects(_objects(described["requestBody"])["content"]).items():
+            schema = _objects(content)["schema"]
             need = "" if operation.body.required else ", may be left out"
-            yield from (f"Body (`{media}`{need}): {schema['description']} {operation.body.description}".rstrip(), "")
+            yield from (f"Body (`{media}`{need}): {schema['description']} {operation.body.note}".rstrip(), "")
             yield from _fields(schema)
     yield from ("| status | answer |", "|---|---|")
     for status, answer in sorted(operation.answers.items()):
-        data = _data(answer.schema)
+        data = _data(_objects(_objects(_objects(described["responses"])[str(status)])["content"])[answer.media])
         yield f"| {status} | {_cell(answer.description)}{f' `data`: {_cell(data)}' if data else ''} |"
     for status, text in sorted(operation.errors.items()):
         yield f"| {status} | {_cell(text)} |"
@@ -110,12 +111,27 @@ def _operation(operation: Operation) -> Iterator[str]:
     yield ""
 
 
-def _data(schema: JsonObject | None) -> str:
+def _data(content: JsonObject) -> str:
     """What a success carries, in short."""
-    if schema is None:
-        return ""
-    data = cast(dict[str, JsonObject], schema.get("properties", {})).get("data")
+    schema = cast(JsonObject, content.get("schema", {}))
+    if "$ref" in schema:
+        schema = _shapes()[str(schema["$ref"]).rsplit("/", 1)[-1]]
+    data = _objects(schema.get("properties", {})).get("data")
     return "" if data is None else _kind(data)
+
+
+@cache
+def _document() -> JsonObject:
+    return document()
+
+
+def _shapes() -> dict[str, JsonObject]:
+    """What answers are made of, by name."""
+    return _objects(_objects(_document()["components"])["schemas"])
+
+
+def _objects(value: Json) -> dict[str, JsonObject]:
+    return cast(dict[str, JsonObject], value)
 
 
 def _fields(schema: JsonObject) -> Iterator[str]:
