@@ -103,7 +103,7 @@ def test_a_store_that_is_away_is_answered_503_and_nothing_is_half_written(
         ):
             assert refused.status_code == 503, refused.text
             assert refused.headers["Retry-After"]
-            assert "cannot be reached" in refused.json()["error"]
+            assert "is unreachable" in refused.json()["error"]
         assert http.get(f"/session/{session}/messages").json()["data"]["items"] == []
         assert _is_small_talk_served(http, session)
         assert httpx.get(f"{server.url}/ready").status_code == 503

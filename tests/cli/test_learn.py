@@ -196,7 +196,7 @@ def test_a_folder_without_sessions_an_unknown_path_and_an_unknown_format_are_ref
     for words, sentence in (
         ((str(tmp_path / "notes"),), "contains no transcript"),
         ((str(tmp_path / "missing"),), "does not exist"),
-        ((AIRLINE, "--format", "word"), "is not known"),
+        ((AIRLINE, "--format", "word"), "is unknown"),
     ):
         done = seasoned(tmp_path / "home", "learn", *words)
         assert (done.code, "Traceback" in done.err) == (1, False)

@@ -62,7 +62,7 @@ def test_a_worker_that_is_told_to_end_while_it_begins_ends_and_says_nothing(tmp_
         finally:
             process.kill()
             process.wait()
-    assert said.startswith(b"A worker learns")
+    assert said.startswith(b"The worker runs")
     assert code == os.EX_OK
     assert (tmp_path / "err.log").read_text() == ""
 

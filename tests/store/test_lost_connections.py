@@ -111,7 +111,7 @@ def test_a_write_whose_connection_ends_each_time_is_to_be_tried_again_and_fails_
                 assert "nothing was written" in str(results[1])
                 assert await names(store) == ["before"]
                 await store.write(lambda c: c.execute(sa.text("DELETE FROM projects")).rowcount)
-                with pytest.raises(Busy, match="cannot be reached"):
+                with pytest.raises(Busy, match="is unreachable"):
                     await store.read(bad)
                 with pytest.raises(Busy, match="nothing was written"):
                     store.write_now(bad)
@@ -186,7 +186,7 @@ def test_a_database_that_only_reads_now_is_to_be_tried_again_and_then_writes(tmp
 def test_who_has_lost_the_collectors_lock_with_its_connection_is_told_so(tmp_path: Path) -> None:
     async def run() -> None:
         with opened(tmp_path) as store:
-            with pytest.raises(Busy, match="cannot be reached"), store.blobs.lock.held(5.0) as check:
+            with pytest.raises(Busy, match="is unreachable"), store.blobs.lock.held(5.0) as check:
                 check()
                 cut(database_of(tmp_path))
                 for _ in range(2):

@@ -262,12 +262,12 @@ class TestFinding:
         monkeypatch.setattr(finding, "FILES_MAX", 3)
         for number in range(4):
             write_json(tmp_path / f"{number}.json", CHAT)
-        with pytest.raises(Invalid, match="more than 3 files; name the folder of the transcripts"):
+        with pytest.raises(Invalid, match="more than 3 files; give the folder of the transcripts"):
             find([tmp_path])
 
     def test_a_folder_without_transcripts_and_a_missing_path_are_refused(self, tmp_path: Path) -> None:
         write_json(tmp_path / "package.json", {})
-        with pytest.raises(BadTranscript, match=r"holds no transcript \(1 JSON files looked at\)"):
+        with pytest.raises(BadTranscript, match=r"contains no transcript \(1 JSON files checked\)"):
             find([tmp_path])
         for missing in (tmp_path / "none", tmp_path / ("x" * 500), Path("a\0b")):
             with pytest.raises(Invalid):

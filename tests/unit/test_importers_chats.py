@@ -97,7 +97,7 @@ class TestChats:
         assert [warning[:21] for warning in chat.warnings] == ["line 2 was left out: "]
 
     def test_a_chat_in_which_every_message_is_refused_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(BadTranscript, match="holds no message that can be read as openai-chat"):
+        with pytest.raises(BadTranscript, match="contains no message in the format openai-chat"):
             from_json(tmp_path, [{"role": "user", "content": 7}])
 
     def test_anthropics_blocks_are_read(self, tmp_path: Path) -> None:

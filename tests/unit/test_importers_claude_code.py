@@ -135,7 +135,7 @@ class TestWhatIsSaid:
         ) == ["Hello", "Hi"]
 
     def test_a_session_of_such_lines_alone_is_refused(self, path: Path) -> None:
-        with pytest.raises(BadTranscript, match="holds no message that can be read as claude-code"):
+        with pytest.raises(BadTranscript, match="contains no message in the format claude-code"):
             read(path, {"type": "summary", "summary": "x", "leafUuid": "a"}, user("m", None, "x", isMeta=True))
 
     def test_what_is_typed_while_the_agent_works_is_said(self, path: Path) -> None:
