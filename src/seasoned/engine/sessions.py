@@ -31,7 +31,7 @@ class NewSessionRequest(msgspec.Struct, frozen=True, kw_only=True):
         str | None, Meta(description="Whose session it is; the user is created with the first mention.")
     ] = None
     disable_task_tracking: Annotated[
-        bool | None, Meta(description="Whether no tasks shall be looked for in its messages; they are when left out.")
+        bool | None, Meta(description="Whether no tasks shall be looked for in its messages; false when left out.")
     ] = None
     configs: Annotated[JsonObject | None, Meta(description="Any keys that the caller wants to keep beside it.")] = None
     use_uuid: Annotated[

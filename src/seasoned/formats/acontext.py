@@ -135,5 +135,10 @@ def render_part(part: Part) -> MessagePart:
 
 def render(message: Message, _context: Context) -> list[Json]:
     """A message without its row's fields, as `parse` takes it."""
-    parts = msgspec.to_builtins([render_part(part) for part in message.parts])
-    return [{"role": message.role, "parts": parts, "meta": message.meta}]
+    return [{"role": message.role, "parts": [_object_of(part) for part in message.parts], "meta": message.meta}]
+
+
+def _object_of(part: Part) -> JsonObject:
+    """A part as an object; what of its meta is still JSON text stays so."""
+    shown = {key: value for key, value in msgspec.structs.asdict(render_part(part)).items() if value is not UNSET}
+    return shown if part.asset is None else {**shown, "asset": msgspec.to_builtins(part.asset)}
