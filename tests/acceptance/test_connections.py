@@ -175,6 +175,6 @@ def test_a_server_that_stops_answers_what_waits_for_its_client(tmp_path: Path, s
             wire.close()
     assert [status for status, _, _ in told] == [503, 503, 404, 503], told
     assert all(b"\r\nretry-after: 1" in top for status, top, _ in told if status == 503)
-    assert "stopping" in told[0][2]
+    assert "shutting down" in told[0][2]
     # They ended by themselves: nothing had to be given up.
     assert "graceful shutdown exceeded" not in server.log.read_text()

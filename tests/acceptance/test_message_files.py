@@ -148,7 +148,7 @@ def test_a_multipart_request_may_have_no_files_and_any_format(http: httpx.Client
     [
         (with_file("other"), "'other'"),
         ("{", "JSON"),
-        ("[]", "form"),
+        ("[]", "structure"),
         ({"format": "acontext"}, "blob"),
         ({**with_file(), "format": "morse"}, "'morse'"),
         ({**with_file(), "meta": {"a": "x" * 70_000}}, "meta"),

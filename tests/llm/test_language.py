@@ -140,7 +140,7 @@ def test_an_answer_that_does_not_parse_is_sent_back_with_the_error(
         status, files, _ = asyncio.run(learn(tmp_path))
     assert status == "completed"
     assert "deployments/checks.md" in files
-    assert any("cannot be used" in asked[-1].content for asked in server.requests)
+    assert any("Invalid answer: " in asked[-1].content for asked in server.requests)
 
 
 @pytest.mark.parametrize(

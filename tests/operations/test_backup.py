@@ -222,4 +222,4 @@ def test_a_folder_that_cannot_be_made_is_not_said_to_be_full(home: Path, tmp_pat
     (tmp_path / "file").write_text("no folder")
     done = seasoned(home, "backup", str(tmp_path / "file" / "backup"))
     assert (done.code, "Traceback" in done.err, "free some space" in done.err) == (1, False, False)
-    assert "cannot be written" in done.err
+    assert "cannot be read or written" in done.err

@@ -9,7 +9,7 @@ import pytest
 from seasoned.testing.simulation import Database, simulate
 from seasoned.testing.simulation.sample import opened, summary
 from tests.simulation import bugs
-from tests.support.parts import a_few
+from tests.support.parts import a_few, slow
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 
@@ -79,7 +79,11 @@ def test_a_seed_gives_the_same_in_processes_with_other_hashes() -> None:
     assert run("1") == run("4711")
 
 
-@pytest.mark.parametrize("bug", bugs.ALL)
+# These two take longest.
+RARE = (bugs.lock_released_early, bugs.no_compare_and_swap_on_the_head)
+
+
+@pytest.mark.parametrize("bug", [slow(bug) if bug in RARE else bug for bug in bugs.ALL])
 def test_a_planted_bug_is_caught(database: Database, bug: bugs.Bug) -> None:
     caught = bugs.catch(bug, database)
     assert caught is not None, f"{bug.__name__} was not caught in {bugs.SEEDS_TO_CATCH} seeds"

@@ -165,7 +165,8 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
     if connection.execute(sa.select(sessions.c.id).where(owned).with_for_update()).first() is None:
         raise NotFound(f"There is no session {session_id} in this project.")
     if connection.execute(sa.select(space_sessions.c.id).where(space_sessions.c.session_id == session_id)).first():
-        raise AlreadyLearned(f"Session {session_id} is already linked to a learning space; a session teaches only one.")
+        # Published plugins look for the words "already learned".
+        raise AlreadyLearned(f"Session {session_id} is already learned: it teaches a space, and can teach only one.")
     _unsettle(connection, session_id)
     row = LinkRow(new_id(), space_id, session_id, space.linked + 1, now, now)
     connection.execute(sa.insert(space_sessions).values(msgspec.structs.asdict(row)))
