@@ -64,18 +64,20 @@ class MemoryBudget:
     async def _wait(self, weight: int, seconds: float) -> None:
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((weight, turn))
+        taken = False
         try:
             async with asyncio.timeout(seconds):
                 await turn
-        except BaseException as error:
-            if turn.done() and not turn.cancelled():
-                # It got its share just when it timed out.
-                self.give_back(weight)
-            turn.cancel()
-            self._serve()
-            if isinstance(error, TimeoutError):
-                raise Busy("The server has too many large responses in progress; try again in a few seconds.") from None
-            raise
+            taken = True
+        except TimeoutError:
+            raise Busy("The server has too many large responses in progress; try again in a few seconds.") from None
+        finally:
+            if not taken:
+                if turn.done() and not turn.cancelled():
+                    # It got its share just when it timed out.
+                    self.give_back(weight)
+                turn.cancel()
+                self._serve()
 
     def _serve(self) -> None:
         while self._waiting:

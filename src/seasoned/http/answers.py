@@ -174,11 +174,10 @@ async def weighed(engine: Engine, weight: int, make: Callable[[], Awaitable[Resp
     if weight < LARGE_BYTES:
         return await make()
     share = await engine.answers.take(weight, WAIT_SECONDS)
-    try:
+    with contextlib.ExitStack() as failing:
+        failing.callback(share.release)
         response = await make()
-    except BaseException:
-        share.release()
-        raise
+        failing.pop_all()
     return _holding(response, share, engine)
 
 
