@@ -14,7 +14,7 @@ from seasoned.store.skills import About, FileRow, NewFile
 
 # Of small files together, what one version brings into the database itself; the rest goes into the object store, as no
 # transaction shall write megabytes.
-INLINE_BYTES_AT_ONCE = 1024 * 1024
+INLINE_BYTES_AT_ONCE = 256 * 1024
 # Python's built-in types, so that a machine's configuration does not decide which files are searched.
 _TYPES = mimetypes.MimeTypes()
 _RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}

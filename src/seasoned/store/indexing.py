@@ -61,7 +61,7 @@ def wanted(found: Searched) -> Counter[IndexedEntry]:
     )
 
 
-def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[IndexedEntry]]) -> None:
+def change(connection: Connection, skill_id: str, changed: Mapping[str, Searched]) -> None:
     """Set the index entries of some files of a skill, now or in later transactions.
 
     The caller has written the skill's row in this transaction.
@@ -71,14 +71,17 @@ def change(connection: Connection, skill_id: str, changed: Mapping[str, Counter[
     counts = _counts(connection, skill_id, list(changed))
     room, chars, reads = ROWS_MAX, CHARS_MAX, FILES_READ_MAX
     late, every_gone, every_new = list[str](), list[int](), dict[str, list[IndexedEntry]]()
-    for path, entries_wanted in changed.items():
-        if not entries_wanted and not counts.get(path):
+    for path, found in changed.items():
+        size = len(found.entries) + bool(found.rest)
+        if not size and not counts.get(path):
             continue
         reads -= path in counts
-        if reads < 0 or path in marked or None in marked:
+        # A new file that is too long is not even looked at: there may be hundreds of them.
+        too_long = path not in counts and size * (1 + len(links)) > room
+        if reads < 0 or too_long or path in marked or None in marked:
             late.append(path)
             continue
-        gone, new = difference(kept_of(connection, skill_id, path) if path in counts else [], entries_wanted)
+        gone, new = difference(kept_of(connection, skill_id, path) if path in counts else [], wanted(found))
         rows = (len(gone) + len(new)) * (1 + len(links))
         taken = sum(len(one.text) for one in new) * (1 + len(links))
         if rows > room or taken > chars:

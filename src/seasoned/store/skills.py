@@ -1,6 +1,5 @@
 """Skills and their versions: every change by anyone is a version, made by `commit` under compare-and-swap."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -149,12 +148,9 @@ def _put_files(connection: Connection, skill_id: str, number: int, changes: Mapp
 def _put_entries(connection: Connection, skill_id: str, version: NewVersion, head: int, rule_before: str) -> None:
     """Keep the index of entries at the head. What a rule writes is not searched."""
     rule = rule_before if version.about is None else version.about.rule
-    changed = {
-        path: Counter[indexing.IndexedEntry]() if new is None or rule else indexing.wanted(new.searched)
-        for path, new in version.changes.items()
-    }
+    changed = {path: Searched() if new is None or rule else new.searched for path, new in version.changes.items()}
     if version.about is not None:
-        changed[""] = Counter([indexing.IndexedEntry(version.about.text)])
+        changed[""] = Searched((version.about.text,))
     indexing.change(connection, skill_id, changed)
     if rule != rule_before and head:
         indexing.mark_skill(connection, skill_id)
