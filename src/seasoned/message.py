@@ -33,6 +33,30 @@ PartType = Literal[
     "redacted_thinking",
 ]
 
+# Who the words are from. `harness` is the program around the agent (system prompts, hooks, reminders, notifications,
+# templates, summaries of a compaction); `peer` is another agent (the brief of a subagent, a teammate, a bot); `quoted`
+# is text that the person hands over to be worked on (documents, mails, role prompts); `recalled` is what was learned
+# before and put into the prompt. Only a person's words are requests, verdicts and preferences.
+Author = Literal["person", "agent", "tool", "harness", "peer", "quoted", "recalled"]
+
+# What a person did with a call, instead of words. It stands on the call's tool-result.
+PersonEvent = Literal["interrupted", "refused", "approved"]
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of a part's text, `start` to `end` in characters, whose author is another than the rest's."""
+
+    start: int
+    end: int
+    author: Author
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A run of text by one author."""
+
+    author: Author
+    text: str
+
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a part carries, kept in the object store under its SHA-256."""
@@ -46,13 +70,20 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One piece of a message. `text` holds prose, thinking or a tool's output; `meta` what else the provider said."""
+    """One piece of a message. `text` holds prose, thinking or a tool's output; `meta` what else the provider said.
+
+    `author` is set where it is not the one that role and type imply. `spans`, in order and without overlap, are the
+    pieces of `text` that somebody else wrote.
+    """
 
     type: PartType
     text: str | None = None
     meta: JsonObject = {}
     asset: Asset | None = None
     filename: str | None = None
+    author: Author | None = None
+    spans: tuple[Span, ...] = ()
+    event: PersonEvent | None = None
 
     @property
     def call_id(self) -> str:
@@ -98,13 +129,44 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def is_from_person(self) -> bool:
-        """Whether a person wrote it: role user, neither a system prompt nor only tool results."""
-        return self.role == "user" and self.original_role == "user" and not self.is_tool_answer
+        """Whether a person wrote any of it."""
+        if any(passage.author == "person" for passage in self.passages()):
+            return True
+        written = any(part.text for part in self.parts)
+        return self.role == "user" and self.original_role == "user" and not self.is_tool_answer and not written
 
     @property
     def calls_tools(self) -> bool:
         """Whether it calls tools, so that the turn is not over."""
         return any(part.type == "tool-call" for part in self.parts)
+
+    def author_of(self, part: Part) -> Author:
+        """Who wrote a part, apart from its spans."""
+        if part.author is not None:
+            return part.author
+        if part.type == "tool-result":
+            return "tool"
+        if self.role == "assistant":
+            return "agent"
+        return "person" if self.original_role == "user" else "harness"
+
+    def passages(self) -> Iterator[Passage]:
+        """The texts of the message in order, cut where the author changes."""
+        for part in self.parts:
+            if not part.text:
+                continue
+            author, start = self.author_of(part), 0
+            for span in part.spans:
+                if part.text[start : span.start].strip():
+                    yield Passage(author, part.text[start : span.start])
+                yield Passage(span.author, part.text[span.start : span.end])
+                start = span.end
+            if part.text[start:].strip():
+                yield Passage(author, part.text[start:])
+
+    def words_of(self, *authors: Author) -> str:
+        """What these authors wrote in the message, joined by line feeds."""
+        return "\n".join(passage.text for passage in self.passages() if passage.author in authors)
 
     def prose(self) -> str:
         """The text parts, joined by line feeds."""
