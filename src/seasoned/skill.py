@@ -88,6 +88,17 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     end: int
 
 
+class Outline(msgspec.Struct, frozen=True):
+    """What a Markdown file is about: its title and the line of that (-1 if it has none), what its entries are called,
+    and its first line of plain text.
+    """
+
+    title: str = ""
+    title_line: int = -1
+    entries: tuple[str, ...] = ()
+    first: str = ""
+
+
 def parse_skill_file(text: str) -> Frontmatter:
     """The front matter and body of a SKILL.md. Raises Invalid when name or description cannot be read."""
     match = _FRONTMATTER.match(text.lstrip("\ufeff"))
@@ -270,6 +281,24 @@ def _scanned(text: str) -> Iterator[Entry]:
         in_section, after_blank = in_section or is_section, kind == "blank"
     if begun >= 0:
         yield _entry(lines, begun, len(lines))
+
+
+def outline(text: str) -> Outline:
+    """The outline of a Markdown file, told by how its lines begin. Of its sections the widest ones are entries."""
+    title, title_line, first, found = "", -1, "", list[tuple[int, str]]()
+    lines, in_section = text.split("\n"), False
+    for number, kind in _line_kinds(lines, _frontmatter_lines(text)):
+        mark, _, said = lines[number].strip().partition(" ")
+        said = " ".join(said.rstrip("# ").split())
+        if kind == "title" and title_line < 0:
+            title, title_line = said, number
+        elif kind == "section" or (kind == "item" and not in_section):
+            in_section = in_section or kind == "section"
+            found.append((len(mark) if kind == "section" else 0, said))
+        elif kind == "text":
+            first = first or " ".join(lines[number].split())
+    level = min((level for level, _ in found if level), default=0)
+    return Outline(title, title_line, tuple(said for own, said in found if own in (0, level) and said), first)
 
 
 def _line_kinds(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:

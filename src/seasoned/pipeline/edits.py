@@ -23,6 +23,7 @@ from seasoned.lesson import LessonStatus
 from seasoned.paths import check_name
 from seasoned.pipeline.checks import added_lines, check_entry, check_head, check_said, safe_path, with_room
 from seasoned.pipeline.draft import Draft
+from seasoned.pipeline.index import retitled, title_of
 from seasoned.pipeline.twins import Known, Twins, knows_nothing
 from seasoned.skill import (
     FILE_BYTES_MAX,
@@ -40,6 +41,7 @@ from seasoned.skill import (
     replace_entry,
     rule_of,
 )
+from seasoned.store.files import as_text
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -147,8 +149,8 @@ class DraftSet:
             return
         path = with_room(draft, path, text)
         before = draft.text(path)
-        if not before.strip() and edit.title:
-            before = f"# {edit.title}\n"
+        if not before.strip():
+            before = f"# {edit.title or title_of(path)}\n"
         after = add_entry(before, text)
         brought = entries(text)
         if not brought or brought[0].start > 0 or any(find_entry(after, one.text) is None for one in brought):
@@ -180,8 +182,9 @@ class DraftSet:
         if edit.path == SKILL_FILE or edit.path not in draft.files or draft.has(to):
             raise Conflict(f"{edit.path!r} cannot be moved to {edit.to!r} in {draft.name}.")
         data = draft.files[edit.path]
+        text = as_text(data)
         draft.drop(edit.path)
-        draft.put(to, data)
+        draft.put(to, data if text is None else retitled(text, edit.path, to, edit.title).encode())
         self._touch(draft, edit.lessons)
         self._settle(edit.lessons, Effect("written"))
 

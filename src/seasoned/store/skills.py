@@ -233,6 +233,18 @@ def first_made_by(connection: Connection, space_id: str, author: str, limit: int
     return frozenset(connection.execute(statement.limit(limit)).scalars())
 
 
+def written_only_by(
+    connection: Connection, skill_ids: Sequence[str], path: str, authors: Collection[str]
+) -> frozenset[str]:
+    """Those of some skills whose file at a path was never written by anyone but some authors."""
+    by_others = (
+        sa.select(files.c.skill_id)
+        .join(versions, (versions.c.skill_id == files.c.skill_id) & (versions.c.number == files.c.since))
+        .where(files.c.skill_id.in_(list(skill_ids)), files.c.path == path, versions.c.author.not_in(list(authors)))
+    )
+    return frozenset(skill_ids) - frozenset(connection.execute(by_others).scalars()) if skill_ids else frozenset()
+
+
 def _first_by(author: str) -> sa.Select[str]:
     return sa.select(versions.c.skill_id).where(versions.c.number == 1, versions.c.author == author)
 
