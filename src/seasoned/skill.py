@@ -301,6 +301,15 @@ def outline(text: str) -> Outline:
     return Outline(title, title_line, tuple(said for own, said in found if own in (0, level) and said), first)
 
 
+def cut(text: str, chars_max: int) -> str:
+    """A text in one line, cut at a word's end."""
+    line = " ".join(text.split())
+    if len(line) <= chars_max:
+        return line
+    head = line[: max(0, chars_max - 1)]
+    return f"{head.rpartition(' ')[0] or head}…" if head else ""
+
+
 def _line_kinds(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:
     """What each line begins: a `title`, `section`, `item`, `fence` or `rule`; other lines are `blank`, `text`, or
     `inner`, which is indented or inside a fence.

@@ -39,6 +39,16 @@ def test_the_space_is_found_by_its_name_and_an_unknown_one_is_refused(home: Path
     assert (done.code, "spaces list" in done.err) == (1, True)
 
 
+def test_the_catalogue_of_a_space_is_one_line_a_skill(home: Path) -> None:
+    skills = json.loads(seasoned(home, "skills", "list", "--json").out)
+    told = seasoned(home, "skills", "catalogue").out
+    assert sorted(told.splitlines()) == sorted(f"- {skill['name']}: {skill['description']}" for skill in skills)
+    assert seasoned(home, "skills", "catalogue", "--space", "airline").out == told
+    found = json.loads(seasoned(home, "skills", "catalogue", "--json").out)
+    assert (found["text"], found["left_out"], len(found["skills"])) == (told.rstrip("\n"), 0, len(skills))
+    assert seasoned(home, "skills", "catalogue", "--space", "nowhere").code == 1
+
+
 def test_show_prints_a_file_of_a_skill_as_it_is(home: Path) -> None:
     assert seasoned(home, "skills", "show", "daily-logs").out.startswith("---\nname: daily-logs\n")
     done = seasoned(home, "skills", "show", "daily-logs", "nothing.md")

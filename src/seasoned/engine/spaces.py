@@ -7,6 +7,7 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.engine.catalogue import CATALOGUED_MAX, Catalogue, catalogue
 from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
 from seasoned.scheduling.scheduler import Scheduler, until_changed
@@ -113,6 +114,15 @@ class Spaces:
     ) -> tuple[list[SpaceRow], str | None]:
         """A page of spaces and the cursor of the next one."""
         return await self._store.read(lambda c: spaces.page(c, project_id, query, user=user, meta=meta))
+
+    async def catalogue(self, project_id: str, space_id: str) -> Catalogue:
+        """The skills of a space, one line each. Raises NotFound."""
+
+        def load(connection: Connection) -> Catalogue:
+            spaces.get(connection, project_id, space_id)
+            return catalogue(*skills.recently_changed(connection, space_id, CATALOGUED_MAX))
+
+        return await self._store.read(load)
 
     async def update_meta(self, project_id: str, space_id: str, changes: JsonObject) -> SpaceRow:
         """Merge keys into a space's meta; null is stored. Raises NotFound."""

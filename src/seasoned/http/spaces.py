@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from seasoned.clock import to_rfc3339
+from seasoned.engine.catalogue import Catalogue
 from seasoned.engine.spaces import LearningState
 from seasoned.http import stopping
 from seasoned.http.fields import CreatedAt, Keys, Stored, UpdatedAt, UserId, about, moment, one_of, uuid
@@ -102,6 +103,28 @@ class LearningSpaceSkill(msgspec.Struct, frozen=True, kw_only=True):
         return cls(id=link.id, learning_space_id=link.space_id, skill_id=link.skill_id, created_at=created)
 
 
+class CataloguedSkill(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill in a catalogue."""
+
+    id: Annotated[str, uuid("The skill's id.")]
+    name: Annotated[str, about("What the skill is called.")]
+    description: Annotated[str, about("When to use it; shortened where the catalogue has no room for all of it.")]
+
+
+class SpaceCatalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """The catalogue of a space."""
+
+    text: Annotated[str, about("A line for each skill, for a prompt.")]
+    items: Annotated[list[CataloguedSkill], about("The same skills, by name.")]
+    left_out: Annotated[int, about("How many skills it has no room for: those that did not change for longest.")]
+
+    @classmethod
+    def of(cls, found: Catalogue) -> "SpaceCatalogue":
+        """A catalogue as the wire shows it."""
+        items = [CataloguedSkill(id=one.id, name=one.name, description=one.description) for one in found.skills]
+        return cls(text=found.text, items=items, left_out=found.left_out)
+
+
 async def create(call: Call) -> Answer[LearningSpace]:
     """POST /learning_spaces: 201, with its default skills."""
     body = await call.body(NewSpace)
@@ -168,6 +191,11 @@ async def include_skill(call: Call) -> Answer[LearningSpaceSkill]:
 async def list_skills(call: Call) -> Answer[list[Skill]]:
     """GET /learning_spaces/{space_id}/skills: a plain list of full skills."""
     return answer([Skill.of(state) for state in await call.engine.skills.of_space(call.project_id, _space_id(call))])
+
+
+async def catalogue(call: Call) -> Answer[SpaceCatalogue]:
+    """GET /learning_spaces/{space_id}/catalogue: an extension of ours."""
+    return answer(SpaceCatalogue.of(await call.engine.spaces.catalogue(call.project_id, _space_id(call))))
 
 
 async def exclude_skill(call: Call) -> Answer[None]:

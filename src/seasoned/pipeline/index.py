@@ -24,6 +24,7 @@ from seasoned.skill import (
     LINES_ADVISED,
     SKILL_FILE,
     Outline,
+    cut,
     outline,
     parse_skill_file,
     render_skill_file,
@@ -193,23 +194,14 @@ def _joined(parts: Sequence[str], chars_max: int) -> str:
     more = len("; and 99999 more")
     shown, left = list[str](), chars_max
     for place, part in enumerate(parts):
-        cut = _cut(part, PART_CHARS_MAX if len(parts) > 1 else chars_max)
-        if len(cut) + 2 > left - (more if place + 1 < len(parts) else 0):
+        said = cut(part, PART_CHARS_MAX if len(parts) > 1 else chars_max)
+        if len(said) + 2 > left - (more if place + 1 < len(parts) else 0):
             break
-        shown.append(cut)
-        left -= len(cut) + 2
+        shown.append(said)
+        left -= len(said) + 2
     if len(shown) == len(parts):
         return "; ".join(shown)
-    return "; ".join([*shown, f"and {len(parts) - len(shown)} more"]) if shown else _cut(parts[0], chars_max)
-
-
-def _cut(text: str, chars_max: int) -> str:
-    """A text in one line, cut at a word's end."""
-    line = " ".join(text.split())
-    if len(line) <= chars_max:
-        return line
-    head = line[: max(0, chars_max - 1)]
-    return f"{head.rpartition(' ')[0] or head}…" if head else ""
+    return "; ".join([*shown, f"and {len(parts) - len(shown)} more"]) if shown else cut(parts[0], chars_max)
 
 
 def _is_safe(text: str) -> bool:
@@ -236,9 +228,9 @@ def _covered(outlines: Mapping[str, Outline], chars_max: int) -> str:
     said = _joined(list(titles.values()), chars_max)
     shown, left = list[str](), chars_max - len(said) - len(" ()")
     for entry in entries:
-        cut = _cut(entry, PART_CHARS_MAX).rstrip(".")
-        left -= len(cut) + 2
+        part = cut(entry, PART_CHARS_MAX).rstrip(".")
+        left -= len(part) + 2
         if left < 0:
             break
-        shown.append(cut)
+        shown.append(part)
     return f"{said} ({'; '.join(shown)})" if said and shown else said

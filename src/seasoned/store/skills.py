@@ -187,6 +187,13 @@ def of_space(
     return to_rows(SkillRow, connection.execute(statement).all())
 
 
+def recently_changed(connection: Connection, space_id: str, limit: int) -> tuple[list[SkillRow], int]:
+    """The skills of a space that changed last, the newest first, and how many it has."""
+    statement = _of_space(space_id).order_by(skills.c.updated_at.desc(), skills.c.id.desc()).limit(limit)
+    count = sa.select(sa.func.count()).where(space_skills.c.space_id == space_id)
+    return to_rows(SkillRow, connection.execute(statement).all()), connection.execute(count).scalar_one()
+
+
 def some_of_space(connection: Connection, space_id: str, skill_ids: Collection[str], name: str) -> list[SkillRow]:
     """Those skills of a space that have one of some ids, or a name."""
     where = skills.c.id.in_(list(skill_ids)) | (skills.c.name == name)

@@ -66,7 +66,8 @@ OPERATIONS = (
         skills.download_zip,
         "download_skill",
         "Download a skill as a ZIP",
-        "All files of the skill. What is left out because tools would obey it, or renamed, is told in the "
+        "All files of the skill by their paths in it, SKILL.md at the top; unpack them into a folder of the skill's "
+        "name. What is left out because tools would obey it, or renamed, is told in the "
         "ZIP's comment; files whose bytes the server has lost are named in `MISSING-FILES.txt`.",
         {200: Success("The archive.", media="application/zip")},
         {413: "The skill holds too many files or bytes for one archive."},

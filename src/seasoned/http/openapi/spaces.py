@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from seasoned.engine.catalogue import CATALOGUE_CHARS_MAX
 from seasoned.http import spaces, stream
 from seasoned.http.openapi.operations import (
     Parameter,
@@ -145,6 +146,14 @@ OPERATIONS = (
         "List the skills of a space",
         "All of them, each as it is now.",
         {200: "The skills."},
+    ),
+    _space(
+        spaces.catalogue,
+        "get_learning_space_catalogue",
+        "Get the catalogue of a space",
+        f"One line a skill, its name and when to use it, in at most {CATALOGUE_CHARS_MAX:,} characters: for a prompt. "
+        "Where they do not fit, long descriptions are shortened first.",
+        {200: "The catalogue."},
     ),
     _space(
         spaces.exclude_skill,
