@@ -194,7 +194,7 @@ def _joined(parts: Sequence[str], chars_max: int) -> str:
     more = len("; and 99999 more")
     shown, left = list[str](), chars_max
     for place, part in enumerate(parts):
-        said = cut(part, PART_CHARS_MAX if len(parts) > 1 else chars_max)
+        said = cut(part.rstrip("."), PART_CHARS_MAX if len(parts) > 1 else chars_max)
         if len(said) + 2 > left - (more if place + 1 < len(parts) else 0):
             break
         shown.append(said)
