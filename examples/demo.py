@@ -68,8 +68,8 @@ def main() -> None:
     title("What a model adds" if not model else "Without a model")
     out.print(
         "Rules learn what a session says outright: errors with the command that worked, corrections, wishes. A model\n"
-        "(SEASONED_MODEL=provider:name) can also say why `pytest` fails without uv, and that the release that failed and\n"
-        "the next one are one story: what must be restarted is deployment/storefront in the namespace shop-live."
+        "(SEASONED_MODEL=provider:name) can also say why `pytest` fails without uv, and that the two releases are one\n"
+        "story: what must be restarted is deployment/storefront in the namespace shop-live."
         if not model
         else "Unset SEASONED_MODEL to see what the built-in rules learn from the same sessions; use another --home."
     )

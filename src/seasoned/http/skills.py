@@ -85,7 +85,9 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
 class UploadedSkill(Skill, frozen=True, kw_only=True):
     """A skill that was just uploaded."""
 
-    warnings: Annotated[list[str] | UnsetType, about("Where it is not as the Agent Skills standard wants it.")] = UNSET
+    warnings: Annotated[
+        list[str] | UnsetType, about("What the Agent Skills standard has against it, and what was left out.")
+    ] = UNSET
 
 
 class ListedSkill(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,13 +12,14 @@ OPERATIONS = (
         skills.upload,
         "upload_skill",
         "Upload a skill",
-        "A ZIP of a skill's folder; its SKILL.md says the name and the description. Hidden files and folders, and "
-        "other files that tools obey merely because they are there (a `HEAD`, as of a Git repository, `desktop.ini`, "
-        "`.lnk`), are left out, and `warnings` name them.",
+        "A ZIP of a skill's folder; its SKILL.md says the name and the description. Of a larger ZIP with one skill in "
+        "it, only the skill's folder is taken. Hidden files and folders, and other files that tools obey merely "
+        "because they are there (a `HEAD`, as of a Git repository, `desktop.ini`, `.lnk`), are left out, and "
+        "`warnings` name them.",
         {201: "The new skill."},
         {
-            400: "There is no file, it is no ZIP, it holds no good SKILL.md, a path leads out or is not the same on "
-            "every system, the skill's name can be no folder's, or meta is no object.",
+            400: "There is no file, it is no ZIP, it holds no good SKILL.md or several skills, a path leads out or is "
+            "not the same on every system, the skill's name can be no folder's, or meta is no object.",
             413: "The body is too large, or the ZIP holds too many files or bytes.",
         },
         body=Body(form=skills.SkillUpload),
