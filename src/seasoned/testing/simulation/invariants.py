@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
+from seasoned.pipeline.index import without_list
+from seasoned.skill import SKILL_FILE, entry_hash, parse_skill_file, searched
 from seasoned.skill import entries as entries_of
-from seasoned.skill import entry_hash, searched
 from seasoned.store import indexing
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
@@ -250,11 +251,15 @@ def _taught(made: list[tuple[str, str]]) -> list[str]:
 
 
 def _effects(connection: Connection, ledger: Ledger, found: Found) -> Iterator[str]:
-    """Each lesson has one effect in the skills: its token stands there once when it was written, else never."""
+    """Each lesson has one effect in the skills: its token stands there once when it was written, else never.
+
+    What the rule repeats of the files in SKILL.md does not count.
+    """
     counts: Counter[str] = Counter()
     for skill_id, head in found.heads.items():
         for path, text in head.items():
-            here = Counter(script.tokens_in(text))
+            own = parse_skill_file(without_list(text)).body if path == SKILL_FILE else text
+            here = Counter(script.tokens_in(own))
             counts += here
             twice = [token for token, times in here.items() if times > 1]
             yield from (f"{token} stands {here[token]} times in {found.names[skill_id]}/{path}" for token in twice)
