@@ -173,9 +173,17 @@ async def _everything(engine: Engine, project_id: str, space_id: str) -> Iterabl
     found: list[tuple[str, str]] = []
     for state in await engine.skills.of_space(project_id, space_id):
         found += [("name", state.row.name), ("description", state.row.description)]
-        for path, data in (await engine.skills.content(project_id, state.row.id)).files.items():
-            found += [("path", path), (_place(state.row.name, path), data.decode())]
+        files = (await engine.skills.content(project_id, state.row.id)).files
+        for path, data in files.items():
+            found += [("path", path), (_place(state.row.name, path), _without_paths(path, data.decode(), files))]
     return found
+
+
+def _without_paths(path: str, text: str, paths: Iterable[str]) -> str:
+    """A file's text; SKILL.md without the names of the files that it lists."""
+    for one in paths if path == "SKILL.md" else ():
+        text = text.replace(f"- `{one}`", "-")
+    return text
 
 
 def _place(skill: str, path: str) -> str:

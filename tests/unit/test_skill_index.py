@@ -120,9 +120,9 @@ def test_a_line_says_what_the_file_is_for() -> None:
     }
     text = refreshed(files)
     assert text.split(f"{HEADING}\n\n{NOTE}\n\n")[1].split("\n") == [
-        "- `deploy.md`: Staging and production; The user deploys on Mondays.; Never on Fridays.",
+        "- `deploy.md`: Staging and production; The user deploys on Mondays; Never on Fridays",
         "- `npm-install.md`: `npm ci` fails without a lock file",
-        "- `read.md`: What to read first.",
+        "- `read.md`: What to read first",
         "- `scripts/check.py`",
         "",
     ]
