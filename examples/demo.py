@@ -127,7 +127,7 @@ def _traced(connection: Connection) -> tuple[tuple[str, str] | None, list[Source
     ).all()
     found = []
     for quotes, session_id, source in taught:
-        for quote in msgspec.json.decode(quotes, type=list[Quote]):
+        for quote in (one for one in msgspec.json.decode(quotes, type=list[Quote]) if one.verified):
             where = (messages.c.session_id == session_id) & (messages.c.number == quote.number)
             role, parts = connection.execute(sa.select(messages.c.role, messages.c.parts).where(where)).one()
             said_by = "tool" if '"tool-result"' in parts else role

@@ -23,7 +23,7 @@ from seasoned.lesson import LessonStatus
 from seasoned.paths import check_name
 from seasoned.pipeline.checks import added_lines, check_entry, check_head, check_said, safe_path, with_room
 from seasoned.pipeline.draft import Draft
-from seasoned.pipeline.index import retitled, title_of
+from seasoned.pipeline.index import retitled, title_of, with_list
 from seasoned.pipeline.twins import Known, Twins, knows_nothing
 from seasoned.skill import (
     FILE_BYTES_MAX,
@@ -119,8 +119,9 @@ class DraftSet:
                 entry = self._entry(edit)
                 self._note(edit.skill, edit.path, entry.text, edit.lessons, "reinforced")
             case WriteFile():
-                draft = self._draft(edit.skill)
-                self._write(draft, safe_path(draft, edit.path), edit.text, edit.lessons)
+                draft, path = self._draft(edit.skill), edit.path
+                text = with_list(draft.text(path), edit.text) if path == SKILL_FILE else edit.text
+                self._write(draft, safe_path(draft, path), text, edit.lessons)
                 self._settle(edit.lessons, Effect("written"))
             case MoveFile():
                 self._move(edit)
@@ -179,6 +180,7 @@ class DraftSet:
     def _move(self, edit: MoveFile) -> None:
         draft = self._draft(edit.skill)
         to = safe_path(draft, edit.to)
+        check_said(edit.title)
         if edit.path == SKILL_FILE or edit.path not in draft.files or draft.has(to):
             raise Conflict(f"{edit.path!r} cannot be moved to {edit.to!r} in {draft.name}.")
         data = draft.files[edit.path]

@@ -66,10 +66,10 @@ def refresh(draft: Draft, *, is_ours: bool) -> None:
         outlines = _outlines(draft)
         if is_ours and draft.name != FACTS:
             after = _described(after, outlines)
-        rows = after.split("\n")
-        place = _place(rows)
-        if place >= 0 or (is_ours and outlines):
-            after = _listed(rows, place, outlines)
+        if is_ours and outlines:
+            after = _with_place(after)
+        if _place(after.split("\n")) >= 0:
+            after = _listed(after.split("\n"), outlines)
         if after != before:
             draft.put(SKILL_FILE, after.encode())
             draft.description = parse_skill_file(after).description
@@ -84,6 +84,11 @@ def without_list(skill_file: str) -> str:
     start = next((at for at in range(place - 1, -1, -1) if rows[at].strip()), place)
     start = start if rows[start].strip() == HEADING else place
     return "\n".join([*rows[:start], *rows[_end(rows, place) :]]).rstrip() + "\n"
+
+
+def with_list(before: str, after: str) -> str:
+    """A SKILL.md that is written anew, with the place of the list if it had one: a writer does not see that."""
+    return _with_place(after) if _place(before.split("\n")) >= 0 else after
 
 
 def title_of(path: str) -> str:
@@ -119,11 +124,15 @@ def _outlines(draft: Draft) -> dict[str, Outline | None]:
     return found
 
 
-def _listed(rows: Sequence[str], place: int, outlines: Mapping[str, Outline | None]) -> str:
-    """A SKILL.md with its list, which begins at the line `place`; at the end if there is none yet."""
-    if place < 0:
-        rows = [*"\n".join(rows).rstrip().split("\n"), "", HEADING, "", NOTE]
-        place = len(rows) - 1
+def _with_place(skill_file: str) -> str:
+    if _place(skill_file.split("\n")) >= 0:
+        return skill_file
+    return f"{skill_file.rstrip()}\n\n{HEADING}\n\n{NOTE}\n"
+
+
+def _listed(rows: Sequence[str], outlines: Mapping[str, Outline | None]) -> str:
+    """A SKILL.md with its list, where the sentence above it stands."""
+    place = _place(rows)
     end, line_end = _end(rows, place), "\r" if rows[place].endswith("\r") else ""
     rest = rows[end:]
     old = {match["path"]: match["said"] or "" for row in rows[place:end] if (match := _LINE.fullmatch(row))}
