@@ -21,15 +21,15 @@ def made(skills: list[tuple[str, str]]) -> Catalogue:
 def test_it_fits_and_each_skill_has_a_line_or_is_counted(skills: list[tuple[str, str]], times: int) -> None:
     many = skills * times
     found = made(many)
-    lines = found.text.splitlines() if found.text.isascii() else found.text.split("\n")
+    lines = found.text.splitlines()
     assert len(found.text) <= CATALOGUE_CHARS_MAX
     assert len(found.skills) + found.left_out == len(many)
-    assert len([line for line in lines if line]) == len(found.skills) + bool(found.left_out)
+    assert len(lines) == len(found.skills) + bool(found.left_out)
     assert [(one.name, one.id) for one in found.skills] == sorted((one.name, one.id) for one in found.skills)
 
 
 def test_few_skills_are_told_in_full() -> None:
-    found = made([("npm", "Use before npm.\nAnd after."), ("git", "Use before git.")])
+    found = made([("npm", "Use before npm.\nAnd after."), ("git", "Use before\x1b git.\u202e")])
     assert found.text == "- git: Use before git.\n- npm: Use before npm. And after."
     assert found.left_out == 0
 

@@ -37,7 +37,7 @@ def catalogue(recent: Sequence[SkillRow], count: int) -> Catalogue:
     Long descriptions are shortened to the same length where not all fit. If that is not enough, the skills that did not
     change for longest are left out.
     """
-    rows = [_Row(row.id, " ".join(row.name.split()), " ".join(row.description.split())) for row in recent]
+    rows = [_Row(row.id, _in_line(row.name), _in_line(row.description)) for row in recent]
     room = CATALOGUE_CHARS_MAX
     if _chars(rows, DESCRIPTION_CHARS_MIN) > room or len(rows) < count:
         room -= len(_more(count)) + 1
@@ -57,6 +57,11 @@ class _Row(msgspec.Struct, frozen=True):
     id: str
     name: str
     description: str
+
+
+def _in_line(text: str) -> str:
+    """A text in one line, without characters that are not seen: it stands in prompts and on terminals."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _chars(rows: Sequence[_Row], description_chars_max: int) -> int:
