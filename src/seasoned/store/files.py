@@ -100,21 +100,32 @@ def pack(
     *,
     before: Mapping[str, FileRow] | None = None,
     number: int = 1,
+    is_searched: bool = True,
 ) -> dict[str, NewFile]:
     """Files for version `number`; `before` are the same paths' rows in the previous version.
 
-    Slow for large texts, so call it in a thread. Raises Invalid when a path is not allowed.
+    Slow for large texts, so call it in a thread. Files that are not searched, as those of journals, take less time.
+    Raises Invalid when a path is not allowed.
     """
     old, room = before or {}, INLINE_BYTES_AT_ONCE
     packed = {}
     for path, data in sorted(files.items()):
-        packed[check_path(path)] = new = pack_one(path, data, blobs, min(inline_bytes_max, room), old.get(path), number)
+        room_inline = min(inline_bytes_max, room)
+        new = pack_one(path, data, blobs, room_inline, old.get(path), number, is_searched=is_searched)
+        packed[check_path(path)] = new
         room -= 0 if new.body is None else new.size
     return packed
 
 
 def pack_one(
-    path: str, data: bytes, blobs: Blobs, inline_bytes_max: int, old: FileRow | None = None, number: int = 1
+    path: str,
+    data: bytes,
+    blobs: Blobs,
+    inline_bytes_max: int,
+    old: FileRow | None = None,
+    number: int = 1,
+    *,
+    is_searched: bool = True,
 ) -> NewFile:
     """A file, hashed and typed; its bytes are in the object store already when they are large."""
     inline = len(data) <= inline_bytes_max
@@ -126,7 +137,7 @@ def pack_one(
         mime=mime_of(path, data),
         body=data if inline else None,
         blame=None if text is None else dump(_blame(old, blobs, text, number)),
-        searched=Searched() if text is None else searched(path, text),
+        searched=searched(path, text) if is_searched and text is not None else Searched(),
     )
 
 
