@@ -105,7 +105,7 @@ types: $(VENV)/.dev
 
 bench: bench-ingest bench-latency ## Run the benchmarks.
 
-bench-ingest: $(VENV)/.dev ## How many durable messages a second a server takes (STORE=postgres SERVERS=2).
+bench-ingest: $(VENV)/.dev ## How many durable messages a second a server takes while it learns, and when it does not (STORE=postgres SERVERS=2).
 	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/ingest.py $(if $(filter postgres,$(STORE)),--database {url} --servers $(SERVERS))
 
 bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
