@@ -27,7 +27,7 @@ class Small(msgspec.Struct, frozen=True):
     size: int
 
 
-class Page(msgspec.Struct, frozen=True):
+class InlineBlobPage(msgspec.Struct, frozen=True):
     """Some of what is kept; which of it no row names, and which is noted as such."""
 
     small: list[Small]
@@ -56,14 +56,14 @@ def has(connection: Connection, sha256: str) -> bool:
     return connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is not None
 
 
-def page(connection: Connection, after: str, limit: int) -> Page:
+def page(connection: Connection, after: str, limit: int) -> InlineBlobPage:
     """What is kept, in the order of its hashes."""
     statement = sa.select(contents.c.sha256, sa.func.length(contents.c.body)).where(contents.c.sha256 > after)
     rows = connection.execute(statement.order_by(contents.c.sha256).limit(limit))
     small = [Small(*row) for row in rows]
     hashes = [one.sha256 for one in small]
     noted = {one for some in chunks(hashes) for one in _noted(connection, some)}
-    return Page(small, in_none_of(connection, hashes, FILE_COLUMNS), noted)
+    return InlineBlobPage(small, in_none_of(connection, hashes, FILE_COLUMNS), noted)
 
 
 def note(connection: Connection, hashes: Collection[str], now: int) -> None:

@@ -20,7 +20,7 @@ LOOK_SECONDS = 0.0005
 TURN_SECONDS_MAX = 60.0
 
 
-class Turn:
+class WriteTurn:
     """A place in the queue of a file's writers; each connection has its own."""
 
     def __init__(self, path: str) -> None:
@@ -73,7 +73,7 @@ class TurnConnection(sqlite3.Connection):
 
     def __init__(self, database: str, *args: object, **kwargs: object) -> None:
         super().__init__(database, *args, **kwargs)  # type: ignore[arg-type]
-        self.turn = Turn(database)
+        self.turn = WriteTurn(database)
 
     def commit(self) -> None:
         super().commit()

@@ -61,7 +61,7 @@ OPERATIONS = (
             400: "There is no file, its name, folder or meta are not as they must be, or it would spoil a skill.",
             413: "The file or the body is too large, or the disk holds too many files.",
         },
-        body=Body(form=disks.NewFile),
+        body=Body(form=disks.ArtifactForm),
     ),
     _disk(
         disks.get,

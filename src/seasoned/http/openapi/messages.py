@@ -20,7 +20,7 @@ OPERATIONS = (
             400: "The session id is not a UUID, or the message is none of its format; the sentence says where.",
             413: "The message, one of its parts' lists or the body is too large.",
         },
-        body=Body(messages.NewMessage, messages.MessageForm),
+        body=Body(messages.NewMessageRequest, messages.MessageForm),
     ),
     _message(
         pages.page,

@@ -21,7 +21,7 @@ OPERATIONS = (
             "every system, the skill's name can be no folder's, or meta is no object.",
             413: "The body is too large, or the ZIP holds too many files or bytes.",
         },
-        body=Body(form=skills.SkillUpload),
+        body=Body(form=skills.SkillForm),
     ),
     _skill(
         skills.page,

@@ -32,8 +32,10 @@ class Lost(Exception):
     """The process died before it answered: whether it did what was asked is unknown."""
 
 
-class Hints:
+class HintScheduler:
     """A server's scheduler where another process learns: hints to that one, which are lost while it is down."""
+
+    has_child = False
 
     def __init__(self, world: World, learner: "Callable[[], Life | None]") -> None:
         self._world = world
@@ -204,7 +206,7 @@ class Cluster:
         model = SimulatedModel(ModelCalls(store, self._config), world.moods, world.faults, world.note)
         learns = not self._apart or place == len(self._lives) - 1
         scheduler = LocalScheduler(store, model, self._config) if learns else None
-        engine = Engine(self._config, store, model, scheduler or Hints(world, self._learner))
+        engine = Engine(self._config, store, model, scheduler or HintScheduler(world, self._learner))
         life = Life(f"process{place + 1}", engine, scheduler)
         self._lives[place] = life
         self._born.append(life)
