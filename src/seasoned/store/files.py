@@ -142,13 +142,13 @@ def pack_one(
 
 
 def searched_of(path: str, data: bytes) -> Searched:
-    """What is searched of a file."""
+    """What a search finds of a file."""
     text = as_text(data) if len(data) <= FILE_BYTES_MAX else None
     return Searched() if text is None else searched(path, text)
 
 
 def _blame(old: FileRow | None, blobs: Blobs, text: str, number: int) -> list[tuple[int, int]]:
-    """Runs of (version, count of lines): kept lines keep the version that brought them."""
+    """Runs of (version, number of lines): unchanged lines keep the version that added them."""
     lines = text.splitlines()
     known = None if old is None or old.blame is None else _found(old, blobs)
     if known is None or old is None or old.blame is None:
@@ -171,6 +171,6 @@ def unpack(row: FileRow, blobs: Blobs) -> bytes:
 
 
 def about(name: str, description: str, skill_file: bytes) -> About:
-    """What a skill's SKILL.md says, as its versions keep it."""
+    """What a version stores of a skill's SKILL.md."""
     text = skill_file.decode(errors="replace")
     return About(description=description, rule=rule_of(text), text=about_text(name, description, text))

@@ -96,7 +96,7 @@ def by_id(connection: Connection, space_id: str) -> SpaceRow | None:
 
 
 def by_name(connection: Connection, project_id: str, name: str) -> SpaceRow | None:
-    """The oldest space of a name; names are given on the command line."""
+    """The oldest space with a name; names are given on the command line."""
     if not name:
         return None  # spaces made over HTTP have no name
     where = (spaces.c.name == name) & (spaces.c.project_id == project_id)

@@ -125,7 +125,7 @@ class Cluster:
         return len(self.ready()) == len(self._lives) and not running
 
     async def call(self, use: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
-        """Ask one of the processes to do something. Raises Lost when it dies over it, or nobody is up."""
+        """Call one of the processes. Raises Lost if it dies meanwhile, or if none is up."""
         alive = [life for life in self.ready() if not self._apart or life.scheduler is None]
         if not alive:
             raise Lost
@@ -167,7 +167,7 @@ class Cluster:
         life.frozen_until = self._world.loop.time() + seconds
 
     async def restart(self, life: Life) -> None:
-        """End a process in good order, and start it again."""
+        """Shut a process down cleanly, and restart it."""
         self._world.note(f"restarts {life.name}")
         life.ready = False
         place = self._lives.index(life)
@@ -181,7 +181,7 @@ class Cluster:
             self._bear(place)
 
     async def stop(self) -> None:
-        """End every process in good order."""
+        """Shut every process down cleanly."""
         for life in [one for one in self._lives if one is not None]:
             if life.alive:
                 await self._world.loop.create_task(self._end(life), context=life.context.copy())
@@ -189,7 +189,7 @@ class Cluster:
                 self._clear(life)
 
     def close(self) -> None:
-        """Let go of every connection of the living and the dead, however the run ended."""
+        """Close the connections of all processes, dead ones too, however the run ended."""
         for life in self._born:
             life.engine.store.close()
 

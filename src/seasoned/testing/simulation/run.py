@@ -143,7 +143,7 @@ class _Run:
         return violations
 
     def _cast(self) -> list[Coroutine[Any, Any, None]]:
-        """Who is there in this run."""
+        """The clients of this run."""
         dice, clients, moods = self.world.plans, self.clients, self.world.moods
         moods.unavailable = dice.choice([0.0, 0.0, 0.1, 0.3])
         moods.seconds = dice.choice([0.2, 2.0, 10.0])

@@ -16,7 +16,7 @@ LINES_MAX = 400_000
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """One line of the log: seconds since the start, who, and what happened."""
+    """One line of the log: seconds since the start, the process, and what happened."""
 
     at: float
     who: str
@@ -56,7 +56,7 @@ class World:
         return uuid.UUID(int=(millis << 80) | (0x7 << 76) | ((self._made & 0xFFF) << 64) | tail)
 
     def note(self, what: str) -> None:
-        """Write a line of the log in the name of whoever acts now."""
+        """Write a line of the log for the process that runs now."""
         owner = OWNER.get()
         if len(self.log) < LINES_MAX:
             self.log.append(LogLine(self.loop.time(), owner.name if owner else "-", what))
