@@ -130,6 +130,18 @@ def of_sessions(connection: Connection, session_ids: Sequence[str]) -> dict[str,
     return {row[0]: row[1] for row in connection.execute(statement)}
 
 
+def sizes(connection: Connection, space_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many sessions teach each space, and how many skills it has."""
+
+    def counted(table: sa.Table) -> dict[str, int]:
+        where = table.c.space_id.in_(space_ids)
+        statement = sa.select(table.c.space_id, sa.func.count()).where(where).group_by(table.c.space_id)
+        return {row[0]: row[1] for row in connection.execute(statement)}
+
+    taught, held = counted(space_sessions), counted(space_skills)
+    return {one: (taught.get(one, 0), held.get(one, 0)) for one in space_ids}
+
+
 def page(
     connection: Connection, project_id: str, query: PageQuery, *, user: str = "", meta: JsonObject | None = None
 ) -> tuple[list[SpaceRow], str | None]:
