@@ -32,6 +32,12 @@ def test_lists_are_for_people_and_with_json_for_programs(home: Path) -> None:
             assert str(row[key]) in text.out
 
 
+def test_the_list_of_spaces_counts_their_sessions_and_skills(home: Path) -> None:
+    (space,) = json.loads(seasoned(home, "spaces", "list", "--json").out)
+    for noun in ("sessions", "skills"):
+        assert space[noun] == len(json.loads(seasoned(home, noun, "list", "--json").out)) > 0
+
+
 def test_the_space_is_found_by_its_name_and_an_unknown_one_is_refused(home: Path) -> None:
     assert json.loads(seasoned(home, "spaces", "list", "--json").out)[0]["name"] == "airline"
     assert "daily-logs" in seasoned(home, "skills", "list", "--space", "airline").out

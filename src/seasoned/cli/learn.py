@@ -39,6 +39,8 @@ from seasoned.scheduling.scheduler import until_changed
 from seasoned.space import LearningStatus
 
 POLL_SECONDS = 0.25
+# Reading the states of many sessions takes long; after each reading comes a pause of so many times that.
+PAUSE_FACTOR = 10
 WAIT_SAID_SECONDS = 3.0
 SHOWN_MAX = 200
 UNREAD_SHOWN_MAX = 20
@@ -213,21 +215,24 @@ async def _settle(
     shown = bar.add_task("Learning", total=len(taken))
     wanted = {one.session_id for one in taken}
     said: set[str] = set()
-    began = asyncio.get_running_loop().time()
+    now = asyncio.get_running_loop().time
+    began = now()
     resumed: set[str] | None = None
     while True:
-        change = engine.scheduler.next_change()
+        change, looked = engine.scheduler.next_change(), now()
         states = {one.link.session_id: one for one in await engine.spaces.states(project_id, space_id)}
+        pause = PAUSE_FACTOR * (now() - looked)
         done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
         resumed = wanted - done if resumed is None else resumed
         bar.update(shown, completed=len(done))
         # At first, the reasons may be left from an earlier run.
-        late = asyncio.get_running_loop().time() - began > WAIT_SAID_SECONDS
+        late = now() - began > WAIT_SAID_SECONDS
         for reason in sorted({states[key].reason for key in wanted - done if late and states[key].reason} - said):
             said.add(reason)
             note(f"waiting: {reason} Ctrl-C stops; nothing is lost.")
         if done == wanted:
             break
+        await asyncio.sleep(pause)
         await until_changed(change, POLL_SECONDS)
     counts = await engine.sessions.counts(sorted(wanted))
     return [

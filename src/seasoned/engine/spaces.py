@@ -109,6 +109,10 @@ class Spaces:
         """The space that each session teaches, for those that teach one."""
         return await self._store.read(lambda c: spaces.of_sessions(c, session_ids))
 
+    async def sizes(self, space_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """How many sessions teach each space, and how many skills it has."""
+        return await self._store.read(lambda c: spaces.sizes(c, space_ids))
+
     async def page(
         self, project_id: str, query: PageQuery, *, user: str = "", meta: JsonObject | None = None
     ) -> tuple[list[SpaceRow], str | None]:

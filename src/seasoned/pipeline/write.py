@@ -340,7 +340,14 @@ def _pack(edited: Sequence[Draft], ours: Collection[str], store: Store, config: 
 
 def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
     written = {path: draft.files[path] for path in sorted(draft.written)}
-    packed = files.pack(written, store.blobs, config.inline_bytes_max, before=draft.listing, number=draft.head + 1)
+    packed = files.pack(
+        written,
+        store.blobs,
+        config.inline_bytes_max,
+        before=draft.listing,
+        number=draft.head + 1,
+        is_searched=not draft.keeps_journal or SKILL_FILE in written,
+    )
     about = files.about(draft.name, draft.description, written[SKILL_FILE]) if SKILL_FILE in written else None
     return NewVersion(
         changes={**packed, **dict.fromkeys(sorted(draft.removed))},

@@ -178,7 +178,7 @@ def page(
 def of_space(
     connection: Connection, space_id: str, *, by_rule: bool | None = None, limit: int | None = None
 ) -> list[SkillRow]:
-    """The skills of a space in the order in which they came into it: the first ones only, or only those whose entries
+    """The skills of a space in the order in which they were added: only the first ones, or only those whose entries
     a rule writes or does not write, when asked.
     """
     statement = _of_space(space_id).order_by(space_skills.c.created_at, space_skills.c.id).limit(limit)
@@ -209,7 +209,7 @@ def _of_space(space_id: str) -> sa.Select[*tuple[object, ...]]:
 
 
 def names(connection: Connection, skill_ids: Collection[str]) -> dict[str, str]:
-    """What some skills are called, by id."""
+    """The names of some skills, by id."""
     statement = sa.select(skills.c.id, skills.c.name).where(skills.c.id.in_(list(skill_ids)))
     return {row[0]: row[1] for row in connection.execute(statement)} if skill_ids else {}
 
