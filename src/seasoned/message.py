@@ -153,16 +153,19 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     def passages(self) -> Iterator[Passage]:
         """The texts of the message in order, cut where the author changes."""
         for part in self.parts:
-            if not part.text:
-                continue
-            author, start = self.author_of(part), 0
-            for span in part.spans:
-                if part.text[start : span.start].strip():
-                    yield Passage(author, part.text[start : span.start])
-                yield Passage(span.author, part.text[span.start : span.end])
-                start = span.end
-            if part.text[start:].strip():
-                yield Passage(author, part.text[start:])
+            yield from self.passages_of(part)
+
+    def passages_of(self, part: Part) -> Iterator[Passage]:
+        """The text of one part, cut where the author changes; what is blank is left out."""
+        text, author, start = part.text or "", self.author_of(part), 0
+        for span in part.spans:
+            if text[start : span.start].strip():
+                yield Passage(author, text[start : span.start])
+            if text[span.start : span.end].strip():
+                yield Passage(span.author, text[span.start : span.end])
+            start = span.end
+        if text[start:].strip():
+            yield Passage(author, text[start:])
 
     def words_of(self, *authors: Author) -> str:
         """What these authors wrote in the message, joined by line feeds."""

@@ -110,8 +110,9 @@ def calls(messages: Sequence[NumberedMessage]) -> list[Call]:
                     found[index] = msgspec.structs.replace(
                         found[index],
                         answer_number=numbered.number,
-                        answer=bounded(part.text or ""),
-                        marked=part.is_error,
+                        # What a person did with the call is no failure of the tool.
+                        answer="" if part.event else bounded(part.text or ""),
+                        marked=part.is_error and part.event is None,
                     )
     return found
 
