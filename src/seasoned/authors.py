@@ -47,7 +47,7 @@ _CLOSING = re.compile(
     r"|thanks|thank you)\b",
     re.IGNORECASE,
 )
-_PARAGRAPHS = re.compile(r"\n[ \t]{0,20}\n")
+_BLOCKED = re.compile(r"(?:[A-Z]\w{2,30}:\S{1,60} hook|[\w ]{0,40}blocked by (?:a )?\w{0,20}[ ]?hook)\b")
 _THOUGHT = re.compile(
     r"<(?P<close>/?)(?:think|thinking|thoughts?|reasoning|seed:think)>|(?P<opened>◁)?(?P<shut>/think▷|think▷)",
     re.IGNORECASE,
@@ -136,6 +136,10 @@ def line_key(line: str) -> str:
 
 
 def _authored(message: Message, part: Part, entries: Collection[str]) -> Iterator[Part]:
+    if part.type == "tool-result" and part.is_error and part.author is None and _BLOCKED.match(part.text or ""):
+        # A hook kept the call from the tool.
+        yield msgspec.structs.replace(part, author="harness")
+        return
     if part.type != "text" or not part.text:
         yield part
         return
