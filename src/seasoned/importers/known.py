@@ -34,7 +34,9 @@ _LOOKS: Final[dict[str, Callable[[JsonObject], bool]]] = {
     ),
     "Gemini CLI": _is_gemini_cli,
     "OpenCode": lambda one: "info" in one and {"info", "parts"} <= _first(one.get("messages")).keys(),
-    "OpenClaw": lambda one: one.get("type") == "session" and "version" in one,
+    "OpenClaw": lambda one: (
+        one.get("type") in ("session", "message") and "id" in one and ("version" in one or "parentId" in one)
+    ),
     "LangChain messages": _is_langchain,
     "ShareGPT": lambda one: {"from", "value"} <= _first(one.get("conversations")).keys(),
     "a ChatGPT export": lambda one: isinstance(one.get("mapping"), dict),
