@@ -43,8 +43,8 @@ _LISTED = re.compile(r"(?:^[ \t]{0,8}\d{1,7}(?:[:|→]|\t)[^\n]{0,2000}(?:\n|\Z)
 _CODE = re.compile(r"[{}();=:,][ \t]{0,3}$|\d(?:[:|→](?:[ \t]{2,}|\S)|\t)", re.MULTILINE)
 # What a person writes behind the matter to work on.
 _CLOSING = re.compile(
-    r"(?:please |and |then |also |next,? |afterwards,? )*(?:please|keep|make|use|reply|answer|respond|return|output|write|give"
-    r"|do(?:n't| not)|no more|fix|add|remove|rename|run|update|shorten|summari[sz]e|translate|correct|rewrite|polish"
+    r"(?:please |and |then |also |next,? |afterwards,? )*(?:please|keep|make|use|reply|answer|respond|return|output"
+    r"|write|give|do(?:n't| not)|no more|fix|add|remove|rename|run|update|shorten|summari[sz]e|translate|correct|rewrite|polish"
     r"|it (?:should|must)|the (?:answer|result|summary)|from now on|always|never|i (?:want|need)|can you|could you"
     r"|thanks|thank you)\b",
     re.IGNORECASE,
