@@ -44,8 +44,8 @@ _CODE = re.compile(r"[{}();=:,][ \t]{0,3}$|\d(?:[:|→](?:[ \t]{2,}|\S)|\t)", re
 # What a person writes behind the matter to work on.
 _CLOSING = re.compile(
     r"(?:please |and |then |also |next,? |afterwards,? )*(?:please|keep|make|use|reply|answer|respond|return|output"
-    r"|write|give|do(?:n't| not)|no more|fix|add|remove|rename|run|update|shorten|summari[sz]e|translate|correct|rewrite|polish"
-    r"|it (?:should|must)|the (?:answer|result|summary)|from now on|always|never|i (?:want|need)|can you|could you"
+    r"|write|give|do(?:n't| not)|no more|fix|add|remove|rename|run|update|shorten|summari[sz]e|translate|correct"
+    r"|rewrite|polish|it (?:should|must)|the (?:answer|result|summary)|from now on|always|never|i (?:want|need)|can you|could you"
     r"|thanks|thank you)\b",
     re.IGNORECASE,
 )
