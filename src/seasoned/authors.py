@@ -45,8 +45,8 @@ _CODE = re.compile(r"[{}();=:,][ \t]{0,3}$|\d(?:[:|→](?:[ \t]{2,}|\S)|\t)", re
 _CLOSING = re.compile(
     r"(?:please |and |then |also |next,? |afterwards,? )*(?:please|keep|make|use|reply|answer|respond|return|output"
     r"|write|give|do(?:n't| not)|no more|fix|add|remove|rename|run|update|shorten|summari[sz]e|translate|correct"
-    r"|rewrite|polish|it (?:should|must)|the (?:answer|result|summary)|from now on|always|never|i (?:want|need)|can you|could you"
-    r"|thanks|thank you)\b",
+    r"|rewrite|polish|it (?:should|must)|the (?:answer|result|summary)|from now on|always|never|i (?:want|need)"
+    r"|can you|could you|thanks|thank you)\b",
     re.IGNORECASE,
 )
 _BLOCKED = re.compile(r"(?:[A-Z]\w{2,30}:\S{1,60} hook|[\w ]{0,40}blocked by (?:a )?\w{0,20}[ ]?hook)\b")
