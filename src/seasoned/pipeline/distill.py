@@ -4,8 +4,6 @@ One run asks once about one task revision, checks the quotes against the stored 
 the task's cursor together.
 """
 
-import asyncio
-
 import msgspec
 
 from seasoned.config import Config
@@ -44,7 +42,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     read = await store.read(lambda connection: _read(connection, task_id, store.clock.now()))
     if read is None:
         return False
-    shown = await asyncio.to_thread(evidence.load, read.rows, store.blobs)
+    shown = await evidence.load(store, read.rows, read.space_id)
     task = read.task
     question = DistillQuestion(
         task=task.value(),

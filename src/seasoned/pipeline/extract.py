@@ -4,7 +4,6 @@ One run reads one batch: it asks once, checks every claim of the answer, and com
 session's cursor together. A claim that does not hold is refused alone, not with the batch.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -53,7 +52,7 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
     read = await store.read(lambda connection: _read(connection, config, session_id, store.clock.now()))
     if read is None:
         return False
-    shown = await asyncio.to_thread(evidence.load, read.rows, store.blobs)
+    shown = await evidence.load(store, read.rows, read.space_id)
     outcome = _status(read.session.outcome)
     question = ExtractQuestion(
         messages=shown,
@@ -229,8 +228,11 @@ def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[Numbere
         stored = by_number.get(one.message)
         if stored is None or not stored.message.is_from_person or not one.text.strip():
             continue
-        # A person's message may also contain tool results, which state no preference.
-        if not stands_in(one.quote, folded(stored.message.prose())):
+        # The message may also hold the words of others, which state no preference.
+        if not stands_in(one.quote, folded(stored.message.words_of("person"))):
+            continue
+        # Nobody speaks of themselves like that; it is our own third person, or about the users of their product.
+        if folded(one.quote).lstrip("-*•+ ").startswith(("the user ", "the user's ")):
             continue
         lesson = Lesson(
             kind="preference",

@@ -112,12 +112,13 @@ def episodes(
         by_answer.setdefault(failure.number, []).append(failure)
     for numbered in messages:
         state.pending = [*state.pending, *by_answer.get(numbered.number, [])][-_PENDING_MAX:]
-        sentences = said(numbered.message.prose())
+        message = numbered.message
+        sentences = said(message.words_of("person") if message.is_from_person else message.prose())
         if not sentences:
             continue
-        if numbered.message.is_from_person:
+        if message.is_from_person:
             _hear(state, numbered.number, sentences)
-        elif numbered.message.role == "assistant":
+        elif message.role == "assistant":
             _read(state, numbered.number, sentences)
             state.spoke = True
             state.pending = [one for one in state.pending if not _is_over(state, one, numbered.number)]

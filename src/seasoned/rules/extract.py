@@ -45,7 +45,7 @@ def extract(question: ExtractQuestion) -> ExtractAnswer:
         follower.take(turn)
         if turn.person is not None and turn.acts:
             known = [*question.preferences, *(preference.text for preference in found)]
-            prose = turn.person.message.prose()
+            prose = turn.person.message.words_of("person")
             found.extend(preferences(turn.number, prose, [act.sentence for act in turn.acts], known))
     follower.finish()
     changes = sorted(

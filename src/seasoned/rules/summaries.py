@@ -56,7 +56,7 @@ def decisions(messages: Sequence[NumberedMessage]) -> tuple[str, ...]:
     offered = False
     for numbered in messages:
         message = numbered.message
-        prose = message.prose().rstrip()
+        prose = (message.words_of("person") if message.is_from_person else message.prose()).rstrip()
         if message.role == "assistant" and prose:
             tail = prose[-_TAIL_CHARS:]
             offered = tail.endswith("?") and _WAYS.search(tail) is not None

@@ -32,7 +32,7 @@ def turns_of(messages: Sequence[NumberedMessage]) -> list[Turn]:
         message = numbered.message
         if message.role == "user" and message.original_role != "user":
             continue
-        prose = message.prose().strip() if message.is_from_person else ""
+        prose = message.words_of("person").strip()
         if not message.is_from_person or (not prose and rest):
             rest.append(numbered)
             continue
@@ -41,7 +41,7 @@ def turns_of(messages: Sequence[NumberedMessage]) -> list[Turn]:
             if any(part.type == "tool-result" for part in message.parts):
                 ended = msgspec.structs.replace(ended, over=True)  # the person spoke together with the tools' answers
             turns.append(Turn(person, acts, ended))
-        person, acts, rest = numbered, tuple(read(message.prose())), []
+        person, acts, rest = numbered, tuple(read(prose)), []
     if person is not None or rest:
         turns.append(Turn(person, acts, agent_turn(rest)))
     return turns

@@ -2,9 +2,9 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from seasoned.message import NumberedMessage, Part
+from seasoned.message import Author, Message, NumberedMessage, Passage
 
 TRIES_MAX = 1_000
 # Names of tools and roles are the client's own words too.
@@ -31,23 +31,33 @@ def elide(text: str, chars_max: int) -> str:
 
 
 def transcript(messages: Sequence[NumberedMessage], said_max: int, tool_max: int) -> str:
-    """Numbered messages as text: words up to `said_max` characters a part, tools' words up to `tool_max`."""
+    """Numbered messages as text, each run of one author's words under its number and author.
+
+    The words of people and agents have up to `said_max` characters a passage, those of others up to `tool_max`.
+    """
     lines = []
     for stored in messages:
-        message = stored.message
-        who = elide(message.original_role, NAME_CHARS_MAX) if not message.is_tool_answer else "tool"
-        shown = [line for part in message.parts if (line := _part(part, said_max, tool_max))]
-        lines.append(f"[{stored.number}] {who}: " + "\n".join(shown))
+        author: Author | None = None
+        for one in _passages(stored.message, said_max, tool_max):
+            lines.append(one.text if one.author == author else f"[{stored.number}] {one.author}: {one.text}")
+            author = one.author
+        if author is None:
+            lines.append(f"[{stored.number}] {'agent' if stored.message.role == 'assistant' else 'person'}: ")
     return "\n".join(lines)
 
 
-def _part(part: Part, said_max: int, tool_max: int) -> str:
-    if part.type == "tool-call":
-        return f"CALL {elide(part.tool_name, NAME_CHARS_MAX)} {elide(part.arguments, tool_max)}"
-    if part.type == "tool-result":
-        return f"{'ERROR' if part.is_error else 'RESULT'} {elide(part.text or '', tool_max)}"
-    if part.type == "text":
-        return elide(part.text or "", said_max)
-    if part.type in ("thinking", "redacted_thinking"):
-        return ""
-    return f"({part.type}{f' {part.filename}' if part.filename else ''})"
+def _passages(message: Message, said_max: int, tool_max: int) -> Iterator[Passage]:
+    for part in message.parts:
+        if part.type == "tool-call":
+            yield Passage("agent", f"CALL {elide(part.tool_name, NAME_CHARS_MAX)} {elide(part.arguments, tool_max)}")
+        elif part.type == "tool-result":
+            told = f"{part.event.upper()} BY THE PERSON" if part.event else "ERROR" if part.is_error else "RESULT"
+            passages = list(message.passages_of(part)) or [Passage("tool", "")]
+            for place, one in enumerate(passages):
+                yield Passage(one.author, f"{'' if place else f'{told} '}{elide(one.text, tool_max)}")
+        elif part.type == "text":
+            for one in message.passages_of(part):
+                own = one.author in ("person", "agent")
+                yield Passage(one.author, elide(one.text, said_max if own else max(tool_max, said_max // 4)))
+        elif part.type not in ("thinking", "redacted_thinking"):
+            yield Passage(message.author_of(part), f"({part.type}{f' {part.filename}' if part.filename else ''})")

@@ -9,8 +9,8 @@ cannot start again inside themselves; what comes from elsewhere is run by RE2.
 
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from seasoned.safety import rules
@@ -46,17 +46,34 @@ class Span(NamedTuple):
 
 def redact(text: str) -> str:
     """The text with every secret replaced by `[redacted:kind]`. Redacting again changes nothing."""
+    return redact_pieces((text,))[0]
+
+
+def redact_pieces(pieces: Sequence[str]) -> Sequence[str]:
+    """The pieces of one text, redacted as a whole; the marker of a secret stands where it begins."""
     # A secret that is gone may uncover another one beside it, so the search goes on until nothing is found.
     for _ in range(ROUNDS_MAX):
+        text = "".join(pieces)
         spans = _merge(_find(text))
         if not spans:
             break
-        pieces, position = [], 0
-        for start, end, kind in spans:
-            pieces += [text[position:start], f"[redacted:{kind}]"]
-            position = end
-        text = "".join([*pieces, text[position:]])
-    return text
+        pieces = list(_marked(text, pieces, spans))
+    return pieces
+
+
+def _marked(text: str, pieces: Sequence[str], spans: Sequence[Span]) -> Iterator[str]:
+    position = end = 0
+    left = deque(spans)
+    for piece in pieces:
+        end += len(piece)
+        kept = []
+        while left and left[0].start < end:
+            span = left.popleft()
+            kept += [text[position : span.start], f"[redacted:{span.kind}]"]
+            position = span.end
+        kept.append(text[position:end])
+        position = max(position, end)
+        yield "".join(kept)
 
 
 def contains_secret(text: str) -> bool:
