@@ -15,6 +15,7 @@ from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, P
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
+from seasoned.safety.origin import Origin, private_words
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
@@ -24,6 +25,8 @@ from seasoned.store.sessions import SessionRow
 from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STATUSES, TITLE_CHARS_MAX, Task, TaskStatus
 
 PREFERENCES_MAX = 200
+# How many of a session's messages are looked at for what is said off the record.
+PRIVATE_ROWS_MAX = 400
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,7 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
 
     session: SessionRow
     rows: Sequence[MessageRow]
+    said: Sequence[MessageRow]
     closed: bool
     tasks: tuple[Task, ...]
     preferences: tuple[str, ...]
@@ -65,8 +69,9 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
     answer = await model.extract(question)
-    changes = _with_outcome(_check_tasks(answer, read.tasks, shown), read, outcome)
-    found = _check_preferences(answer.preferences, shown)
+    origin = await asyncio.to_thread(_origin, answer, shown, read.said, store)
+    changes = _with_outcome(_check_tasks(_admitted(answer, origin), read.tasks, shown), read, outcome)
+    found = _check_preferences(answer.preferences, shown, origin)
     chars = sum(_chars(row, config) for row in read.rows)
     to = read.rows[-1].number
 
@@ -119,6 +124,7 @@ def _read(connection: Connection, config: Config, session_id: str, now: int) -> 
     return _Input(
         session=row,
         rows=batch,
+        said=messages.short_of_user(connection, session_id, PRIVATE_ROWS_MAX),
         closed=row.flush_to > row.extracted_to and batch[-1].number >= row.last_number,
         tasks=tuple(task.value() for task in tasks.of_session(connection, session_id)),
         preferences=tuple(known),
@@ -143,6 +149,28 @@ def _chars(row: MessageRow, config: Config) -> int:
 
 def _status(text: str) -> TaskStatus | None:
     return next((status for status in TASK_STATUSES if status == text), None)
+
+
+def _origin(
+    answer: ExtractAnswer, shown: Sequence[NumberedMessage], said: Sequence[MessageRow], store: Store
+) -> Origin:
+    texts = [text for claim in answer.tasks for text in (claim.title, claim.evidence, *claim.progress)]
+    private = private_words(evidence.raw(said, store.blobs))
+    return Origin(shown, [*texts, *(one.text for one in answer.preferences)], private)
+
+
+def _admitted(answer: ExtractAnswer, origin: Origin) -> ExtractAnswer:
+    """The answer with the reason in the place of each line of a task that must not be shown in a skill."""
+    changed = [
+        msgspec.structs.replace(
+            claim,
+            title=evidence.admitted(origin, claim.title),
+            progress=tuple(evidence.admitted(origin, line) for line in claim.progress),
+            evidence=evidence.admitted(origin, claim.evidence),
+        )
+        for claim in answer.tasks
+    ]
+    return msgspec.structs.replace(answer, tasks=tuple(changed))
 
 
 def _check_tasks(answer: ExtractAnswer, known: Sequence[Task], shown: Sequence[NumberedMessage]) -> list[_Change]:
@@ -221,7 +249,9 @@ def _told(change: _Change, before: Task | None, outcome: TaskStatus) -> _Change:
     return _Change(told, change.links)
 
 
-def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage]) -> list[tuple[int, Lesson]]:
+def _check_preferences(
+    found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage], origin: Origin
+) -> list[tuple[int, Lesson]]:
     """Preferences with the message that states each; only a person's words count, and the quote must match."""
     by_number = {stored.number: stored for stored in shown}
     lessons_found = []
@@ -229,8 +259,10 @@ def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[Numbere
         stored = by_number.get(one.message)
         if stored is None or not stored.message.is_from_person or not one.text.strip():
             continue
-        # A person's message may also contain tool results, which state no preference.
-        if not stands_in(one.quote, folded(stored.message.prose())):
+        # A person's message may also contain tool results and quoted text, which state no preference.
+        if not stands_in(one.quote, folded(stored.message.words_of("person"))):
+            continue
+        if origin.is_private(one.text) or origin.is_private(one.quote):
             continue
         lesson = Lesson(
             kind="preference",
@@ -239,6 +271,7 @@ def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[Numbere
             topic=slug(one.topic),
             quotes=(Quote(number=one.message, text=one.quote),),
             replaces=_line(one.replaces, TEXT_CHARS_MAX),
+            reason=origin.objection(one.text),
             at=stored.at,
         )
         checked = evidence.verify(lesson, [stored])

@@ -16,6 +16,8 @@ from typing import Final, NamedTuple
 from seasoned.safety import deobfuscate, rules
 from seasoned.safety.rules import SecretRule
 
+# What a text begins with that goes on with a private key.
+OPEN_KEY: Final = "-----BEGIN " + "PRIVATE KEY-----\n"
 VALUE_CHARS_MIN: Final = 6
 KEY_BLOCK_CHARS_MAX: Final = 40_000
 PEM_LINE_CHARS_MAX: Final = 120
