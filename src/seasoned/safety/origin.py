@@ -37,16 +37,15 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；।])|\n+")
 # Scripts that put no spaces between words: each sign is one.
 _ALONE: Final = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 _WORD: Final = re.compile(r"\w+")
-_COMMAND: Final = re.compile(
-    r'"(?:command|cmd|script|code)"\s*:\s*"(?:cd [^&;]{1,200}&& ?)?(?:sudo |\w{1,40}=\S{0,80} )?([\w./-]{1,80})'
-)
+_COMMAND: Final = re.compile(r'"(?:command|cmd|script|code)"\s*:\s*"((?:[^"\\]|\\.){1,2000})')
+_PROGRAM: Final = re.compile(r"(?:^|[;&|]|\\n) *(?:sudo |\w{1,40}=\S{0,80} )*(?!cd )([\w./-]{1,80})")
 _VALUE: Final = re.compile(
     r"(?=\w{0,40}\d)\w(?:[\w@.+-]{1,80}\w)|[\w.+-]{1,64}@[\w-]{1,80}\.\w+|[A-Z][\w'-]{1,40} [A-Z][\w'-]{1,40}"
 )
 
 
 class _Said(NamedTuple):
-    """Some words of one author. `program` is what a call runs, or the failed call that a line of an error is about."""
+    """Some words of one author. `program` names what a call runs, or what the call ran that the error is about."""
 
     words: str
     author: str
@@ -102,16 +101,15 @@ class Origin:
             return sign.kind == "command" and self._foreign_share(words)[0] > SHARE_MIN
         if not _is_foreign(first) or sign.kind not in ("switch", "command") or not first.is_error:
             return _is_foreign(first)
-        ran = (one for one in self._said if one.author == "call" and one.program == first.program)
+        ran = (one for one in self._said if one.author == "call" and {*one.program.split()} & {*first.program.split()})
         return not any(words in one.words for one in ran)
 
     def _asked(self, piece: str) -> str:
         share, only_errors = self._foreign_share(_words(piece))
         if share < SHARE_MIN:
             return ""
-        if only_errors:
-            piece = _signs("excused")[0].compiled.sub("", piece)
-        return next((sign.reason for sign in _signs("standing", "asking") if sign.compiled.search(piece)), "")
+        signs = _signs("standing", "asking") if only_errors else _signs("standing", "asking", "modal")
+        return next((sign.reason for sign in signs if sign.compiled.search(piece)), "")
 
     def _foreign_share(self, words: str) -> tuple[float, bool]:
         """How much of a sentence is foreign, and whether all of that is of errors."""
@@ -158,10 +156,10 @@ def _of(passage: Passage) -> _Said:
 
 def _answered(part: Part, text: str, programs: Mapping[str, str]) -> Iterator[_Said]:
     """A tool's answer; when it failed, the lines that tell of the error apart."""
-    failed = _signs("failed")[0].compiled
+    failed, telling = _signs("failed")[0].compiled, _signs("failed", "error_line")
     ends = folded(f"{text[:ANSWER_ENDS_CHARS]}\n{text[-ANSWER_ENDS_CHARS:]}")
     lines = text.splitlines() if part.is_error or failed.search(ends) else []
-    errors = [line for line in lines if failed.search(folded(line))] or lines[:1]
+    errors = [line for line in lines if any(sign.compiled.search(folded(line)) for sign in telling)] or lines[:1]
     other = "\n".join(line for line in lines if line not in errors) if errors else text
     yield _Said(_words(other), "tool")
     yield _Said(_words("\n".join(errors)), "tool", programs.get(part.call_id, ""), is_error=True)
@@ -169,7 +167,7 @@ def _answered(part: Part, text: str, programs: Mapping[str, str]) -> Iterator[_S
 
 def _program(part: Part) -> str:
     command = _COMMAND.search(part.arguments)
-    return command[1] if command else part.tool_name
+    return " ".join(_PROGRAM.findall(command[1])) if command else part.tool_name
 
 
 def _unescaped(arguments: str) -> str:
