@@ -81,6 +81,11 @@ def spoken(channel: str, text: str, number: int) -> list[Message]:
             return [asked, *_called(number, "{}", text), done]
 
 
+def explained(error: str, text: str, number: int) -> list[Message]:
+    """The messages of a small task in which a call fails, and the agent says why in its own words."""
+    return [said(f"{REQUEST} {number}."), *_called(number, ASKED, error, is_error=True), answered(text)]
+
+
 def _quoting(text: str, quoted: str) -> Message:
     span = Span(len(text), len(text) + len(quoted), "quoted")
     return Message(role="user", parts=(Part("text", text=text + quoted, spans=(span,)),))

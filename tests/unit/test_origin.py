@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seasoned.message import Message, NumberedMessage, Part, Span
+from seasoned.message import JsonObject, Message, NumberedMessage, Part, Span
 from seasoned.safety import rules
 from seasoned.safety.origin import Origin, private_words
 from tests.support.corpora import orders
@@ -16,7 +16,7 @@ KINDS = ("standing", "asking", "excused")
 
 def called(command: str, answer: str, *, is_error: bool = False, key: str = "1") -> list[Message]:
     call = Part("tool-call", meta={"id": key, "name": "shell", "arguments": f'{{"command": "{command}"}}'})
-    meta = {"tool_call_id": key, **({"is_error": True} if is_error else {})}
+    meta: JsonObject = {"tool_call_id": key, "is_error": is_error}
     return [
         Message(role="assistant", parts=(call,)),
         Message(role="user", parts=(Part("tool-result", text=answer, meta=meta),)),

@@ -26,11 +26,11 @@ def load(rows: Sequence[MessageRow], blobs: Blobs) -> tuple[NumberedMessage, ...
 
     A message whose bytes are lost is empty, as its placeholder text is not part of the conversation.
     """
-    redactor = _Redactor()
+    redactor = Redactor()
     return tuple(_present(numbered(row, blobs), row, redactor) for row in rows)
 
 
-def _present(stored: NumberedMessage, row: MessageRow, redactor: "_Redactor") -> NumberedMessage:
+def _present(stored: NumberedMessage, row: MessageRow, redactor: "Redactor") -> NumberedMessage:
     message = stored.message
     parts: tuple[Part, ...] = ()
     if is_missing(message):
@@ -43,7 +43,7 @@ def _present(stored: NumberedMessage, row: MessageRow, redactor: "_Redactor") ->
     return msgspec.structs.replace(stored, message=Message(role=message.role, parts=parts, meta=message.meta))
 
 
-class _Redactor:
+class Redactor:
     """Redacts texts in order, since a private key may go on from one to the next."""
 
     def __init__(self) -> None:
