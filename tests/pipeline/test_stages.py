@@ -477,7 +477,11 @@ def test_a_secret_at_the_place_of_a_cut_is_redacted_whole() -> None:
 def test_a_private_key_that_goes_on_in_the_next_part_is_redacted_there_too() -> None:
     lines = ["MIIEowIBAAKCAQEA7bq1" + "aB3x" * 11, "qZ9w" * 16, "Lk2p" * 16]
     redactor = evidence.Redactor()
-    texts = ["-----BEGIN " + f"PRIVATE KEY-----\n{lines[0]}\n", f"{lines[1]}\n", f"{lines[2]}\n-----END PRIVATE " + "KEY-----"]
+    texts = [
+        "-----BEGIN " + f"PRIVATE KEY-----\n{lines[0]}\n",
+        f"{lines[1]}\n",
+        f"{lines[2]}\n-----END PRIVATE " + "KEY-----",
+    ]
     shown = [redactor.part(Part("text", text=text)).text or "" for text in texts]
     assert [line for line in lines if line in "".join(shown)] == []
     assert redactor.part(Part("text", text="qZ9w" * 16)).text == "qZ9w" * 16

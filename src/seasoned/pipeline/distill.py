@@ -18,7 +18,6 @@ from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence, similar_attempts
 from seasoned.pipeline.journal import Summary
 from seasoned.safety.origin import Origin, private_words
-from seasoned.safety.scanner import scan
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
@@ -159,8 +158,7 @@ def _checked(
         if any(map(origin.is_private, (lesson.title, lesson.text, *(quote.text for quote in verified.quotes)))):
             continue
         topic = "" if origin.is_foreign_name(lesson.topic) else lesson.topic
-        said = (lesson.title, lesson.text)
-        reason = next(filter(None, map(origin.objection, said)), "") or "; ".join(scan("\n".join(said)))
+        reason = evidence.objection(origin, f"{lesson.title}\n{lesson.text}")
         found.append(msgspec.structs.replace(verified, topic=topic, reason=reason))
     return found, Summary(
         summary=evidence.admitted(origin, summary.summary),

@@ -9,6 +9,7 @@ from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.message import JsonObject, Message, NumberedMessage, Part, Span
 from seasoned.safety.fence import elide
 from seasoned.safety.origin import Origin
+from seasoned.safety.scanner import scan
 from seasoned.safety.secrets import OPEN_KEY, is_open_key, redact
 from seasoned.store.blob_store import Blobs
 from seasoned.store.messages import MessageRow, is_missing, numbered
@@ -83,6 +84,11 @@ class Redactor:
 def raw(rows: Sequence[MessageRow], blobs: Blobs) -> list[NumberedMessage]:
     """The messages of rows as they are stored. Reads blobs, so call it in a thread."""
     return [numbered(row, blobs) for row in rows]
+
+
+def objection(origin: Origin, text: str) -> str:
+    """Why a lesson must not be written by itself; empty when nothing speaks against it."""
+    return origin.objection(text) or "; ".join(scan(text))
 
 
 def admitted(origin: Origin, line: str) -> str:

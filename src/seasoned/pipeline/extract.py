@@ -271,7 +271,7 @@ def _check_preferences(
             topic=slug(one.topic),
             quotes=(Quote(number=one.message, text=one.quote),),
             replaces=_line(one.replaces, TEXT_CHARS_MAX),
-            reason=origin.objection(one.text),
+            reason=evidence.objection(origin, one.text),
             at=stored.at,
         )
         checked = evidence.verify(lesson, [stored])

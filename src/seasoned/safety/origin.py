@@ -9,7 +9,7 @@ line of an error says of the failed call, and a switch or command of the failed 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -29,6 +29,7 @@ PIECES_MAX: Final = 400
 ANSWER_ENDS_CHARS: Final = 400
 # A sentence that only asks not to be written down is about what was said before it.
 REQUEST_WORDS_MAX: Final = 4
+SAID_KEPT_MAX: Final = 2_000
 
 _TOKENS: Final = ("weakening", "address", "switch", "command")
 _THEIRS: Final = "in words of a tool, a page or a mail"
@@ -56,11 +57,13 @@ class _Said(NamedTuple):
 class Origin:
     """Who first said the words of some proposed texts. `private` are words that a person wants written down nowhere."""
 
-    def __init__(self, messages: Iterable[NumberedMessage], texts: Sequence[str], private: Sequence[str] = ()) -> None:
-        self._said = tuple(_all_said(messages)) if texts else ()
+    def __init__(self, messages: Sequence[NumberedMessage], texts: Sequence[str], private: Sequence[str] = ()) -> None:
+        self._said = tuple(_all_said(messages)) if any(map(_is_said_by_others, messages)) else ()
         self._private = tuple((_runs(_words(text)), _values(text)) for text in private)
         self._owners: dict[str, _Said] = {}
-        wanted = {run for text in texts for piece in _pieces(text) for run in _runs(_words(piece))}
+        wanted = {
+            run for text in (texts if self._said else ()) for piece in _pieces(text) for run in _runs(_words(piece))
+        }
         for one in self._said:
             for run in wanted & _runs(one.words):
                 if one.author == "person" or run not in self._owners:
@@ -68,7 +71,7 @@ class Origin:
 
     def objection(self, text: str) -> str:
         """Why a text must not go live by itself; empty when nothing of it is a foreign order."""
-        for piece in _pieces(text):
+        for piece in _pieces(text) if self._said else ():
             for sign in _signs(*_TOKENS):
                 if any(self._is_order(sign, _words(match.group())) for match in sign.compiled.finditer(piece)):
                     return f"{sign.reason}, {_THEIRS}"
@@ -122,16 +125,28 @@ def private_words(messages: Iterable[NumberedMessage]) -> tuple[str, ...]:
     """What the person said with a request not to write it down."""
     found, before = [], ""
     for stored in messages:
-        pieces = [piece for piece in _SENTENCE.split(stored.message.words_of("person")) if piece.strip()]
-        for at, piece in enumerate(pieces):
-            asked = next((hit for sign in _signs("off_record") if (hit := sign.compiled.search(folded(piece)))), None)
-            if asked is None:
-                continue
-            found.append(piece)
-            if len(_words(piece).split()) - len(_words(asked.group()).split()) < REQUEST_WORDS_MAX:
-                found += pieces[at - 1 : at] if at else pieces[1:2] or [before]
-        before = " ".join(pieces) or before
+        said = stored.message.words_of("person")
+        pieces, means_before = _off_record(said)
+        found += [*pieces, *([before] if means_before else [])]
+        before = said or before
     return tuple(found)
+
+
+@lru_cache(SAID_KEPT_MAX)
+def _off_record(said: str) -> tuple[tuple[str, ...], bool]:
+    """The sentences of a message that are off the record, and whether the message before it is meant too."""
+    if not any(sign.compiled.search(said) for sign in _signs("off_record")):
+        return (), False
+    pieces = [piece for piece in _SENTENCE.split(said) if piece.strip()]
+    found, means_before = [], False
+    for at, piece in enumerate(pieces):
+        hits = [hit.group() for sign in _signs("off_record") if (hit := sign.compiled.search(folded(piece)))]
+        if hits:
+            found.append(piece)
+        if hits and len(_words(piece).split()) - len(_words(hits[0]).split()) < REQUEST_WORDS_MAX:
+            found += pieces[at - 1 : at] if at else pieces[1:2]
+            means_before |= len(pieces) == 1
+    return tuple(found), means_before
 
 
 @cache
@@ -148,6 +163,10 @@ def _all_said(messages: Iterable[NumberedMessage]) -> Iterator[_Said]:
                 yield _Said(_words(f"{part.tool_name} {_unescaped(part.arguments)}"), "call", programs[part.call_id])
             for one in msgspec.structs.replace(stored.message, parts=(part,)).passages():
                 yield from _answered(part, one.text, programs) if one.author == "tool" else [_of(one)]
+
+
+def _is_said_by_others(stored: NumberedMessage) -> bool:
+    return any(passage.author in _FOREIGN for passage in stored.message.passages())
 
 
 def _of(passage: Passage) -> _Said:
