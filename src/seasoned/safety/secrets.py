@@ -37,6 +37,7 @@ _PEM_WHOLE: Final = re.compile(r"[ \t>|]{0,8}(?:[A-Za-z0-9+/]{16,100}={0,2}|[A-Z
 _PIECE: Final = re.compile(r"[^\W\d_]+\d{0,4}|\d*[a-z]{0,3}")
 _SPLIT: Final = re.compile(r"[_\-.:/=,;+'’]+")
 _NUMBERED: Final = re.compile(r"[^\W\d_]{2,}\d{1,4}")
+_CAMEL: Final = re.compile(r"[a-z\d][A-Z]")
 _ODD: Final = frozenset("!#$%&*+=@?^~")
 _SIGN: Final = re.compile(r"[^\w\s.,:;'’/=()\[\]<>{}|?!*…–—→-]|[!*]\w")
 
@@ -218,7 +219,7 @@ def _is_no_word(value: str) -> bool:
 def _is_mingled(value: str) -> bool:
     """Whether it has letters, and digits that number nothing: `Sommer2026`, `drei rote Fische 7!`."""
     letters, digits = sum(map(str.isalpha, value)), sum(map(str.isdigit, value))
-    odd = digits > 1 or _NUMBERED.fullmatch(value) or not _ODD.isdisjoint(value)
+    odd = digits > 1 or _NUMBERED.fullmatch(value) or not _ODD.isdisjoint(value) or _CAMEL.search(value)
     return letters > 1 and digits > 0 and bool(odd) and not _is_named("algorithm", value) and _is_no_word(value)
 
 
@@ -227,7 +228,10 @@ def _is_spaced(match: re.Match[str]) -> bool:
     words = match["secret"].split()
     if match["key"].lower() == "passphrase":
         return len(words) >= PASSPHRASE_WORDS_MIN
-    return any(len(word) >= VALUE_CHARS_MIN and _is_random(word) for word in words)
+    value = match["secret"]
+    # A rule about passwords has digits too, but neither signs nor capitals.
+    odd = any(map(str.isdigit, value)) and (not _ODD.isdisjoint(value) or value[1:] != value[1:].lower())
+    return odd or any(len(word) >= VALUE_CHARS_MIN and _is_random(word) for word in words)
 
 
 def _is_meant(match: re.Match[str]) -> bool:
