@@ -17,7 +17,8 @@ from seasoned.learning.questions import (
     SkillView,
     WriteQuestion,
 )
-from seasoned.safety.fence import elide, fence, transcript
+from seasoned.message import NumberedMessage, Part
+from seasoned.safety.fence import elide, fence
 from seasoned.skill import SKILL_FILE, Entry, entries
 from seasoned.space import FACTS
 
@@ -36,6 +37,8 @@ HEADINGS_SHOWN_MAX = 12
 FILES_SHOWN_MAX = 40
 SUMMARY_CHARS_MAX = 400
 NAME_CHARS_MAX = 120
+# Names of tools and roles are the client's own words too.
+ROLE_CHARS_MAX = 200
 
 
 def extract_prompt(question: ExtractQuestion) -> str:
@@ -46,7 +49,7 @@ def extract_prompt(question: ExtractQuestion) -> str:
         _preferences(question.preferences),
         "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
         f"The outcome was told: {question.outcome}." if question.outcome else "",
-        "The new messages:\n" + fence(transcript(question.messages, SAID_CHARS_MAX, EXTRACT_TOOL_CHARS_MAX)),
+        "The new messages:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, EXTRACT_TOOL_CHARS_MAX)),
         _hints(question.hints),
         "The session ends here for now." if question.closed else "",
     ]
@@ -82,7 +85,7 @@ def distill_prompt(question: DistillQuestion) -> str:
         f"Task: {fence(task.title)}\nIt ended as: {task.status}."
         + (f"\nWhy: {fence(task.evidence)}" if task.evidence else ""),
         _attempts(question.attempts),
-        "The messages of the task:\n" + fence(transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
+        "The messages of the task:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
         _hints(question.hints),
         asked,
     ]
@@ -197,3 +200,26 @@ def _entries(found: Sequence[Entry], whole: set[int]) -> Iterator[str]:
         elif headings < HEADINGS_SHOWN_MAX and whole:
             headings += 1
             yield elide(entry.text.split("\n", 1)[0], 100) + " […]"
+
+
+def _transcript(messages: Sequence[NumberedMessage], said_max: int, tool_max: int) -> str:
+    """Numbered messages as text: words up to `said_max` characters a part, tools' words up to `tool_max`."""
+    lines = []
+    for stored in messages:
+        message = stored.message
+        who = elide(message.original_role, ROLE_CHARS_MAX) if not message.is_tool_answer else "tool"
+        shown = [line for part in message.parts if (line := _part(part, said_max, tool_max))]
+        lines.append(f"[{stored.number}] {who}: " + "\n".join(shown))
+    return "\n".join(lines)
+
+
+def _part(part: Part, said_max: int, tool_max: int) -> str:
+    if part.type == "tool-call":
+        return f"CALL {elide(part.tool_name, ROLE_CHARS_MAX)} {elide(part.arguments, tool_max)}"
+    if part.type == "tool-result":
+        return f"{'ERROR' if part.is_error else 'RESULT'} {elide(part.text or '', tool_max)}"
+    if part.type == "text":
+        return elide(part.text or "", said_max)
+    if part.type in ("thinking", "redacted_thinking"):
+        return ""
+    return f"({part.type}{f' {part.filename}' if part.filename else ''})"
