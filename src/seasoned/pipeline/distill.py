@@ -28,8 +28,6 @@ from seasoned.store.tasks import TaskRow
 MESSAGES_MAX = 400
 LESSONS_MAX = 20
 LINES_MAX = 10
-# How many of a session's messages are looked at for what is said off the record.
-PRIVATE_ROWS_MAX = 400
 KINDS = frozenset({"procedure", "pitfall", "fact"})
 
 
@@ -64,9 +62,6 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
         raise ModelFailed("The answer has neither lessons nor a skip reason.")
     private = private_words(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
     found, summary = await asyncio.to_thread(_checked, answer, task, shown, private)
-    if not found:
-        reason = "The person asked not to write it down." if private else answer.skip_reason or "No lesson was found."
-        found = [Lesson(kind="skip", title="", text="", reason=redact(reason)[:TEXT_CHARS_MAX], at=task.ended_at)]
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
@@ -126,7 +121,7 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     return _Input(
         task=row,
         rows=_rows(connection, row),
-        said=messages.short_of_user(connection, row.session_id, PRIVATE_ROWS_MAX),
+        said=messages.short_of_user(connection, row.session_id, evidence.PRIVATE_ROWS_MAX),
         user=user,
         space_id=space_id,
         attempts=similar_attempts.attempts(
@@ -145,21 +140,22 @@ def _rows(connection: Connection, row: TaskRow) -> list[MessageRow]:
 def _checked(
     answer: DistillAnswer, task: TaskRow, shown: Sequence[NumberedMessage], private: Sequence[str]
 ) -> tuple[list[Lesson], Summary]:
-    """The lessons and the journal's summary: nothing said off the record, and foreign orders held back."""
-    lessons_found, summary = (
-        [_clean(lesson, task) for lesson in answer.lessons if lesson.kind in KINDS],
-        _summary(answer),
-    )
-    texts = [text for lesson in lessons_found for text in (lesson.title, lesson.text)]
-    origin = Origin(shown, [*texts, summary.summary, *summary.decisions, *summary.learnings], private)
+    """The lessons or the skip, and the journal's summary: nothing said off the record, and foreign orders held back."""
+    learned = [_clean(lesson, task) for lesson in answer.lessons if lesson.kind in KINDS]
+    summary, skipped = _summary(answer), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
+    texts = [skipped, summary.summary, *summary.decisions, *summary.learnings]
+    origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)], private)
     found = []
-    for lesson in lessons_found:
+    for lesson in learned:
         verified = evidence.verify(lesson, shown)
         if any(map(origin.is_private, (lesson.title, lesson.text, *(quote.text for quote in verified.quotes)))):
             continue
         topic = "" if origin.is_foreign_name(lesson.topic) else lesson.topic
         reason = evidence.objection(origin, f"{lesson.title}\n{lesson.text}")
         found.append(msgspec.structs.replace(verified, topic=topic, reason=reason))
+    if not found:
+        reason = "The person asked not to write it down." if learned else evidence.admitted(origin, skipped)
+        found = [Lesson(kind="skip", title="", text="", reason=reason, at=task.ended_at)]
     return found, Summary(
         summary=evidence.admitted(origin, summary.summary),
         decisions=tuple(evidence.admitted(origin, line) for line in summary.decisions),

@@ -17,6 +17,8 @@ from seasoned.store.messages import MessageRow, is_missing, numbered
 log = logging.getLogger(__name__)
 
 PART_CHARS_MAX = 12_000
+# How many of a session's messages are looked at for what is said off the record.
+PRIVATE_ROWS_MAX = 400
 SPANS_MAX = 40
 REDACTED_CHARS_MAX = 4 * PART_CHARS_MAX
 QUOTE_CHARS_MAX = 300

@@ -25,8 +25,6 @@ from seasoned.store.sessions import SessionRow
 from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STATUSES, TITLE_CHARS_MAX, Task, TaskStatus
 
 PREFERENCES_MAX = 200
-# How many of a session's messages are looked at for what is said off the record.
-PRIVATE_ROWS_MAX = 400
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +122,7 @@ def _read(connection: Connection, config: Config, session_id: str, now: int) -> 
     return _Input(
         session=row,
         rows=batch,
-        said=messages.short_of_user(connection, session_id, PRIVATE_ROWS_MAX),
+        said=messages.short_of_user(connection, session_id, evidence.PRIVATE_ROWS_MAX),
         closed=row.flush_to > row.extracted_to and batch[-1].number >= row.last_number,
         tasks=tuple(task.value() for task in tasks.of_session(connection, session_id)),
         preferences=tuple(known),
