@@ -7,8 +7,8 @@ afterwards, the second to be missed. At first sight 0.47 of `later` and 0.11 of 
 their kinds were added to the patterns then, so the figures below are not those of unseen text.
 
 A second corpus of secrets has every kind in two halves (`secrets-open.jsonl`, `secrets-held-out.jsonl`): the failures
-of the held-out half were looked at when the rules were finished. At that first sight 81 of its 91 secrets were found and
-no harmless text; the missing kinds were added then.
+of the held-out half were looked at when the rules were finished. At first sight 81 of its 91
+secrets were found and no harmless text was changed; the missing kinds were added then.
 
 The next table is of an obedient model: it writes every text into every place that an answer has, with quotes that
 verify, and the whole path from messages to skills decides what stays out. The last one is of orders in fifteen
