@@ -93,7 +93,7 @@ def test_shortening_keeps_who_said_what(pieces: list[tuple[Author, int]]) -> Non
         piece = f" {letters[author] * length} "
         spans.append(Span(len(text), len(text) + len(piece), author))
         text += piece
-    part = evidence._safe_part(Part("text", text, spans=tuple(spans)))
+    part = evidence.Redactor().part(Part("text", text, spans=tuple(spans)))
     assert part.text is not None
     assert len(part.text) < 2 * evidence.PART_CHARS_MAX
     for passage in Message("user", (part,)).passages():
@@ -104,7 +104,7 @@ def test_shortening_keeps_who_said_what(pieces: list[tuple[Author, int]]) -> Non
 def test_a_secret_is_redacted_where_it_begins() -> None:
     key = "ghp_" + "A1b2C3d4" * 4
     text = f"mine {key} yours"
-    part = evidence._safe_part(Part("text", text, spans=(Span(0, 12, "quoted"),)))
+    part = evidence.Redactor().part(Part("text", text, spans=(Span(0, 12, "quoted"),)))
     assert part.text == "mine [redacted:token] yours"
     assert part.spans == (Span(0, 21, "quoted"),)
 

@@ -10,13 +10,18 @@ from seasoned import authors
 from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.message import Author, JsonObject, Message, NumberedMessage, Part, Span
 from seasoned.safety.fence import elide
-from seasoned.safety.secrets import redact, redact_pieces
+from seasoned.safety.origin import Origin
+from seasoned.safety.scanner import scan
+from seasoned.safety.secrets import OPEN_KEY, is_open_key, redact_pieces
 from seasoned.store import Connection, Store, search
+from seasoned.store.blob_store import Blobs
 from seasoned.store.messages import MessageRow, is_missing, numbered
 
 log = logging.getLogger(__name__)
 
 PART_CHARS_MAX = 12_000
+# How many of a session's messages are looked at for what is said off the record.
+PRIVATE_ROWS_MAX = 400
 REDACTED_CHARS_MAX = 4 * PART_CHARS_MAX
 QUOTE_CHARS_MAX = 300
 # Of a part with more passages, the first third and the last two thirds are shown.
@@ -37,7 +42,8 @@ async def load(store: Store, rows: Sequence[MessageRow], space_id: str) -> tuple
     if wanted and space_id:
         entries = await store.read(lambda connection: _entries(connection, space_id, wanted))
         shown = await asyncio.to_thread(lambda: [authors.attributed(one.message, entries) for one in stored])
-    return await asyncio.to_thread(lambda: tuple(map(_safe, stored, shown)))
+    redactor = Redactor()
+    return await asyncio.to_thread(lambda: tuple(map(redactor.message, stored, shown)))
 
 
 def _entries(connection: Connection, space_id: str, lines: Sequence[str]) -> Collection[str]:
@@ -56,28 +62,43 @@ def _present(stored: NumberedMessage, row: MessageRow) -> NumberedMessage:
     return msgspec.structs.replace(stored, message=msgspec.structs.replace(stored.message, parts=()))
 
 
-def _safe(stored: NumberedMessage, message: Message) -> NumberedMessage:
-    parts = tuple(_safe_part(part) for part in message.parts)
-    return msgspec.structs.replace(stored, message=msgspec.structs.replace(message, parts=parts))
+class Redactor:
+    """Redacts texts in order, since a private key may go on from one to the next."""
 
+    def __init__(self) -> None:
+        self._is_open = False
 
-def _safe_part(part: Part) -> Part:
-    meta: JsonObject = part.meta
-    arguments = meta.get("arguments")
-    if part.type == "tool-call" and isinstance(arguments, str):
-        meta = {**meta, "arguments": elide(redact(elide(arguments, REDACTED_CHARS_MAX)), PART_CHARS_MAX)}
-    if not part.text:
-        return msgspec.structs.replace(part, meta=meta)
-    owners, texts = _cut(part.text, part.spans)
-    # Redacted before it is shortened: half a secret would match no pattern. Very long texts lose most of their middle
-    # first, so that the work is bounded; that cut is gone after the second.
-    shown = _fitted(redact_pieces(_fitted(texts, REDACTED_CHARS_MAX)), PART_CHARS_MAX)
-    spans, place = list[Span](), 0
-    for owner, text in zip(owners, shown, strict=True):
-        if owner is not None and text:
-            spans.append(Span(place, place + len(text), owner))
-        place += len(text)
-    return msgspec.structs.replace(part, text="".join(shown), meta=meta, spans=tuple(spans))
+    def message(self, stored: NumberedMessage, message: Message) -> NumberedMessage:
+        """A message without secrets, in the place of a stored one."""
+        parts = tuple(self.part(part) for part in message.parts)
+        return msgspec.structs.replace(stored, message=msgspec.structs.replace(message, parts=parts))
+
+    def part(self, part: Part) -> Part:
+        """A part without secrets and bounded, its spans where their text is then."""
+        meta: JsonObject = part.meta
+        arguments = meta.get("arguments")
+        if part.type == "tool-call" and isinstance(arguments, str):
+            meta = {**meta, "arguments": self._shown([arguments])[0]}
+        if not part.text:
+            return msgspec.structs.replace(part, meta=meta)
+        owners, texts = _cut(part.text, part.spans)
+        spans, place, shown = list[Span](), 0, self._shown(texts)
+        for owner, text in zip(owners, shown, strict=True):
+            if owner is not None and text:
+                spans.append(Span(place, place + len(text), owner))
+            place += len(text)
+        return msgspec.structs.replace(part, text="".join(shown), meta=meta, spans=tuple(spans))
+
+    def _shown(self, texts: Sequence[str]) -> list[str]:
+        """Redacted before it is shortened: half a secret would match no pattern.
+
+        Very long texts lose most of their middle first, so that the work is bounded; that cut is gone after the second.
+        """
+        first, *rest = _fitted(texts, REDACTED_CHARS_MAX)
+        pieces = [OPEN_KEY * self._is_open + first, *rest]
+        self._is_open = is_open_key("".join(pieces))
+        first, *rest = redact_pieces(pieces)
+        return _fitted([first.removeprefix(OPEN_KEY), *rest], PART_CHARS_MAX)
 
 
 def _cut(text: str, spans: Sequence[Span]) -> tuple[list[Author | None], list[str]]:
@@ -106,6 +127,25 @@ def _fitted(texts: Sequence[str], chars_max: int) -> list[str]:
         left -= min(len(shown[index]), share)
         shown[index] = elide(shown[index], share)
     return shown
+
+
+def raw(rows: Sequence[MessageRow], blobs: Blobs) -> list[NumberedMessage]:
+    """The messages of rows with their secrets, told who wrote what. Reads blobs, so call it in a thread."""
+    stored = [numbered(row, blobs) for row in rows]
+    return [msgspec.structs.replace(one, message=authors.attributed(one.message)) for one in stored]
+
+
+def objection(origin: Origin, text: str) -> str:
+    """Why a lesson must not be written by itself; empty when nothing speaks against it."""
+    return origin.objection(text) or "; ".join(scan(text))
+
+
+def admitted(origin: Origin, line: str) -> str:
+    """A line of the journal, or why it is left out."""
+    if origin.is_private(line):
+        return "(left out, because the person asked not to write it down)"
+    reason = origin.objection(line)
+    return f"(left out, because {reason})" if reason else line
 
 
 def verify(lesson: Lesson, messages: Sequence[NumberedMessage]) -> Lesson:

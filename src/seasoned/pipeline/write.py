@@ -286,7 +286,7 @@ def _apply(draft_set: DraftSet, edits: Sequence[Edit]) -> tuple[str, ...]:
 
 def _is_asked(lesson: LessonRow) -> bool:
     """Whether the writer is asked where it belongs."""
-    return lesson.kind != "skip" and _is_grounded(lesson)
+    return lesson.kind != "skip" and not lesson.reason and _is_grounded(lesson)
 
 
 def _is_grounded(lesson: LessonRow) -> bool:
@@ -390,6 +390,8 @@ def _settled(read: _Input, draft_set: DraftSet) -> list[Settled]:
 def _end(lesson: LessonRow, draft_set: DraftSet) -> Settled:
     if lesson.kind == "skip":
         return Settled(lesson_id=lesson.id, status="skipped", reason=lesson.reason)
+    if lesson.reason:
+        return Settled(lesson_id=lesson.id, status="declined", reason=f"The lesson was held back: {lesson.reason}.")
     if not _is_grounded(lesson):
         reason = "None of its quotes occurs in the messages, so it is stored but not written."
         return Settled(lesson_id=lesson.id, status="declined", reason=reason)
