@@ -74,12 +74,19 @@ class ExtractAnswer(msgspec.Struct, frozen=True, kw_only=True):
     preferences: tuple[PreferenceFound, ...] = ()
 
 
+STEPS_MAX = 24
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """Another finished task of the space with a similar request, in short: how it ended and what it was about."""
+    """Another finished task of the space with a similar request, in short: how it ended and what it was about.
+
+    `steps` are the names of its tool calls in order, at most STEPS_MAX.
+    """
 
     title: str
     status: TaskStatus
     summary: str
+    steps: tuple[str, ...] = ()
 
 
 class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from seasoned.rules.calls import Call
-from seasoned.rules.lexicon import word_set
+from seasoned.rules.text import listed
 from seasoned.skill import slug
 
 
@@ -114,7 +114,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     ),
 )
 GENERAL: Final = Family("agent-tools", "the tools that the agent calls", frozenset())
-_VERBS: Final = word_set(
+_VERBS: Final = listed(
     """
     get list find search create update delete add set send make check lookup look up fetch read run call do new
     cancel modify change book issue start stop open close transfer show view by to for from with details detail

@@ -1,0 +1,161 @@
+"""Why something failed, in the agent's words; and what a person corrects, in theirs.
+
+A sentence gets points for what makes an explanation (a cause, a rule, a name) and loses them for what belongs to the
+moment (plans, offers, reports, guesses). It joins an error only when it shares the error's words.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from seasoned.message import Author, Message, NumberedMessage
+from seasoned.rules.phrases import book
+from seasoned.rules.safety import is_safe, one_line
+from seasoned.rules.text import Sentence, key_words, listed, sentences
+
+EXPLANATION_CHARS_MAX: Final = 360
+SENTENCE_CHARS_MAX: Final = 320
+POINTS_MIN: Final = 2.0
+_WORDS_MIN = 4
+_SHARED_MIN = 2
+_NAMES_MAX = 3
+_LOOKED_AT = 4
+_CORRECTION_WORDS_MIN = 5
+
+_NAME = re.compile(
+    r"`[^`\n]{2,80}`|\b[a-z]+[A-Z]\w+|\b\w+_\w+|\b\w+[-.]\w+[-.\w]*\b|\b[A-Z]{2,}\w*|\b\d+(?:\.\d+)*\b|--?\w[\w-]+"
+    r"|(?<!^)\b[A-Z]\w*[a-z]\w*\b|\"[^\"\n]{2,60}\""
+)
+_OPENING = re.compile(r"(?:and|but|so|then|also|or|yet|however|please note that|note that)(?=[ ,]),?\s+", re.IGNORECASE)
+_THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+# What most errors have in common tells nothing about one.
+_COMMON: Final = listed(
+    "error fail failed failure failing exception test tests issue problem code line file call command run running exit"
+    " message invalid must cannot can't not found missing need needs tool value required unknown because work working"
+    " used uses using fix fixed wrong first new same show see check"
+)
+
+
+class Told(msgspec.Struct, frozen=True):
+    """A sentence that explains, with its message's number."""
+
+    number: int
+    sentence: Sentence
+    points: float
+
+
+def said(message: Message, author: Author) -> str:
+    """What an author wrote in a message's prose; never hidden reasoning."""
+    parts = tuple(part for part in message.parts if part.type in ("text", "tool-result"))
+    return _THINKING.sub("", msgspec.structs.replace(message, parts=parts).words_of(author))
+
+
+def agent_sentences(messages: Sequence[NumberedMessage]) -> dict[int, list[Sentence]]:
+    """The agent's sentences by message number."""
+    return {one.number: sentences(text, "agent") for one in messages if (text := said(one.message, "agent"))}
+
+
+def _has(sentence: Sentence, *groups: str) -> bool:
+    return any(book("distill")[group].said(sentence.low) for group in groups)
+
+
+def points(sentence: Sentence) -> float:
+    """How much an agent's sentence explains; 0 and less: nothing."""
+    text = sentence.text
+    if len(text) > SENTENCE_CHARS_MAX or sentence.asks or len(text.split()) < _WORDS_MIN or not is_safe(text):
+        return 0
+    labelled = _has(sentence, "label", "fix_label")
+    if _has(sentence, "moment") or (_has(sentence, "done") and not labelled) or text.endswith(":"):
+        return 0
+    score = 2.0 * (_has(sentence, "opens") or labelled) + 2 * _has(sentence, "cause") + _has(sentence, "rule")
+    score += min(1.5, 0.5 * len(_NAME.findall(text)[:_NAMES_MAX]))
+    return score - 1.5 * _has(sentence, "guess") - 1 * (not _NAME.search(text))
+
+
+def shares(text: str, words: set[str]) -> bool:
+    """Whether a text shares the telling words of an error."""
+    return len(telling(text) & words) >= _SHARED_MIN
+
+
+def telling(text: str) -> set[str]:
+    """The words of a text that tell it apart, stemmed, the pieces of its names too."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_/.:=-]", " ", text)
+    return {word for word in key_words(f"{text} {spaced}") if len(word) > 2 and word not in _COMMON}  # noqa: PLR2004
+
+
+def causes(spoken: dict[int, list[Sentence]], numbers: Sequence[int], words: set[str]) -> list[Told]:
+    """The sentence that explains an error best, with a neighbour that explains too; empty when none does."""
+    best: Told | None = None
+    for number in numbers:
+        previous: Sentence | None = None
+        for sentence in spoken.get(number, ()):
+            value = points(sentence) + 1.5 * (previous is not None and _has(previous, "opens"))
+            if value >= POINTS_MIN and (best is None or value > best.points) and shares(sentence.text, words):
+                best = Told(number, sentence, value)
+            previous = sentence
+    return [] if best is None else [best, *_neighbour(best, spoken[best.number])]
+
+
+def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
+    """The sentence after, or before, in the same paragraph, when it explains too and there is room."""
+    place = every.index(best.sentence)
+    for near in (place + 1, place - 1):
+        if 0 <= near < len(every) and every[near].paragraph == best.sentence.paragraph:
+            value = points(every[near])
+            if value >= POINTS_MIN and len(every[near].text) + len(best.sentence.text) < EXPLANATION_CHARS_MAX:
+                return [Told(best.number, every[near], value)]
+    return []
+
+
+def retracted(spoken: dict[int, list[Sentence]], told: Told, last: int) -> bool:
+    """Whether the agent takes an explanation back in a later message."""
+    later = [number for number in spoken if told.number < number <= last]
+    return any(_has(sentence, "retracts") for number in later for sentence in spoken[number][:2])
+
+
+def plain_words(sentence: Sentence) -> str:
+    """A sentence as it stands in an entry: without its opening, with a capital."""
+    text, phrases = one_line(sentence.text), book("distill")
+    for group in ("label", "fix_label", "opens"):
+        found = phrases[group].first(text.lower())
+        rest = text[found.end() :].lstrip(" :,.!;-") if found else ""
+        if found and (group != "opens" or text[found.end() : found.end() + 1] in ":,.!;") and len(rest.split()) >= _WORDS_MIN:
+            text = rest
+    joined = _OPENING.match(text)
+    text = text[joined.end() :] if joined else text
+    head = text.split(" ", 1)[0].rstrip(",.:;")
+    return text[:1].upper() + text[1:] if head.isalpha() and head.islower() else text
+
+
+def correction(text: str, before: str) -> list[Sentence]:
+    """The sentences in which a person corrects the agent and says what is right; empty when there are none.
+
+    `before` is what the agent said and called since the person's last words: a correction that does not begin as one
+    has to speak of it.
+    """
+    every = sentences(text)
+    if not every or _has(every[0], "grateful") or len(text) > 8 * EXPLANATION_CHARS_MAX:
+        return []
+    start = next((i for i, one in enumerate(every) if _has(one, "corrects")), None)
+    if start is None:
+        about = telling(before)
+        start = next((i for i, one in enumerate(every) if _has(one, "states") and telling(one.text) & about), None)
+        if start is None or not any(_has(one, "directs") for one in every):
+            return []
+    chosen = [
+        one
+        for one in every[start : start + _LOOKED_AT]
+        if len(one.text.split()) >= _CORRECTION_WORDS_MIN - 1
+        and not one.asks
+        and is_safe(one.text)
+        and not _has(one, "of_self", "wish")
+    ]
+    if not any(len(one.text.split()) >= _CORRECTION_WORDS_MIN and _has(one, "states", "cause") for one in chosen):
+        return []
+    kept: list[Sentence] = []
+    for one in chosen:
+        if sum(len(each.text) for each in kept) + len(one.text) <= EXPLANATION_CHARS_MAX:
+            kept.append(one)
+    return kept
