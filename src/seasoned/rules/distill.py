@@ -16,10 +16,10 @@ from seasoned.lesson import TITLE_CHARS_MAX, Lesson, Quote
 from seasoned.message import NumberedMessage
 from seasoned.rules import explained
 from seasoned.rules.calls import Call, calls, commands
-from seasoned.rules.domains import topic_of
+from seasoned.rules.places import topic_of
 from seasoned.rules.errors import Failure, failed, is_generic
 from seasoned.rules.explained import Told
-from seasoned.rules.fixes import Fix, fixes, is_look
+from seasoned.rules.fixes import Fix, changes_file, fixes, is_look
 from seasoned.rules.people import People
 from seasoned.rules.phrases import book
 from seasoned.rules.procedures import procedure
@@ -32,8 +32,10 @@ from seasoned.similar import fingerprint, is_twin
 LESSONS_MAX: Final = 6
 QUOTE_CHARS_MAX: Final = 200
 HEADING_CHARS_MAX: Final = 110
-_AFTER_MAX = 8  # messages after a failure in which its cause may be told
+CMIN = float(__import__("os").environ.get("CMIN", "2.5"))
+_AFTER_MAX = 12  # messages after a failure in which its cause may be told
 _COMMAND_CHARS_MAX = 160
+_TELLING_MIN = 2
 _PLACEHOLDER = re.compile(r"\s*<(?:id|email|phone|date|n|name)>")
 
 
@@ -52,7 +54,7 @@ def distill(question: DistillQuestion) -> DistillAnswer:
     """The lessons of a task, its summary and its decisions. Same messages, same answer."""
     made = calls(question.messages)
     bad = failed(made)
-    found = [*_errors(question, made, bad), *_corrections(question, made)]
+    found = [*_errors(question, made, bad), *_corrections(question, made), *_complaints(question, made)]
     lessons = _lessons(question, found)
     made_of = procedure(question, made)
     if made_of is not None:
@@ -114,7 +116,7 @@ def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failu
     last = question.messages[-1].number if question.messages else 0
     found = []
     for failure in bad:
-        if not failure.line or is_generic(failure.line) or _is_search(failure):
+        if is_generic(failure.line) or len(explained.telling(failure.line)) < _TELLING_MIN or _is_search(failure):
             continue
         fix = overcome.get(id(failure.call))
         if fix is None and any(failure.number < number <= failure.number + _AFTER_MAX for number in acted):
@@ -125,6 +127,36 @@ def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failu
         told = [one for one in explained.causes(spoken, numbers, words) if not explained.retracted(spoken, one, last)]
         if fix is not None or told:
             found.append(_of_error(failure, fix, told))
+    return found
+
+
+def _complaints(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
+    """What the agent found out about something that was wrong, without a failed call."""
+    spoken = explained.agent_sentences(question.messages)
+    last = question.messages[-1].number if question.messages else 0
+    found = []
+    wrong: Sentence | None = None
+    edits = any(changes_file(call) for call in made)
+    for numbered in question.messages:
+        said = explained.said(numbered.message, "person")
+        if said:
+            wrong = explained.complaint(said)
+        if numbered.number not in spoken:
+            continue
+        words = explained.telling(wrong.text) if wrong is not None else set()
+        recent = [call for call in made if numbered.number - 8 < call.number < numbered.number][-3:]
+        told = explained.causes(spoken, [numbered.number], words, CMIN, 0) if wrong else []
+        if not told and not edits:
+            for call in recent:
+                words = words | explained.telling(call.answer[:3_000])
+            told = explained.findings(spoken, numbered.number, words)
+        told = [one for one in told if not explained.retracted(spoken, one, last)]
+        if told:
+            call = recent[-1] if recent else None
+            name = f"{inline(masked(call.name))}: " if call is not None else ""
+            title = clip(masked(explained.plain_words(told[0].sentence)), HEADING_CHARS_MAX - len(name))
+            lines = [f"- Symptom: {clip(masked(wrong.text), 200)}"] if wrong else []
+            found.append(_Found(number=told[0].number, title=f"{name}{title}".replace('<','').replace('>','').rstrip(' .!;:'), lines=[*lines, f"- Cause: {' '.join(_ended(masked(explained.plain_words(one.sentence))) for one in told)}"], quotes=[(one.number, one.sentence.raw) for one in told], call=call, score=told[0].points))
     return found
 
 
@@ -164,7 +196,7 @@ def _of_error(failure: Failure, fix: Fix | None, told: Sequence[Told]) -> _Found
 def _works(fix: Fix) -> str:
     if fix.differs.startswith("after "):
         return f"After {fix.differs.removeprefix('after ')} the same command works"
-    if fix.worked.command:
+    if fix.worked.command and fix.differs.startswith("`") and fix.worked.command != fix.failure.call.command:
         return f"{fix.differs} works"
     how = f"with {fix.differs}".replace("with with", "with").replace("with in", "with").replace("with without", "without")
     return f"`{inline(fix.worked.tool)}` {how} works"

@@ -15,19 +15,27 @@ from seasoned.rules.phrases import book
 from seasoned.rules.safety import is_safe, one_line
 from seasoned.rules.text import Sentence, key_words, listed, sentences
 
-EXPLANATION_CHARS_MAX: Final = 360
+EXPLANATION_CHARS_MAX: Final = 480
 SENTENCE_CHARS_MAX: Final = 320
 POINTS_MIN: Final = 2.0
+NEIGHBOUR_MIN: Final = 0.5
+FINDING_MIN: Final = float(__import__("os").environ.get("FMIN", "3.5"))
 _WORDS_MIN = 4
 _SHARED_MIN = 2
 _NAMES_MAX = 3
+_WORD_CHARS_MIN = 3
 _LOOKED_AT = 4
+_FINDING_SENTENCES_MAX = 12
+_SHORT_WORDS = 7
 _CORRECTION_WORDS_MIN = 5
 
 _NAME = re.compile(
     r"`[^`\n]{2,80}`|\b[a-z]+[A-Z]\w+|\b\w+_\w+|\b\w+[-.]\w+[-.\w]*\b|\b[A-Z]{2,}\w*|\b\d+(?:\.\d+)*\b|--?\w[\w-]+"
     r"|(?<!^)\b[A-Z]\w*[a-z]\w*\b|\"[^\"\n]{2,60}\""
 )
+_NAMES = re.compile(r"[\w@-]+(?:[_./:=-][\w@-]+)+|\w*\d\w*|--?[a-z][\w-]+")
+_TOKEN = re.compile(r"[\w./:=@-]+")
+_PIECES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_/.:=-]")
 _OPENING = re.compile(r"(?:and|but|so|then|also|or|yet|however|please note that|note that)(?=[ ,]),?\s+", re.IGNORECASE)
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 # What most errors have in common tells nothing about one.
@@ -71,42 +79,61 @@ def points(sentence: Sentence) -> float:
         return 0
     score = 2.0 * (_has(sentence, "opens") or labelled) + 2 * _has(sentence, "cause") + _has(sentence, "rule")
     score += min(1.5, 0.5 * len(_NAME.findall(text)[:_NAMES_MAX]))
-    return score - 1.5 * _has(sentence, "guess") - 1 * (not _NAME.search(text))
+    return score - 1.5 * _has(sentence, "guess") - 1.5 * _has(sentence, "own")
 
 
-def shares(text: str, words: set[str]) -> bool:
-    """Whether a text shares the telling words of an error."""
-    return len(telling(text) & words) >= _SHARED_MIN
+def shares(text: str, words: set[str], least: int = _SHARED_MIN) -> bool:
+    """Whether a text shares the telling words of an error: two, or one name."""
+    shared = 0
+    for token in set(_TOKEN.findall(text)):
+        own = telling(token) & words
+        shared += 2 if any(not word.isalpha() for word in own) else bool(own)
+    return shared >= least
 
 
 def telling(text: str) -> set[str]:
-    """The words of a text that tell it apart, stemmed, the pieces of its names too."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_/.:=-]", " ", text)
-    return {word for word in key_words(f"{text} {spaced}") if len(word) > 2 and word not in _COMMON}  # noqa: PLR2004
+    """The words of a text that tell it apart, stemmed; names as they stand and in their pieces."""
+    spaced = _PIECES.sub(" ", text)
+    names = {name.lower().strip("-./:") for name in _NAMES.findall(text)}
+    words = {word for word in key_words(spaced) if len(word) >= _WORD_CHARS_MIN and word not in _COMMON}
+    return words | {name for name in names if len(name) >= _WORD_CHARS_MIN}
 
 
-def causes(spoken: dict[int, list[Sentence]], numbers: Sequence[int], words: set[str]) -> list[Told]:
+def causes(spoken: dict[int, list[Sentence]], numbers: Sequence[int], words: set[str], least: float = POINTS_MIN, near: int = 1) -> list[Told]:
     """The sentence that explains an error best, with a neighbour that explains too; empty when none does."""
     best: Told | None = None
-    for number in numbers:
+    for place, number in enumerate(numbers):
         previous: Sentence | None = None
         for sentence in spoken.get(number, ()):
             value = points(sentence) + 1.5 * (previous is not None and _has(previous, "opens"))
-            if value >= POINTS_MIN and (best is None or value > best.points) and shares(sentence.text, words):
+            if value >= least and (best is None or value > best.points) and shares(sentence.text, words, _SHARED_MIN - (place < near)):
                 best = Told(number, sentence, value)
             previous = sentence
     return [] if best is None else [best, *_neighbour(best, spoken[best.number])]
 
 
 def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
-    """The sentence after, or before, in the same paragraph, when it explains too and there is room."""
-    place = every.index(best.sentence)
-    for near in (place + 1, place - 1):
+    """The sentences around one in its paragraph that explain too, as long as there is room."""
+    place, room, found = every.index(best.sentence), EXPLANATION_CHARS_MAX - len(best.sentence.text), []
+    for near in (place + 1, place - 1, place + 2):
         if 0 <= near < len(every) and every[near].paragraph == best.sentence.paragraph:
-            value = points(every[near])
-            if value >= POINTS_MIN and len(every[near].text) + len(best.sentence.text) < EXPLANATION_CHARS_MAX:
-                return [Told(best.number, every[near], value)]
-    return []
+            room -= len(every[near].text)
+            if points(every[near]) < NEIGHBOUR_MIN or room < 0:
+                break
+            found.append(Told(best.number, every[near], points(every[near])))
+    return found
+
+
+def findings(spoken: dict[int, list[Sentence]], number: int, words: set[str]) -> list[Told]:
+    """What a message explains about something that was seen, above all when it is announced ("Found it: ...")."""
+    every = spoken.get(number, [])
+    best: Told | None = None
+    for place, sentence in enumerate(every[:_FINDING_SENTENCES_MAX]):
+        opened = place > 0 and len(every[place - 1].text.split()) < _SHORT_WORDS and _has(every[place - 1], "opens")
+        value = points(sentence) + 2 * opened + 1 * _has(sentence, "opens", "label")
+        if value >= FINDING_MIN and not sentence.bullet and shares(sentence.text, words):
+            best = max(best or Told(number, sentence, value), Told(number, sentence, value), key=lambda one: one.points)
+    return [best, *_neighbour(best, every)] if best and len(every) <= _FINDING_SENTENCES_MAX else []
 
 
 def retracted(spoken: dict[int, list[Sentence]], told: Told, last: int) -> bool:
@@ -129,6 +156,15 @@ def plain_words(sentence: Sentence) -> str:
     return text[:1].upper() + text[1:] if head.isalpha() and head.islower() else text
 
 
+def complaint(text: str) -> Sentence | None:
+    """The first sentence in which a person says that something is wrong."""
+    every = sentences(text)
+    if every and _has(every[0], "grateful"):
+        return None
+    told = (one for one in every if _has(one, "wrong") and not _has(one, "asks") and not one.asks and is_safe(one.text))
+    return next((one for one in told if len(one.text.split()) >= _WORDS_MIN), None)
+
+
 def correction(text: str, before: str) -> list[Sentence]:
     """The sentences in which a person corrects the agent and says what is right; empty when there are none.
 
@@ -138,19 +174,20 @@ def correction(text: str, before: str) -> list[Sentence]:
     every = sentences(text)
     if not every or _has(every[0], "grateful") or len(text) > 8 * EXPLANATION_CHARS_MAX:
         return []
-    start = next((i for i, one in enumerate(every) if _has(one, "corrects")), None)
+    start = next((i for i, one in enumerate(every[:_LOOKED_AT]) if _has(one, "corrects")), None)
     if start is None:
         about = telling(before)
-        start = next((i for i, one in enumerate(every) if _has(one, "states") and telling(one.text) & about), None)
-        if start is None or not any(_has(one, "directs") for one in every):
+        start = next((i for i, one in enumerate(every) if _has(one, "defines") and telling(one.text) & about), None)
+        if start is None or len(every) > _LOOKED_AT or not any(_has(one, "directs") for one in every):
             return []
     chosen = [
         one
         for one in every[start : start + _LOOKED_AT]
         if len(one.text.split()) >= _CORRECTION_WORDS_MIN - 1
+        and one.paragraph == every[start].paragraph
         and not one.asks
         and is_safe(one.text)
-        and not _has(one, "of_self", "wish")
+        and not _has(one, "of_self", "wish", "grateful")
     ]
     if not any(len(one.text.split()) >= _CORRECTION_WORDS_MIN and _has(one, "states", "cause") for one in chosen):
         return []

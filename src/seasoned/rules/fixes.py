@@ -190,7 +190,7 @@ def _only_looks(one: Simple) -> bool:
     return name in _LOOKS or name.endswith("grep") or bool(verbs)
 
 
-def _changes_file(call: Call) -> bool:
+def changes_file(call: Call) -> bool:
     if call.programs:
         return _EDITS.search(call.command[:2_000]) is not None
     return any(key in _TEXT_KEYS for key in call.arguments)
@@ -199,11 +199,14 @@ def _changes_file(call: Call) -> bool:
 def _difference(failure: Failure, worked: Call, between: Sequence[Call], *, alone: bool) -> str:
     """What the call that worked did differently. `alone`: it may be credited though the error does not speak of it."""
     error = f"{failure.raw}\n{failure.call.answer[:_ERROR_CHARS]}".lower()
-    alone = alone and not any(_changes_file(call) for call in between) and not book("distill")["transient"].said(error)
+    alone = alone and not any(changes_file(call) for call in between) and not book("distill")["transient"].said(error)
+    told = ""
     if worked.command and failure.call.command:
-        return _command_difference(failure, worked, between, error, alone=alone)
-    changed = [call for call in between if not is_look(call)]
-    return _argument_difference(failure.call.arguments, worked.arguments, error, alone=alone and not changed)
+        told = _command_difference(failure, worked, between, error, alone=alone)
+    if not told and worked.command == failure.call.command:
+        changed = [call for call in between if not is_look(call)]
+        told = _argument_difference(failure.call.arguments, worked.arguments, error, alone=alone and not changed)
+    return told
 
 
 def _command_difference(
@@ -226,7 +229,7 @@ def _command_difference(
         if _speaks_of(error, _tokens(line[best].text), frozenset().union(*old)) or (alone and not changed):
             return _code([*before, line[best]])
         return ""
-    if before:
+    if before and (alone or _speaks_of(error, _tokens(before[-1].text), frozenset())):
         return _code([*before, line[best]]) if all(one.words[0] in _SETS for one in before) else _code(before, "after ")
     if not alone or len(changed) != 1 or not changed[0].command:
         return ""
@@ -235,7 +238,8 @@ def _command_difference(
 
 def _does(one: Simple) -> bool:
     """Whether a simple command may make a difference to what follows."""
-    return one.words[0] not in _LOOKS - _SETS or _EDITS.search(one.text) is not None
+    stages = one.words[:2] == ["git", "add"]
+    return (one.words[0] not in _LOOKS - _SETS and not stages) or _EDITS.search(one.text) is not None
 
 
 def _runs(one: Simple, wanted: set[str]) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from seasoned.learning.questions import STEPS_MAX, DistillQuestion
 from seasoned.lesson import Lesson, Quote
 from seasoned.rules.calls import Call
-from seasoned.rules.domains import topic_of
+from seasoned.rules.places import topic_of
 from seasoned.rules.safety import clip, masked
 
 SESSIONS_MIN: Final = 3
