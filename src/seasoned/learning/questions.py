@@ -92,7 +92,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A finished task with its whole evidence: the messages that belong to it, in order.
 
-    `attempts` are other attempts at a similar request, succeeded or failed, for comparison.
+    `attempts` are other attempts at a similar request, succeeded or failed, for comparison, the most telling first.
     """
 
     task: Task

@@ -5,6 +5,7 @@ the task's cursor together.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -13,6 +14,7 @@ from seasoned.errors import ModelFailed
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import Attempt, DistillAnswer, DistillQuestion, Model
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
+from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence, similar_attempts
 from seasoned.pipeline.journal import Summary
 from seasoned.safety.secrets import redact
@@ -63,7 +65,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
-        tasks.set_distilled(connection, task, dump(_summary(answer)), now)
+        tasks.set_distilled(connection, task, dump(_summary(answer, shown)), now)
         for ordinal, lesson in enumerate(found[:LESSONS_MAX]):
             lessons.add(
                 connection,
@@ -145,7 +147,7 @@ def _clean(lesson: Lesson, task: TaskRow) -> Lesson:
     )
 
 
-def _summary(answer: DistillAnswer) -> Summary:
+def _summary(answer: DistillAnswer, shown: Sequence[NumberedMessage]) -> Summary:
     def lines(source: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(" ".join(redact(line).split())[:TITLE_CHARS_MAX] for line in source[:LINES_MAX] if line.strip())
 
@@ -153,4 +155,5 @@ def _summary(answer: DistillAnswer) -> Summary:
         summary=" ".join(redact(answer.summary).split())[:TEXT_CHARS_MAX],
         decisions=lines(answer.decisions),
         learnings=lines(answer.learnings),
+        steps=similar_attempts.steps(shown),
     )

@@ -46,7 +46,7 @@ def procedure(question: DistillQuestion, made: Sequence[Call]) -> Lesson | None:
     return Lesson(
         kind="procedure",
         title=clip(f"{common[-1]}: first {', then '.join(common[:-1])}", _TITLE_CHARS_MAX),
-        text=f"- Order: {order}\n- For: {clip(masked(question.task.title), _TITLE_CHARS_MAX)}\n- Seen: {seen}{against}",
+        text=f"- Order: {order}\n- For: {clip(masked(question.task.title), _TITLE_CHARS_MAX)}\n- Counted: {seen}{against}",
         topic=topic_of(call),
         quotes=(Quote(number=call.number, text=call.tool),),
         at=question.task.ended_at,
