@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from seasoned.rules import reports, requests
-from seasoned.rules.acts import Accepts, Act, Asks
-from seasoned.rules.keys import key_words
+from seasoned.rules.acts import TALK, Accepts, Act, Asks
+from seasoned.rules.agent import REPORTS, AgentTurn
 from seasoned.rules.newness import ENOUGH, newness
-from seasoned.rules.outcome import AgentTurn
+from seasoned.rules.text import key_words
 from seasoned.rules.titles import title_of
 from seasoned.rules.turns import Turn
 from seasoned.rules.work import Work, accepted_evidence, resumed, stands_evidence
@@ -103,7 +102,7 @@ class Follower:
             return False
         keys = key_words(act.core)
         near = len(keys & (work.keys | work.heard)) >= max(1, len(keys) // 2)
-        return near and requests.REFERS_BACK.search(act.core) is not None
+        return near and TALK["refers_back"].said(act.core)
 
     def _go_on(self, turn: Turn) -> None:
         """No other task begins: the agent's work belongs to the one at hand, unless it is closed."""
@@ -194,7 +193,7 @@ def _given_up(work: Work, acts: Sequence[Act]) -> bool:
 def _declines_more(work: Work, acts: Sequence[Act]) -> bool:
     """Whether the person declines what the agent offers on top of a result."""
     agent = work.agent
-    done = agent.done or reports.REPORTS.search(agent.text[:_REPORT_CHARS].lower()) is not None
+    done = agent.done or REPORTS["reports"].said(agent.text[:_REPORT_CHARS].lower())
     offered = agent.over and agent.asks and done and not (agent.unfinished or agent.cannot)
     return offered and any(act.declines for act in acts[:2]) and not any(act.defers for act in acts)
 
@@ -250,7 +249,7 @@ def _announced(turn: Turn, place: int) -> bool:
     if act.marks_new and turn.agent.worked and (act.size >= _ANNOUNCED_WORDS_MIN or thanked):
         return True
     alone = not earlier or earlier[-1].sentence.paragraph != act.sentence.paragraph
-    if thanked and act.problem and turn.agent.worked and not requests.REFERS_BACK.search(act.core):
+    if thanked and act.problem and turn.agent.worked and not TALK["refers_back"].said(act.core):
         return True
     return (act.problem or act.named) and (act.marks_new or (alone and turn.agent.worked))
 
@@ -273,7 +272,7 @@ def _is_wanted(act: Act, agent: AgentTurn) -> bool:
         return True
     long = len(agent.text) > _LONG_ANSWER_CHARS
     if act.asks:
-        looks_up = requests.QUESTIONS.match(act.core) is not None or act.size >= _QUESTION_WORDS_MIN
+        looks_up = TALK["questions"].said(act.core) or act.size >= _QUESTION_WORDS_MIN
         return agent.worked or long or not agent.numbers or looks_up
     if act.problem or act.named:
         return agent.worked or (long and act.named) or not agent.numbers

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from seasoned.rules.sentences import plain
-from seasoned.rules.words import listed
+from seasoned.rules.lasting import LASTING
+from seasoned.rules.text import key_words, listed, plain
 
 _PLURAL_CHARS_MIN = 4
 _STEM_CHARS_MIN = 3
@@ -13,41 +13,7 @@ _SHARED_MIN = 3
 _NAMED_WEIGHT, _DIFFERS_WEIGHT = 3.0, 0.5
 _LEFT_WORDS_MIN = 3
 
-_STOPWORDS = listed(
-    "the user users wants want agent agents a an and or of to in on for with is are be it its that this"
-    " from now "
-    "as at by not no does do never always only up any all anything everything every each who so says say"
-    " team "
-    "their them they than then when whenever if one has have had will would should today own still just"
-    " more most "
-    "less first again s"
-)
 _EMPTY = listed("go over out get got two three same other month week because under like about")
-_WORD = re.compile(r"[£$€]?\d[\w.,:%]*\w|[£$€]?\d|[a-z][a-z'+#-]+")
-_CHANGES = re.compile(
-    r"\b(?:from now on|as of|instead|no longer|no more|any ?more|forget|now\b|changed?|new\b|update"
-    r"|used to|not \S*\d|rather than|scratch|starting|effective|actually|switch(?:ed|ing)?|moved|stop"
-    r"|replaces?|overrides?|finally)\b"
-)
-
-
-def key_words(text: str) -> set[str]:
-    """The words of a text that say what it is about, crudely stemmed; numbers keep their currency."""
-    found = (word.rstrip(".,:") for word in _WORD.findall(plain(text).lower()))
-    return {_stem(word) for word in found if word not in _STOPWORDS}
-
-
-def _stem(word: str) -> str:
-    """A word without plural, past and progressive endings; numbers and names with digits stay."""
-    if not word[0].isalpha() or any(letter.isdigit() for letter in word):
-        return word
-    word = word.removesuffix("'s")
-    if len(word) >= _PLURAL_CHARS_MIN and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        if len(word) - len(ending) >= _STEM_CHARS_MIN:
-            word = word.removesuffix(ending)
-    return word.removesuffix("e") if len(word) >= _PLURAL_CHARS_MIN else word
 
 
 def _numbers(keys: set[str]) -> set[str]:
@@ -82,7 +48,7 @@ def _negated_values(quote: str) -> set[str]:
 def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
     """The known statement that `text` overtakes: the same matter with another value; empty when there is none."""
     new, said = key_words(text), key_words(quote)
-    changes = bool(_CHANGES.search(quote.lower()))
+    changes = LASTING["changes"].said(quote.lower())
     dropped = _negated_values(quote)
     best, best_score = "", 0.0
     for old in known:

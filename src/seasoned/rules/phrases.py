@@ -61,16 +61,21 @@ class Group:
 
     def said(self, text: str) -> bool:
         """Whether the text has one of the phrases."""
-        if self.described.start:
-            return any(pattern.match(text) for pattern in self._tried(text))
+        return self.opens(text) if self.described.start else self.found(text)
+
+    def opens(self, text: str) -> bool:
+        """Whether the text begins with one of the phrases."""
+        return any(pattern.match(text) for pattern in self._tried(text))
+
+    def found(self, text: str) -> bool:
+        """Whether one of the phrases is anywhere in the text, also those that are looked for at its start."""
         return any(pattern.search(text) for pattern in self._tried(text))
 
     def first(self, text: str) -> re.Match[str] | None:
         """The match that begins first; the longest of those."""
-        if self.described.start:
-            found = [match for pattern in self._tried(text) if (match := pattern.match(text))]
-        else:
-            found = [match for pattern in self._tried(text) if (match := pattern.search(text))]
+        start = self.described.start
+        tried = ((pattern.match if start else pattern.search)(text) for pattern in self._tried(text))
+        found = [match for match in tried if match]
         return min(found, key=lambda match: (match.start(), -match.end()), default=None)
 
     def all(self, text: str) -> Iterator[re.Match[str]]:
@@ -109,6 +114,10 @@ class Book:
     def words(self, name: str) -> str:
         """An entry of `[words]` as a pattern."""
         return self.expanded(f"@{name}") if self.groups else ""
+
+    def listed(self, name: str) -> frozenset[str]:
+        """An entry of `[words]` that is a plain list of words."""
+        return frozenset(self.words(name)[3:-1].split("|"))
 
     def expanded(self, pattern: str) -> str:
         """A pattern as `re` takes it."""

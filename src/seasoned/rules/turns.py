@@ -6,7 +6,7 @@ import msgspec
 
 from seasoned.message import NumberedMessage
 from seasoned.rules.acts import Act, read
-from seasoned.rules.outcome import AgentTurn, agent_turn
+from seasoned.rules.agent import AgentTurn, agent_turn
 
 
 class Turn(msgspec.Struct, frozen=True):

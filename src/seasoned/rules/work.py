@@ -5,10 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from seasoned.rules import reports
 from seasoned.rules.acts import Act
-from seasoned.rules.keys import key_words
-from seasoned.rules.outcome import AgentTurn
+from seasoned.rules.agent import REPORTS, AgentTurn
+from seasoned.rules.text import key_words
 from seasoned.task import FINISHED, Task, TaskStatus
 
 Verdict = Literal["", "accepted", "given up", "complained", "deferred"]
@@ -87,7 +86,7 @@ class Work(msgspec.Struct):
         if len(self.heard) < _KEYS_MAX:
             self.heard |= key_words(agent.said[-_HEARD_CHARS_MAX:])
         line = agent.text.strip().split("\n", 1)[0]
-        if line and not reports.CLOSER.match(line.lower()):
+        if line and not REPORTS["closer"].said(line.lower()):
             self.progress.append(line[:_PROGRESS_CHARS_MAX])
         if not self.closed:
             self.status = "running"
