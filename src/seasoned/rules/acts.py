@@ -104,12 +104,22 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
         return not (taken or self.gives_up or self.defers or self.rule or self.chatter) and self.size >= _BODY_WORDS_MIN
 
 
-def read(text: str) -> list[Act]:
+class Said(msgspec.Struct, frozen=True):
+    """A person's message: its text, what each sentence does, and which of them (first, end) state rules."""
+
+    text: str = ""
+    acts: tuple[Act, ...] = ()
+    rules: tuple[tuple[int, int], ...] = ()
+
+
+def read(text: str) -> Said:
     """What a person's message does, sentence by sentence."""
     found = sentences(text)
-    rules = {place for first, end in groups(found) for place in range(first, end)}
+    ranges = groups(found)
+    rules = {place for first, end in ranges for place in range(first, end)}
     acts = [_act(sentence, rule=place in rules) for place, sentence in enumerate(found)]
-    return [_in_context(acts[:place][-_BESIDE:], act) for place, act in enumerate(acts)]
+    beside = (acts[max(0, place - _BESIDE) : place] for place in range(len(acts)))
+    return Said(text, tuple(map(_in_context, beside, acts)), tuple(ranges))
 
 
 def _in_context(earlier: list[Act], act: Act) -> Act:

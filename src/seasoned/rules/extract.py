@@ -45,8 +45,7 @@ def extract(question: ExtractQuestion) -> ExtractAnswer:
         follower.take(turn)
         if turn.person is not None and turn.acts:
             known = [*question.preferences, *(preference.text for preference in found)]
-            prose = turn.person.message.prose()
-            found.extend(preferences(turn.number, prose, [act.sentence for act in turn.acts], known))
+            found.extend(preferences(turn.number, turn.said, known))
     follower.finish()
     changes = sorted(
         (change for work in follower.works if work.touched for change in _changes(work, question)),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from seasoned.rules.lasting import LASTING
-from seasoned.rules.text import key_words, listed, plain
+from seasoned.rules.text import key_words, listed, numbers, plain
 
 _PLURAL_CHARS_MIN = 4
 _STEM_CHARS_MIN = 3
@@ -14,10 +14,6 @@ _NAMED_WEIGHT, _DIFFERS_WEIGHT = 3.0, 0.5
 _LEFT_WORDS_MIN = 3
 
 _EMPTY = listed("go over out get got two three same other month week because under like about")
-
-
-def _numbers(keys: set[str]) -> set[str]:
-    return {key for key in keys if any(letter.isdigit() for letter in key)}
 
 
 _NEGATED_VALUE = re.compile(
@@ -47,7 +43,7 @@ def _negated_values(quote: str) -> set[str]:
 
 def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
     """The known statement that `text` overtakes: the same matter with another value; empty when there is none."""
-    new, said = key_words(text), key_words(quote)
+    said, new_numbers = key_words(quote), numbers(text)
     changes = LASTING["changes"].said(quote.lower())
     dropped = _negated_values(quote)
     best, best_score = "", 0.0
@@ -55,7 +51,10 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
         keys = key_words(old)
         if not keys or old.strip().lower() == text.strip().lower():
             continue
-        old_numbers, new_numbers = _numbers(keys), _numbers(new)
+        dropped_here = keys & dropped
+        if not dropped_here and len(keys & said) < _NAMED_MIN:
+            continue
+        old_numbers = numbers(old)
         shared = (keys & said) - old_numbers - _EMPTY
         named = len(keys & dropped) >= _NAMED_MIN or (bool(keys & dropped) and bool((keys & said) - dropped))
         differs = bool(old_numbers) and bool(new_numbers) and not old_numbers & new_numbers

@@ -7,6 +7,7 @@ happens now, a fault, or something said of one thing at hand ("the second one", 
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from seasoned.rules.phrases import book
@@ -18,7 +19,10 @@ TALK = book("talk")
 _ADDITION_WORDS_MAX: Final = 30
 _HEADED_WORDS_MIN: Final = 3
 _CLAUSES_MAX: Final = 12
+_VERB_CHARS: Final = 40
 _CLAUSE_WORDS_MIN: Final = 4
+
+_STANDING: Final = ("standing", "strong", "decided")
 
 _ONE_CHANGE = re.compile(
     r"\b(?:one|a|an|another|small|quick) (?:\w+ )?(?:change|update|addition|exception|correction|more|new)\b"
@@ -76,6 +80,7 @@ def _stands(text: str, core: str) -> bool:
     return not LASTING["not_lasting"].said(text) and (standing(core) or (core != text and standing(text)))
 
 
+@lru_cache(maxsize=2_048)
 def _told_rule(text: str, core: str, *, asks: bool) -> bool:
     said = LASTING
     if said["not_lasting"].said(text) or said["uncertain"].said(core):
@@ -107,8 +112,11 @@ def _describes_fault(core: str) -> bool:
     return _TOLD_FAULT.match(core) is not None and TALK["problem"].said(core) and not _TOLD_RULE.search(core)
 
 
+@lru_cache(maxsize=2_048)
 def standing(clause: str) -> bool:
     """Whether a clause in lower case, without opening fillers, tells something that holds in general."""
+    if not any(LASTING[name].may(clause) for name in _STANDING):
+        return False
     aside = LASTING["aside"].first(clause)
     if aside:
         clause = clause[aside.end() :]
@@ -147,12 +155,16 @@ def of_the_moment(clause: str) -> bool:
 
 def wants_more(sentence: str) -> bool:
     """Whether a sentence also asks for something in a clause of its own."""
-    return any(imperative(part) or TALK["demands"].opens(part) for part in _WANTS_MORE.split(sentence))
+    starts = {0, *(found.end() for found in _WANTS_MORE.finditer(sentence))}
+    if any(found.start() in starts for found in TALK["demands"].all(sentence)):
+        return True
+    return any(imperative(sentence[start : start + _VERB_CHARS]) for start in starts)
 
 
 def embedded(sentence: Sentence) -> int | None:
     """Where in a sentence that asks for something (offset in `raw`) a clause begins that states something lasting."""
-    if sentence.asks or LASTING["not_lasting"].said(sentence.low):
+    low = sentence.low
+    if sentence.asks or not any(LASTING[name].may(low) for name in _STANDING) or LASTING["not_lasting"].said(low):
         return None
     starts = [0, *(found.end() for found in _CLAUSE_START.finditer(sentence.words))]
     for start in starts[:_CLAUSES_MAX]:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import msgspec
 
 from seasoned.learning.questions import PreferenceFound
+from seasoned.rules.acts import Said
 from seasoned.rules.grammar import third_person
 from seasoned.rules.keys import overtaken, without_old
-from seasoned.rules.lasting import LASTING, embedded, groups, is_header, own_rule
+from seasoned.rules.lasting import LASTING, embedded, is_header, own_rule
 from seasoned.rules.phrases import book
 from seasoned.rules.requests import core_of, imperative
 from seasoned.rules.text import Sentence, plain
@@ -142,10 +143,10 @@ def _with_antecedent(said: Statement, before: Sentence | None) -> Statement:
     return Statement(said.quote, f"{said.text[: dangling.end()]} ({named}){said.text[dangling.end() :]}")
 
 
-def statements(text: str, found: Sequence[Sentence]) -> list[Statement]:
+def statements(said: Said) -> list[Statement]:
     """The lasting statements among the sentences of a message, at most 20."""
     out: list[Statement] = []
-    ranges = groups(found)
+    text, ranges, found = said.text, said.rules, [act.sentence for act in said.acts]
     grouped = {place for first, end in ranges for place in range(first, end)}
     for place in range(len(found)):
         if place not in grouped:
@@ -169,11 +170,11 @@ def topic_of(text: str) -> str:
     return best if hits[best] else "general"
 
 
-def preferences(number: int, prose: str, found: Sequence[Sentence], known: Sequence[str]) -> list[PreferenceFound]:
+def preferences(number: int, said: Said, known: Sequence[str]) -> list[PreferenceFound]:
     """The lasting statements of one message as preferences in the third person."""
     out: list[PreferenceFound] = []
     have = {old.strip().lower() for old in known}
-    for statement in statements(prose, found):
+    for statement in statements(said):
         replaced = overtaken(statement.text, statement.quote, [*known, *(other.text for other in out)])
         text = third_person(without_old(statement.text, replaced) if replaced else statement.text)
         if not text or text.lower() in have:

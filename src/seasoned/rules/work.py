@@ -126,8 +126,8 @@ def resumed(tasks: Sequence[Task]) -> list[Work]:
     works: list[Work] = []
     for task in tasks:
         work = Work(order=task.order, title=task.title, status=task.status, evidence=task.evidence)
-        work.keys = key_words(task.title)
-        work.heard = key_words(" ".join(task.progresses)[-_HEARD_CHARS_MAX:])
+        work.keys = set(key_words(task.title))
+        work.heard = set(key_words(" ".join(task.progresses)[-_HEARD_CHARS_MAX:]))
         low = task.evidence.lower()
         work.firm = "accepts" in low or "confirm" in low
         if task.status == "success" and (work.firm or "thank" in low or _LETS_STAND in low):
