@@ -55,18 +55,20 @@ def inflected(verb: str) -> str:
     low = verb.lower()
     if low in _IRREGULAR:
         return _IRREGULAR[low]
-    if (
-        low in _MODALS
-        or low in _PAST
-        or not low.isalpha()
-        or (low not in verbs() and low.endswith(("ed", "ing")) and not low.endswith("eed"))
-    ):
+    if low in _MODALS or low in _PAST or not low.isalpha() or _is_inflected(low):
         return verb
     if low.endswith(("s", "x", "z", "ch", "sh", "o")):
         return f"{verb}es"
     if low.endswith("y") and len(low) > 1 and low[-2] not in "aeiou":
         return f"{verb[:-1]}ies"
     return f"{verb}s"
+
+
+def _is_inflected(low: str) -> bool:
+    """Whether a word has an ending already: past, progressive, or that of the third person ("goes", "likes")."""
+    if low in verbs() or low in {"need", "feed", "pass", "miss", "guess", "discuss", "focus", "dress", "stress", "toss"}:
+        return False
+    return low.endswith(("ed", "ing")) or (low.endswith("s") and not low.endswith("ss"))
 
 
 _SUBJECTS = {"i": "the user", "we": "the user's team", "you": "the agent"}

@@ -16,6 +16,9 @@ _LEFT_WORDS_MIN = 3
 _EMPTY = listed("go over out get got two three same other month week because under like about")
 
 
+_SHORT_KEYS_MAX = 6
+# "Use X instead" names no old value, but it is the same matter.
+_INSTEAD = re.compile(r"\binstead\b(?! of)|\bon second thoughts?\b|\bchanged my mind\b")
 _NEGATED_VALUE = re.compile(
     r"\b(?:no more|no longer|not|instead of|rather than|forget(?: about)?|stop(?: using| with)?|drop"
     r"|in place of|without|away from|scrap|never mind|was|used to be)\s+(?:the |my |our |your |any "
@@ -45,7 +48,7 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
     """The known statement that `text` overtakes: the same matter with another value; empty when there is none."""
     said, new_numbers = key_words(quote), numbers(text)
     changes = LASTING["changes"].said(quote.lower())
-    dropped = _negated_values(quote)
+    dropped, low = _negated_values(quote), quote.lower()
     best, best_score = "", 0.0
     for old in known:
         keys = key_words(old)
@@ -64,8 +67,9 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
             + (_DIFFERS_WEIGHT if differs else 0.0)
         )
         alike = len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys)
-        enough = named or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)) or (changes and alike)
-        if enough and score > best_score:
+        instead = _INSTEAD.search(low) is not None and bool(shared) and len(keys) <= _SHORT_KEYS_MAX
+        enough = named or instead or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)) or (changes and alike)
+        if enough and score >= best_score:
             best, best_score = old, score
     return best
 
@@ -86,5 +90,5 @@ def without_old(text: str, replaced: str) -> str:
         rest = text[: found.start()] + text[found.end() :]
         return "" if key_words(found.group()) & old - key_words(rest) else found.group()
 
-    shorter = _OLD_CLAUSE.sub(cut, text).strip(" ,;")
+    shorter = re.sub(r",? instead$", "", _OLD_CLAUSE.sub(cut, text).strip(" ,;"))
     return shorter if len(shorter.split()) >= _LEFT_WORDS_MIN else text

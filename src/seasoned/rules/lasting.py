@@ -38,6 +38,8 @@ _SAME = re.compile(
 )
 _BACK = re.compile(r"(?:\S+ ){0,4}(?:it|that|this|those|they|them|that's|it's)\b")
 _ASKED = re.compile(r"\b(?:can|could|would|will|shall) (?:you|we)\b")
+_NOTES = re.compile(r"(?:remember|note|mind|make sure|keep in mind|learn|take note)\b")
+_THING_MUST = re.compile(r"(?:the|this|that|it|they|its) (?:\w+ ){0,3}?(?:must|should|has to|have to|needs? to|shall|will)\b")
 _TOLD_FAULT = re.compile(
     r"(?:(?:every time|each time|whenever|when) (?:i|we|it|he|she|the)|it|he|she|this|the \w+|\w+ (?:page|test|build"
     r"|job))\b"
@@ -87,6 +89,8 @@ def _told_rule(text: str, core: str, *, asks: bool) -> bool:
         return False
     if asks or said["question_start"].said(core):
         return said["for_good"].said(core) and _ASKED.search(core) is not None
+    if _requires(core):
+        return False
     lasting = said["lasting"].said(text)
     style = said["told"].said(text) or said["style"].said(core) or said["style"].said(text)
     if lasting or style or _STAYS.search(core):
@@ -98,6 +102,14 @@ def _told_rule(text: str, core: str, *, asks: bool) -> bool:
     if told:
         return _is_own(core, text[: told.start()], told.group())
     return said["team"].said(core) and not _THEN_ASKS.search(core) and not of_the_moment(core)
+
+
+def _requires(core: str) -> bool:
+    """Whether a sentence asks for something and says what that has to be like: "a function that never returns null"."""
+    if not imperative(core) or _NOTES.match(core):
+        return False
+    found = LASTING["requirement"].first(core)
+    return found is not None and not LASTING["lasting"].said(core[: found.start()])
 
 
 def _is_own(core: str, before: str, cue: str) -> bool:
@@ -166,10 +178,13 @@ def embedded(sentence: Sentence) -> int | None:
     low = sentence.low
     if sentence.asks or not any(LASTING[name].may(low) for name in _STANDING) or LASTING["not_lasting"].said(low):
         return None
+    requests = imperative(core_of(low)[1]) and not _NOTES.match(core_of(low)[1])
     starts = [0, *(found.end() for found in _CLAUSE_START.finditer(sentence.words))]
     for start in starts[:_CLAUSES_MAX]:
         low = " ".join(sentence.words[start:].lower().split()).rstrip(".!;, ")
         core = core_of(low)[1]
+        if start and requests and sentence.words[:start].rstrip().endswith(":"):
+            return None
         strong = LASTING["strong"].said(core)
         if start == 0 and not strong and (imperative(core) or TALK["demands"].opens(core)):
             continue
@@ -186,14 +201,17 @@ def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
     """
     ranges: list[tuple[int, int]] = []
     header = -1  # the paragraph that a header opened
+    matter = matters(found)
     for place, sentence in enumerate(found):
         whole, core = sentence.low, core_of(sentence.low)[1]
-        own = _told_rule(whole, core, asks=sentence.asks)
+        if place in matter or _is_requirement(found, place, core):
+            continue
+        own = remembered(whole) > 0 or _told_rule(whole, core, asks=sentence.asks)
         if not own and not sentence.asks and not wants_more(core):
             own = _stands(whole, core)
         if sentence.paragraph != header or (not own and (sentence.asks or LASTING["ends_header"].said(core))):
             header = -1
-        headed = header >= 0 and not sentence.asks and len(core.split()) >= _HEADED_WORDS_MIN
+        headed = header >= 0 and not sentence.asks and len(core.split()) >= _HEADED_WORDS_MIN - sentence.bullet
         if is_header(whole) and not _ONE_CHANGE.search(whole):
             header = sentence.paragraph
             own = own and len(whole.partition(":")[2].split()) >= _HEADED_WORDS_MIN
@@ -204,6 +222,35 @@ def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
         elif own or headed:
             ranges.append((place, place + 1))
     return ranges
+
+
+def remembered(low: str) -> int:
+    """Where what is to be kept begins in "remember this for next time: ..."; 0 when nothing is."""
+    found = LASTING["remember"].first(low)
+    return found.end() if found else 0
+
+
+def matters(found: Sequence[Sentence]) -> frozenset[int]:
+    """The sentences that are the text to work on, or say what is to stand in one ("Summarize: ...")."""
+    inside: set[int] = set()
+    opener: Sentence | None = None
+    for place, sentence in enumerate(found):
+        if LASTING["text_work"].said(core_of(sentence.low)[1]) or LASTING["text_work"].said(sentence.low):
+            opener = sentence
+            inside.add(place)
+        elif opener is not None and sentence.paragraph == opener.paragraph and not sentence.bullet:
+            inside.add(place)
+        else:
+            opener = None
+    return frozenset(inside)
+
+
+def _is_requirement(found: Sequence[Sentence], place: int, core: str) -> bool:
+    """Whether "the button must never be wider than its column" stands beside the request that it belongs to."""
+    if not _THING_MUST.match(core):
+        return False
+    beside = (found[k] for k in (place - 1, place + 1) if 0 <= k < len(found))
+    return any(one.paragraph == found[place].paragraph and imperative(core_of(one.low)[1]) for one in beside)
 
 
 def _goes_on(before: Sentence, sentence: Sentence) -> bool:

@@ -9,7 +9,7 @@ from seasoned.learning.questions import PreferenceFound
 from seasoned.rules.acts import Said
 from seasoned.rules.grammar import third_person
 from seasoned.rules.keys import overtaken, without_old
-from seasoned.rules.lasting import LASTING, embedded, is_header, own_rule
+from seasoned.rules.lasting import LASTING, embedded, is_header, matters, own_rule, remembered
 from seasoned.rules.phrases import book
 from seasoned.rules.requests import core_of, imperative
 from seasoned.rules.text import Sentence, plain
@@ -81,6 +81,9 @@ def _opened(text: str) -> str:
 
 def _trim(text: str) -> str:
     """A statement without its opening fillers, a one-off instruction before a colon and a header."""
+    kept = remembered(text.lower())
+    if kept:
+        return text[kept:].strip()
     text = _without_tails(_after_aside(_NUMBERING.sub("", text)))
     aside = LASTING["aside"].first(text.lower())
     if aside and not text.lower().startswith("only"):
@@ -147,7 +150,7 @@ def statements(said: Said) -> list[Statement]:
     """The lasting statements among the sentences of a message, at most 20."""
     out: list[Statement] = []
     text, ranges, found = said.text, said.rules, [act.sentence for act in said.acts]
-    grouped = {place for first, end in ranges for place in range(first, end)}
+    grouped = {place for first, end in ranges for place in range(first, end)} | matters(found)
     for place in range(len(found)):
         if place not in grouped:
             start = embedded(found[place])
