@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from seasoned.rules.lasting import groups, is_header
+from seasoned.rules.lasting import groups, is_header, matters, works_on_text
 from seasoned.rules.phrases import book
 from seasoned.rules.requests import IDENTIFIER, core_of, imperative
 from seasoned.rules.text import Sentence, listed, sentences
@@ -117,7 +117,13 @@ def read(text: str) -> Said:
     found = sentences(text)
     ranges = groups(found)
     rules = {place for first, end in ranges for place in range(first, end)}
-    acts = [_act(sentence, rule=place in rules) for place, sentence in enumerate(found)]
+    matter = matters(found)
+    acts = [
+        Act(sentence=sentence, lead="", core=sentence.low, chatter=True)
+        if matter.get(place)
+        else _act(sentence, rule=place in rules)
+        for place, sentence in enumerate(found)
+    ]
     beside = (acts[max(0, place - _BESIDE) : place] for place in range(len(acts)))
     return Said(text, tuple(map(_in_context, beside, acts)), tuple(ranges))
 
@@ -267,7 +273,9 @@ def _act(sentence: Sentence, *, rule: bool) -> Act:
     defers = not sentence.asks and _defers(text, core, clauses[0])
     accepts, asks = _verdict(text, clauses, question=sentence.asks)
     complains = _doubts(text, core, accepts, asks, question=sentence.asks)
-    if not asks and not accepts and _NAMED_PLEASE.match(text):
+    if works_on_text(text):
+        accepts, asks, complains = Accepts.NO, Asks.PLAINLY, False
+    elif not asks and not accepts and _NAMED_PLEASE.match(text):
         asks = Asks.PLAINLY
     settled = not complains and not asks and _turns(text)[0]
     if complains and asks < Asks.PLAINLY:

@@ -1,10 +1,12 @@
 """Follows a conversation turn by turn: which task a message goes on with, closes, opens or comes back to."""
 
+import re
 from collections.abc import Sequence
 
 from seasoned.rules.acts import TALK, Accepts, Act, Asks
 from seasoned.rules.agent import REPORTS, AgentTurn
 from seasoned.rules.newness import ENOUGH, newness
+from seasoned.rules.requests import imperative
 from seasoned.rules.text import key_words
 from seasoned.rules.titles import title_of
 from seasoned.rules.turns import Turn
@@ -20,6 +22,17 @@ _RETURN_SENTENCES = 4
 _HEARD_WEIGHT = 0.25
 _SHOWN_CHARS = 60
 _REPORT_CHARS = 600
+
+
+_DOUBTS = re.compile(
+    r"n't\b|\b(?:not|no (?!comment|changes|problem|rush|worries|more\b)|never|nothing|nobody|none|but|still|again|yet|instead|only|without|hardly|barely|(?:second|third"
+    r"|last|how many) times?|stays?|keeps?|same|old|you (?:just |also )?(?!can|may|might|are|were|have|could|know)[a-z]+ed)\b"
+)
+# A statement, not the name of what is wanted ("Next.js 15 upgrade").
+_TELLS = re.compile(
+    r"(?:i|i'm|i've|we|we're|he|she|they|you|it|it's|that|that's|this|these|those|there|there's|my|our|his|her|their|what"
+    r"|how|so|such|well|maybe|sorry|no|yes|not|just|still|never|always)\b"
+)
 
 
 class Follower:
@@ -68,7 +81,7 @@ class Follower:
     def _new_from(self, turn: Turn) -> int | None:
         """The index of the sentence with which another task begins (new or reopened); None when none does."""
         acts, work = turn.acts, self.current
-        body = [k for k, act in enumerate(acts) if act.is_body]
+        body = [k for k, act in enumerate(acts) if act.is_body or (work is None and _orders(act))]
         if work is None or (work.closed and work.firm):
             return self._first_wanted(turn, body)
         for k in body:
@@ -87,7 +100,7 @@ class Follower:
         if not body:
             rules = [k for k, act in enumerate(acts) if act.rule]
             return rules[-1] if rules and self.current is None and turn.agent.worked else None
-        wanted = next((k for k in body if _is_wanted(acts[k], turn.agent)), None)
+        wanted = next((k for k in body if _is_wanted(acts[k], turn.agent, first=self.current is None)), None)
         if wanted is None or (self.current is not None and self._only_adds(self.current, acts[wanted])):
             return None
         between = acts[body[0] : wanted]
@@ -154,6 +167,7 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     faulted = any(act.complains for act in acts)
     wants = any(act.asks == Asks.PLAINLY and not (act.declines or act.goes or act.cleans_up) for act in acts)
     work.awaited = place is None and wants and (faulted or accepted < Accepts.APPROVES)
+    work.unanswered = place is None and any(_may_object(act) for act in acts)
     work.told_on = place is None and work.agent.unfinished and any(act.carries_on for act in acts)
     if work.told_on and not given_up:
         work.leave_open("", f"Message {number}: the user has the agent go on.")
@@ -179,6 +193,15 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
         work.settle()
     else:
         work.verdict = ""
+
+
+def _may_object(act: Act) -> bool:
+    """Whether a sentence that accepts nothing may be an objection: a request, a question, a "not" or a "but"."""
+    if act.accepts or act.looks_later or act.rule:
+        return False
+    if act.chatter:
+        return act.sentence.asks and TALK["refers_back"].said(act.core)
+    return bool(act.asks) or act.cleans_up or act.complains or act.problem or _DOUBTS.search(act.sentence.low) is not None
 
 
 def _given_up(work: Work, acts: Sequence[Act]) -> bool:
@@ -264,11 +287,18 @@ def _start_of(acts: Sequence[Act], place: int) -> int:
     return place
 
 
-def _is_wanted(act: Act, agent: AgentTurn) -> bool:
-    """Whether a sentence wants something done, while no task is open."""
+def _orders(act: Act) -> bool:
+    """Whether a sentence is an instruction even where it sounds like praise ("Ship it to staging")."""
+    return not act.rule and act.size > 1 and imperative(act.core)
+
+
+def _is_wanted(act: Act, agent: AgentTurn, *, first: bool) -> bool:
+    """Whether a sentence wants something done, while no task is open; `first` of the session, it need not say so."""
     if act.chatter or act.defers:
         return False
-    if act.asks == Asks.PLAINLY or act.reopens:
+    if act.asks == Asks.PLAINLY or act.reopens or (first and _orders(act)):
+        return True
+    if first and not act.accepts and not _TELLS.match(act.core):
         return True
     long = len(agent.text) > _LONG_ANSWER_CHARS
     if act.asks:

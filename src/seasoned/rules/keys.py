@@ -55,7 +55,7 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
         if not keys or old.strip().lower() == text.strip().lower():
             continue
         dropped_here = keys & dropped
-        if not dropped_here and len(keys & said) < _NAMED_MIN:
+        if not keys & said:
             continue
         old_numbers = numbers(old)
         shared = (keys & said) - old_numbers - _EMPTY

@@ -31,6 +31,7 @@ _STAYS = re.compile(
     r"(?:^|: )(?:[\w.+-]+ ){1,5}(?:stays?|remains?)"
     r"(?: (?:as (?:it|they) (?:is|are)|put|where (?:it|they) (?:is|are)|supported|in))?$"
 )
+_OWN = re.compile(r"(?:i|we|my|our)\b")
 _THIS_ONE = re.compile(r"(?:this|that|the) \w+ (?:must|has to|have to|needs to) (?!always|never)")
 _THEN_ASKS = re.compile(r"[,;:] (?:so )?(?:can|could|would|will) (?:you|we)\b")
 _SAME = re.compile(
@@ -183,7 +184,7 @@ def embedded(sentence: Sentence) -> int | None:
     for start in starts[:_CLAUSES_MAX]:
         low = " ".join(sentence.words[start:].lower().split()).rstrip(".!;, ")
         core = core_of(low)[1]
-        if start and requests and sentence.words[:start].rstrip().endswith(":"):
+        if start and requests and sentence.words[:start].rstrip().endswith(":") and not _OWN.match(core):
             return None
         strong = LASTING["strong"].said(core)
         if start == 0 and not strong and (imperative(core) or TALK["demands"].opens(core)):
@@ -211,7 +212,8 @@ def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
             own = _stands(whole, core)
         if sentence.paragraph != header or (not own and (sentence.asks or LASTING["ends_header"].said(core))):
             header = -1
-        headed = header >= 0 and not sentence.asks and len(core.split()) >= _HEADED_WORDS_MIN - sentence.bullet
+        size = len((whole if sentence.bullet else core).split())
+        headed = header >= 0 and not sentence.asks and size >= _HEADED_WORDS_MIN - sentence.bullet
         if is_header(whole) and not _ONE_CHANGE.search(whole):
             header = sentence.paragraph
             own = own and len(whole.partition(":")[2].split()) >= _HEADED_WORDS_MIN
@@ -230,19 +232,27 @@ def remembered(low: str) -> int:
     return found.end() if found else 0
 
 
-def matters(found: Sequence[Sentence]) -> frozenset[int]:
-    """The sentences that are the text to work on, or say what is to stand in one ("Summarize: ...")."""
-    inside: set[int] = set()
+def matters(found: Sequence[Sentence]) -> dict[int, bool]:
+    """The sentences that are the text to work on, or say what is to stand in one ("Summarize: ...").
+
+    Each with whether it stands alone as somebody else's words: it comes after a colon.
+    """
+    inside: dict[int, bool] = {}
     opener: Sentence | None = None
     for place, sentence in enumerate(found):
-        if LASTING["text_work"].said(core_of(sentence.low)[1]) or LASTING["text_work"].said(sentence.low):
+        if works_on_text(sentence.low):
             opener = sentence
-            inside.add(place)
+            inside[place] = False
         elif opener is not None and sentence.paragraph == opener.paragraph and not sentence.bullet:
-            inside.add(place)
+            inside[place] = ":" in opener.words
         else:
             opener = None
-    return frozenset(inside)
+    return inside
+
+
+def works_on_text(low: str) -> bool:
+    """Whether a sentence asks to work on a text that follows, or to write one."""
+    return LASTING["text_work"].said(core_of(low)[1]) or LASTING["text_work"].said(low)
 
 
 def _is_requirement(found: Sequence[Sentence], place: int, core: str) -> bool:

@@ -16,6 +16,7 @@ _LIMITS = re.compile(r"(?:but|only|except|though|however|although|just)\b(?! (?:
 _EXPLETIVE = re.compile(
     r"\bhow (?:far|long|late|old|much|big|warm|cold) (?:is|was) it\b|\b(?:is|was|are|were|there's) (?:it|there)\b(?="
     r" (?:in|at|any|an?|some|possible|no|going|raining|true|too)\b|\W*$)"
+    r"|\bthe same (?:for|with|to|on|in) (?=(?:the|our|my|all|each|every) (?!others?\b|rest\b|remaining\b))"
     r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to"
     r"|possible|not)\b"
 )

@@ -150,7 +150,7 @@ def statements(said: Said) -> list[Statement]:
     """The lasting statements among the sentences of a message, at most 20."""
     out: list[Statement] = []
     text, ranges, found = said.text, said.rules, [act.sentence for act in said.acts]
-    grouped = {place for first, end in ranges for place in range(first, end)} | matters(found)
+    grouped = {place for first, end in ranges for place in range(first, end)} | matters(found).keys()
     for place in range(len(found)):
         if place not in grouped:
             start = embedded(found[place])
