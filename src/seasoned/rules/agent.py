@@ -27,13 +27,13 @@ _ERROR = re.compile(
     r"|[\w.]{1,60}(?:error|exception)\b\s*:|bash: |/\S+: no such|permission denied|command not found)",
     re.IGNORECASE,
 )
-_UNITS: Final = (
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-    " nineteen twenty"
-).split()
-_TENS: Final = "ten twenty thirty forty fifty sixty seventy eighty ninety hundred".split()
-_NUMBERS: Final = {name: number for number, name in enumerate(_UNITS, 1)} | {
-    name: 10 * number for number, name in enumerate(_TENS, 1)
+_UNITS: Final = """
+one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen twenty
+"""
+_TENS: Final = "ten twenty thirty forty fifty sixty seventy eighty ninety hundred"
+_NUMBERS: Final = {name: number for number, name in enumerate(_UNITS.split(), 1)} | {
+    name: 10 * number for number, name in enumerate(_TENS.split(), 1)
 }
 _COUNT = rf"(\d{{1,3}}(?:,\d{{3}}){{1,2}}|\d{{1,7}}|{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})"
 # "20 of 60 are in": two numbers, with what says that it is about progress before or after them.
@@ -135,7 +135,7 @@ def _partial(piece: str) -> bool:
     """Whether a piece of a report counts only a part as done: "20 of 60 are in", "half of them are converted"."""
     for found in _OF.finditer(piece):
         before, first, second = found.groups()
-        bare = not before and _LEAD_CHARS < found.start(2)
+        bare = not before and found.start(2) > _LEAD_CHARS
         if _is_progress(piece[found.end() :].removeprefix(" "), bare=bare) and 0 < _number(first) < _number(second):
             return True
     return REPORTS["partly"].said(piece)

@@ -25,8 +25,9 @@ _REPORT_CHARS = 600
 
 
 _DOUBTS = re.compile(
-    r"n't\b|\b(?:not|no (?!comment|changes|problem|rush|worries|more\b)|never|nothing|nobody|none|but|still|again|yet|instead|only|without|hardly|barely|(?:second|third"
-    r"|last|how many) times?|stays?|keeps?|same|old|you (?:just |also )?(?!can|may|might|are|were|have|could|know)[a-z]+ed)\b"
+    r"n't\b|\b(?:not|no (?!comment|changes|problem|rush|worries|more\b)|never|nothing|nobody|none|but"
+    r"|still|again|yet|instead|only|without|hardly|barely|(?:second|third|last|how many) times?|stays?|keeps?|same|old"
+    r"|you (?:just |also )?[a-z]+ed)\b"
 )
 # A statement, not the name of what is wanted ("Next.js 15 upgrade").
 _TELLS = re.compile(
@@ -38,7 +39,8 @@ _TELLS = re.compile(
 class Follower:
     """Keeps the tasks found so far; `take` reads one turn after the other, `finish` settles the rest."""
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
+    def __init__(self, tasks: Sequence[Task], *, hides_data: bool = False) -> None:
+        self._hides_data = hides_data
         self.works = resumed(tasks)
         latest = max(range(len(tasks)), key=lambda k: tasks[k].last, default=None)
         self.current: Work | None = None if latest is None else self.works[latest]
@@ -72,7 +74,7 @@ class Follower:
             back.claim(turn.number, turn.acts)
             back.leave_open("", f"Message {turn.number}: the user comes back to it.")
         else:
-            back = Work(order=None, title=title_of(turn.acts, place))
+            back = Work(order=None, title=title_of(turn.acts, place, hides_data=self._hides_data))
             back.claim(turn.number, turn.acts[place:])
             self.works.append(back)
         self.current = back
@@ -201,7 +203,8 @@ def _may_object(act: Act) -> bool:
         return False
     if act.chatter:
         return act.sentence.asks and TALK["refers_back"].said(act.core)
-    return bool(act.asks) or act.cleans_up or act.complains or act.problem or _DOUBTS.search(act.sentence.low) is not None
+    plainly = act.asks > Asks.NO or act.cleans_up or act.complains or act.problem
+    return plainly or _DOUBTS.search(act.sentence.low) is not None
 
 
 def _given_up(work: Work, acts: Sequence[Act]) -> bool:

@@ -54,7 +54,6 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
         keys = key_words(old)
         if not keys or old.strip().lower() == text.strip().lower():
             continue
-        dropped_here = keys & dropped
         if not keys & said:
             continue
         old_numbers = numbers(old)
@@ -68,7 +67,8 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
         )
         alike = len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys)
         instead = _INSTEAD.search(low) is not None and bool(shared) and len(keys) <= _SHORT_KEYS_MAX
-        enough = named or instead or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)) or (changes and alike)
+        other_value = differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)
+        enough = named or instead or other_value or (changes and alike)
         if enough and score >= best_score:
             best, best_score = old, score
     return best

@@ -40,7 +40,9 @@ _SAME = re.compile(
 _BACK = re.compile(r"(?:\S+ ){0,4}(?:it|that|this|those|they|them|that's|it's)\b")
 _ASKED = re.compile(r"\b(?:can|could|would|will|shall) (?:you|we)\b")
 _NOTES = re.compile(r"(?:remember|note|mind|make sure|keep in mind|learn|take note)\b")
-_THING_MUST = re.compile(r"(?:the|this|that|it|they|its) (?:\w+ ){0,3}?(?:must|should|has to|have to|needs? to|shall|will)\b")
+_THING_MUST = re.compile(
+    r"(?:the|this|that|it|they|its) (?:\w+ ){0,3}?(?:must|should|has to|have to|needs? to|shall|will)\b"
+)
 _TOLD_FAULT = re.compile(
     r"(?:(?:every time|each time|whenever|when) (?:i|we|it|he|she|the)|it|he|she|this|the \w+|\w+ (?:page|test|build"
     r"|job))\b"

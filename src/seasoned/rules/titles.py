@@ -4,14 +4,27 @@ import re
 from collections.abc import Sequence
 
 from seasoned.rules.acts import TALK, Act, Asks
+from seasoned.rules.safety import masked
 
 TITLE_CHARS = 120
 _TITLE_CHARS_MIN = 3
 _CONTEXT_CHARS_MIN = 8
 _POLITE_TAIL = re.compile(
-    r"[\s,.;-]*\b(?:please|pls|plz|thanks?(?: you)?(?: in advance| so much| a lot)?|thx|ta|cheers|ok\??|okay\??|if you can"
-    r"|when you can|if possible)\b[\s.!?]*$",
+    r"[\s,.;-]*\b(?:please|pls|plz|thanks?(?: you)?(?: in advance| so much| a lot)?|thx|ta|cheers|ok\??|okay\??"
+    r"|if you can|when you can|if possible)\b[\s.!?]*$",
     re.IGNORECASE,
+)
+
+
+_NAMED = re.compile(
+    r"\b(?:my (?:full )?name is|this is|i am|i'm) (?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})(?: and|[,.;]|$)"
+    r"|(?:(?<=\bfriend )|(?<=\bwife )|(?<=\bhusband )|(?<=\bson )|(?<=\bdaughter )|(?<=\bmother )|(?<=\bpassenger ))"
+    r"(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+)?)",
+    re.IGNORECASE,
+)
+_ONLY_DATA = re.compile(
+    r"(?:my (?:full |first |last |user |account |zip )?(?:name|id|number|code|email|address|date of birth|dob)|it|the"
+    r" (?:user |order |reservation )?(?:id|number|code)) (?:is|are)\b"
 )
 
 
@@ -50,9 +63,19 @@ def _context(piece: str, room: int) -> str:
     return piece[:end].rstrip(" ,;:")
 
 
-def title_of(acts: Sequence[Act], place: int) -> str:
-    """The title of the task that begins with sentence `place`: all its sentences if they fit, else the plainest one."""
+def title_of(acts: Sequence[Act], place: int, *, hides_data: bool = False) -> str:
+    """The title of the task that begins with sentence `place`: all its sentences if they fit, else the plainest one.
+
+    With `hides_data` it has no names and ids of the person.
+    """
+    title = _title(acts, place, hides_data=hides_data)
+    return masked(_NAMED.sub("", title)).strip(" ,;.-") or title if hides_data else title
+
+
+def _title(acts: Sequence[Act], place: int, *, hides_data: bool) -> str:
     body = [act for act in acts[place:] if act.is_body] or [acts[place]]
+    if hides_data:
+        body = [act for act in body if not _ONLY_DATA.match(act.core)] or body
     body = [act for act in body if not TALK["title_announces"].said(act.core.rstrip("?"))] or body
     pieces = [_cleaned(act.sentence.raw) for act in body]
     whole = _joined([piece for piece in pieces if piece])
