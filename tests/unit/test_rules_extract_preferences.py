@@ -11,7 +11,7 @@ from seasoned.message import Message, NumberedMessage, Part
 from seasoned.rules.extract import extract
 from seasoned.rules.grammar import third_person
 from seasoned.rules.keys import overtaken
-from seasoned.rules.sentences import sentences
+from seasoned.rules.text import sentences
 
 
 def stated(text: str, known: tuple[str, ...] = ()) -> tuple[PreferenceFound, ...]:

@@ -5,7 +5,10 @@ whether the person goes on with the task at hand, closes it, opens a new one or 
 cannot be told is left open: a task stays `running` unless its words or the state at the end say otherwise.
 """
 
+import re
+
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
+from seasoned.message import Message
 from seasoned.rules.follow import Follower
 from seasoned.rules.preferences import preferences
 from seasoned.rules.turns import turns_of
@@ -13,6 +16,20 @@ from seasoned.rules.work import Work
 from seasoned.task import FINISHED
 
 PROGRESSES_MAX = 8
+_PROMPTS_MAX = 4
+_PROMPT_CHARS = 20_000
+# A prompt that has the agent serve customers: who then speaks is no user of the space, so they state no preferences.
+_SERVES = re.compile(
+    r"\bcustomer (?:service|support|care)\b.{0,40}\b(?:agent|representative|assistant|bot|specialist)\b"
+    r"|\bas an? [\w -]{2,40} agent, you (?:can|should|must|help)\b|\bagent policy\b"
+    r"|\byou (?:can )?(?:help|assist|serve|support) (?:the )?(?:customers?|users?|passengers?|guests?|callers?"
+    r"|patients?|shoppers?|subscribers?|members|visitors)\b",
+    re.IGNORECASE,
+)
+
+
+def _serves_customers(message: Message) -> bool:
+    return _SERVES.search(message.words_of("harness")[:_PROMPT_CHARS]) is not None
 
 
 def _change(work: Work, question: ExtractQuestion) -> TaskChange:
@@ -39,14 +56,14 @@ def _changes(work: Work, question: ExtractQuestion) -> list[TaskChange]:
 
 def extract(question: ExtractQuestion) -> ExtractAnswer:
     """The tasks and preferences that the new messages hold."""
-    follower = Follower(question.tasks)
+    serves = any(_serves_customers(numbered.message) for numbered in question.messages[:_PROMPTS_MAX])
+    follower = Follower(question.tasks, hides_data=serves)
     found: list[PreferenceFound] = []
     for turn in turns_of(question.messages):
         follower.take(turn)
-        if turn.person is not None and turn.acts:
+        if turn.person is not None and turn.acts and not serves:
             known = [*question.preferences, *(preference.text for preference in found)]
-            prose = turn.person.message.prose()
-            found.extend(preferences(turn.number, prose, [act.sentence for act in turn.acts], known))
+            found.extend(preferences(turn.number, turn.said, known))
     follower.finish()
     changes = sorted(
         (change for work in follower.works if work.touched for change in _changes(work, question)),

@@ -1,12 +1,13 @@
 """Follows a conversation turn by turn: which task a message goes on with, closes, opens or comes back to."""
 
+import re
 from collections.abc import Sequence
 
-from seasoned.rules import reports, requests
-from seasoned.rules.acts import Accepts, Act, Asks
-from seasoned.rules.keys import key_words
+from seasoned.rules.acts import TALK, Accepts, Act, Asks
+from seasoned.rules.agent import REPORTS, AgentTurn
 from seasoned.rules.newness import ENOUGH, newness
-from seasoned.rules.outcome import AgentTurn
+from seasoned.rules.requests import imperative
+from seasoned.rules.text import key_words
 from seasoned.rules.titles import title_of
 from seasoned.rules.turns import Turn
 from seasoned.rules.work import Work, accepted_evidence, resumed, stands_evidence
@@ -23,10 +24,23 @@ _SHOWN_CHARS = 60
 _REPORT_CHARS = 600
 
 
+_DOUBTS = re.compile(
+    r"n't\b|\b(?:not|no (?!comment|changes|problem|rush|worries|more\b)|never|nothing|nobody|none|but"
+    r"|still|again|yet|instead|only|without|hardly|barely|(?:second|third|last|how many) times?|stays?|keeps?|same|old"
+    r"|you (?:just |also )?[a-z]+ed)\b"
+)
+# A statement, not the name of what is wanted ("Next.js 15 upgrade").
+_TELLS = re.compile(
+    r"(?:i|i'm|i've|we|we're|he|she|they|you|it|it's|that|that's|this|these|those|there|there's|my|our|his|her|their|what"
+    r"|how|so|such|well|maybe|sorry|no|yes|not|just|still|never|always)\b"
+)
+
+
 class Follower:
     """Keeps the tasks found so far; `take` reads one turn after the other, `finish` settles the rest."""
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
+    def __init__(self, tasks: Sequence[Task], *, hides_data: bool = False) -> None:
+        self._hides_data = hides_data
         self.works = resumed(tasks)
         latest = max(range(len(tasks)), key=lambda k: tasks[k].last, default=None)
         self.current: Work | None = None if latest is None else self.works[latest]
@@ -60,7 +74,7 @@ class Follower:
             back.claim(turn.number, turn.acts)
             back.leave_open("", f"Message {turn.number}: the user comes back to it.")
         else:
-            back = Work(order=None, title=title_of(turn.acts, place))
+            back = Work(order=None, title=title_of(turn.acts, place, hides_data=self._hides_data))
             back.claim(turn.number, turn.acts[place:])
             self.works.append(back)
         self.current = back
@@ -69,7 +83,7 @@ class Follower:
     def _new_from(self, turn: Turn) -> int | None:
         """The index of the sentence with which another task begins (new or reopened); None when none does."""
         acts, work = turn.acts, self.current
-        body = [k for k, act in enumerate(acts) if act.is_body]
+        body = [k for k, act in enumerate(acts) if act.is_body or (work is None and _orders(act))]
         if work is None or (work.closed and work.firm):
             return self._first_wanted(turn, body)
         for k in body:
@@ -88,7 +102,7 @@ class Follower:
         if not body:
             rules = [k for k, act in enumerate(acts) if act.rule]
             return rules[-1] if rules and self.current is None and turn.agent.worked else None
-        wanted = next((k for k in body if _is_wanted(acts[k], turn.agent)), None)
+        wanted = next((k for k in body if _is_wanted(acts[k], turn.agent, first=self.current is None)), None)
         if wanted is None or (self.current is not None and self._only_adds(self.current, acts[wanted])):
             return None
         between = acts[body[0] : wanted]
@@ -103,7 +117,7 @@ class Follower:
             return False
         keys = key_words(act.core)
         near = len(keys & (work.keys | work.heard)) >= max(1, len(keys) // 2)
-        return near and requests.REFERS_BACK.search(act.core) is not None
+        return near and TALK["refers_back"].said(act.core)
 
     def _go_on(self, turn: Turn) -> None:
         """No other task begins: the agent's work belongs to the one at hand, unless it is closed."""
@@ -155,6 +169,7 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     faulted = any(act.complains for act in acts)
     wants = any(act.asks == Asks.PLAINLY and not (act.declines or act.goes or act.cleans_up) for act in acts)
     work.awaited = place is None and wants and (faulted or accepted < Accepts.APPROVES)
+    work.unanswered = place is None and any(_may_object(act) for act in acts)
     work.told_on = place is None and work.agent.unfinished and any(act.carries_on for act in acts)
     if work.told_on and not given_up:
         work.leave_open("", f"Message {number}: the user has the agent go on.")
@@ -182,6 +197,16 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
         work.verdict = ""
 
 
+def _may_object(act: Act) -> bool:
+    """Whether a sentence that accepts nothing may be an objection: a request, a question, a "not" or a "but"."""
+    if act.accepts or act.looks_later or act.rule:
+        return False
+    if act.chatter:
+        return act.sentence.asks and TALK["refers_back"].said(act.core)
+    plainly = act.asks > Asks.NO or act.cleans_up or act.complains or act.problem
+    return plainly or _DOUBTS.search(act.sentence.low) is not None
+
+
 def _given_up(work: Work, acts: Sequence[Act]) -> bool:
     """Whether the person gives the matter up, and does not take a result afterwards."""
     last = max((k for k, act in enumerate(acts) if act.gives_up), default=None)
@@ -194,7 +219,7 @@ def _given_up(work: Work, acts: Sequence[Act]) -> bool:
 def _declines_more(work: Work, acts: Sequence[Act]) -> bool:
     """Whether the person declines what the agent offers on top of a result."""
     agent = work.agent
-    done = agent.done or reports.REPORTS.search(agent.text[:_REPORT_CHARS].lower()) is not None
+    done = agent.done or REPORTS["reports"].said(agent.text[:_REPORT_CHARS].lower())
     offered = agent.over and agent.asks and done and not (agent.unfinished or agent.cannot)
     return offered and any(act.declines for act in acts[:2]) and not any(act.defers for act in acts)
 
@@ -250,7 +275,7 @@ def _announced(turn: Turn, place: int) -> bool:
     if act.marks_new and turn.agent.worked and (act.size >= _ANNOUNCED_WORDS_MIN or thanked):
         return True
     alone = not earlier or earlier[-1].sentence.paragraph != act.sentence.paragraph
-    if thanked and act.problem and turn.agent.worked and not requests.REFERS_BACK.search(act.core):
+    if thanked and act.problem and turn.agent.worked and not TALK["refers_back"].said(act.core):
         return True
     return (act.problem or act.named) and (act.marks_new or (alone and turn.agent.worked))
 
@@ -265,15 +290,22 @@ def _start_of(acts: Sequence[Act], place: int) -> int:
     return place
 
 
-def _is_wanted(act: Act, agent: AgentTurn) -> bool:
-    """Whether a sentence wants something done, while no task is open."""
+def _orders(act: Act) -> bool:
+    """Whether a sentence is an instruction even where it sounds like praise ("Ship it to staging")."""
+    return not act.rule and act.size > 1 and imperative(act.core)
+
+
+def _is_wanted(act: Act, agent: AgentTurn, *, first: bool) -> bool:
+    """Whether a sentence wants something done, while no task is open; `first` of the session, it need not say so."""
     if act.chatter or act.defers:
         return False
-    if act.asks == Asks.PLAINLY or act.reopens:
+    if act.asks == Asks.PLAINLY or act.reopens or (first and _orders(act)):
+        return True
+    if first and not act.accepts and not _TELLS.match(act.core):
         return True
     long = len(agent.text) > _LONG_ANSWER_CHARS
     if act.asks:
-        looks_up = requests.QUESTIONS.match(act.core) is not None or act.size >= _QUESTION_WORDS_MIN
+        looks_up = TALK["questions"].said(act.core) or act.size >= _QUESTION_WORDS_MIN
         return agent.worked or long or not agent.numbers or looks_up
     if act.problem or act.named:
         return agent.worked or (long and act.named) or not agent.numbers

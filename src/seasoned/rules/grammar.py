@@ -5,8 +5,8 @@ Deliberately light: pronouns, the verb after them and imperatives change, all ot
 
 import re
 
-from seasoned.rules.requests import IMPERATIVE, VERBS
-from seasoned.rules.words import listed
+from seasoned.rules.requests import imperative, verbs
+from seasoned.rules.text import listed
 
 _MODALS = listed(
     "can could will would shall should may might must can't cannot couldn't won't wouldn't shouldn't"
@@ -55,18 +55,20 @@ def inflected(verb: str) -> str:
     low = verb.lower()
     if low in _IRREGULAR:
         return _IRREGULAR[low]
-    if (
-        low in _MODALS
-        or low in _PAST
-        or not low.isalpha()
-        or (low not in VERBS and low.endswith(("ed", "ing")) and not low.endswith("eed"))
-    ):
+    if low in _MODALS or low in _PAST or not low.isalpha() or _is_inflected(low):
         return verb
     if low.endswith(("s", "x", "z", "ch", "sh", "o")):
         return f"{verb}es"
     if low.endswith("y") and len(low) > 1 and low[-2] not in "aeiou":
         return f"{verb[:-1]}ies"
     return f"{verb}s"
+
+
+def _is_inflected(low: str) -> bool:
+    """Whether a word has an ending already: past, progressive, or that of the third person ("goes", "likes")."""
+    if low in verbs() or low == "need":
+        return False
+    return low.endswith(("ed", "ing")) or (low.endswith("s") and not low.endswith("ss"))
 
 
 _SUBJECTS = {"i": "the user", "we": "the user's team", "you": "the agent"}
@@ -96,7 +98,7 @@ def _agree(tokens: list[str], place: int) -> None:
         if any(mark in "".join(tokens[place + 1 : k]) for mark in ",.;:!?("):
             return
         low = tokens[k].lower()
-        if low in _ADVERBS or (low.endswith("ly") and low not in VERBS and low not in {"rely", "fly"}):
+        if low in _ADVERBS or (low.endswith("ly") and low not in verbs() and low not in {"rely", "fly"}):
             continue
         tokens[k] = inflected(tokens[k])
         if low in {"don't", "do"}:
@@ -210,7 +212,7 @@ def _statement(text: str) -> str:
     directive = _DIRECTIVE.match(text)
     if directive:
         rest, adverb = directive["rest"], directive["adverb"].lower()
-        if IMPERATIVE.match(rest.lower()) or _COMMANDS.match(rest.lower()):
+        if imperative(rest.lower()) or _COMMANDS.match(rest.lower()):
             return f"the user wants the agent to {adverb} {pronouns(rest)}"
         if not _FINITE.match(rest):
             return f"the user wants {adverb} {pronouns(rest)}"
@@ -220,7 +222,7 @@ def _statement(text: str) -> str:
     if _SUBJECT_FIRST.match(text):
         return pronouns(text)
     bare = re.sub(r"^please\s+", "", text, flags=re.IGNORECASE)
-    if IMPERATIVE.match(bare.lower()) or _COMMANDS.match(bare.lower()):
+    if imperative(bare.lower()) or _COMMANDS.match(bare.lower()):
         return f"the user wants the agent to {pronouns(bare)}"
     topic, colon, rest = bare.partition(": ")
     if colon and len(topic.split()) <= _TOPIC_WORDS_MAX:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from seasoned.rules.sentences import plain
-from seasoned.rules.words import listed
+from seasoned.rules.lasting import LASTING
+from seasoned.rules.text import key_words, listed, numbers, plain
 
 _PLURAL_CHARS_MIN = 4
 _STEM_CHARS_MIN = 3
@@ -13,47 +13,12 @@ _SHARED_MIN = 3
 _NAMED_WEIGHT, _DIFFERS_WEIGHT = 3.0, 0.5
 _LEFT_WORDS_MIN = 3
 
-_STOPWORDS = listed(
-    "the user users wants want agent agents a an and or of to in on for with is are be it its that this"
-    " from now "
-    "as at by not no does do never always only up any all anything everything every each who so says say"
-    " team "
-    "their them they than then when whenever if one has have had will would should today own still just"
-    " more most "
-    "less first again s"
-)
 _EMPTY = listed("go over out get got two three same other month week because under like about")
-_WORD = re.compile(r"[£$€]?\d[\w.,:%]*\w|[£$€]?\d|[a-z][a-z'+#-]+")
-_CHANGES = re.compile(
-    r"\b(?:from now on|as of|instead|no longer|no more|any ?more|forget|now\b|changed?|new\b|update"
-    r"|used to|not \S*\d|rather than|scratch|starting|effective|actually|switch(?:ed|ing)?|moved|stop"
-    r"|replaces?|overrides?|finally)\b"
-)
 
 
-def key_words(text: str) -> set[str]:
-    """The words of a text that say what it is about, crudely stemmed; numbers keep their currency."""
-    found = (word.rstrip(".,:") for word in _WORD.findall(plain(text).lower()))
-    return {_stem(word) for word in found if word not in _STOPWORDS}
-
-
-def _stem(word: str) -> str:
-    """A word without plural, past and progressive endings; numbers and names with digits stay."""
-    if not word[0].isalpha() or any(letter.isdigit() for letter in word):
-        return word
-    word = word.removesuffix("'s")
-    if len(word) >= _PLURAL_CHARS_MIN and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    for ending in ("ing", "ed"):
-        if len(word) - len(ending) >= _STEM_CHARS_MIN:
-            word = word.removesuffix(ending)
-    return word.removesuffix("e") if len(word) >= _PLURAL_CHARS_MIN else word
-
-
-def _numbers(keys: set[str]) -> set[str]:
-    return {key for key in keys if any(letter.isdigit() for letter in key)}
-
-
+_SHORT_KEYS_MAX = 6
+# "Use X instead" names no old value, but it is the same matter.
+_INSTEAD = re.compile(r"\binstead\b(?! of)|\bon second thoughts?\b|\bchanged my mind\b")
 _NEGATED_VALUE = re.compile(
     r"\b(?:no more|no longer|not|instead of|rather than|forget(?: about)?|stop(?: using| with)?|drop"
     r"|in place of|without|away from|scrap|never mind|was|used to be)\s+(?:the |my |our |your |any "
@@ -81,15 +46,17 @@ def _negated_values(quote: str) -> set[str]:
 
 def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
     """The known statement that `text` overtakes: the same matter with another value; empty when there is none."""
-    new, said = key_words(text), key_words(quote)
-    changes = bool(_CHANGES.search(quote.lower()))
-    dropped = _negated_values(quote)
+    said, new_numbers = key_words(quote), numbers(text)
+    changes = LASTING["changes"].said(quote.lower())
+    dropped, low = _negated_values(quote), quote.lower()
     best, best_score = "", 0.0
     for old in known:
         keys = key_words(old)
         if not keys or old.strip().lower() == text.strip().lower():
             continue
-        old_numbers, new_numbers = _numbers(keys), _numbers(new)
+        if not keys & said:
+            continue
+        old_numbers = numbers(old)
         shared = (keys & said) - old_numbers - _EMPTY
         named = len(keys & dropped) >= _NAMED_MIN or (bool(keys & dropped) and bool((keys & said) - dropped))
         differs = bool(old_numbers) and bool(new_numbers) and not old_numbers & new_numbers
@@ -99,8 +66,10 @@ def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
             + (_DIFFERS_WEIGHT if differs else 0.0)
         )
         alike = len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys)
-        enough = named or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)) or (changes and alike)
-        if enough and score > best_score:
+        instead = _INSTEAD.search(low) is not None and bool(shared) and len(keys) <= _SHORT_KEYS_MAX
+        other_value = differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN)
+        enough = named or instead or other_value or (changes and alike)
+        if enough and score >= best_score:
             best, best_score = old, score
     return best
 
@@ -121,5 +90,5 @@ def without_old(text: str, replaced: str) -> str:
         rest = text[: found.start()] + text[found.end() :]
         return "" if key_words(found.group()) & old - key_words(rest) else found.group()
 
-    shorter = _OLD_CLAUSE.sub(cut, text).strip(" ,;")
+    shorter = re.sub(r",? instead$", "", _OLD_CLAUSE.sub(cut, text).strip(" ,;"))
     return shorter if len(shorter.split()) >= _LEFT_WORDS_MIN else text

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Sequence
 
-from seasoned.rules import requests, verdicts
-from seasoned.rules.acts import Accepts, Act, Asks
-from seasoned.rules.keys import key_words
-from seasoned.rules.outcome import AgentTurn
+from seasoned.rules.acts import TALK, Accepts, Act, Asks
+from seasoned.rules.agent import AgentTurn
+from seasoned.rules.requests import IDENTIFIER
+from seasoned.rules.text import key_words
 from seasoned.rules.work import Work
 
 ENOUGH = 1.0
@@ -16,6 +16,7 @@ _LIMITS = re.compile(r"(?:but|only|except|though|however|although|just)\b(?! (?:
 _EXPLETIVE = re.compile(
     r"\bhow (?:far|long|late|old|much|big|warm|cold) (?:is|was) it\b|\b(?:is|was|are|were|there's) (?:it|there)\b(?="
     r" (?:in|at|any|an?|some|possible|no|going|raining|true|too)\b|\W*$)"
+    r"|\bthe same (?:for|with|to|on|in) (?=(?:the|our|my|all|each|every) (?!others?\b|rest\b|remaining\b))"
     r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to"
     r"|possible|not)\b"
 )
@@ -75,13 +76,13 @@ def newness(work: Work, heard: AgentTurn, acts: Sequence[Act], place: int) -> fl
     score += _matter(work, act, key_words(text))
     if earlier and earlier[0].sentence.paragraph != act.sentence.paragraph:
         score += _PARAGRAPH
-    back = {found.group() for found in requests.REFERS_BACK.finditer(_EXPLETIVE.sub(" ", act.core))}
+    back = {found.group() for found in TALK["refers_back"].all(_EXPLETIVE.sub(" ", act.core))}
     back |= {found.group() for found in _ALSO.finditer(act.core) if back}
     if back:
         score += _REFERS_BACK + (_REFERS_MORE if len(back) > 1 or act.asks == Asks.HINTS else 0.0)
-    if _LIMITS.match(act.sentence.words.lower()) and not _marked(acts, place):
+    if _LIMITS.match(act.sentence.low) and not _marked(acts, place):
         score += _LIMITED
-    continues = requests.CONTINUES.match(act.core) or requests.CONTINUES.match(act.sentence.words.lower())
+    continues = any(TALK["continues"].said(one) for one in (act.core, act.sentence.low))
     if continues and not _marked(acts, place):
         score += _CONTINUES
     if _PROCEEDS.search(act.core):
@@ -90,7 +91,7 @@ def newness(work: Work, heard: AgentTurn, acts: Sequence[Act], place: int) -> fl
         score += _ACTS_ON
     if any(other.complains and not other.reopens for other in upto):
         score += _COMPLAINED
-    if any(verdicts.ALMOST.search(other.sentence.words.lower()) for other in upto):
+    if any(TALK["almost"].said(other.sentence.low) for other in upto):
         score += _NOT_YET
     if len(text.split()) < _SHORT_WORDS:
         score += _SHORT
@@ -118,7 +119,7 @@ def _opening(work: Work, acts: Sequence[Act], place: int) -> float:
     marked = _marked(acts, place)
     if marked:
         score += _MARKED
-    elif requests.MORE_MARK.match(act.core):
+    elif TALK["more"].said(act.core):
         score += _MORE
     if accepted:
         score += _ACCEPTED if accepted >= Accepts.THANKS else _NODDED
@@ -144,9 +145,7 @@ def _state(work: Work, heard: AgentTurn) -> float:
 def _matter(work: Work, act: Act, keys: set[str]) -> float:
     """Whether it is about the same things as the task at hand."""
     score = 0.0
-    names = [found.group().lower().strip("`#") for found in requests.IDENTIFIER.finditer(act.sentence.words)][
-        :_NAMES_MAX
-    ]
+    names = [found.group().lower().strip("`#") for found in IDENTIFIER.finditer(act.sentence.words)][:_NAMES_MAX]
     if names:
         known = " ".join(work.keys | work.heard)
         score += 0.0 if any(name in known for name in names) else _NEW_NAME

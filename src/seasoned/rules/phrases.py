@@ -8,7 +8,7 @@ Texts are in lower case with plain apostrophes.
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
@@ -17,6 +17,9 @@ import msgspec
 
 TEXT_CHARS_MAX: Final = 1_000  # no pattern sees more of a text
 _KEY_CHARS: Final = 4
+_OPEN: Final = "\0"
+_COSTS: Final = (2, 8, 100, 600)  # of the beginning of a word with four signs, three, two and one
+_COMMON_COST: Final = 400
 _ATOM_CHARS: Final = 60  # no class of characters is longer
 _GUARDS: Final = (r"(?<![\w'])", r"(?![\w'])")
 _WORD = re.compile(r"\w+|[^\w\s\x00-\x7f]")
@@ -24,10 +27,11 @@ _NAMED = re.compile(r"@([a-z_]+)")
 _PLAIN_GROUP = re.compile(r"(?<!\\)\((?!\?)")
 _QUANTIFIER = re.compile(r"[*+?]|\{(\d*),?\d*\}")
 _ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_NO_WORD = re.compile(r"[ ,:;'-]|\\b|\\s|\(\?!\[\\w|\[\\s|\[,|\[ ")
 # Words so common that a pattern is better found by another of its words.
 _COMMON_TEXT = """
 a all am an and any are as at be but by can do for from get have he i if in is it its me my no not of on one or our
-s she so t that the them then they this to up us was we what when will with you your
+s she so t that the them then they this to up us was we what when will with you your m re ve ll d t just do does
 """
 _COMMON: Final = frozenset(_COMMON_TEXT.split())
 
@@ -49,28 +53,44 @@ class Group:
     def __init__(self, book: "Book", name: str, described: Described) -> None:
         self.name, self.described, self._book = name, described, book
         self._compiled: dict[int, re.Pattern[str]] = {}
+        self.said = self.opens if described.start else self.found
 
-    def _tried(self, text: str) -> Iterator[re.Pattern[str]]:
-        for place in self._book.candidates(text).get(self.name, ()):
-            pattern = self._compiled.get(place)
-            if pattern is None:
-                one = self.described
-                pattern = re.compile(f"{one.before}(?:{self._book.expanded(one.patterns[place])}){one.after}")
-                self._compiled[place] = pattern
-            yield pattern
+    def may(self, text: str) -> bool:
+        """Whether the text, or a part of it, may have one of the phrases: it has their words."""
+        return self.name in self._book.candidates(text)
 
-    def said(self, text: str) -> bool:
-        """Whether the text has one of the phrases."""
-        if self.described.start:
-            return any(pattern.match(text) for pattern in self._tried(text))
-        return any(pattern.search(text) for pattern in self._tried(text))
+    def _tried(self, text: str) -> Sequence[re.Pattern[str]]:
+        places = self._book.candidates(text).get(self.name)
+        if places is None:
+            return ()
+        compiled = self._compiled
+        return [compiled.get(place) or self._compile(place) for place in places]
+
+    def _compile(self, place: int) -> re.Pattern[str]:
+        one = self.described
+        pattern = re.compile(f"{one.before}(?:{self._book.expanded(one.patterns[place])}){one.after}")
+        self._compiled[place] = pattern
+        return pattern
+
+    def opens(self, text: str) -> bool:
+        """Whether the text begins with one of the phrases. (`said` is this or `found`, as the file says.)"""
+        for pattern in self._tried(text):  # noqa: SIM110 - any() with a generator takes twice as long
+            if pattern.match(text):
+                return True
+        return False
+
+    def found(self, text: str) -> bool:
+        """Whether one of the phrases is anywhere in the text."""
+        for pattern in self._tried(text):  # noqa: SIM110
+            if pattern.search(text):
+                return True
+        return False
 
     def first(self, text: str) -> re.Match[str] | None:
         """The match that begins first; the longest of those."""
-        if self.described.start:
-            found = [match for pattern in self._tried(text) if (match := pattern.match(text))]
-        else:
-            found = [match for pattern in self._tried(text) if (match := pattern.search(text))]
+        start = self.described.start
+        tried = ((pattern.match if start else pattern.search)(text) for pattern in self._tried(text))
+        found = [match for match in tried if match]
         return min(found, key=lambda match: (match.start(), -match.end()), default=None)
 
     def all(self, text: str) -> Iterator[re.Match[str]]:
@@ -80,73 +100,62 @@ class Group:
 
     def without(self, text: str, instead: str = "") -> str:
         """The text with each match replaced."""
-        for pattern in list(self._tried(text)):
+        for pattern in self._tried(text):
             text = pattern.sub(instead, text)
         return text
 
 
 class Book:
-    """The groups of one file. Nothing is read before the first look at a text."""
+    """The groups of one file."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self._groups: dict[str, Group] = {}
+        text = files("seasoned.rules").joinpath("phrases", f"{name}.toml").read_text(encoding="utf-8")
+        data = tomllib.loads(text)
         self._words: dict[str, str] = {}
-        self._index: dict[str, list[tuple[str, int]]] = {}
-        self._always: dict[str, list[int]] = {}
+        for word, entry in data.pop("words", {}).items():
+            listed = entry if isinstance(entry, list) else entry.split()
+            self._words[word] = self.expanded(f"({'|'.join(listed)})")
+        self.groups = {name: Group(self, name, msgspec.convert(entry, Described)) for name, entry in data.items()}
+        self._index: dict[str, tuple[tuple[str, int], ...]] = {}
+        self.unkeyed: dict[str, list[int]] = {}  # the alternatives that are tried on every text
+        for group in self.groups.values():
+            for place, pattern in enumerate(group.described.patterns):
+                keys = keys_of(self.expanded(pattern), ends=group.described.after.startswith((_GUARDS[1], r"\b")))
+                if keys is None:
+                    self.unkeyed.setdefault(group.name, []).append(place)
+                for key in keys or ():
+                    self._index[key] = (*self._index.get(key, ()), (group.name, place))
+        self._of_word = lru_cache(maxsize=8_192)(self._look_up)
         self.candidates = lru_cache(maxsize=4_096)(self._candidates)
-
-    @property
-    def groups(self) -> dict[str, Group]:
-        """All groups by their names."""
-        if not self._groups:
-            self._load()
-        return self._groups
 
     def __getitem__(self, name: str) -> Group:
         return self.groups[name]
 
-    def words(self, name: str) -> str:
-        """An entry of `[words]` as a pattern."""
-        return self.expanded(f"@{name}") if self.groups else ""
+    def listed(self, name: str) -> frozenset[str]:
+        """An entry of `[words]` that is a plain list of words."""
+        return frozenset(self._words[name][3:-1].split("|"))
 
     def expanded(self, pattern: str) -> str:
         """A pattern as `re` takes it."""
         return _PLAIN_GROUP.sub("(?:", _NAMED.sub(lambda named: self._words[named[1]], pattern))
 
-    def _load(self) -> None:
-        text = files("seasoned.rules").joinpath("phrases", f"{self.name}.toml").read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-        for name, entry in data.pop("words", {}).items():
-            listed = entry if isinstance(entry, list) else entry.split()
-            self._words[name] = self.expanded(f"({'|'.join(listed)})")
-        for name, entry in data.items():
-            described = msgspec.convert(entry, Described)
-            self._groups[name] = Group(self, name, described)
-            for place, pattern in enumerate(described.patterns):
-                self._enter(name, place, pattern)
+    def _look_up(self, word: str) -> tuple[tuple[str, int], ...]:
+        get = self._index.get
+        found = get(f"{word} ", ()) + get(word[:1], ()) + (get(word[:2], ()) if word[1:] else ())
+        return found + (get(word[:3], ()) if word[2:] else ()) + (get(word[:4], ()) if word[3:] else ())
 
-    def _enter(self, name: str, place: int, pattern: str) -> None:
-        keys = keys_of(self.expanded(pattern))
-        if keys is None:
-            self._always.setdefault(name, []).append(place)
-        for key in keys or ():
-            self._index.setdefault(key, []).append((name, place))
-
-    def _candidates(self, text: str) -> dict[str, set[int]]:
+    def _candidates(self, text: str) -> dict[str, list[int]]:
         """The alternatives of each group that may match a text."""
-        if not self._groups:
-            self._load()
-        found = {name: set(places) for name, places in self._always.items()}
-        words = set(_WORD.findall(text[:TEXT_CHARS_MAX]))
-        for key in {word[:end] for word in words for end in range(1, _KEY_CHARS + 1)} & self._index.keys():
-            for name, place in self._index[key]:
-                found.setdefault(name, set()).add(place)
+        found = {name: places.copy() for name, places in self.unkeyed.items()}
+        hits: set[tuple[str, int]] = set()
+        for word in _WORD.findall(text[:TEXT_CHARS_MAX]):
+            hits.update(self._of_word(word))
+        for name, place in hits:
+            if name in found:
+                found[name].append(place)
+            else:
+                found[name] = [place]
         return found
-
-    def unkeyed(self) -> dict[str, list[int]]:
-        """The alternatives that are tried on every text."""
-        return dict(self._always) if self.groups else {}
 
 
 @cache
@@ -158,26 +167,42 @@ def book(name: str) -> Book:
 _Keys = frozenset[str] | None
 
 
-def keys_of(pattern: str) -> _Keys:
-    """Beginnings of words one of which a text must have for the pattern to match; None when there are none."""
-    return _branches(pattern, 0, starts=True)[0]
+def keys_of(pattern: str, *, ends: bool = False) -> _Keys:
+    """Words one of which a text must have for the pattern to match; None when there are none.
+
+    A key with a space after it is a whole word, else the beginning of one. `ends`: a word ends after the pattern.
+    """
+    return _closed(_branches(pattern, 0, starts=True)[0], ends=ends)
 
 
-def _cost(keys: frozenset[str]) -> float:
-    return sum(50 if key in _COMMON else 8 ** (_KEY_CHARS - len(key)) for key in keys)
+def _closed(keys: _Keys, *, ends: bool) -> _Keys:
+    """Keys whose last word was still open at the end of an alternative, now that it is known whether it ends there."""
+    return keys and frozenset(
+        (f"{key[:-1]} " if ends else key[:-1][:_KEY_CHARS]) if key[-1] == _OPEN else key for key in keys
+    )
+
+
+def _cost(keys: frozenset[str]) -> int:
+    """How often one of the keys is in a text, roughly."""
+    whole = _OPEN + " "
+    return sum(
+        (_COMMON_COST if key.strip(whole) in _COMMON else 0)
+        + (1 if key[-1] in whole else _COSTS[_KEY_CHARS - len(key)])
+        for key in keys
+    )
 
 
 def _branches(pattern: str, place: int, *, starts: bool) -> tuple[_Keys, int, bool]:
     """The keys of alternatives up to the closing parenthesis; its place; and whether a word may begin after it."""
     found: list[_Keys] = []
-    ends = True
+    begins = True
     while True:
         keys, place, after = _sequence(pattern, place, starts=starts)
         found.append(keys)
-        ends = ends and after
+        begins = begins and after
         if place >= len(pattern) or pattern[place] == ")":
             every = [keys for keys in found if keys is not None]
-            return (frozenset().union(*every) if len(every) == len(found) else None), place, ends
+            return (frozenset().union(*every) if len(every) == len(found) else None), place, begins
         place += 1
 
 
@@ -191,35 +216,35 @@ def _sequence(pattern: str, place: int, *, starts: bool) -> tuple[_Keys, int, bo
         if keys and (best is None or _cost(keys) < _cost(best)):
             best = keys
 
+    def read(word: str | None, *, whole: bool = False) -> None:
+        take(frozenset({f"{word} " if whole else word[:_KEY_CHARS]}) if word else None)
+
     while place < len(pattern) and pattern[place] not in "|)":
-        keys: _Keys = None
         if pattern.startswith("(?", place) and not pattern.startswith("(?:", place):
             place = _branches(pattern, place + 3 + pattern.startswith("(?<", place), starts=True)[1] + 1
             continue
+        keys, before, atom = None, run, ""
         if pattern[place] == "(":
-            before = run
             keys, place, begins = _branches(pattern, place + 3, starts=run == "")
-            place += 1
-            after = "" if begins else None
+            place, after = place + 1, "" if begins else None
+            keys = _closed(keys, ends=_NO_WORD.match(pattern, place) is not None)
         else:
             atom = _ATOM.findall(pattern[place : place + _ATOM_CHARS])[0]
-            place, before = place + len(atom), run
-            after = _after(atom, run)
+            place, after = place + len(atom), _after(atom, run)
         many = _QUANTIFIER.match(pattern, place)
         if many:
             place = many.end() + (pattern[many.end() : many.end() + 1] == "?")
-        optional = many is not None and (many[0] in "*?" or many[1] in {"", "0"})
-        if optional:
-            take(frozenset({before[:_KEY_CHARS]}) if before else None)
-            run = "" if before == "" and after == "" else None
+        if many is not None and (many[0] in "*?" or many[1] in {"", "0"}):  # it may be left out
+            read(before)
+            run = "" if before == after == "" else None
             continue
         take(keys)
-        if before and (after is None or not after.startswith(before)):
-            take(frozenset({before[:_KEY_CHARS]}))
+        if before and (after is None or not after.startswith(before) or atom == "\\b"):
+            read(before, whole=atom != "" and (after == "" or atom == "\\b"))
+        if many:
+            read(after)
         run = None if many and after else after
-        if many and after:
-            take(frozenset({after[:_KEY_CHARS]}))
-    take(frozenset({run[:_KEY_CHARS]}) if run else None)
+    take(frozenset({run + _OPEN}) if run else None)
     return best, place, run == ""
 
 
@@ -232,7 +257,7 @@ def _after(atom: str, run: str | None) -> str | None:
             return atom if not atom.isascii() and not atom.isspace() else ""
         return None if run is None else run + atom
     if atom == "\\b":
-        return "" if run is None or not run else run
+        return run or ""
     if atom[0] == "\\":
         return None if atom[1] in "wdSD" else ""
     if atom.startswith("[^"):

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 import msgspec
 
 from seasoned.learning.questions import PreferenceFound
+from seasoned.rules.acts import Said
 from seasoned.rules.grammar import third_person
 from seasoned.rules.keys import overtaken, without_old
-from seasoned.rules.lasting import HEADER, embedded, groups, own_rule
-from seasoned.rules.requests import IMPERATIVE
-from seasoned.rules.sentences import Sentence, plain
-from seasoned.rules.standing import ASIDE
-from seasoned.rules.topics import topic_of
-from seasoned.rules.words import LEAD
+from seasoned.rules.lasting import LASTING, embedded, is_header, matters, own_rule, remembered
+from seasoned.rules.phrases import book
+from seasoned.rules.requests import core_of, imperative
+from seasoned.rules.text import Sentence, plain
 
 _TEXT_CHARS_MAX = 400
 _FOUND_MAX = 20
@@ -34,19 +33,6 @@ _PLURAL = re.compile(
 _TOPIC_WORDS_MAX = 3
 _PART_WORDS_MIN = 4
 _JOINT = re.compile(r"[,;] and (?=\w)")
-
-_OPENERS = re.compile(
-    r"^(?:(?:and|oh|but|so|btw|by the way|also|ok(?:ay)?|right|well|yes(?=[,.!;])|no(?=[,.!;])|hmm*|plus"
-    r"|then|thanks|great"
-    r"|good|perfect|fine|one (?:more )?(?:thing|note|request)|heads[ -]up|fyi|for the record"
-    r"|for (?:the )?future|just so you know|note|remember(?: that)?|please (?:note|remember)(?: that)?"
-    r"|before you (?:ask|suggest it|start)|a reminder|reminder|new \w+ from \w+"
-    r"|(?:and )?one change to \w+ \w+ \w+|last but not least|incidentally|by the by|oh yes"
-    r"|generally speaking|first|second|third"
-    r"|finally)\b[\s,:;.!-]*)+",
-    re.IGNORECASE,
-)
-
 
 _NUMBERING = re.compile(r"^\(?\d{1,2}[.)]\s+|[.;]\s*\(?\d{1,2}[.)]?$")
 _MID_ASIDE = re.compile(
@@ -88,23 +74,31 @@ def _after_aside(text: str) -> str:
     return text[found.end() :]
 
 
+def _opened(text: str) -> str:
+    opener = LASTING["openers"].first(text.lower())
+    return text[opener.end() :] if opener else text
+
+
 def _trim(text: str) -> str:
     """A statement without its opening fillers, a one-off instruction before a colon and a header."""
+    kept = remembered(text.lower())
+    if kept:
+        return text[kept:].strip()
     text = _without_tails(_after_aside(_NUMBERING.sub("", text)))
-    aside = ASIDE.match(text.lower())
+    aside = LASTING["aside"].first(text.lower())
     if aside and not text.lower().startswith("only"):
         text = text[aside.end() :]
-    text = _OPENERS.sub("", text, count=1)
+    text = _opened(text)
     before, colon, after = text.partition(": ")
     if colon and len(after.split()) >= _WORDS_MIN:
         low_before, low_after = before.lower(), after.lower()
-        if HEADER.search(low_before) or (
+        if is_header(low_before) or (
             len(before.split()) > _TOPIC_WORDS_MAX
             and own_rule(low_after, low_after, asks=False)
             and not own_rule(low_before, low_before, asks=False)
             and not low_before.startswith(("when", "for", "if", "in "))
         ):
-            text = _OPENERS.sub("", after, count=1)
+            text = _opened(after)
     return re.sub(r"[\s,]*\b(?:please|pls|plz|thanks|ok)\b[\s.!]*(?=$|[,:;]\s)", "", text, flags=re.IGNORECASE).strip()
 
 
@@ -122,7 +116,7 @@ def _quotes(text: str, first: Sentence, last: Sentence) -> list[str]:
         quote = text[first.start : first.end][:_TEXT_CHARS_MAX]
     for joint in _JOINT.finditer(plain(quote).lower()):
         before, after = quote[: joint.start()], quote[joint.end() :]
-        if len(before.split()) >= _PART_WORDS_MIN and IMPERATIVE.match(LEAD.sub("", plain(after).lower(), count=1)):
+        if len(before.split()) >= _PART_WORDS_MIN and imperative(core_of(plain(after).lower())[1]):
             return [before, after]
     return [quote]
 
@@ -152,31 +146,38 @@ def _with_antecedent(said: Statement, before: Sentence | None) -> Statement:
     return Statement(said.quote, f"{said.text[: dangling.end()]} ({named}){said.text[dangling.end() :]}")
 
 
-def statements(text: str, found: Sequence[Sentence]) -> list[Statement]:
+def statements(said: Said) -> list[Statement]:
     """The lasting statements among the sentences of a message, at most 20."""
     out: list[Statement] = []
-    ranges = groups(found)
-    grouped = {place for first, end in ranges for place in range(first, end)}
+    text, ranges, found = said.text, said.rules, [act.sentence for act in said.acts]
+    grouped = {place for first, end in ranges for place in range(first, end)} | matters(found).keys()
     for place in range(len(found)):
         if place not in grouped:
             start = embedded(found[place])
             out.extend([] if start is None else [_statement(found[place].raw[start:])])
     for first, end in ranges:
         quotes = _quotes(text, found[first], found[end - 1])
-        headed = any(
-            HEADER.search(other.words.lower()) for other in found[:end] if other.paragraph == found[first].paragraph
-        )
+        headed = any(is_header(other.low) for other in found[:end] if other.paragraph == found[first].paragraph)
         lasting = quotes if headed else [quote for quote in quotes if _is_rule(quote)]
         before = found[first - 1] if first and found[first - 1].paragraph == found[first].paragraph else None
         out.extend(_with_antecedent(_statement(quote), before) for quote in lasting or quotes)
     return [statement for statement in out if len(statement.text.split()) >= _WORDS_MIN][:_FOUND_MAX]
 
 
-def preferences(number: int, prose: str, found: Sequence[Sentence], known: Sequence[str]) -> list[PreferenceFound]:
+def topic_of(text: str) -> str:
+    """The kebab-case topic of a statement in the third person: that of which it has most words."""
+    hits = {
+        name: len({found.span() for found in group.all(text.lower())}) for name, group in book("topics").groups.items()
+    }
+    best = max(hits, key=lambda name: hits[name])
+    return best if hits[best] else "general"
+
+
+def preferences(number: int, said: Said, known: Sequence[str]) -> list[PreferenceFound]:
     """The lasting statements of one message as preferences in the third person."""
     out: list[PreferenceFound] = []
     have = {old.strip().lower() for old in known}
-    for statement in statements(prose, found):
+    for statement in statements(said):
         replaced = overtaken(statement.text, statement.quote, [*known, *(other.text for other in out)])
         text = third_person(without_old(statement.text, replaced) if replaced else statement.text)
         if not text or text.lower() in have:

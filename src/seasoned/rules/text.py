@@ -66,11 +66,13 @@ Writer = Literal["person", "agent"]
 class Sentence(msgspec.Struct, frozen=True):
     """One sentence: `raw` is `text[start:end]`, `words` the same on one line with longer quotes blanked out.
 
-    `paragraph` counts the blocks between empty lines; `bullet` is a list item.
+    `low` are the words in lower case without closing marks, as phrases are looked for. `paragraph` counts the blocks
+    between empty lines; `bullet` is a list item.
     """
 
     raw: str
     words: str
+    low: str
     start: int
     end: int
     paragraph: int
@@ -85,11 +87,6 @@ class Sentence(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """The sentence on one line, with plain apostrophes and without emphasis."""
         return " ".join(plain(self.raw).replace("**", "").split())
-
-    @property
-    def low(self) -> str:
-        """The words in lower case without closing marks, as phrases are looked for."""
-        return " ".join(self.words.lower().split()).rstrip(".!;,… ")
 
 
 def plain(text: str) -> str:
@@ -106,7 +103,9 @@ def sentences(text: str, writer: Writer = "person") -> list[Sentence]:
                 own = block[start:end].strip()[:SENTENCE_CHARS_MAX].rstrip()
                 first = offset + place + start + len(block[start:end]) - len(block[start:end].lstrip())
                 raw, words = text[first : first + len(own)], _mask_quotes(own)
-                found.append(Sentence(raw, words, first, first + len(raw), number * LINES_MAX + paragraph, bullet))
+                low = " ".join(words.lower().split()).rstrip(".!;,… ")
+                at = number * LINES_MAX + paragraph
+                found.append(Sentence(raw, words, low, first, first + len(raw), at, bullet))
                 if len(found) >= SENTENCES_MAX:
                     return found
     return found
@@ -209,10 +208,17 @@ _PLURAL_CHARS_MIN: Final = 4
 _STEM_CHARS_MIN: Final = 3
 
 
-def key_words(text: str) -> set[str]:
+@lru_cache(maxsize=4_096)
+def key_words(text: str) -> frozenset[str]:
     """The words of a text that say what it is about, stemmed; numbers keep their currency."""
-    found = (word.rstrip(".,:") for word in _WORD.findall(plain(text).lower()))
-    return {stem(word) for word in found if word not in _EMPTY}
+    found = {word.rstrip(".,:") for word in _WORD.findall(plain(text).lower())}
+    return frozenset(stem(word) for word in found - _EMPTY)
+
+
+@lru_cache(maxsize=4_096)
+def numbers(text: str) -> frozenset[str]:
+    """The numbers among the key words."""
+    return frozenset(word for word in key_words(text) if any(letter.isdigit() for letter in word))
 
 
 @lru_cache(maxsize=16_384)

@@ -5,16 +5,21 @@ from collections.abc import Sequence
 import msgspec
 
 from seasoned.message import NumberedMessage
-from seasoned.rules.acts import Act, read
-from seasoned.rules.outcome import AgentTurn, agent_turn
+from seasoned.rules.acts import Act, Said, read
+from seasoned.rules.agent import AgentTurn, agent_turn
 
 
 class Turn(msgspec.Struct, frozen=True):
     """A person's message (None when a batch begins with the agent) and the agent's side after it."""
 
     person: NumberedMessage | None
-    acts: tuple[Act, ...]
+    said: Said
     agent: AgentTurn
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """What the person's sentences do."""
+        return self.said.acts
 
     @property
     def number(self) -> int:
@@ -26,22 +31,22 @@ def turns_of(messages: Sequence[NumberedMessage]) -> list[Turn]:
     """The messages as turns; system prompts belong to none."""
     turns: list[Turn] = []
     person: NumberedMessage | None = None
-    acts: tuple[Act, ...] = ()
+    said = Said()
     rest: list[NumberedMessage] = []
     for numbered in messages:
         message = numbered.message
         if message.role == "user" and message.original_role != "user":
             continue
-        prose = message.prose().strip() if message.is_from_person else ""
-        if not message.is_from_person or (not prose and rest):
+        prose = message.words_of("person")
+        if not message.is_from_person or (not prose.strip() and rest):
             rest.append(numbered)
             continue
         if person is not None or rest:
             ended = agent_turn(rest)
             if any(part.type == "tool-result" for part in message.parts):
                 ended = msgspec.structs.replace(ended, over=True)  # the person spoke together with the tools' answers
-            turns.append(Turn(person, acts, ended))
-        person, acts, rest = numbered, tuple(read(message.prose())), []
+            turns.append(Turn(person, said, ended))
+        person, said, rest = numbered, read(prose), []
     if person is not None or rest:
-        turns.append(Turn(person, acts, agent_turn(rest)))
+        turns.append(Turn(person, said, agent_turn(rest)))
     return turns
