@@ -93,7 +93,10 @@ def distill_prompt(question: DistillQuestion) -> str:
 def _attempts(attempts: Sequence[Attempt]) -> str:
     if not attempts:
         return ""
-    lines = [f"- ({one.status}) {elide(one.title, 200)}: {elide(one.summary, SUMMARY_CHARS_MAX)}" for one in attempts[:ATTEMPTS_MAX]]
+    lines = [
+        f"- ({one.status}) {elide(one.title, 200)}: {elide(one.summary, SUMMARY_CHARS_MAX)}"
+        for one in attempts[:ATTEMPTS_MAX]
+    ]
     return "Other attempts at much the same, for contrast; what made the difference?\n" + fence("\n".join(lines))
 
 

@@ -22,11 +22,7 @@ def attempts(task: TaskRow, others: Sequence[TaskRow]) -> tuple[Attempt, ...]:
     """The distilled tasks of other sessions with a similar request: two with another outcome first."""
     own = fingerprint(task.title)
     scored = [(closeness(own, fingerprint(one.title)), one) for one in others if one.session_id != task.session_id]
-    like = {
-        one.session_id: one
-        for score, one in sorted(scored, key=lambda pair: pair[0])
-        if score >= SAME_REQUEST_MIN
-    }
+    like = {one.session_id: one for score, one in sorted(scored, key=lambda pair: pair[0]) if score >= SAME_REQUEST_MIN}
     nearest = list(reversed(like.values()))
     differing = [one for one in nearest if one.status != task.status][:DIFFERING_FIRST]
     rest = [one for one in nearest if one not in differing]

@@ -16,12 +16,12 @@ from seasoned.lesson import TITLE_CHARS_MAX, Lesson, Quote
 from seasoned.message import NumberedMessage
 from seasoned.rules import explained
 from seasoned.rules.calls import Call, calls, commands
-from seasoned.rules.places import topic_of
 from seasoned.rules.errors import Failure, failed, is_generic
 from seasoned.rules.explained import Told
-from seasoned.rules.fixes import Fix, changes_file, fixes, is_look
+from seasoned.rules.fixes import Fix, changes_file, fixes, is_look, is_search
 from seasoned.rules.people import People
 from seasoned.rules.phrases import book
+from seasoned.rules.places import topic_of
 from seasoned.rules.procedures import procedure
 from seasoned.rules.safety import clip, inline, is_safe, masked, template
 from seasoned.rules.summaries import decisions, summary
@@ -32,10 +32,12 @@ from seasoned.similar import fingerprint, is_twin
 LESSONS_MAX: Final = 6
 QUOTE_CHARS_MAX: Final = 200
 HEADING_CHARS_MAX: Final = 110
-CMIN = float(__import__("os").environ.get("CMIN", "2.5"))
 _AFTER_MAX = 12  # messages after a failure in which its cause may be told
 _COMMAND_CHARS_MAX = 160
 _TELLING_MIN = 2
+_SEEN_MAX = 8  # messages back in which what was found out was seen
+_CALLS_SEEN = 3
+_ANSWER_CHARS = 3_000
 _PLACEHOLDER = re.compile(r"\s*<(?:id|email|phone|date|n|name)>")
 
 
@@ -54,7 +56,9 @@ def distill(question: DistillQuestion) -> DistillAnswer:
     """The lessons of a task, its summary and its decisions. Same messages, same answer."""
     made = calls(question.messages)
     bad = failed(made)
-    found = [*_errors(question, made, bad), *_corrections(question, made), *_complaints(question, made)]
+    found = [*_errors(question, made, bad), *_corrections(question, made)]
+    told = {quote for one in found for quote in one.quotes}
+    found += [one for one in _findings(question, made) if one.quotes[0] not in told]
     lessons = _lessons(question, found)
     made_of = procedure(question, made)
     if made_of is not None:
@@ -113,7 +117,6 @@ def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failu
     acted = [one.number for one in question.messages if _acted(one)]
     overcome = {id(fix.failure.call): fix for fix in fixes(made, bad, acted, sure=question.task.status == "success")}
     spoken = explained.agent_sentences(question.messages)
-    last = question.messages[-1].number if question.messages else 0
     found = []
     for failure in bad:
         if is_generic(failure.line) or len(explained.telling(failure.line)) < _TELLING_MIN or _is_search(failure):
@@ -124,40 +127,58 @@ def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failu
         until = failure.number + _AFTER_MAX if fix is None else fix.worked.answer_number + 1
         numbers = [number for number in spoken if failure.number < number <= until]
         words = explained.telling(f"{failure.line} {fix.differs if fix else ''}")
-        told = [one for one in explained.causes(spoken, numbers, words) if not explained.retracted(spoken, one, last)]
+        causes = explained.causes(spoken, numbers, words, near=int(fix is not None))
+        told = [one for one in causes if not explained.retracted(spoken, one)]
         if fix is not None or told:
             found.append(_of_error(failure, fix, told))
     return found
 
 
-def _complaints(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
-    """What the agent found out about something that was wrong, without a failed call."""
+def _findings(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
+    """What the agent found out about something wrong that no call failed with: what a person complained of, or what it
+    saw. What it finds in files that it edits is repaired there and teaches nothing."""
     spoken = explained.agent_sentences(question.messages)
-    last = question.messages[-1].number if question.messages else 0
-    found = []
-    wrong: Sentence | None = None
     edits = any(changes_file(call) for call in made)
+    found: list[_Found] = []
+    wrong: Sentence | None = None
     for numbered in question.messages:
         said = explained.said(numbered.message, "person")
-        if said:
-            wrong = explained.complaint(said)
+        wrong = explained.complaint(said) if said else wrong
         if numbered.number not in spoken:
             continue
+        recent = [call for call in made if numbered.number - _SEEN_MAX <= call.number < numbered.number][-_CALLS_SEEN:]
         words = explained.telling(wrong.text) if wrong is not None else set()
-        recent = [call for call in made if numbered.number - 8 < call.number < numbered.number][-3:]
-        told = explained.causes(spoken, [numbered.number], words, CMIN, 0) if wrong else []
+        told = explained.causes(spoken, [numbered.number], words, explained.COMPLAINT_MIN) if words else []
         if not told and not edits:
-            for call in recent:
-                words = words | explained.telling(call.answer[:3_000])
-            told = explained.findings(spoken, numbered.number, words)
-        told = [one for one in told if not explained.retracted(spoken, one, last)]
-        if told:
-            call = recent[-1] if recent else None
-            name = f"{inline(masked(call.name))}: " if call is not None else ""
-            title = clip(masked(explained.plain_words(told[0].sentence)), HEADING_CHARS_MAX - len(name))
-            lines = [f"- Symptom: {clip(masked(wrong.text), 200)}"] if wrong else []
-            found.append(_Found(number=told[0].number, title=f"{name}{title}".replace('<','').replace('>','').rstrip(' .!;:'), lines=[*lines, f"- Cause: {' '.join(_ended(masked(explained.plain_words(one.sentence))) for one in told)}"], quotes=[(one.number, one.sentence.raw) for one in told], call=call, score=told[0].points))
+            seen = words.union(*(explained.telling(call.answer[:_ANSWER_CHARS]) for call in recent))
+            told = explained.findings(spoken[numbered.number], numbered.number, seen)
+        if told and not any(explained.retracted(spoken, one) for one in told):
+            found.append(_of_finding(told, wrong, recent[-1] if recent else None))
     return found
+
+
+def _of_finding(told: Sequence[Told], wrong: Sentence | None, call: Call | None) -> _Found:
+    lines = [f"- Symptom: {clip(masked(wrong.text), QUOTE_CHARS_MAX)}"] if wrong is not None else []
+    return _Found(
+        number=told[0].number,
+        title=_said_title(call, told[0].sentence),
+        lines=[*lines, f"- Cause: {_cause(told)}"],
+        quotes=[(one.number, one.sentence.raw) for one in told],
+        call=call,
+        score=told[0].points,
+    )
+
+
+def _cause(told: Sequence[Told]) -> str:
+    ordered = sorted(told, key=lambda one: one.sentence.start)
+    return " ".join(_ended(masked(explained.plain_words(one.sentence))) for one in ordered)
+
+
+def _said_title(call: Call | None, sentence: Sentence) -> str:
+    """The tool with what was said of it."""
+    name = f"{inline(masked(call.name))}: " if call is not None else ""
+    text = clip(masked(explained.plain_words(sentence)), HEADING_CHARS_MAX - len(name))
+    return f"{name}{text}".replace("<", "").replace(">", "").rstrip(" .!;:")
 
 
 def _acted(numbered: NumberedMessage) -> bool:
@@ -167,15 +188,14 @@ def _acted(numbered: NumberedMessage) -> bool:
 
 def _is_search(failure: Failure) -> bool:
     """Whether something was only looked for in vain with a tool that looks."""
-    return is_look(failure.call) and book("distill")["missing"].said(failure.line.lower())
+    return is_search(failure.call) and book("distill")["missing"].said(failure.line.lower())
 
 
 def _of_error(failure: Failure, fix: Fix | None, told: Sequence[Told]) -> _Found:
     name = inline(masked(failure.call.name))
     lines = [f"- Symptom: `{name}` fails: `{failure.line}`"]
     if told:
-        ordered = sorted(told, key=lambda one: one.sentence.start)
-        lines.append(f"- Cause: {' '.join(_ended(masked(explained.plain_words(one.sentence))) for one in ordered)}")
+        lines.append(f"- Cause: {_cause(told)}")
     if fix is not None:
         lines.append(f"- Correct: {_works(fix)}")
     quotes = [(one.number, one.sentence.raw) for one in told]
@@ -198,7 +218,7 @@ def _works(fix: Fix) -> str:
         return f"After {fix.differs.removeprefix('after ')} the same command works"
     if fix.worked.command and fix.differs.startswith("`") and fix.worked.command != fix.failure.call.command:
         return f"{fix.differs} works"
-    how = f"with {fix.differs}".replace("with with", "with").replace("with in", "with").replace("with without", "without")
+    how = fix.differs if fix.differs.startswith(("with ", "without ")) else f"with {fix.differs.removeprefix('in ')}"
     return f"`{inline(fix.worked.tool)}` {how} works"
 
 
@@ -228,22 +248,21 @@ def _corrections(question: DistillQuestion, made: Sequence[Call]) -> list[_Found
         if said:
             before = []
         agent = explained.said(message, "agent")
-        before += [agent[-1_000:]] * bool(agent) + [call.command or str(call.arguments)[:400] for call in made if call.number == numbered.number]
+        before += [agent[-1_000:]] if agent else []
+        before += [call.command or str(call.arguments)[:400] for call in made if call.number == numbered.number]
     return found
 
 
 def _of_correction(number: int, told: Sequence[Sentence], call: Call | None) -> _Found:
     core = next(one for one in reversed(told) if book("distill")["states"].said(one.low))
     text = " ".join(_ended(masked(explained.plain_words(one))) for one in told)
-    name = f"{inline(masked(call.name))}: " if call is not None else ""
-    title = clip(masked(explained.plain_words(core)), HEADING_CHARS_MAX - len(name))
     lines = [f"- The user: {text}"]
     shown = _shown(call) if call is not None and not is_look(call) else ""
     if shown:
         lines.append(f"- Not: {shown}")
     return _Found(
         number=number,
-        title=f"{name}{title.replace('<', '').replace('>', '').rstrip(' .!;:')}",
+        title=_said_title(call, core),
         lines=lines,
         quotes=[(number, one.raw) for one in told],
         call=call,

@@ -19,7 +19,8 @@ EXPLANATION_CHARS_MAX: Final = 480
 SENTENCE_CHARS_MAX: Final = 320
 POINTS_MIN: Final = 2.0
 NEIGHBOUR_MIN: Final = 0.5
-FINDING_MIN: Final = float(__import__("os").environ.get("FMIN", "3.5"))
+FINDING_MIN: Final = 3.5
+COMPLAINT_MIN: Final = 2.5
 _WORDS_MIN = 4
 _SHARED_MIN = 2
 _NAMES_MAX = 3
@@ -75,7 +76,7 @@ def points(sentence: Sentence) -> float:
     if len(text) > SENTENCE_CHARS_MAX or sentence.asks or len(text.split()) < _WORDS_MIN or not is_safe(text):
         return 0
     labelled = _has(sentence, "label", "fix_label")
-    if _has(sentence, "moment") or (_has(sentence, "done") and not labelled) or text.endswith(":"):
+    if sentence.bullet or _has(sentence, "moment") or (_has(sentence, "done") and not labelled) or text.endswith(":"):
         return 0
     score = 2.0 * (_has(sentence, "opens") or labelled) + 2 * _has(sentence, "cause") + _has(sentence, "rule")
     score += min(1.5, 0.5 * len(_NAME.findall(text)[:_NAMES_MAX]))
@@ -99,14 +100,25 @@ def telling(text: str) -> set[str]:
     return words | {name for name in names if len(name) >= _WORD_CHARS_MIN}
 
 
-def causes(spoken: dict[int, list[Sentence]], numbers: Sequence[int], words: set[str], least: float = POINTS_MIN, near: int = 1) -> list[Told]:
-    """The sentence that explains an error best, with a neighbour that explains too; empty when none does."""
+def causes(
+    spoken: dict[int, list[Sentence]],
+    numbers: Sequence[int],
+    words: set[str],
+    least: float = POINTS_MIN,
+    near: int = 0,
+) -> list[Told]:
+    """The sentence that explains an error best, with neighbours that explain too; empty when none does.
+
+    In the first `near` messages a point less and one shared word are enough.
+    """
     best: Told | None = None
     for place, number in enumerate(numbers):
         previous: Sentence | None = None
         for sentence in spoken.get(number, ()):
             value = points(sentence) + 1.5 * (previous is not None and _has(previous, "opens"))
-            if value >= least and (best is None or value > best.points) and shares(sentence.text, words, _SHARED_MIN - (place < near)):
+            close = place < near
+            better = value >= least - close and (best is None or value > best.points)
+            if better and shares(sentence.text, words, _SHARED_MIN - close):
                 best = Told(number, sentence, value)
             previous = sentence
     return [] if best is None else [best, *_neighbour(best, spoken[best.number])]
@@ -124,22 +136,22 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     return found
 
 
-def findings(spoken: dict[int, list[Sentence]], number: int, words: set[str]) -> list[Told]:
+def findings(every: Sequence[Sentence], number: int, words: set[str]) -> list[Told]:
     """What a message explains about something that was seen, above all when it is announced ("Found it: ...")."""
-    every = spoken.get(number, [])
     best: Told | None = None
     for place, sentence in enumerate(every[:_FINDING_SENTENCES_MAX]):
         opened = place > 0 and len(every[place - 1].text.split()) < _SHORT_WORDS and _has(every[place - 1], "opens")
         value = points(sentence) + 2 * opened + 1 * _has(sentence, "opens", "label")
-        if value >= FINDING_MIN and not sentence.bullet and shares(sentence.text, words):
-            best = max(best or Told(number, sentence, value), Told(number, sentence, value), key=lambda one: one.points)
+        better = value >= FINDING_MIN and (best is None or value > best.points)
+        if better and not sentence.bullet and shares(sentence.text, words):
+            best = Told(number, sentence, value)
     return [best, *_neighbour(best, every)] if best and len(every) <= _FINDING_SENTENCES_MAX else []
 
 
-def retracted(spoken: dict[int, list[Sentence]], told: Told, last: int) -> bool:
+def retracted(spoken: dict[int, list[Sentence]], told: Told) -> bool:
     """Whether the agent takes an explanation back in a later message."""
-    later = [number for number in spoken if told.number < number <= last]
-    return any(_has(sentence, "retracts") for number in later for sentence in spoken[number][:2])
+    later = [every for number, every in spoken.items() if number > told.number]
+    return any(_has(sentence, "retracts") for every in later for sentence in every[:2])
 
 
 def plain_words(sentence: Sentence) -> str:
@@ -148,7 +160,8 @@ def plain_words(sentence: Sentence) -> str:
     for group in ("label", "fix_label", "opens"):
         found = phrases[group].first(text.lower())
         rest = text[found.end() :].lstrip(" :,.!;-") if found else ""
-        if found and (group != "opens" or text[found.end() : found.end() + 1] in ":,.!;") and len(rest.split()) >= _WORDS_MIN:
+        ends = group != "opens" or (found is not None and text[found.end() : found.end() + 1] in ":,.!;")
+        if ends and len(rest.split()) >= _WORDS_MIN:
             text = rest
     joined = _OPENING.match(text)
     text = text[joined.end() :] if joined else text

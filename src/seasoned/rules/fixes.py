@@ -177,6 +177,11 @@ def _is_workaround(failed: Call, differs: str) -> bool:
     return any(match.group() not in before for match in book("distill")["workaround"].all(differs.lower()))
 
 
+def is_search(call: Call) -> bool:
+    """Whether a call looks for files or their contents."""
+    return {*call.programs} <= _LOOKS if call.programs else bool(_SUBJECTS & {*call.arguments})
+
+
 def is_look(call: Call) -> bool:
     """Whether a call only looks."""
     if call.command:
@@ -209,9 +214,7 @@ def _difference(failure: Failure, worked: Call, between: Sequence[Call], *, alon
     return told
 
 
-def _command_difference(
-    failure: Failure, worked: Call, between: Sequence[Call], error: str, *, alone: bool
-) -> str:
+def _command_difference(failure: Failure, worked: Call, between: Sequence[Call], error: str, *, alone: bool) -> str:
     """The command that worked where a like one had failed, whole; or what was run before the very same one."""
     old = [_tokens(one.text) for one in commands(failure.call.command)]
     line, wanted = commands(worked.command), {*failure.call.programs} & {*worked.programs}
@@ -254,7 +257,7 @@ def _speaks_of(error: str, new: frozenset[str], old: frozenset[str]) -> bool:
 
 
 def _stands(word: str, text: str) -> bool:
-    return word in text and re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
+    return word in text and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None
 
 
 def _code(run: Sequence[Simple], before: str = "") -> str:
@@ -282,7 +285,8 @@ def _flat(arguments: JsonObject, under: str = "", depth: int = 0) -> dict[str, J
 def _argument_difference(failed: JsonObject, worked: JsonObject, error: str, *, alone: bool) -> str:
     old, new = _flat(failed), _flat(worked)
     changed = [key for key in new if key not in old or old[key] != new[key]]
-    speaking, silent = [], []
+    speaking: list[str] = []
+    silent: list[str] = []
     for key in changed:
         text, related = _change(key, old.get(key), new[key], error)
         (speaking if related else silent).append(text)

@@ -30,11 +30,11 @@ _FILE_NAME = re.compile(r"(?<![\w/.-])[A-Za-z0-9][\w-]{0,60}\.md\b")
 _WORD = re.compile(r"[a-z0-9][a-z0-9+]*")
 _PIECE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _SUFFIX = re.compile(r"\.(py|ipynb|ts|tsx|js|jsx|go|rs|java|kt|sql|tf|csv|xlsx|pdf|docx|md|ya?ml|toml|sh)\b")
-_SUFFIX_TOPIC: Final = {
-    **{"py": "python", "ipynb": "python", "ts": "typescript", "tsx": "typescript", "js": "javascript"},
-    **{"jsx": "javascript", "rs": "rust", "tf": "terraform", "xlsx": "spreadsheet", "docx": "document"},
-    **{"md": "docs", "sh": "shell"},
-}
+_SUFFIX_TOPIC: Final = dict(
+    pair.split("/")
+    for pair in listed("py/python ipynb/python ts/typescript tsx/typescript js/javascript jsx/javascript rs/rust")
+    | listed("tf/terraform xlsx/spreadsheet docx/document md/docs sh/shell")
+)
 _PATH_KEYS = ("file_path", "path", "filename", "file")
 _VERBS: Final = listed("""
 get list find search create update delete add set send make check lookup look up fetch read run call do new
@@ -146,7 +146,7 @@ def _custom(topic: str, family: Family, skills: Iterable[SkillView]) -> SkillVie
 
 
 def _file_in(skill: SkillView, topic: str, files: dict[str, str]) -> str:
-    """The file of a user's skill: the one its instructions name for lessons, one that fits the topic, else a new one."""
+    """The file of a user's skill: the one its instructions name for lessons, one that fits the topic, or a new one."""
     own = file_of(topic)
     if own in files:
         return own

@@ -43,10 +43,11 @@ def procedure(question: DistillQuestion, made: Sequence[Call]) -> Lesson | None:
     order = ", then ".join(f"`{step}`" for step in common)
     seen = f"so in {len(successes)} of {len(successes)} sessions that succeeded"
     against = f", in none of {len(failures)} that failed" if failures else ""
+    request = clip(masked(question.task.title), _TITLE_CHARS_MAX)
     return Lesson(
         kind="procedure",
         title=clip(f"{common[-1]}: first {', then '.join(common[:-1])}", _TITLE_CHARS_MAX),
-        text=f"- Order: {order}\n- For: {clip(masked(question.task.title), _TITLE_CHARS_MAX)}\n- Counted: {seen}{against}",
+        text=f"- Order: {order}\n- For: {request}\n- Counted: {seen}{against}",
         topic=topic_of(call),
         quotes=(Quote(number=call.number, text=call.tool),),
         at=question.task.ended_at,

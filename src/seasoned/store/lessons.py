@@ -280,9 +280,9 @@ def support_of(connection: Connection, skill_id: str, entry_key: str, more: Sequ
         .group_by(lessons.c.session_id)
         .subquery()
     )
-    found = connection.execute(sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(ends.c.good), 0)).select_from(ends))
-    sessions_count, succeeded = found.one()
-    return int(sessions_count), int(succeeded)
+    counts = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(ends.c.good), 0)).select_from(ends)
+    every, good = connection.execute(counts).one()
+    return int(every), int(good)
 
 
 def previous_entry_key(connection: Connection, skill_id: str, task_id: str) -> str | None:
