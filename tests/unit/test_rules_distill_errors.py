@@ -1,6 +1,8 @@
 """Which calls the rules engine takes for failed, which line it keeps, and which later call it takes for the fix."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -35,9 +37,11 @@ def bash(*pairs: tuple[str, str]) -> tuple[NumberedMessage, ...]:
     return numbered(*made)
 
 
-def overcome(messages: tuple[NumberedMessage, ...], acted: tuple[int, ...] = (), *, sure: bool = True) -> list[Fix]:
+def overcome(
+    messages: tuple[NumberedMessage, ...], people: Mapping[int, bool] = MappingProxyType({}), *, sure: bool = True
+) -> list[Fix]:
     made = calls(messages)
-    return fixes(made, failed(made), acted, sure=sure)
+    return fixes(made, failed(made), people, sure=sure)
 
 
 @pytest.mark.parametrize(
@@ -274,12 +278,13 @@ def test_nothing_is_credited_when_a_file_was_edited_in_between() -> None:
     assert overcome(run) == []
 
 
-def test_nothing_is_credited_when_a_person_did_something_in_between() -> None:
-    run = bash(("deploy", "error: the tunnel is down\n[exit 1]"), ("deploy --wait", "done\n[exit 0]"))
-    assert len(overcome(run)) == 1
-    assert overcome((*run[:2], *run[2:]), acted=(2,)) != []
-    later = tuple(NumberedMessage(one.number + 1, one.at, one.message) for one in run[2:])
-    assert overcome((*run[:2], *later), acted=(3,)) == []
+@pytest.mark.parametrize("did", [True, False])
+def test_only_what_the_error_speaks_of_is_credited_when_a_person_spoke_in_between(did: bool) -> None:
+    for fixed, found in (("deploy --wait", 0), ("deploy --tunnel b", int(not did))):
+        run = bash(("deploy", "error: the tunnel is down\n[exit 1]"), (fixed, "done\n[exit 0]"))
+        assert len(overcome(run)) == 1
+        later = tuple(NumberedMessage(one.number + 1, one.at, one.message) for one in run[2:])
+        assert len(overcome((*run[:2], *later), {3: did})) == found
 
 
 @pytest.mark.parametrize(

@@ -114,15 +114,17 @@ def _lesson(question: DistillQuestion, found: _Found, people: People) -> Lesson 
 
 def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failure]) -> list[_Found]:
     """The failures that were overcome or explained."""
-    acted = [one.number for one in question.messages if _acted(one)]
-    overcome = {id(fix.failure.call): fix for fix in fixes(made, bad, acted, sure=question.task.status == "success")}
+    people = {one.number: _acted(said) for one in question.messages if (said := explained.said(one.message, "person"))}
+    overcome = {id(fix.failure.call): fix for fix in fixes(made, bad, people, sure=question.task.status == "success")}
     spoken = explained.agent_sentences(question.messages)
     found = []
     for failure in bad:
-        if is_generic(failure.line) or len(explained.telling(failure.line)) < _TELLING_MIN or _is_search(failure):
-            continue
         fix = overcome.get(id(failure.call))
-        if fix is None and any(failure.number < number <= failure.number + _AFTER_MAX for number in acted):
+        least = _TELLING_MIN if fix is None else 1
+        if is_generic(failure.line) or len(explained.telling(failure.line)) < least or _is_search(failure):
+            continue
+        later = (did for number, did in people.items() if failure.number < number <= failure.number + _AFTER_MAX)
+        if fix is None and any(later):
             continue
         until = failure.number + _AFTER_MAX if fix is None else fix.worked.answer_number + 1
         numbers = [number for number in spoken if failure.number < number <= until]
@@ -181,9 +183,9 @@ def _said_title(call: Call | None, sentence: Sentence) -> str:
     return f"{name}{text}".replace("<", "").replace(">", "").rstrip(" .!;:")
 
 
-def _acted(numbered: NumberedMessage) -> bool:
-    said = explained.said(numbered.message, "person")
-    return bool(said) and book("distill")["acted"].said(" ".join(plain(said[:1_000]).lower().split()))
+def _acted(said: str) -> bool:
+    """Whether a person says that they did something about it."""
+    return book("distill")["acted"].said(" ".join(plain(said[:1_000]).lower().split()))
 
 
 def _is_search(failure: Failure) -> bool:

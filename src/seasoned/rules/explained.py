@@ -38,7 +38,6 @@ _NAMES = re.compile(r"[\w@-]+(?:[_./:=-][\w@-]+)+|\w*\d\w*|--?[a-z][\w-]+")
 _TOKEN = re.compile(r"[\w./:=@-]+")
 _PIECES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_/.:=-]")
 _OPENING = re.compile(r"(?:and|but|so|then|also|or|yet|however|please note that|note that)(?=[ ,]),?\s+", re.IGNORECASE)
-_THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 # What most errors have in common tells nothing about one.
 _COMMON: Final = listed(
     "error fail failed failure failing exception test tests issue problem code line file call command run running exit"
@@ -58,7 +57,7 @@ class Told(msgspec.Struct, frozen=True):
 def said(message: Message, author: Author) -> str:
     """What an author wrote in a message's prose; never hidden reasoning."""
     parts = tuple(part for part in message.parts if part.type in ("text", "tool-result"))
-    return _THINKING.sub("", msgspec.structs.replace(message, parts=parts).words_of(author))
+    return msgspec.structs.replace(message, parts=parts).words_of(author)
 
 
 def agent_sentences(messages: Sequence[NumberedMessage]) -> dict[int, list[Sentence]]:

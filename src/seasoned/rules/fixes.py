@@ -70,25 +70,25 @@ def signature(line: str) -> str:
     return " ".join(_SIGNED.sub("0", line.casefold()).split())
 
 
-def fixes(made: Sequence[Call], bad: Sequence[Failure], acted: Sequence[int], *, sure: bool = True) -> list[Fix]:
+def fixes(made: Sequence[Call], bad: Sequence[Failure], people: Mapping[int, bool], *, sure: bool = True) -> list[Fix]:
     """The failures that a later call of the same kind overcame, in order.
 
-    `acted` are the numbers of messages in which a person did something about it. Unless `sure` of the task's success,
-    only what the error itself speaks of is credited.
+    `people` are the numbers of a person's messages, with whether they did something about it there; once they spoke, or
+    when the task's success is not `sure`, only what the error itself speaks of is credited.
     """
     failed = {id(failure.call): failure for failure in bad}
     found = []
     for place, call in enumerate(made):
         failure = failed.get(id(call))
         if failure is not None and failure.line and not failure.soft:
-            fix = _fix(failure, made[place + 1 : place + 1 + _CALLS_MAX], failed, acted, sure)
+            fix = _fix(failure, made[place + 1 : place + 1 + _CALLS_MAX], failed, people, sure)
             if fix is not None:
                 found.append(fix)
     return found
 
 
 def _fix(
-    failure: Failure, later: Sequence[Call], failed: Mapping[int, Failure], acted: Sequence[int], sure: bool
+    failure: Failure, later: Sequence[Call], failed: Mapping[int, Failure], people: Mapping[int, bool], sure: bool
 ) -> Fix | None:
     between: list[Call] = []
     further: Fix | None = None
@@ -99,13 +99,14 @@ def _fix(
             continue
         tries += 1
         other = failed.get(id(call))
-        if tries > _TRIES_MAX or any(failure.number < number < call.number for number in acted):
+        heard = [did for number, did in people.items() if failure.number < number < call.number]
+        if tries > _TRIES_MAX or any(heard):
             return None
         again = other is not None and _alike(failure.line, other.line)
         if not call.answer_number or again or (other is None and not _is_clean(failure, call)):
             between.append(call)
             continue
-        differs = _difference(failure, call, between, alone=sure and other is None)
+        differs = _difference(failure, call, between, alone=sure and other is None and not heard)
         fix = Fix(failure=failure, worked=call, differs=differs) if differs else None
         if other is None:
             found = further or fix
