@@ -14,6 +14,9 @@ from seasoned.rules.text import Sentence, listed, sentences
 
 TALK = book("talk")
 _CLAUSE = re.compile(r"[,;:](?=\s)|\s-+\s|\s(?=but\s)|\s(?=and (?:then|now|please|also)\b)")
+_CONTRAST = re.compile(
+    r"[,;.]?\s+(?:but|though|however|yet|only that|except that|then|and (?:then|now))\s+|[,;]\s+(?=now\b)"
+)
 _NEGATED = re.compile(
     r"(?:n't|\bnot|\bnever|\bno|\bwithout|\bhardly|\bbarely|\bnothing|\bnone|\bcannot|\bno longer)[^\w,;:.!?]+"
     r"(?:\w+[^\w,;:.!?]+){0,2}$"
@@ -22,16 +25,7 @@ _CONDITIONAL = re.compile(
     r"\b(?:if|once|when|as soon as|until|unless|before|so that|make sure|should|whether|would be|to be|can be|must be"
     r"|want(?:s|ed)?|need(?:s|ed)?|please|let me know|gets?|have it|has to)\b[^,;:]*$"
 )
-_CONTRAST = re.compile(
-    r"[,;.]?\s+(?:but|though|however|yet|only that|except that|then|and (?:then|now))\s+|[,;]\s+(?=now\b)"
-)
-_GOOD_LEAD = re.compile(r"\b(?:perfect|brilliant|excellent|awesome|lovely)\b")
-_THANKS_LEAD = re.compile(r"\b(?:thanks|thank you|thx|cheers|ta)\b")
-_WEAK_LEAD = re.compile(r"\b(?:ok(?:ay)?|k|kk|great|good|cool|nice|fine|right|alright|super)\b")
 _PLEASE = re.compile(r"\b(?:please|pls|plz) ?")
-_NAMED_PLEASE = re.compile(  # "Seat map for the gala, please"
-    r"(?!(?:yes|no|yep|yeah|ok|sure|go|both|the (?:first|second|third))\b)(?:\S+ ){2,}\S+,? (?:please|pls|plz)$"
-)
 _URGES = re.compile(r"(?:do|pray|kindly|prithee) (?:please |kindly |also )?(?=(\w+))")
 _SPEAKER = re.compile(r"([a-z][a-z'-]{1,15}): (?=\S)")  # "ann: thank you" in a thread that several people share
 _LABELS: Final = listed(
@@ -179,12 +173,12 @@ def _accepts(clause: str) -> Accepts:
 def _lead_accepts(lead: str) -> Accepts:
     """What the opening fillers accept: "perfect, ..."."""
     if lead.startswith("no"):
-        return Accepts.NODS if _WEAK_LEAD.search(lead) else Accepts.NO
-    if _GOOD_LEAD.search(lead):
+        return Accepts.NODS if TALK["weak_lead"].said(lead) else Accepts.NO
+    if TALK["good_lead"].said(lead):
         return Accepts.APPROVES
-    if _THANKS_LEAD.search(lead):
+    if TALK["thanks_lead"].said(lead):
         return Accepts.THANKS
-    return Accepts.NODS if _WEAK_LEAD.search(lead) else Accepts.NO
+    return Accepts.NODS if TALK["weak_lead"].said(lead) else Accepts.NO
 
 
 def _verdict(text: str, clauses: list[str], *, question: bool) -> tuple[Accepts, Asks]:
@@ -275,7 +269,7 @@ def _act(sentence: Sentence, *, rule: bool) -> Act:
     complains = _doubts(text, core, accepts, asks, question=sentence.asks)
     if works_on_text(text):
         accepts, asks, complains = Accepts.NO, Asks.PLAINLY, False
-    elif not asks and not accepts and _NAMED_PLEASE.match(text):
+    elif not asks and not accepts and TALK["named_please"].said(text):
         asks = Asks.PLAINLY
     settled = not complains and not asks and _turns(text)[0]
     if complains and asks < Asks.PLAINLY:

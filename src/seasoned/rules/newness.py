@@ -11,8 +11,6 @@ from seasoned.rules.work import Work
 
 ENOUGH = 1.0
 
-_LIMITS = re.compile(r"(?:but|only|except|though|however|although|just)\b(?! (?:one|another|now|next)\b)")
-# "What time is it", "is there any way" point to nothing; "also" points back only beside a word that does.
 _EXPLETIVE = re.compile(
     r"\bhow (?:far|long|late|old|much|big|warm|cold) (?:is|was) it\b|\b(?:is|was|are|were|there's) (?:it|there)\b(?="
     r" (?:in|at|any|an?|some|possible|no|going|raining|true|too)\b|\W*$)"
@@ -20,18 +18,16 @@ _EXPLETIVE = re.compile(
     r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to"
     r"|possible|not)\b"
 )
-_ACTS_ON_IT = re.compile(
-    r"(?:do |pray |kindly )?(?!(?:if|is|was|would|could|might|can|should|will|that|as|when|while)\b)\w+"
-    r" (?:it|them|that|this|these|those)\b"
-)
-_ALSO = re.compile(r"\balso\b")
-_PROCEEDS = re.compile(r"\b(?:proceed|go ahead|move forward|go forward|continue) with\b")
-# Words of asking say nothing about the matter.
 _ASKING = key_words(
     "can could would will might may shall should you your please kindly perhaps possibly maybe me us we i my our"
     " also well some any get have give need like be am was did know if how what which when where who whether there"
     " here ok yes no so but thank thanks chance"
 )
+_ACTS_ON_IT = re.compile(
+    r"(?:do |pray |kindly )?(?!(?:if|is|was|would|could|might|can|should|will|that|as|when|while)\b)\w+"
+    r" (?:it|them|that|this|these|those)\b"
+)
+_ALSO = re.compile(r"\balso\b")
 
 _MARKED = 1.75  # "next:", "another thing"
 _MORE = 0.75  # "one more thing", which may also add to the task at hand
@@ -80,12 +76,12 @@ def newness(work: Work, heard: AgentTurn, acts: Sequence[Act], place: int) -> fl
     back |= {found.group() for found in _ALSO.finditer(act.core) if back}
     if back:
         score += _REFERS_BACK + (_REFERS_MORE if len(back) > 1 or act.asks == Asks.HINTS else 0.0)
-    if _LIMITS.match(act.sentence.low) and not _marked(acts, place):
+    if TALK["limits"].said(act.sentence.low) and not _marked(acts, place):
         score += _LIMITED
     continues = any(TALK["continues"].said(one) for one in (act.core, act.sentence.low))
     if continues and not _marked(acts, place):
         score += _CONTINUES
-    if _PROCEEDS.search(act.core):
+    if TALK["proceeds"].said(act.core):
         score += _REFERS_BACK
     if act.asks == Asks.PLAINLY and _ACTS_ON_IT.match(act.core) and not _marked(acts, place):
         score += _ACTS_ON
