@@ -6,7 +6,7 @@ happens now, a fault, or something said of one thing at hand ("the second one", 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -154,6 +154,8 @@ def embedded(sentence: Sentence) -> int | None:
     starts = [0, *(found.end() for found in _CLAUSE_START.finditer(sentence.words))]
     for start in starts[:_CLAUSES_MAX]:
         low = " ".join(sentence.words[start:].lower().split()).rstrip(".!;, ")
+        LASTING.part(sentence.low, low)
+        TALK.part(sentence.low, low)
         core = core_of(low)[1]
         if start and requests and sentence.words[:start].rstrip().endswith(":") and not LASTING["own"].said(core):
             return None
@@ -166,14 +168,13 @@ def embedded(sentence: Sentence) -> int | None:
     return None
 
 
-def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
+def groups(found: Sequence[Sentence], matter: Mapping[int, bool]) -> list[tuple[int, int]]:
     """The statements of a message as ranges of sentences (first, end): a rule with the sentences that explain it.
 
-    After a header ("house rules:") every sentence of its paragraph is a rule of its own.
+    After a header ("house rules:") every sentence of its paragraph is a rule of its own. What is `matter` is none.
     """
     ranges: list[tuple[int, int]] = []
     header = -1  # the paragraph that a header opened
-    matter = matters(found)
     for place, sentence in enumerate(found):
         whole, core = sentence.low, core_of(sentence.low)[1]
         if place in matter or _is_requirement(found, place, core):
@@ -206,12 +207,13 @@ def remembered(low: str) -> int:
 def matters(found: Sequence[Sentence]) -> dict[int, bool]:
     """The sentences that are the text to work on, or say what is to stand in one ("Summarize: ...").
 
-    Each with whether it stands alone as somebody else's words: it comes after a colon.
+    Each with whether it is somebody else's words: it comes after the colon of the request.
     """
     inside: dict[int, bool] = {}
     opener: Sentence | None = None
     for place, sentence in enumerate(found):
-        if works_on_text(sentence.low):
+        low, core = sentence.low, core_of(sentence.low)[1]
+        if LASTING["text_work"].said(core) or (low != core and LASTING["text_work"].said(low)):
             opener = sentence
             inside[place] = False
         elif opener is not None and sentence.paragraph == opener.paragraph and not sentence.bullet:
@@ -219,11 +221,6 @@ def matters(found: Sequence[Sentence]) -> dict[int, bool]:
         else:
             opener = None
     return inside
-
-
-def works_on_text(low: str) -> bool:
-    """Whether a sentence asks to work on a text that follows, or to write one."""
-    return LASTING["text_work"].said(core_of(low)[1]) or LASTING["text_work"].said(low)
 
 
 def _is_requirement(found: Sequence[Sentence], place: int, core: str) -> bool:

@@ -20,6 +20,7 @@ _SAME_SHARE, _NEAR_SHARE, _OTHER_SHARE = 0.5, 0.25, 0.1
 _HEARD_WEIGHT: Final = 0.5
 _OTHER_KEYS_MIN: Final = 3
 _SHORT_WORDS: Final = 5
+_AHEAD: Final = 12
 _NAMES_MAX: Final = 8
 _ACTS_ON_IT = re.compile(
     r"(?:do |pray |kindly )?(?!(?:if|is|was|would|could|might|can|should|will|that|as|when|while)\b)\w+"
@@ -80,7 +81,7 @@ def _state(work: Work, heard: AgentTurn) -> Iterator[str]:
 
 def _matter(work: Work, acts: Sequence[Act], place: int) -> Iterator[str]:
     """Whether it is about the same things as the task at hand."""
-    words = " ".join(other.core for other in acts[place:] if other.is_body)
+    words = " ".join(other.core for other in acts[place : place + _AHEAD] if other.is_body)
     named = [found.group().lower().strip("`#") for found in IDENTIFIER.finditer(acts[place].sentence.words)][
         :_NAMES_MAX
     ]
