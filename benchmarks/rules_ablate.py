@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from rules_play import Counts, figures, load, play, total
 
+from rules_play import Counts, figures, load, play, total
 from seasoned.rules import lasting, requests
 from seasoned.rules.acts import _accepts, _asks
 from seasoned.rules.phrases import Group, book

@@ -10,7 +10,7 @@ from seasoned.learning.questions import ExtractQuestion, PreferenceFound
 from seasoned.message import Message, NumberedMessage, Part
 from seasoned.rules.extract import extract
 from seasoned.rules.grammar import third_person
-from seasoned.rules.keys import overtaken
+from seasoned.rules.preferences import overtaken
 from seasoned.rules.text import sentences
 
 

@@ -7,13 +7,16 @@ from typing import Final
 
 import msgspec
 
-from seasoned.rules.lasting import groups, is_header, matters, works_on_text
+from seasoned.rules.lasting import groups, is_header, matters
 from seasoned.rules.phrases import book
 from seasoned.rules.requests import IDENTIFIER, core_of, imperative
 from seasoned.rules.text import Sentence, listed, sentences
 
 TALK = book("talk")
 _CLAUSE = re.compile(r"[,;:](?=\s)|\s-+\s|\s(?=but\s)|\s(?=and (?:then|now|please|also)\b)")
+_CONTRAST = re.compile(
+    r"[,;.]?\s+(?:but|though|however|yet|only that|except that|then|and (?:then|now))\s+|[,;]\s+(?=now\b)"
+)
 _NEGATED = re.compile(
     r"(?:n't|\bnot|\bnever|\bno|\bwithout|\bhardly|\bbarely|\bnothing|\bnone|\bcannot|\bno longer)[^\w,;:.!?]+"
     r"(?:\w+[^\w,;:.!?]+){0,2}$"
@@ -22,16 +25,7 @@ _CONDITIONAL = re.compile(
     r"\b(?:if|once|when|as soon as|until|unless|before|so that|make sure|should|whether|would be|to be|can be|must be"
     r"|want(?:s|ed)?|need(?:s|ed)?|please|let me know|gets?|have it|has to)\b[^,;:]*$"
 )
-_CONTRAST = re.compile(
-    r"[,;.]?\s+(?:but|though|however|yet|only that|except that|then|and (?:then|now))\s+|[,;]\s+(?=now\b)"
-)
-_GOOD_LEAD = re.compile(r"\b(?:perfect|brilliant|excellent|awesome|lovely)\b")
-_THANKS_LEAD = re.compile(r"\b(?:thanks|thank you|thx|cheers|ta)\b")
-_WEAK_LEAD = re.compile(r"\b(?:ok(?:ay)?|k|kk|great|good|cool|nice|fine|right|alright|super)\b")
 _PLEASE = re.compile(r"\b(?:please|pls|plz) ?")
-_NAMED_PLEASE = re.compile(  # "Seat map for the gala, please"
-    r"(?!(?:yes|no|yep|yeah|ok|sure|go|both|the (?:first|second|third))\b)(?:\S+ ){2,}\S+,? (?:please|pls|plz)$"
-)
 _URGES = re.compile(r"(?:do|pray|kindly|prithee) (?:please |kindly |also )?(?=(\w+))")
 _SPEAKER = re.compile(r"([a-z][a-z'-]{1,15}): (?=\S)")  # "ann: thank you" in a thread that several people share
 _LABELS: Final = listed(
@@ -105,27 +99,28 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A person's message: its text, what each sentence does, and which of them (first, end) state rules."""
+    """A person's message: what each sentence does, which state rules (first, end), which are a text to work on."""
 
     text: str = ""
     acts: tuple[Act, ...] = ()
+    matter: frozenset[int] = frozenset()
     rules: tuple[tuple[int, int], ...] = ()
 
 
 def read(text: str) -> Said:
     """What a person's message does, sentence by sentence."""
     found = sentences(text)
-    ranges = groups(found)
-    rules = {place for first, end in ranges for place in range(first, end)}
     matter = matters(found)
+    ranges = groups(found, matter)
+    rules = {place for first, end in ranges for place in range(first, end)}
     acts = [
         Act(sentence=sentence, lead="", core=sentence.low, chatter=True)
         if matter.get(place)
-        else _act(sentence, rule=place in rules)
+        else _act(sentence, rule=place in rules, works_on_text=place in matter)
         for place, sentence in enumerate(found)
     ]
     beside = (acts[max(0, place - _BESIDE) : place] for place in range(len(acts)))
-    return Said(text, tuple(map(_in_context, beside, acts)), tuple(ranges))
+    return Said(text, tuple(map(_in_context, beside, acts)), frozenset(matter), tuple(ranges))
 
 
 def _in_context(earlier: list[Act], act: Act) -> Act:
@@ -179,19 +174,21 @@ def _accepts(clause: str) -> Accepts:
 def _lead_accepts(lead: str) -> Accepts:
     """What the opening fillers accept: "perfect, ..."."""
     if lead.startswith("no"):
-        return Accepts.NODS if _WEAK_LEAD.search(lead) else Accepts.NO
-    if _GOOD_LEAD.search(lead):
+        return Accepts.NODS if TALK["weak_lead"].said(lead) else Accepts.NO
+    if TALK["good_lead"].said(lead):
         return Accepts.APPROVES
-    if _THANKS_LEAD.search(lead):
+    if TALK["thanks_lead"].said(lead):
         return Accepts.THANKS
-    return Accepts.NODS if _WEAK_LEAD.search(lead) else Accepts.NO
+    return Accepts.NODS if TALK["weak_lead"].said(lead) else Accepts.NO
 
 
 def _verdict(text: str, clauses: list[str], *, question: bool) -> tuple[Accepts, Asks]:
     """What a sentence accepts and asks; what comes after its first asking clause is no verdict."""
     accepts, asks = Accepts.NO, Asks.NO
     for clause in clauses:
-        wants = _asks(TALK["praise"].without(clause, " ").strip())
+        rest = TALK["praise"].without(clause, " ").strip()
+        TALK.part(clause, rest)
+        wants = _asks(rest)
         got = _accepts(clause)
         if got and wants < Asks.PLAINLY:
             accepts = max(accepts, min(got, Accepts.NODS) if question else got)
@@ -259,7 +256,7 @@ def _without_speaker(text: str, sentence: Sentence) -> str:
     return text[found.end() :]
 
 
-def _act(sentence: Sentence, *, rule: bool) -> Act:
+def _act(sentence: Sentence, *, rule: bool, works_on_text: bool) -> Act:
     text = _without_speaker(sentence.low, sentence)
     greeting = TALK["greeting"].first(text)
     if not text or (greeting and greeting.end() >= len(text)):
@@ -269,13 +266,14 @@ def _act(sentence: Sentence, *, rule: bool) -> Act:
     lead, core = core_of(text)
     rule = rule and (not TALK["questions"].said(core) or TALK["demands"].said(core))
     clauses = _clauses(text) or [text]
+    TALK.part(text, *clauses)
     gives_up = not sentence.asks and _gives_up(text, clauses)
     defers = not sentence.asks and _defers(text, core, clauses[0])
     accepts, asks = _verdict(text, clauses, question=sentence.asks)
     complains = _doubts(text, core, accepts, asks, question=sentence.asks)
-    if works_on_text(text):
+    if works_on_text:
         accepts, asks, complains = Accepts.NO, Asks.PLAINLY, False
-    elif not asks and not accepts and _NAMED_PLEASE.match(text):
+    elif not asks and not accepts and TALK["named_please"].said(text):
         asks = Asks.PLAINLY
     settled = not complains and not asks and _turns(text)[0]
     if complains and asks < Asks.PLAINLY:
@@ -304,15 +302,20 @@ def _act(sentence: Sentence, *, rule: bool) -> Act:
         carries_on=not complains and TALK["carries_on"].said(text),
         declines=TALK["declines"].said(text),
         yields=TALK["yields"].said(text),
-        marks_new=any(TALK["new"].said(one) for one in (text, core))
-        or TALK["new"].found(lead)
-        or TALK["announces"].said(text),
+        marks_new=_marks_new(text, lead, core),
         reopens=TALK["reopens"].said(text),
         rule=rule,
         problem=not settled and TALK["problem"].said(core),
         named=IDENTIFIER.search(sentence.words) is not None,
         chatter=chatter,
     )
+
+
+def _marks_new(text: str, lead: str, core: str) -> bool:
+    new = TALK["new"]
+    if new.may(text) and (new.said(text) or new.said(core) or new.found(lead)):
+        return True
+    return TALK["announces"].said(text)
 
 
 def _defers(text: str, core: str, first: str) -> bool:

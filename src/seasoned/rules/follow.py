@@ -1,6 +1,5 @@
 """Follows a conversation turn by turn: which task a message goes on with, closes, opens or comes back to."""
 
-import re
 from collections.abc import Sequence
 
 from seasoned.rules.acts import TALK, Accepts, Act, Asks
@@ -24,16 +23,7 @@ _SHOWN_CHARS = 60
 _REPORT_CHARS = 600
 
 
-_DOUBTS = re.compile(
-    r"n't\b|\b(?:not|no (?!comment|changes|problem|rush|worries|more\b)|never|nothing|nobody|none|but"
-    r"|still|again|yet|instead|only|without|hardly|barely|(?:second|third|last|how many) times?|stays?|keeps?|same|old"
-    r"|you (?:just |also )?[a-z]+ed)\b"
-)
 # A statement, not the name of what is wanted ("Next.js 15 upgrade").
-_TELLS = re.compile(
-    r"(?:i|i'm|i've|we|we're|he|she|they|you|it|it's|that|that's|this|these|those|there|there's|my|our|his|her|their|what"
-    r"|how|so|such|well|maybe|sorry|no|yes|not|just|still|never|always)\b"
-)
 
 
 class Follower:
@@ -204,7 +194,7 @@ def _may_object(act: Act) -> bool:
     if act.chatter:
         return act.sentence.asks and TALK["refers_back"].said(act.core)
     plainly = act.asks > Asks.NO or act.cleans_up or act.complains or act.problem
-    return plainly or _DOUBTS.search(act.sentence.low) is not None
+    return plainly or TALK["doubts"].said(act.sentence.low)
 
 
 def _given_up(work: Work, acts: Sequence[Act]) -> bool:
@@ -301,7 +291,7 @@ def _is_wanted(act: Act, agent: AgentTurn, *, first: bool) -> bool:
         return False
     if act.asks == Asks.PLAINLY or act.reopens or (first and _orders(act)):
         return True
-    if first and not act.accepts and not _TELLS.match(act.core):
+    if first and not act.accepts and not TALK["tells"].said(act.core):
         return True
     long = len(agent.text) > _LONG_ANSWER_CHARS
     if act.asks:

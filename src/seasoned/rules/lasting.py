@@ -6,7 +6,7 @@ happens now, a fault, or something said of one thing at hand ("the second one", 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -24,40 +24,9 @@ _CLAUSE_WORDS_MIN: Final = 4
 
 _STANDING: Final = ("standing", "strong", "decided")
 
-_ONE_CHANGE = re.compile(
-    r"\b(?:one|a|an|another|small|quick) (?:\w+ )?(?:change|update|addition|exception|correction|more|new)\b"
-)
-_STAYS = re.compile(
-    r"(?:^|: )(?:[\w.+-]+ ){1,5}(?:stays?|remains?)"
-    r"(?: (?:as (?:it|they) (?:is|are)|put|where (?:it|they) (?:is|are)|supported|in))?$"
-)
 _OWN = re.compile(r"(?:i|we|my|our)\b")
-_THIS_ONE = re.compile(r"(?:this|that|the) \w+ (?:must|has to|have to|needs to) (?!always|never)")
-_THEN_ASKS = re.compile(r"[,;:] (?:so )?(?:can|could|would|will) (?:you|we)\b")
-_SAME = re.compile(
-    r"(?:(?:the )?same (?:goes )?(?:for|with)|no exceptions?|ever\b|(?:that|this) (?:goes|holds|applies|stays))"
-)
-_BACK = re.compile(r"(?:\S+ ){0,4}(?:it|that|this|those|they|them|that's|it's)\b")
-_ASKED = re.compile(r"\b(?:can|could|would|will|shall) (?:you|we)\b")
-_NOTES = re.compile(r"(?:remember|note|mind|make sure|keep in mind|learn|take note)\b")
-_THING_MUST = re.compile(
-    r"(?:the|this|that|it|they|its) (?:\w+ ){0,3}?(?:must|should|has to|have to|needs? to|shall|will)\b"
-)
-_TOLD_FAULT = re.compile(
-    r"(?:(?:every time|each time|whenever|when) (?:i|we|it|he|she|the)|it|he|she|this|the \w+|\w+ (?:page|test|build"
-    r"|job))\b"
-)
-_TOLD_RULE = re.compile(r"\b(?:you|always (?:put|use|add)|should|must|please)\b")
-_REASON = re.compile(r"[,:;]|\b(?:because|since|as|so)\b")
 _CLAUSE_START = re.compile(r"[,;:]\s+|\s-+\s+|\s(?=because |since |cause |cos )")
 _WANTS_MORE = re.compile(r"[,;:] (?:and |so |but |then |please )*|\b(?:and|so|but) (?:please )?")
-_RECURS = re.compile(
-    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days|every (?:(?:other|last|first|second) )?(?:(?:mon|tues|wednes"
-    r"|thurs|fri|satur|sun)day|day|week|month|night|morning|evening|quarter|year))\b"
-)
-_WH = re.compile(
-    r"(?:therefore |so )?(?:what (?!i\b|we\b)|which|who\b|where|why|how\b|is |are |does |do (?:you|we|i) |did )"
-)
 # A noun made of two, the first of which could be a verb: "file names", "commit messages".
 _COMPOUND = listed(
     "file branch commit test order report date code log build release time label table page cite image plot note place"
@@ -91,25 +60,25 @@ def _told_rule(text: str, core: str, *, asks: bool) -> bool:
     if said["not_lasting"].said(text) or said["uncertain"].said(core):
         return False
     if asks or said["question_start"].said(core):
-        return said["for_good"].said(core) and _ASKED.search(core) is not None
+        return said["for_good"].said(core) and LASTING["asked"].said(core)
     if _requires(core):
         return False
     lasting = said["lasting"].said(text)
     style = said["told"].said(text) or said["style"].said(core) or said["style"].said(text)
-    if lasting or style or _STAYS.search(core):
-        return not _describes_fault(core) and (lasting or not _THIS_ONE.match(core))
+    if lasting or style or LASTING["stays"].said(core):
+        return not _describes_fault(core) and (lasting or not LASTING["this_one"].said(core))
     habit = said["habit"].first(text)
     told = habit or said["personal"].first(text)
     if told and not habit and fault(text):
         return False
     if told:
         return _is_own(core, text[: told.start()], told.group())
-    return said["team"].said(core) and not _THEN_ASKS.search(core) and not of_the_moment(core)
+    return said["team"].said(core) and not LASTING["then_asks"].said(core) and not of_the_moment(core)
 
 
 def _requires(core: str) -> bool:
     """Whether a sentence asks for something and says what that has to be like: "a function that never returns null"."""
-    if not imperative(core) or _NOTES.match(core):
+    if not imperative(core) or LASTING["notes"].said(core):
         return False
     found = LASTING["requirement"].first(core)
     return found is not None and not LASTING["lasting"].said(core[: found.start()])
@@ -117,14 +86,14 @@ def _requires(core: str) -> bool:
 
 def _is_own(core: str, before: str, cue: str) -> bool:
     """Whether a habit is the speaker's own statement, not the content of a request ("add a note that we never ...")."""
-    if before.strip() and imperative(core) and not _REASON.search(before):
+    if before.strip() and imperative(core) and not LASTING["reason"].said(before):
         return False
     return not ("prefer" in cue and LASTING["this_time"].said(core))
 
 
 def _describes_fault(core: str) -> bool:
     """Whether "always" or "every time" only says how something goes wrong."""
-    return _TOLD_FAULT.match(core) is not None and TALK["problem"].said(core) and not _TOLD_RULE.search(core)
+    return LASTING["told_fault"].said(core) and TALK["problem"].said(core) and not LASTING["told_rule"].said(core)
 
 
 @lru_cache(maxsize=2_048)
@@ -137,7 +106,7 @@ def standing(clause: str) -> bool:
         clause = clause[aside.end() :]
     if LASTING["strong"].said(clause):
         return not LASTING["one_off"].said(clause) or " mean" in clause
-    if clause.startswith(("don't ", "do not ", "there ", "there's ")) and not _RECURS.search(clause):
+    if clause.startswith(("don't ", "do not ", "there ", "there's ")) and not LASTING["recurs"].said(clause):
         return False
     if LASTING["reported"].said(clause) or LASTING["task"].said(clause):
         return False
@@ -146,7 +115,7 @@ def standing(clause: str) -> bool:
     if not LASTING["standing"].said(clause):
         return False
     compound = clause.partition(" ")[0] in _COMPOUND and LASTING["noun"].opens(clause.partition(" ")[2])
-    if (imperative(clause) and not compound) or _WH.match(clause):
+    if (imperative(clause) and not compound) or LASTING["wh"].said(clause):
         return False
     return not of_the_moment(clause)
 
@@ -163,7 +132,7 @@ def of_the_moment(clause: str) -> bool:
     head = clause.partition(",")[0]
     if LASTING["past"].said(clause) or fault(head):
         return True
-    if LASTING["one_off"].said(clause) and not _RECURS.search(clause):
+    if LASTING["one_off"].said(clause) and not LASTING["recurs"].said(clause):
         return True
     return not re.match(r"(?:i|we)\b", head) and LASTING["state"].said(head)
 
@@ -181,12 +150,14 @@ def embedded(sentence: Sentence) -> int | None:
     low = sentence.low
     if sentence.asks or not any(LASTING[name].may(low) for name in _STANDING) or LASTING["not_lasting"].said(low):
         return None
-    requests = imperative(core_of(low)[1]) and not _NOTES.match(core_of(low)[1])
+    requests = imperative(core_of(low)[1]) and not LASTING["notes"].said(core_of(low)[1])
     starts = [0, *(found.end() for found in _CLAUSE_START.finditer(sentence.words))]
     for start in starts[:_CLAUSES_MAX]:
         low = " ".join(sentence.words[start:].lower().split()).rstrip(".!;, ")
+        LASTING.part(sentence.low, low)
+        TALK.part(sentence.low, low)
         core = core_of(low)[1]
-        if start and requests and sentence.words[:start].rstrip().endswith(":") and not _OWN.match(core):
+        if start and requests and sentence.words[:start].rstrip().endswith(":") and not LASTING["own"].said(core):
             return None
         strong = LASTING["strong"].said(core)
         if start == 0 and not strong and (imperative(core) or TALK["demands"].opens(core)):
@@ -197,14 +168,13 @@ def embedded(sentence: Sentence) -> int | None:
     return None
 
 
-def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
+def groups(found: Sequence[Sentence], matter: Mapping[int, bool]) -> list[tuple[int, int]]:
     """The statements of a message as ranges of sentences (first, end): a rule with the sentences that explain it.
 
-    After a header ("house rules:") every sentence of its paragraph is a rule of its own.
+    After a header ("house rules:") every sentence of its paragraph is a rule of its own. What is `matter` is none.
     """
     ranges: list[tuple[int, int]] = []
     header = -1  # the paragraph that a header opened
-    matter = matters(found)
     for place, sentence in enumerate(found):
         whole, core = sentence.low, core_of(sentence.low)[1]
         if place in matter or _is_requirement(found, place, core):
@@ -216,11 +186,11 @@ def groups(found: Sequence[Sentence]) -> list[tuple[int, int]]:
             header = -1
         size = len((whole if sentence.bullet else core).split())
         headed = header >= 0 and not sentence.asks and size >= _HEADED_WORDS_MIN - sentence.bullet
-        if is_header(whole) and not _ONE_CHANGE.search(whole):
+        if is_header(whole) and not LASTING["one_change"].said(whole):
             header = sentence.paragraph
             own = own and len(whole.partition(":")[2].split()) >= _HEADED_WORDS_MIN
         beside = bool(ranges) and ranges[-1][1] == place and _goes_on(found[place - 1], sentence)
-        adds = _SAME.match(core) is not None if own or headed else _explains(sentence, core)
+        adds = LASTING["same"].said(core) if own or headed else _explains(sentence, core)
         if beside and adds:
             ranges[-1] = (ranges[-1][0], place + 1)
         elif own or headed:
@@ -237,12 +207,13 @@ def remembered(low: str) -> int:
 def matters(found: Sequence[Sentence]) -> dict[int, bool]:
     """The sentences that are the text to work on, or say what is to stand in one ("Summarize: ...").
 
-    Each with whether it stands alone as somebody else's words: it comes after a colon.
+    Each with whether it is somebody else's words: it comes after the colon of the request.
     """
     inside: dict[int, bool] = {}
     opener: Sentence | None = None
     for place, sentence in enumerate(found):
-        if works_on_text(sentence.low):
+        low, core = sentence.low, core_of(sentence.low)[1]
+        if LASTING["text_work"].said(core) or (low != core and LASTING["text_work"].said(low)):
             opener = sentence
             inside[place] = False
         elif opener is not None and sentence.paragraph == opener.paragraph and not sentence.bullet:
@@ -252,14 +223,9 @@ def matters(found: Sequence[Sentence]) -> dict[int, bool]:
     return inside
 
 
-def works_on_text(low: str) -> bool:
-    """Whether a sentence asks to work on a text that follows, or to write one."""
-    return LASTING["text_work"].said(core_of(low)[1]) or LASTING["text_work"].said(low)
-
-
 def _is_requirement(found: Sequence[Sentence], place: int, core: str) -> bool:
     """Whether "the button must never be wider than its column" stands beside the request that it belongs to."""
-    if not _THING_MUST.match(core):
+    if not LASTING["thing_must"].said(core):
         return False
     beside = (found[k] for k in (place - 1, place + 1) if 0 <= k < len(found))
     return any(one.paragraph == found[place].paragraph and imperative(core_of(one.low)[1]) for one in beside)
@@ -275,4 +241,6 @@ def _explains(sentence: Sentence, core: str) -> bool:
         return False
     if TALK["thanks"].said(core) or any(imperative(clause.strip()) for clause in core.split(",")):
         return False
-    return LASTING["adds"].said(core) or bool(_BACK.match(core) and not re.search(r"\b(?:please|can you)\b", core))
+    return LASTING["adds"].said(core) or bool(
+        LASTING["back"].said(core) and not re.search(r"\b(?:please|can you)\b", core)
+    )

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 TEXT_CHARS_MAX: Final = 1_000  # no pattern sees more of a text
+_KNOWN_MAX: Final = 4_096
 _KEY_CHARS: Final = 4
 _OPEN: Final = "\0"
 _COSTS: Final = (2, 8, 100, 600)  # of the beginning of a word with four signs, three, two and one
@@ -53,6 +54,7 @@ class Group:
     def __init__(self, book: "Book", name: str, described: Described) -> None:
         self.name, self.described, self._book = name, described, book
         self._compiled: dict[int, re.Pattern[str]] = {}
+        self._known = book.known
         self.said = self.opens if described.start else self.found
 
     def may(self, text: str) -> bool:
@@ -60,7 +62,7 @@ class Group:
         return self.name in self._book.candidates(text)
 
     def _tried(self, text: str) -> Sequence[re.Pattern[str]]:
-        places = self._book.candidates(text).get(self.name)
+        places = (self._known.get(text) or self._book.candidates(text)).get(self.name)
         if places is None:
             return ()
         compiled = self._compiled
@@ -88,9 +90,11 @@ class Group:
 
     def first(self, text: str) -> re.Match[str] | None:
         """The match that begins first; the longest of those."""
+        tried = self._tried(text)
+        if not tried:
+            return None
         start = self.described.start
-        tried = ((pattern.match if start else pattern.search)(text) for pattern in self._tried(text))
-        found = [match for match in tried if match]
+        found = [match for one in tried if (match := one.match(text) if start else one.search(text))]
         return min(found, key=lambda match: (match.start(), -match.end()), default=None)
 
     def all(self, text: str) -> Iterator[re.Match[str]]:
@@ -115,6 +119,7 @@ class Book:
         for word, entry in data.pop("words", {}).items():
             listed = entry if isinstance(entry, list) else entry.split()
             self._words[word] = self.expanded(f"({'|'.join(listed)})")
+        self.known: dict[str, dict[str, list[int]]] = {}  # the candidates of texts that were looked at
         self.groups = {name: Group(self, name, msgspec.convert(entry, Described)) for name, entry in data.items()}
         self._index: dict[str, tuple[tuple[str, int], ...]] = {}
         self.unkeyed: dict[str, list[int]] = {}  # the alternatives that are tried on every text
@@ -126,7 +131,6 @@ class Book:
                 for key in keys or ():
                     self._index[key] = (*self._index.get(key, ()), (group.name, place))
         self._of_word = lru_cache(maxsize=8_192)(self._look_up)
-        self.candidates = lru_cache(maxsize=4_096)(self._candidates)
 
     def __getitem__(self, name: str) -> Group:
         return self.groups[name]
@@ -144,8 +148,22 @@ class Book:
         found = get(f"{word} ", ()) + get(word[:1], ()) + (get(word[:2], ()) if word[1:] else ())
         return found + (get(word[:3], ()) if word[2:] else ()) + (get(word[:4], ()) if word[3:] else ())
 
-    def _candidates(self, text: str) -> dict[str, list[int]]:
+    def candidates(self, text: str) -> dict[str, list[int]]:
         """The alternatives of each group that may match a text."""
+        known = self.known.get(text)
+        if known is None:
+            if len(self.known) >= _KNOWN_MAX:
+                self.known.clear()
+            known = self.known[text] = self._candidates(text)
+        return known
+
+    def part(self, whole: str, *parts: str) -> None:
+        """Says that texts are parts of another, so that they need not be looked through for words."""
+        found = self.candidates(whole)
+        for part in parts:
+            self.known.setdefault(part, found)
+
+    def _candidates(self, text: str) -> dict[str, list[int]]:
         found = {name: places.copy() for name, places in self.unkeyed.items()}
         hits: set[tuple[str, int]] = set()
         for word in _WORD.findall(text[:TEXT_CHARS_MAX]):

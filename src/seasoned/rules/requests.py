@@ -7,6 +7,8 @@ from typing import Final
 from seasoned.rules.phrases import book
 from seasoned.rules.text import listed
 
+_TALK = book("talk")
+_LASTING = book("lasting")
 IDENTIFIER: Final = re.compile(
     r"(?<![\w.])(?:[A-Za-z]{1,10}[-_#]\d{2,12}|#\d{1,7}|[\w-]+(?:/[\w.-]+)+|\w+\.(?:py|js|ts|go|rs|java|sql|csv|xlsx?|md"
     r"|ya?ml|json|toml|txt|pdf|docx?|html|css|sh|tf|ipynb|log)\b|`[^`\n]{2,80}`|https?://\S{3,200}"
@@ -23,7 +25,7 @@ _NO_VERB = re.compile(
 @cache
 def verbs() -> frozenset[str]:
     """Verbs that begin an instruction."""
-    return book("talk").listed("verbs")
+    return _TALK.listed("verbs")
 
 
 @lru_cache(maxsize=2_048)
@@ -40,5 +42,10 @@ def imperative(core: str) -> bool:
 @lru_cache(maxsize=2_048)
 def core_of(text: str) -> tuple[str, str]:
     """The opening fillers of a sentence in lower case, and the rest."""
-    found = book("talk")["lead"].first(text)
-    return ("", text) if found is None else (text[: found.end()].strip(), text[found.end() :].strip())
+    found = _TALK["lead"].first(text)
+    if found is None:
+        return "", text
+    lead, core = text[: found.end()].strip(), text[found.end() :].strip()
+    _TALK.part(text, lead, core)
+    _LASTING.part(text, lead, core)
+    return lead, core
