@@ -5,11 +5,12 @@ Work is bounded: of a long answer only the beginning and the end are ever looked
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from seasoned.message import JsonObject, NumberedMessage, Part, PersonEvent
-from seasoned.rules.text import listed
+from seasoned.rules.text import words
 
 HEAD_CHARS = 4_000
 TAIL_CHARS = 8_000
@@ -28,36 +29,17 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,60}=")
 _PROGRAM = re.compile(r"[A-Za-z][\w.+-]{0,40}\Z")
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w{1,40})['\"]?[^\n]{0,400}\n(?:(?!\1\b)[^\n]{0,2000}\n){0,400}(?:\1\b)?")
 _VERSIONED = re.compile(r"(python|pip|node|ruby|php|gcc|clang)[\d.]+\Z")
-_WRAPPERS = listed(
-    """
-    sudo time nohup env exec command builtin nice timeout xargs stdbuf watch then do else if while !
-    """
-)
-_RUNNERS = {
-    "uv": frozenset({"run"}),
-    "poetry": frozenset({"run"}),
-    "pdm": frozenset({"run"}),
-    "pipenv": frozenset({"run"}),
-    "hatch": frozenset({"run"}),
-    "bundle": frozenset({"exec"}),
-    "pnpm": frozenset({"exec", "dlx"}),
-    "yarn": frozenset({"exec", "dlx"}),
-    "uvx": frozenset(),
-    "npx": frozenset(),
-    "pipx": frozenset({"run"}),
+_WRAPPERS: Final = words("wrappers")
+_RUNNERS: Final = {
+    **dict.fromkeys(("uv", "poetry", "pdm", "pipenv", "hatch", "pipx"), ("run",)),
+    "bundle": ("exec",),
+    "pnpm": ("exec", "dlx"),
+    "yarn": ("exec", "dlx"),
+    "uvx": (),
+    "npx": (),
 }
-_VALUED = listed(
-    """
-    --group --with --python --extra --directory --project --package --from -p -n -u --env-file --index-url --only-group
-    """
-)
-_PLUMBING = listed(
-    """
-    cd echo printf grep egrep fgrep rg sed awk head tail cat ls sleep sort uniq wc cut tr tee export set
-    test true false for in done fi case mkdir rm cp mv touch xargs date pwd which type find less more
-    source read jq yq exit rc perl local return kill wait
-    """
-)
+_VALUED: Final = words("valued_options")
+_PLUMBING: Final = words("plumbing")
 
 
 class Simple(msgspec.Struct, frozen=True):
@@ -167,17 +149,12 @@ def commands(line: str) -> list[Simple]:
     return parts
 
 
-def segments(line: str) -> list[list[str]]:
-    """The words of each simple command of a shell line."""
-    return [one.words for one in commands(line)]
-
-
 def programs(command: str) -> tuple[str, ...]:
     """The programs that a shell command runs, the commonest first and git last (it mostly goes along with the others).
 
     Plumbing such as cd, grep or echo is left out unless there is nothing else.
     """
-    names = [name for words in segments(command) if (name := _program(words))]
+    names = [name for one in commands(command) if (name := _program(one.words))]
     real = [name for name in names if name not in _PLUMBING] or names
     return tuple(sorted(dict.fromkeys(real), key=lambda name: (name == "git", -real.count(name))))
 
@@ -209,8 +186,7 @@ def _inner(name: str, words: list[str], depth: int) -> str:
         return inner if _PROGRAM.match(inner) else ""
     if name == "ssh":
         remote = next((word.strip("'\"") for word in words if word[:1] in "'\"" and " " in word), "")
-        lines = segments(remote)[:_REMOTE_MAX]
-        names = [found for line in lines if (found := _program(line, depth + 1))]
+        names = [found for one in commands(remote)[:_REMOTE_MAX] if (found := _program(one.words, depth + 1))]
         return next((found for found in names if found not in _PLUMBING), "")
     verbs = _RUNNERS.get(name)
     if verbs is None or (verbs and (not words or words[0] not in verbs)):

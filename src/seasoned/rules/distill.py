@@ -19,7 +19,7 @@ from seasoned.rules.calls import Call, calls, commands
 from seasoned.rules.errors import Failure, failed, is_generic
 from seasoned.rules.explained import Told
 from seasoned.rules.fixes import Fix, changes_file, fixes, is_look, is_search
-from seasoned.rules.people import People
+from seasoned.rules.people import names
 from seasoned.rules.phrases import book
 from seasoned.rules.places import topic_of
 from seasoned.rules.procedures import procedure
@@ -79,7 +79,7 @@ def _skip_reason(bad: Sequence[Failure]) -> str:
 
 
 def _lessons(question: DistillQuestion, found: Sequence[_Found]) -> tuple[Lesson, ...]:
-    people = People(question.messages)
+    people = names(question.messages) if found else re.compile("(?!)")
     kept: list[tuple[int, Lesson]] = []
     for one in sorted(found, key=lambda one: (-one.score, one.number)):
         lesson = _lesson(question, one, people)
@@ -96,9 +96,9 @@ def _says_same(one: Lesson, other: Lesson) -> bool:
     return one.title == other.title or is_twin(prints[0], prints[1])
 
 
-def _lesson(question: DistillQuestion, found: _Found, people: People) -> Lesson | None:
+def _lesson(question: DistillQuestion, found: _Found, people: re.Pattern[str]) -> Lesson | None:
     """A lesson; None when nothing is left to say, nothing can be quoted or it may not be said."""
-    title, text = people.hide(found.title), people.hide("\n".join(found.lines))
+    title, text = people.sub("<name>", found.title), people.sub("<name>", "\n".join(found.lines))
     quotes = _quotes(question.messages, found.quotes)
     if not title or not text or not quotes or not is_safe(f"{title}\n{text}") or scan(f"{title}\n{text}"):
         return None

@@ -15,7 +15,7 @@ from seasoned.message import Json, NumberedMessage
 from seasoned.rules.calls import Call, calls
 from seasoned.rules.phrases import book
 from seasoned.rules.safety import inline, is_safe, masked
-from seasoned.rules.text import listed
+from seasoned.rules.text import words
 
 LINE_CHARS_MAX: Final = 280
 _LINES_MAX = 400
@@ -42,10 +42,8 @@ _SAYS = re.compile(
     r"\b(?:not found|failed|denied|rejected|refused|not allowed|not permitted|invalid|does not exist|no such)\b",
     re.IGNORECASE,
 )
-_TESTERS = listed(
-    "pytest tox nox unittest jest vitest mocha cargo go npm yarn pnpm ruff mypy eslint tsc make gradle mvn rspec mix"
-)
-_QUIET_ONE = listed("grep egrep fgrep rg diff cmp test which command pgrep git false ls")
+_TESTERS: Final = words("testers")
+_QUIET_ONE: Final = words("quiet")
 _MESSAGE_KEYS: Final = (
     *("message", "error_message", "errorMessage", "detail", "details", "error_description", "reason", "msg"),
     *("error", "errors", "title", "description", "code"),
@@ -56,7 +54,7 @@ _HINT_KEYS: Final = (
 )
 _CODE_KEYS = ("code", "error_code", "errorCode", "error")
 _CODE = re.compile(r"(?=\w*[A-Za-z_])[\w.-]{3,48}\Z")
-_BAD_STATUS = listed("error failed failure rejected denied declined invalid refused blocked unavailable")
+_BAD_STATUS: Final = words("bad_status")
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import msgspec
 from seasoned.message import Author, Message, NumberedMessage
 from seasoned.rules.phrases import book
 from seasoned.rules.safety import is_safe, one_line
-from seasoned.rules.text import Sentence, key_words, listed, sentences
+from seasoned.rules.text import Sentence, key_words, sentences, words
 
 EXPLANATION_CHARS_MAX: Final = 480
 SENTENCE_CHARS_MAX: Final = 320
@@ -39,11 +39,7 @@ _TOKEN = re.compile(r"[\w./:=@-]+")
 _PIECES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[_/.:=-]")
 _OPENING = re.compile(r"(?:and|but|so|then|also|or|yet|however|please note that|note that)(?=[ ,]),?\s+", re.IGNORECASE)
 # What most errors have in common tells nothing about one.
-_COMMON: Final = listed(
-    "error fail failed failure failing exception test tests issue problem code line file call command run running exit"
-    " message invalid must cannot can't not found missing need needs tool value required unknown because work working"
-    " used uses using fix fixed wrong first new same show see check"
-)
+_COMMON: Final = words("common_in_errors")
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from seasoned.rules.calls import Call, Simple, commands, programs
 from seasoned.rules.errors import Failure
 from seasoned.rules.phrases import book
 from seasoned.rules.safety import inline, is_safe, masked
-from seasoned.rules.text import listed
+from seasoned.rules.text import words
 
 COMMAND_CHARS_MAX: Final = 400
 _TRIES_MAX = 12
@@ -42,19 +42,12 @@ _SIGNED = re.compile(r"\d+|'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|`[^`\n]{1,80}`")
 _NOISY_END = re.compile(r"(?:\s*(?:2>\s?&1|&?>\s?/dev/null|2>\s?/dev/null|<\s?/dev/null))+\Z")
 _EDITS = re.compile(r"\b(?:sed|perl|yq) (?:-\S+ )*-\w*i|<<|\btee\b|\bgit apply\b|\bpatch\b|[^&2]>\s?[\w./~]")
 _MISSING_FILE = re.compile(r"no such file|not a directory|is a directory|eisdir|does not exist", re.IGNORECASE)
-_LOOKS: Final = listed(
-    "cd echo ls cat head tail grep egrep rg find wc date sleep true test which pwd stat less more sort uniq cut jq sed"
-    " awk tree du df printf file type ps top free uname id env printenv nproc lscpu sinfo squeue sacct whoami hostname"
-    " dig ping journalctl dmesg command"
-)
-_SETS: Final = listed("cd export source . pushd set eval")
-_LOOK_VERBS: Final = listed(
-    "get list show status log logs diff describe view search find read check lookup fetch query inspect info history"
-    " help version glob grep open ls cat browse"
-)
-_TEXT_KEYS: Final = listed("new_string content new_str file_text patch diff new_text old_string old_str insert_text")
-_UNTOLD: Final = listed("description timeout run_in_background explanation thought") | _TEXT_KEYS
-_SUBJECTS: Final = listed("path file_path filename file pattern query url id name q glob directory dir cwd offset")
+_LOOKS: Final = words("looks")
+_SETS: Final = words("sets")
+_LOOK_VERBS: Final = words("look_verbs")
+_TEXT_KEYS: Final = words("text_keys")
+_UNTOLD: Final = words("untold") | _TEXT_KEYS
+_SUBJECTS: Final = words("subjects")
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ import msgspec
 
 from seasoned.learning.questions import SkillView
 from seasoned.rules.calls import Call
-from seasoned.rules.text import listed
+from seasoned.rules.text import listed, words
 from seasoned.skill import SKILL_FILE, slug
 from seasoned.space import FACTS, JOURNAL
 
@@ -36,13 +36,9 @@ _SUFFIX_TOPIC: Final = dict(
     | listed("tf/terraform xlsx/spreadsheet docx/document md/docs sh/shell")
 )
 _PATH_KEYS = ("file_path", "path", "filename", "file")
-_VERBS: Final = listed("""
-get list find search create update delete add set send make check lookup look up fetch read run call do new
-cancel modify change book issue start stop open close transfer show view by to for from with details detail
-info status id user all tool agent the a of direct process apply request submit query execute post put
-""")
-_NO_SUBJECT: Final = listed("get list run the and tool set general")
-_NO_FIELD: Final = listed("and agent tools files ci")
+_VERBS: Final = words("tool_verbs")
+_NO_SUBJECT: Final = words("no_subject")
+_NO_FIELD: Final = words("no_field")
 
 
 class Family(msgspec.Struct, frozen=True):

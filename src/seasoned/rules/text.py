@@ -6,8 +6,10 @@ only before a capital. Work is bounded: of a very long text only the beginning a
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Final, Literal
 
 import msgspec
@@ -196,6 +198,12 @@ def _mask_quotes(raw: str) -> str:
 def listed(text: str) -> frozenset[str]:
     """The words of a text."""
     return frozenset(text.split())
+
+
+@cache
+def words(name: str) -> frozenset[str]:
+    """A list of `words.toml`."""
+    return listed(tomllib.loads(files("seasoned.rules").joinpath("words.toml").read_text(encoding="utf-8"))[name])
 
 
 _EMPTY: Final = listed("""
