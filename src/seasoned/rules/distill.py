@@ -153,7 +153,7 @@ def _findings(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
         told = explained.causes(spoken, [numbered.number], words, explained.COMPLAINT_MIN) if words else []
         if not told and not edits:
             seen = words.union(*(explained.telling(call.answer[:_ANSWER_CHARS]) for call in recent))
-            told = explained.findings(spoken[numbered.number], numbered.number, seen)
+            told = explained.findings(spoken[numbered.number], numbered.number, seen, asked=wrong is not None)
         if told and not any(explained.retracted(spoken, one) for one in told):
             found.append(_of_finding(told, wrong, recent[-1] if recent else None))
     return found

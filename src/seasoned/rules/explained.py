@@ -19,8 +19,8 @@ EXPLANATION_CHARS_MAX: Final = 480
 SENTENCE_CHARS_MAX: Final = 320
 POINTS_MIN: Final = 2.0
 NEIGHBOUR_MIN: Final = 0.5
-FINDING_MIN: Final = 3.5
-COMPLAINT_MIN: Final = 2.5
+FINDING_MIN: Final = 2.0
+COMPLAINT_MIN: Final = 1.5
 _WORDS_MIN = 4
 _SHARED_MIN = 2
 _NAMES_MAX = 3
@@ -75,7 +75,7 @@ def points(sentence: Sentence) -> float:
         return 0
     score = 2.0 * (_has(sentence, "opens") or labelled) + 2 * _has(sentence, "cause") + _has(sentence, "rule")
     score += min(1.5, 0.5 * len(_NAME.findall(text)[:_NAMES_MAX]))
-    return score - 1.5 * _has(sentence, "guess") - 1.5 * _has(sentence, "own")
+    return score - 1.5 * _has(sentence, "guess") - 1.5 * _has(sentence, "own") - 2 * _has(sentence, "addressed")
 
 
 def shares(text: str, words: set[str], least: int = _SHARED_MIN) -> bool:
@@ -131,13 +131,15 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     return found
 
 
-def findings(every: Sequence[Sentence], number: int, words: set[str]) -> list[Told]:
-    """What a message explains about something that was seen, above all when it is announced ("Found it: ...")."""
+def findings(every: Sequence[Sentence], number: int, words: set[str], *, asked: bool) -> list[Told]:
+    """What a message explains about something that was seen. Unless somebody `asked`, it has to be announced as an
+    explanation ("Found it: ...") or to say what is not so."""
     best: Told | None = None
     for place, sentence in enumerate(every[:_FINDING_SENTENCES_MAX]):
         opened = place > 0 and len(every[place - 1].text.split()) < _SHORT_WORDS and _has(every[place - 1], "opens")
         value = points(sentence) + 2 * opened + 1 * _has(sentence, "opens", "label")
-        better = value >= FINDING_MIN and (best is None or value > best.points)
+        announced = asked or opened or _has(sentence, "opens", "label", "contrasts")
+        better = announced and value >= FINDING_MIN and (best is None or value > best.points)
         if better and not sentence.bullet and shares(sentence.text, words):
             best = Told(number, sentence, value)
     return [best, *_neighbour(best, every)] if best and len(every) <= _FINDING_SENTENCES_MAX else []
