@@ -21,7 +21,7 @@ SECONDS_MAX, GROWTH_MAX, CALL_SECONDS_MAX = 0.5, 1.5, 0.005
 SAID = """
 Could you look into the export job? It stopped on Tuesday and nobody noticed. I think the disk was full.
 The second page still shows the old prices. Please add a column for the tax and sort the table by date.
-thanks, that works. next: the newsletter needs a new header, the one with the stripe, and the link at the bottom is dead.
+thanks, that works. next: the newsletter needs a new header, and the link at the bottom is dead.
 From now on send me the short version only. We never ship on Fridays, and anything over 200 euros needs my okay first.
 hm, not quite what I meant. The totals should be at the top, one line for each region, without cents.
 I talked to Maria yesterday and she said that the warehouse moves in spring. So the labels will have to change as well.
