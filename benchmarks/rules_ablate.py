@@ -1,8 +1,8 @@
 """What each part of the rules yields on the labelled worlds: `make rules-ablate`.
 
-Leaves out one group of phrases at a time (`--patterns`: one pattern) and says how the sum of what is right changes, over
-all worlds and in the world that it changes most. What changes nothing in any world is listed at the end: it stands for
-what people say elsewhere, or for nothing, and has to justify itself by its examples.
+Leaves out one group of phrases at a time (`--patterns`: one pattern) and says how the sum of what is right changes,
+over all worlds and in the world that it changes most. What changes nothing in any world is listed at the end: it
+stands for what people say elsewhere, or for nothing, and has to justify itself by its examples.
 """
 
 import sys

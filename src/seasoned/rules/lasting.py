@@ -25,6 +25,7 @@ _CLAUSE_WORDS_MIN: Final = 4
 _STANDING: Final = ("standing", "strong", "decided")
 
 _OWN = re.compile(r"(?:i|we|my|our)\b")
+_REASON = re.compile(r"[,:;]|\b(?:because|since|as|so)\b")
 _CLAUSE_START = re.compile(r"[,;:]\s+|\s-+\s+|\s(?=because |since |cause |cos )")
 _WANTS_MORE = re.compile(r"[,;:] (?:and |so |but |then |please )*|\b(?:and|so|but) (?:please )?")
 # A noun made of two, the first of which could be a verb: "file names", "commit messages".
@@ -86,7 +87,7 @@ def _requires(core: str) -> bool:
 
 def _is_own(core: str, before: str, cue: str) -> bool:
     """Whether a habit is the speaker's own statement, not the content of a request ("add a note that we never ...")."""
-    if before.strip() and imperative(core) and not LASTING["reason"].said(before):
+    if before.strip() and imperative(core) and not _REASON.search(before):
         return False
     return not ("prefer" in cue and LASTING["this_time"].said(core))
 
