@@ -149,7 +149,7 @@ def _findings(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
         if numbered.number not in spoken:
             continue
         recent = [call for call in made if numbered.number - _SEEN_MAX <= call.number < numbered.number][-_CALLS_SEEN:]
-        words = explained.telling(wrong.text) if wrong is not None else set()
+        words = explained.telling(wrong.text) if wrong is not None else frozenset()
         told = explained.causes(spoken, [numbered.number], words, explained.COMPLAINT_MIN) if words else []
         if not told and not edits:
             seen = words.union(*(explained.telling(call.answer[:_ANSWER_CHARS]) for call in recent))

@@ -6,6 +6,8 @@ moment (plans, offers, reports, guesses). It joins an error only when it shares 
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -65,6 +67,7 @@ def _has(sentence: Sentence, *groups: str) -> bool:
     return any(book("distill")[group].said(sentence.low) for group in groups)
 
 
+@lru_cache(maxsize=4_096)
 def points(sentence: Sentence) -> float:
     """How much an agent's sentence explains; 0 and less: nothing."""
     text = sentence.text
@@ -78,7 +81,7 @@ def points(sentence: Sentence) -> float:
     return score - 1.5 * _has(sentence, "guess") - 1.5 * _has(sentence, "own") - 2 * _has(sentence, "addressed")
 
 
-def shares(text: str, words: set[str], least: int = _SHARED_MIN) -> bool:
+def shares(text: str, words: AbstractSet[str], least: int = _SHARED_MIN) -> bool:
     """Whether a text shares the telling words of an error: two, or one name."""
     shared = 0
     for token in set(_TOKEN.findall(text)):
@@ -87,18 +90,19 @@ def shares(text: str, words: set[str], least: int = _SHARED_MIN) -> bool:
     return shared >= least
 
 
-def telling(text: str) -> set[str]:
+@lru_cache(maxsize=8_192)
+def telling(text: str) -> frozenset[str]:
     """The words of a text that tell it apart, stemmed; names as they stand and in their pieces."""
     spaced = _PIECES.sub(" ", text)
     names = {name.lower().strip("-./:") for name in _NAMES.findall(text)}
     words = {word for word in key_words(spaced) if len(word) >= _WORD_CHARS_MIN and word not in _COMMON}
-    return words | {name for name in names if len(name) >= _WORD_CHARS_MIN}
+    return frozenset(words | {name for name in names if len(name) >= _WORD_CHARS_MIN})
 
 
 def causes(
     spoken: dict[int, list[Sentence]],
     numbers: Sequence[int],
-    words: set[str],
+    words: AbstractSet[str],
     least: float = POINTS_MIN,
     near: int = 0,
 ) -> list[Told]:
@@ -131,7 +135,7 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     return found
 
 
-def findings(every: Sequence[Sentence], number: int, words: set[str], *, asked: bool) -> list[Told]:
+def findings(every: Sequence[Sentence], number: int, words: AbstractSet[str], *, asked: bool) -> list[Told]:
     """What a message explains about something that was seen. Unless somebody `asked`, it has to be announced as an
     explanation ("Found it: ...") or to say what is not so."""
     best: Told | None = None
