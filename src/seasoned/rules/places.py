@@ -83,7 +83,7 @@ def topic_of(call: Call | None) -> str:
         if family is not None and family.name != "shell-and-files":
             return slug(program)
     path = next((value for key in _PATH_KEYS if isinstance(value := call.arguments.get(key), str)), "")
-    suffix = _SUFFIX.search(path[-60:]) or _SUFFIX.search(call.command[:400])
+    suffix = _SUFFIX.search(call.programs[0] if call.programs else path[-60:])
     if suffix:
         return _SUFFIX_TOPIC.get(suffix.group(1), suffix.group(1))
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", call.tool[:80])
