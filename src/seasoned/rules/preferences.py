@@ -24,6 +24,8 @@ _I: Final = re.IGNORECASE
 _NUMBERING = re.compile(r"^\(?\d{1,2}[.)]\s+|[.;]\s*\(?\d{1,2}[.)]?$")
 _JOINT = re.compile(r"[,;] and (?=\w)|(?:,? and|;) (?=(?:i|i'm|i've|we|we're|my|our)\b)")
 _POLITE = re.compile(r"[\s,]*\b(?:please|pls|plz|thanks|ok)\b[\s.!]*(?=$|[,:;]\s)", _I)
+
+
 _THEM = re.compile(
     r"\b(?:those|these|them)\b(?=\s*(?:$|[,.;:]|on\b|in\b|at\b|as\b|when\b|if\b|unless\b|and\b|please\b|again\b))", _I
 )
