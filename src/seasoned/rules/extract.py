@@ -5,7 +5,6 @@ whether the person goes on with the task at hand, closes it, opens a new one or 
 cannot be told is left open: a task stays `running` unless its words or the state at the end say otherwise.
 """
 
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -15,6 +14,7 @@ from seasoned.message import Message, NumberedMessage
 from seasoned.rules.acts import Said, read
 from seasoned.rules.agent import agent_turn
 from seasoned.rules.follow import Follower, Turn
+from seasoned.rules.phrases import form
 from seasoned.rules.preferences import preferences
 from seasoned.rules.work import Work
 from seasoned.task import FINISHED
@@ -23,14 +23,7 @@ PROGRESSES_MAX = 8
 _PROMPTS_MAX = 4
 _PROMPT_CHARS = 20_000
 # A prompt that has the agent serve customers: who then speaks is no user of the space, so they state no preferences.
-_SERVES = re.compile(
-    r"\bcustomer (?:service|support|care)\b.{0,40}\b(?:agent|representative|assistant|bot|specialist)\b"
-    r"|\bas an? (?!coding|software|ai\b|research|data|personal|autonomous|helpful)[\w -]{2,40} agent, you"
-    r" (?:can|should|must|help)\b|\bagent policy\b"
-    r"|\byou (?:can )?(?:help|assist|serve|support) (?:the )?(?:customers?|passengers?|guests?|callers?"
-    r"|patients?|shoppers?|subscribers?|members|visitors)\b",
-    re.IGNORECASE,
-)
+_SERVES = form("extract.serves")
 
 
 def _serves_customers(message: Message) -> bool:

@@ -1,30 +1,18 @@
 """A task's title: the request in the user's own words, without greetings, verdicts and house rules."""
 
-import re
 from collections.abc import Sequence
 
 from seasoned.rules.acts import TALK, Act, Asks
+from seasoned.rules.phrases import form
 from seasoned.rules.safety import masked
 
 TITLE_CHARS = 120
 _TITLE_CHARS_MIN = 3
-_POLITE_TAIL = re.compile(
-    r"[\s,.;-]*\b(?:please|pls|plz|thanks?(?: you)?(?: in advance| so much| a lot)?|thx|ta|cheers|ok\??|okay\??"
-    r"|if you can|when you can|if possible)\b[\s.!?]*$",
-    re.IGNORECASE,
-)
+_POLITE_TAIL = form("titles.polite_tail")
 
 
-_NAMED = re.compile(
-    r"\b(?:my (?:full )?name is|this is|i am|i'm) (?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})(?: and|[,.;]|$)"
-    r"|(?:(?<=\bfriend )|(?<=\bwife )|(?<=\bhusband )|(?<=\bson )|(?<=\bdaughter )|(?<=\bmother )|(?<=\bpassenger ))"
-    r"(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+)?)",
-    re.IGNORECASE,
-)
-_ONLY_DATA = re.compile(
-    r"(?:my (?:full |first |last |user |account |zip )?(?:name|id|number|code|email|address|date of birth|dob)|it|the"
-    r" (?:user |order |reservation )?(?:id|number|code)) (?:is|are)\b"
-)
+_NAMED = form("titles.named")
+_ONLY_DATA = form("titles.only_data")
 
 
 def _cleaned(text: str) -> str:
