@@ -8,23 +8,15 @@ from typing import Final
 import msgspec
 
 from seasoned.rules.lasting import groups, is_header, matters
-from seasoned.rules.phrases import book
+from seasoned.rules.phrases import book, form
 from seasoned.rules.requests import IDENTIFIER, core_of, imperative
 from seasoned.rules.text import Sentence, listed, sentences
 
 TALK = book("talk")
 _CLAUSE = re.compile(r"[,;:](?=\s)|\s-+\s|\s(?=but\s)|\s(?=and (?:then|now|please|also)\b)")
-_CONTRAST = re.compile(
-    r"[,;.]?\s+(?:but|though|however|yet|only that|except that|then|and (?:then|now))\s+|[,;]\s+(?=now\b)"
-)
-_NEGATED = re.compile(
-    r"(?:n't|\bnot|\bnever|\bno|\bwithout|\bhardly|\bbarely|\bnothing|\bnone|\bcannot|\bno longer)[^\w,;:.!?]+"
-    r"(?:\w+[^\w,;:.!?]+){0,2}$"
-)
-_CONDITIONAL = re.compile(
-    r"\b(?:if|once|when|as soon as|until|unless|before|so that|make sure|should|whether|would be|to be|can be|must be"
-    r"|want(?:s|ed)?|need(?:s|ed)?|please|let me know|gets?|have it|has to)\b[^,;:]*$"
-)
+_CONTRAST = form("acts.contrast")
+_NEGATED = form("acts.negated")
+_CONDITIONAL = form("acts.conditional")
 _PLEASE = re.compile(r"\b(?:please|pls|plz) ?")
 _URGES = re.compile(r"(?:do|pray|kindly|prithee) (?:please |kindly |also )?(?=(\w+))")
 _SPEAKER = re.compile(r"([a-z][a-z'-]{1,15}): (?=\S)")  # "ann: thank you" in a thread that several people share

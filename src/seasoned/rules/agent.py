@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from seasoned.message import NumberedMessage
-from seasoned.rules.phrases import book
+from seasoned.rules.phrases import book, form
 from seasoned.rules.text import plain
 
 REPORTS = book("reports")
@@ -22,11 +22,7 @@ _SAID_MAX: Final = 12
 _LEAD_CHARS: Final = 60  # a bare "20 of 60" further into a sentence may count anything
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 _EXIT = re.compile(r"(?:exit(?:ed)?(?: with)?(?: code| status)?|returncode)[\"']?\s*[:=]?\s*(\d{1,3})\b", re.IGNORECASE)
-_ERROR = re.compile(
-    r"^\s*(?:\{\s*\"error\"\s*:|\{\s*\"ok\"\s*:\s*false|error\b|fatal\b|traceback|exception\b"
-    r"|[\w.]{1,60}(?:error|exception)\b\s*:|bash: |/\S+: no such|permission denied|command not found)",
-    re.IGNORECASE,
-)
+_ERROR = form("agent.error")
 _UNITS: Final = """
 one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
 nineteen twenty
@@ -41,10 +37,7 @@ _OF = re.compile(
     rf"(?<![\w.,/])(?:(done|finished|through|at|did|far|now|have|processed|in:?) )?{_COUNT}(?: of| out of| ?/)"
     rf" ?(?:the |all |my |your )?{_COUNT}(?![\w/]|[.,]\d)"
 )
-_OF_WHAT = re.compile(
-    r"(?:(?!(?:had|with|failed|broken?|has|have|missing|wrong|late|overdue|affected|empty|open|off|that|which|who)\b)"
-    r"[a-z-]+ ?)?"
-)
+_OF_WHAT = form("agent.of_what")
 
 
 class AgentTurn(msgspec.Struct, frozen=True, kw_only=True):

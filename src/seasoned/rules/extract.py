@@ -5,13 +5,17 @@ whether the person goes on with the task at hand, closes it, opens a new one or 
 cannot be told is left open: a task stays `running` unless its words or the state at the end say otherwise.
 """
 
-import re
+from collections.abc import Sequence
+
+import msgspec
 
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, PreferenceFound, TaskChange
-from seasoned.message import Message
-from seasoned.rules.follow import Follower
+from seasoned.message import Message, NumberedMessage
+from seasoned.rules.acts import Said, read
+from seasoned.rules.agent import agent_turn
+from seasoned.rules.follow import Follower, Turn
+from seasoned.rules.phrases import form
 from seasoned.rules.preferences import preferences
-from seasoned.rules.turns import turns_of
 from seasoned.rules.work import Work
 from seasoned.task import FINISHED
 
@@ -19,13 +23,7 @@ PROGRESSES_MAX = 8
 _PROMPTS_MAX = 4
 _PROMPT_CHARS = 20_000
 # A prompt that has the agent serve customers: who then speaks is no user of the space, so they state no preferences.
-_SERVES = re.compile(
-    r"\bcustomer (?:service|support|care)\b.{0,40}\b(?:agent|representative|assistant|bot|specialist)\b"
-    r"|\bas an? [\w -]{2,40} agent, you (?:can|should|must|help)\b|\bagent policy\b"
-    r"|\byou (?:can )?(?:help|assist|serve|support) (?:the )?(?:customers?|users?|passengers?|guests?|callers?"
-    r"|patients?|shoppers?|subscribers?|members|visitors)\b",
-    re.IGNORECASE,
-)
+_SERVES = form("extract.serves")
 
 
 def _serves_customers(message: Message) -> bool:
@@ -59,7 +57,7 @@ def extract(question: ExtractQuestion) -> ExtractAnswer:
     serves = any(_serves_customers(numbered.message) for numbered in question.messages[:_PROMPTS_MAX])
     follower = Follower(question.tasks, hides_data=serves)
     found: list[PreferenceFound] = []
-    for turn in turns_of(question.messages):
+    for turn in _turns(question.messages):
         follower.take(turn)
         if turn.person is not None and turn.acts and not serves:
             known = [*question.preferences, *(preference.text for preference in found)]
@@ -70,3 +68,28 @@ def extract(question: ExtractQuestion) -> ExtractAnswer:
         key=lambda change: change.messages[0],
     )
     return ExtractAnswer(tasks=tuple(changes), preferences=tuple(found))
+
+
+def _turns(messages: Sequence[NumberedMessage]) -> list[Turn]:
+    """The messages as turns; system prompts belong to none."""
+    turns: list[Turn] = []
+    person: NumberedMessage | None = None
+    said = Said()
+    rest: list[NumberedMessage] = []
+    for numbered in messages:
+        message = numbered.message
+        if message.role == "user" and message.original_role != "user":
+            continue
+        prose = message.words_of("person")
+        if not message.is_from_person or (not prose.strip() and rest):
+            rest.append(numbered)
+            continue
+        if person is not None or rest:
+            ended = agent_turn(rest)
+            if any(part.type == "tool-result" for part in message.parts):
+                ended = msgspec.structs.replace(ended, over=True)  # the person spoke together with the tools' answers
+            turns.append(Turn(person, said, ended))
+        person, said, rest = numbered, read(prose), []
+    if person is not None or rest:
+        turns.append(Turn(person, said, agent_turn(rest)))
+    return turns

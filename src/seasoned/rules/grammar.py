@@ -8,6 +8,7 @@ import re
 from typing import Final
 
 from seasoned.rules.lasting import LASTING
+from seasoned.rules.phrases import form
 from seasoned.rules.requests import imperative, verbs
 from seasoned.rules.text import listed
 
@@ -35,31 +36,14 @@ _TOKEN = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?|[^A-Za-z]+")
 _STOPS = re.compile(r"[,.;:!?(]")
 
 _I: Final = re.IGNORECASE
-_TIME = re.compile(
-    r"(?P<time>(?:from (?:now|here|today|this point)(?: on(?:wards)?)?|going forward|in (?:the )?future|henceforth"
-    r"|as of \w+|in general|generally|by default|as a rule|starting (?:today|now|\w+day)|effective (?:today"
-    r"|immediately)|next time|in this (?:project|repo|repository|team|house|shop|codebase|company|account)"
-    r"|for (?:every|each|all|any) [^,:]{2,60}|(?:when|whenever|every time|each time|any time|if) (?:you|i|we|someone"
-    r"|there|a|an|the|it) [^,:]{2,80})\s*[,:]?\s+)(?P<rest>.+)",
-    _I | re.DOTALL,
-)
+_TIME = form("grammar.time")
 _DOUBT = re.compile(r"(?P<time>(?:when|if) (?:in doubt|unsure|not sure)),? (?P<rest>.+)", _I | re.DOTALL)
 _CALL = re.compile(r"(?:(?:you can|please|just) )*call me\b", _I)
-_POLITELY = re.compile(
-    r"(?:can|could|would|will) you (?:please |kindly |also |be so kind as to )*(?=[a-z])|(?:please |kindly )+(?=[a-z])",
-    _I,
-)
+_POLITELY = form("grammar.politely")
 _NEGATIVE = re.compile(r"(?:please )?(?:don't|do not|dont|to not|not to)(?: ever)?\s+", _I)
-_DIRECTIVE = re.compile(
-    r"(?P<you>you (?:should |must |will |can )?)?(?P<adverb>always|never|only ever|only|just)\s+(?P<rest>.+)",
-    _I | re.DOTALL,
-)
+_DIRECTIVE = form("grammar.directive")
 # A subject without a verb that could be turned.
-_UNSURE = re.compile(
-    r"\b(?:i|we) (?:(?:always|never|only|just|also) )?(?:the|an?|of|in|on|at|for|with|and|or|as|th(?:is|at|ese|ose)|my"
-    r"|your|our|his|her|their|who)\b",
-    _I,
-)
+_UNSURE = form("grammar.unsure")
 _SUBJECT_FIRST = re.compile(r"(?:i|i'm|i've|i'd|i'll|we|we're|we've|we'd|we'll|my|our)\b", _I)
 _HEAD = re.compile(r"(?P<head>[^,:;]+?)(?:[,:;]\s|\s(?:because|so that|as i|since)\s)", _I)
 

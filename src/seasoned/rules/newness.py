@@ -1,31 +1,26 @@
 """How much speaks for a sentence opening another task while one is open: a sum of weighted signs."""
 
-import re
-import tomllib
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from typing import Final
+
+import msgspec
 
 from seasoned.rules.acts import TALK, Accepts, Act, Asks
 from seasoned.rules.agent import AgentTurn
+from seasoned.rules.phrases import data, form
 from seasoned.rules.requests import IDENTIFIER
 from seasoned.rules.text import key_words
 from seasoned.rules.work import Work
 
 ENOUGH: Final = 1.0
-WEIGHTS: Final[dict[str, float]] = tomllib.loads(
-    files("seasoned.rules").joinpath("phrases", "weights.toml").read_text(encoding="utf-8")
-)["newness"]
+WEIGHTS: Final = msgspec.convert(data("weights")["newness"], dict[str, float])
 _SAME_SHARE, _NEAR_SHARE, _OTHER_SHARE = 0.5, 0.25, 0.1
 _HEARD_WEIGHT: Final = 0.5
 _OTHER_KEYS_MIN: Final = 3
 _SHORT_WORDS: Final = 5
 _AHEAD: Final = 12
 _NAMES_MAX: Final = 8
-_ACTS_ON_IT = re.compile(
-    r"(?:do |pray |kindly )?(?!(?:if|is|was|would|could|might|can|should|will|that|as|when|while)\b)\w+"
-    r" (?:it|them|that|this|these|those)\b"
-)
+_ACTS_ON_IT = form("newness.acts_on_it")
 # Words of asking say nothing about the matter.
 _ASKING = key_words(
     "can could would will might may shall should you your please kindly perhaps possibly maybe me us we i my our"

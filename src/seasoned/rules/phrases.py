@@ -15,6 +15,8 @@ from typing import Final
 
 import msgspec
 
+from seasoned.message import JsonObject
+
 TEXT_CHARS_MAX: Final = 1_000  # no pattern sees more of a text
 _KNOWN_MAX: Final = 4_096
 _KEY_CHARS: Final = 4
@@ -113,14 +115,13 @@ class Book:
     """The groups of one file."""
 
     def __init__(self, name: str) -> None:
-        text = files("seasoned.rules").joinpath("phrases", f"{name}.toml").read_text(encoding="utf-8")
-        data = tomllib.loads(text)
+        groups = dict(data(name))
         self._words: dict[str, str] = {}
-        for word, entry in data.pop("words", {}).items():
+        for word, entry in groups.pop("words", {}).items():
             listed = entry if isinstance(entry, list) else entry.split()
             self._words[word] = self.expanded(f"({'|'.join(listed)})")
         self.known: dict[str, dict[str, list[int]]] = {}  # the candidates of texts that were looked at
-        self.groups = {name: Group(self, name, msgspec.convert(entry, Described)) for name, entry in data.items()}
+        self.groups = {name: Group(self, name, msgspec.convert(entry, Described)) for name, entry in groups.items()}
         self._index: dict[str, tuple[tuple[str, int], ...]] = {}
         self.unkeyed: dict[str, list[int]] = {}  # the alternatives that are tried on every text
         for group in self.groups.values():
@@ -174,6 +175,18 @@ class Book:
             else:
                 found[name] = [place]
         return found
+
+
+@cache
+def data(name: str) -> dict[str, JsonObject]:
+    """What stands in `phrases/NAME.toml`."""
+    return tomllib.loads(files("seasoned.rules").joinpath("phrases", f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def form(name: str) -> re.Pattern[str]:
+    """A pattern of `phrases/forms.toml` by its section and name ("text.log")."""
+    section, _, entry = name.partition(".")
+    return re.compile("".join(msgspec.convert(data("forms")[section][entry], tuple[str, ...])))
 
 
 @cache

@@ -8,7 +8,7 @@ from seasoned.learning.questions import PreferenceFound
 from seasoned.rules.acts import Said
 from seasoned.rules.grammar import third_person
 from seasoned.rules.lasting import LASTING, embedded, is_header, own_rule, remembered
-from seasoned.rules.phrases import book
+from seasoned.rules.phrases import book, form
 from seasoned.rules.requests import core_of, imperative
 from seasoned.rules.text import Sentence, key_words, listed, numbers, plain
 
@@ -24,14 +24,10 @@ _I: Final = re.IGNORECASE
 _NUMBERING = re.compile(r"^\(?\d{1,2}[.)]\s+|[.;]\s*\(?\d{1,2}[.)]?$")
 _JOINT = re.compile(r"[,;] and (?=\w)|(?:,? and|;) (?=(?:i|i'm|i've|we|we're|my|our)\b)")
 _POLITE = re.compile(r"[\s,]*\b(?:please|pls|plz|thanks|ok)\b[\s.!]*(?=$|[,:;]\s)", _I)
-_THEM = re.compile(
-    r"\b(?:those|these|them)\b(?=\s*(?:$|[,.;:]|on\b|in\b|at\b|as\b|when\b|if\b|unless\b|and\b|please\b|again\b))", _I
-)
-_SOME = re.compile(
-    r"\b(?:an?|another|any|some|every|each|no)\s(?:(?!(?:of|in|on|for|to|and|or|with|that|which|is|was|just|at|from|by|bit"
-    r"|lot)\b)[\w-]+ ?){1,3}",
-    _I,
-)
+
+
+_THEM = form("preferences.them")
+_SOME = form("preferences.some")
 _PLURAL = re.compile(r"\b(?!(?:is|was|has|does|this|yes|as|us|always|its|uses)\b)[a-z]{3,}[^s\W]s\b", _I)
 
 
@@ -165,11 +161,7 @@ _DROPPED_VALUES = (
         r"|out of date|off|dropped)\b"
     ),
 )
-_OLD_CLAUSE = re.compile(
-    r"[,;]?\s*\b(?:(?:and|so|but|please) )?(?:(?:you|we) (?:may|can|could|should) (?:now )?)?(?:no more|no longer|not"
-    r"|instead of|rather than|forget(?: about)?|in place of|down from|up from|was|used to be)\b [^,.;:]*",
-    _I,
-)
+_OLD_CLAUSE = form("preferences.old_clause")
 
 
 def overtaken(text: str, quote: str, known: Sequence[str]) -> str:

@@ -2,24 +2,16 @@
 
 import re
 from functools import cache, lru_cache
-from typing import Final
 
-from seasoned.rules.phrases import book
+from seasoned.rules.phrases import book, form
 from seasoned.rules.text import listed
 
 _TALK = book("talk")
 _LASTING = book("lasting")
-IDENTIFIER: Final = re.compile(
-    r"(?<![\w.])(?:[A-Za-z]{1,10}[-_#]\d{2,12}|#\d{1,7}|[\w-]+(?:/[\w.-]+)+|\w+\.(?:py|js|ts|go|rs|java|sql|csv|xlsx?|md"
-    r"|ya?ml|json|toml|txt|pdf|docx?|html|css|sh|tf|ipynb|log)\b|`[^`\n]{2,80}`|https?://\S{3,200}"
-    r"|[A-Z0-9]*\d[A-Z0-9]{3,}[A-Z0-9-]*)(?![\w])"
-)
+IDENTIFIER = form("requests.identifier")
 _FIRST = re.compile(r"[\w-]+(?!['\w-])")
 _DO_WHAT = listed("the a an this that both all me us some my our")
-_NO_VERB = re.compile(
-    r"\s*(?:is|are|was|were|has|have|did|does|says|said|of|and (?:right|correct|complete|clear|clean)|now|again|here"
-    r"|enough|too|for me|went|came|seems?|looks?)\b"
-)
+_NO_VERB = form("requests.no_verb")
 
 
 @cache

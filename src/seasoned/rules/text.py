@@ -14,6 +14,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from seasoned.rules.phrases import form
+
 HEAD_CHARS: Final = 8_000
 TAIL_CHARS: Final = 3_000
 LINES_MAX: Final = 600
@@ -25,41 +27,15 @@ _WRAP_CHARS: Final = 60  # a line this long that the next one continues in lower
 
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-", "\u00a0": " ", "\t": " "})
 _FENCE = re.compile(r"\s*(?:```|~~~)")
-_MATTER = re.compile(
-    r"\s*(?:>|\||\$ |#{1,6} |[-=*_]{3,}\s*$|={4,}|-{4,}|@@ |\+\+\+ |--- |diff --git|</?[a-zA-Z!?][^<>\n]{0,200}>"
-    r"|[{}\[\]]\s*$)|(?: {4}|\t)\S|\S+(?: \S+){0,4} {2,}\S"
-)
-_LOG = re.compile(
-    r"\s*(?:>>> |\.\.\. |Traceback\b|File \"|at \S+\(|E {2,}|HTTP/\d|(?:GET|POST|PUT|DELETE) /|[{\[]\s*[\"{\[]"
-    r"|(?:error|warning|warn|fatal|panic|npm err!|info|debug|err)\b\s*[:\[]"
-    r"|[\w.]{1,80}(?:Error|Exception|Warning)\b\s*:|[\w./\\-]{1,120}:\d{1,6}(?::\d{1,5})?:\s|\d{1,5}:\S"
-    r"|\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\w{1,30}\s*=\s*\S{1,80}\s*$|\[File: "
-    r"|\((?:Current directory|Open file): |bash-\$)",
-    re.IGNORECASE,
-)
-_MAIL_START = re.compile(
-    r"\s*(?:-{2,}\s*(?:original|forwarded|begin forwarded)\b|begin forwarded message|on .{4,80}\bwrote:\s*$"
-    r"|(?:from|von|de)\s*:\s*\S.{0,200}$|(?:subject|betreff|objet)\s*:\s*(?:re|fwd?|aw|wg)\b)",
-    re.IGNORECASE,
-)
-_INTRODUCES = re.compile(
-    r"\b(?:wrote|writes?|says|said|mail|e-?mail|message|reads|review|comment|text|reply|reply was|letter|note|quote|log"
-    r"|output|error|trace|stack ?trace|paste[ds]?|snippet|transcript|response|got this|gets? this|here it is|complaint"
-    r"|ticket)\b[^.?!]{0,40}:\s*$",
-    re.IGNORECASE,
-)
+_MATTER = form("text.matter")
+_LOG = form("text.log")
+_MAIL_START = form("text.mail_start")
+_INTRODUCES = form("text.introduces")
 _QUOTED = re.compile(r"[\"“„«]([^\"”“«»\n]{18,600})[\"”»]")
 _BULLET = re.compile(r"\s*(?:[-*•–+]|\(?\d{1,2}[.)]|[a-h]\)|[✅⚠️❌🔧📌➡️✓✗☑🚀]{1,2})\s+")
-_STOP = re.compile(
-    r"(?:[.!?…]+[)\"'”’*]{0,3}|;)(?=\s|$)"
-    r"|(?<=\s[:;]\))(?=\s)|(?<=\s[:;]-\))(?=\s)|(?<=[\U0001F300-\U0001FAFF☀-➿])(?=\s\w)"
-)
+_STOP = form("text.stop")
 _AGENT_STOP = re.compile(r"[.!?…]+[)\"'”’*]{0,3}(?=\s+[\"'“‘(`*_]{0,2}[A-Z0-9`À-ÝŸ]|\s*$|\s+[a-z_]+[._(])")
-_ABBREVIATED = re.compile(
-    r"(?:\b(?:no|nr|etc|al|fig|eq|vol|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tue|wed|thu|fri|min|max|dept|inc"
-    r"|ltd|co|corp|esp|p\.m|a\.m|tel|ext|ref)|\b[a-z]|^\s*\d{1,2})\.$",
-    re.IGNORECASE,
-)
+_ABBREVIATED = form("text.abbreviated")
 _NEVER_ENDS = re.compile(r"\b(?:mr|mrs|ms|dr|st|prof|vs|e\.g|i\.e|approx|ca|cf|resp|incl|excl)\.$", re.IGNORECASE)
 
 Writer = Literal["person", "agent"]

@@ -1,31 +1,18 @@
 """A task's title: the request in the user's own words, without greetings, verdicts and house rules."""
 
-import re
 from collections.abc import Sequence
 
 from seasoned.rules.acts import TALK, Act, Asks
+from seasoned.rules.phrases import form
 from seasoned.rules.safety import masked
 
 TITLE_CHARS = 120
 _TITLE_CHARS_MIN = 3
-_CONTEXT_CHARS_MIN = 8
-_POLITE_TAIL = re.compile(
-    r"[\s,.;-]*\b(?:please|pls|plz|thanks?(?: you)?(?: in advance| so much| a lot)?|thx|ta|cheers|ok\??|okay\??"
-    r"|if you can|when you can|if possible)\b[\s.!?]*$",
-    re.IGNORECASE,
-)
+_POLITE_TAIL = form("titles.polite_tail")
 
 
-_NAMED = re.compile(
-    r"\b(?:my (?:full )?name is|this is|i am|i'm) (?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+){0,2})(?: and|[,.;]|$)"
-    r"|(?:(?<=\bfriend )|(?<=\bwife )|(?<=\bhusband )|(?<=\bson )|(?<=\bdaughter )|(?<=\bmother )|(?<=\bpassenger ))"
-    r"(?-i:[A-Z][\w'-]+(?: [A-Z][\w'-]+)?)",
-    re.IGNORECASE,
-)
-_ONLY_DATA = re.compile(
-    r"(?:my (?:full |first |last |user |account |zip )?(?:name|id|number|code|email|address|date of birth|dob)|it|the"
-    r" (?:user |order |reservation )?(?:id|number|code)) (?:is|are)\b"
-)
+_NAMED = form("titles.named")
+_ONLY_DATA = form("titles.only_data")
 
 
 def _cleaned(text: str) -> str:
@@ -51,18 +38,6 @@ def _joined(pieces: Sequence[str]) -> str:
     return text
 
 
-def _context(piece: str, room: int) -> str:
-    """The first clauses of a sentence that fit into `room` characters."""
-    if len(piece) <= room:
-        return piece
-    end = 0
-    for found in re.finditer(r"[,;:](?=\s)|\s(?:but|because|so|which|although)\b", piece):
-        if found.start() > room:
-            break
-        end = found.start()
-    return piece[:end].rstrip(" ,;:")
-
-
 def title_of(acts: Sequence[Act], place: int, *, hides_data: bool = False) -> str:
     """The title of the task that begins with sentence `place`: all its sentences if they fit, else the plainest one.
 
@@ -84,10 +59,4 @@ def _title(acts: Sequence[Act], place: int, *, hides_data: bool) -> str:
     plain = next((k for k, act in enumerate(body) if act.asks == Asks.PLAINLY), None)
     if plain is None:
         plain = next((k for k, act in enumerate(body) if act.asks), 0)
-    title = pieces[plain]
-    for k in range(plain - 1, -1, -1):
-        context = _context(pieces[k], TITLE_CHARS - len(title) - 2)
-        if len(context) < _CONTEXT_CHARS_MIN:
-            break
-        title = _joined([context, title])
-    return _clipped(title)
+    return _clipped(pieces[plain])

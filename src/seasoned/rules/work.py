@@ -23,8 +23,7 @@ _WAITS = "the agent waits for an answer"
 _UNANSWERED = "the user's last words are unanswered"
 _UNFINISHED = "something is left to do"
 _CANNOT = "the agent says that it cannot be done"
-_ACCEPTS = "the user accepts the result"
-_LETS_STAND = "the user goes on without an objection"
+LETS_STAND = "the user goes on without an objection"
 
 
 class Work(msgspec.Struct):
@@ -68,6 +67,13 @@ class Work(msgspec.Struct):
         self.reopened = self.reopened or (self.order is not None and self.status in FINISHED)
         self.status, self.verdict, self.evidence = "running", verdict, evidence
 
+    def pass_over(self, *, ends: bool) -> None:
+        """The person says nothing of it; `ends` when another task begins."""
+        if ends:
+            self.settle()
+        else:
+            self.verdict = ""
+
     def claim(self, number: int, acts: Sequence[Act]) -> None:
         """A person's message belongs to it."""
         if number not in self.numbers[-1:]:
@@ -98,31 +104,17 @@ class Work(msgspec.Struct):
         agent = self.agent
         if self.closed or not agent.numbers or self.verdict in {"complained", "deferred"}:
             return
-        reason = ""
-        if not agent.over or self.awaited:
-            reason = _STILL_WORKS
-        elif self.unanswered:
-            reason = _UNANSWERED
-        elif agent.asks:
-            reason = _WAITS
-        elif agent.unfinished:
-            reason = _UNFINISHED
-        elif agent.cannot and not agent.done:
-            reason = _CANNOT
-        elif agent.error and not agent.done:
-            reason = "the last tool call failed"
+        reasons = (
+            (not agent.over or self.awaited, _STILL_WORKS),
+            (self.unanswered, _UNANSWERED),
+            (agent.asks, _WAITS),
+            (agent.unfinished, _UNFINISHED),
+            (agent.cannot and not agent.done, _CANNOT),
+            (agent.error and not agent.done, "the last tool call failed"),
+        )
+        reason = next((why for holds, why in reasons if holds), "")
         self.status = "running" if reason else "success"
         self.evidence = f"Message {agent.numbers[-1]}: {reason or 'the agent reports the result and nobody objects'}."
-
-
-def accepted_evidence(number: int, words: str) -> str:
-    """Why a task counts as accepted."""
-    return f"Message {number}: {_ACCEPTS} ({words})."
-
-
-def stands_evidence(number: int) -> str:
-    """Why a report counts as accepted that nobody objected to."""
-    return f"Message {number}: {_LETS_STAND} to the agent's report."
 
 
 def resumed(tasks: Sequence[Task]) -> list[Work]:
@@ -134,7 +126,7 @@ def resumed(tasks: Sequence[Task]) -> list[Work]:
         work.heard = set(key_words(" ".join(task.progresses)[-_HEARD_CHARS_MAX:]))
         low = task.evidence.lower()
         work.firm = "accepts" in low or "confirm" in low
-        if task.status == "success" and (work.firm or "thank" in low or _LETS_STAND in low):
+        if task.status == "success" and (work.firm or "thank" in low or LETS_STAND in low):
             work.verdict = "accepted"
         elif task.status == "failed":
             work.verdict, work.firm = "given up", True
