@@ -29,13 +29,6 @@ _KEEPS_LESSONS = re.compile(
 _FILE_NAME = re.compile(r"(?<![\w/.-])[A-Za-z0-9][\w-]{0,60}\.md\b")
 _WORD = re.compile(r"[a-z0-9][a-z0-9+]*")
 _PIECE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_SUFFIX = re.compile(r"\.(py|ipynb|ts|tsx|js|jsx|go|rs|java|kt|sql|tf|csv|xlsx|pdf|docx|md|ya?ml|toml|sh)\b")
-_SUFFIX_TOPIC: Final = dict(
-    pair.split("/")
-    for pair in listed("py/python ipynb/python ts/typescript tsx/typescript js/javascript jsx/javascript rs/rust")
-    | listed("tf/terraform xlsx/spreadsheet docx/document md/docs sh/shell")
-)
-_PATH_KEYS = ("file_path", "path", "filename", "file")
 _VERBS: Final = words("tool_verbs")
 _NO_SUBJECT: Final = words("no_subject")
 _NO_FIELD: Final = words("no_field")
@@ -49,6 +42,7 @@ class Family(msgspec.Struct, frozen=True):
     words: frozenset[str]
 
 
+_NO_TOPIC: Final = ("agent-tools", "shell-and-files")
 GENERAL: Final = Family("agent-tools", "the tools that the agent calls", frozenset())
 
 
@@ -74,20 +68,13 @@ def _by_word() -> dict[str, Family]:
 
 
 def topic_of(call: Call | None) -> str:
-    """The topic of what a call teaches: its program, the kind of file that it touches, or its tool; `general` without
+    """The topic of what a call teaches: its program, above all one that a family knows, or its tool; `general` without
     one."""
     if call is None:
         return "general"
-    for program in call.programs:
-        family = _by_word().get(program.lower())
-        if family is not None and family.name != "shell-and-files":
-            return slug(program)
-    path = next((value for key in _PATH_KEYS if isinstance(value := call.arguments.get(key), str)), "")
-    suffix = _SUFFIX.search(call.programs[0] if call.programs else path[-60:])
-    if suffix:
-        return _SUFFIX_TOPIC.get(suffix.group(1), suffix.group(1))
+    known = (name for name in call.programs if _by_word().get(name.lower(), GENERAL).name not in _NO_TOPIC)
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", call.tool[:80])
-    return slug(call.programs[0] if call.programs else spaced, "general")
+    return slug(next(known, call.programs[0] if call.programs else spaced), "general")
 
 
 def family_of(topic: str) -> Family:
