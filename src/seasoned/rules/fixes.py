@@ -268,9 +268,10 @@ def _code(run: Sequence[Simple], before: str = "") -> str:
 def _flat(arguments: JsonObject, under: str = "", depth: int = 0) -> dict[str, Json]:
     """Arguments with the keys of nested objects joined by dots, bounded."""
     found: dict[str, Json] = {}
-    for key, value in list(arguments.items())[:_ARGUMENTS_MAX]:
-        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-            value = {str(place): item for place, item in enumerate(value[:_PARTS_MAX])}
+    for key, held in list(arguments.items())[:_ARGUMENTS_MAX]:
+        value = held
+        if isinstance(held, list) and all(isinstance(item, dict) for item in held):
+            value = {str(place): item for place, item in enumerate(held[:_PARTS_MAX])}
         if isinstance(value, dict) and value and depth < _DEPTH_MAX:
             found |= _flat(value, f"{under}{key}.", depth + 1)
         elif key not in _UNTOLD:
