@@ -211,6 +211,9 @@ def _doubts(text: str, core: str, accepts: Accepts, asks: Asks, *, question: boo
     good, bad = _turns(text)
     if good:
         return False
+    praise = TALK["praise_lead"].first(text)
+    if praise and TALK["problem"].said(text[praise.end() :]) and not _accepts(text[praise.end() :]):
+        return asks < Asks.PLAINLY
     if asks < Asks.PLAINLY and (TALK["regrets"].said(text) or TALK["barely_no"].said(text)):
         return True
     if TALK["objects"].said(text) or TALK["complains_first"].said(text) or _plainly("complains", text):

@@ -174,7 +174,8 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     opening = turn.acts[: place + 1] if place is not None else acts
     accepted = max((act.accepts for act in opening), default=Accepts.NO)
     plainly = any(act.asks == Asks.PLAINLY and not _only_cleans(acts, k) for k, act in enumerate(acts))
-    more = plainly or any(act.asks and not act.accepts for act in acts)
+    unheard = place is None and not turn.agent.numbers  # nobody has answered yet
+    more = plainly or any(act.asks and (unheard or not act.accepts) for act in acts)
     given_up = _given_up(work, acts)
     work.claim(number, turn.acts)
     faulted = any(act.complains for act in acts)
