@@ -154,3 +154,37 @@ def test_a_persons_act_on_a_call_is_no_failure() -> None:
     refused = Message("user", (Part("tool-result", "error: refused", {"tool_call_id": "c1"}, event="refused"),))
     found = asked([said("Rename the package"), call, refused, answered("The package is renamed without it.")])
     assert [task.status for task in found.tasks] == ["success"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Wonderful, the page is blank.",
+        "Well done, now it's slower.",
+        "Awesome. The build is red.",
+        "Nice, but where is the legend?",
+        "Thanks for nothing.",
+        "You removed the header.",
+        "The labels are too small to read",
+    ],
+)
+def test_other_words_that_object_leave_the_task_open(words: str) -> None:
+    request, report = "Draw the sales of the last year as a chart.", "The chart is on the dashboard now."
+    (task,) = asked([said(request), answered(report), said(words)]).tasks
+    assert task.status == "running"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Write a parser that never throws.",
+        "Translate to French: We always close at six.",
+        "The form should always validate the mail; fix it.",
+        "Write unit tests. They must never touch the network.",
+        "Can you add a check so that the total is never negative?",
+    ],
+)
+def test_other_requirements_and_texts_are_no_facts(words: str) -> None:
+    found = asked([said(words), answered("Done: it is changed and checked."), said("ok thanks")])
+    assert len(found.tasks) == 1
+    assert found.preferences == ()

@@ -201,7 +201,7 @@ def _turns(text: str) -> tuple[bool, bool]:
     last = parts[-1].strip()
     if len(parts) == 1 or not last:
         return False, False
-    over = TALK["later_now"].said(last) or TALK["own_fault"].said(last)
+    over = (TALK["later_now"].said(last) and not TALK["problem"].said(last)) or TALK["own_fault"].said(last)
     good = not _plainly("complains", last) and (over or any(_plainly(name, last) for name in _STATES))
     return good, not good and TALK["problem"].said(last) and not _accepts(last)
 
@@ -211,6 +211,9 @@ def _doubts(text: str, core: str, accepts: Accepts, asks: Asks, *, question: boo
     good, bad = _turns(text)
     if good:
         return False
+    praise = TALK["praise_lead"].first(text)
+    if praise and TALK["problem"].said(text[praise.end() :]) and not _accepts(text[praise.end() :]):
+        return asks < Asks.PLAINLY
     if asks < Asks.PLAINLY and (TALK["regrets"].said(text) or TALK["barely_no"].said(text)):
         return True
     if TALK["objects"].said(text) or TALK["complains_first"].said(text) or _plainly("complains", text):

@@ -174,7 +174,8 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     opening = turn.acts[: place + 1] if place is not None else acts
     accepted = max((act.accepts for act in opening), default=Accepts.NO)
     plainly = any(act.asks == Asks.PLAINLY and not _only_cleans(acts, k) for k, act in enumerate(acts))
-    more = plainly or any(act.asks and not act.accepts for act in acts)
+    unheard = place is None and not turn.agent.numbers  # nobody has answered yet
+    more = plainly or any(act.asks and (not act.accepts or (unheard and act.sentence.asks)) for act in acts)
     given_up = _given_up(work, acts)
     work.claim(number, turn.acts)
     faulted = any(act.complains for act in acts)
@@ -182,12 +183,13 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
     work.awaited = place is None and wants and (faulted or accepted < Accepts.APPROVES)
     work.unanswered = place is None and any(_may_object(act) for act in acts)
     work.told_on = place is None and work.agent.unfinished and any(act.carries_on for act in acts)
+    trouble = unheard and any(act.problem and act.is_body and not act.accepts for act in acts)
     accepts = accepted > Accepts.NO and not (more and place is None) and not _only_goes(work, acts, accepted)
     if work.told_on and not given_up:
         work.leave_open("", f"{says} has the agent go on.")
     elif _declines_more(work, acts) and not plainly:
         work.close("success", "accepted", f"{says} wants nothing more ({_shown(acts)}).", firm=False)
-    elif any(act.complains for act in acts) and not given_up:
+    elif (faulted or (trouble and accepts)) and not given_up:
         work.leave_open("" if plainly else "complained", f"{says} says that it is not right yet.")
     elif any(act.defers for act in acts) and accepted < Accepts.APPROVES and not _looks_later(work, acts):
         work.leave_open("deferred", f"{says} puts it off.")
@@ -210,7 +212,7 @@ def judge(work: Work, turn: Turn, place: int | None) -> None:
 
 def _may_object(act: Act) -> bool:
     """Whether a sentence that accepts nothing may be an objection: a request, a question, a "not" or a "but"."""
-    if act.accepts or act.looks_later or act.rule:
+    if (act.accepts and not act.sentence.asks) or act.looks_later or act.rule:
         return False
     if act.chatter:
         return act.sentence.asks and TALK["refers_back"].said(act.core)

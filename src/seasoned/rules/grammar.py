@@ -33,6 +33,7 @@ _TOPIC_WORDS_MAX: Final = 4
 _WISH_WORDS_MAX: Final = 16
 _VERB_WITHIN: Final = 4  # words after the subject
 _TOKEN = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)?|[^A-Za-z]+")
+_LOWERED = re.compile(r"(?:All|No|Any|Every|Each|Only|Just|Short|Less|More|Fewer)\b")
 _STOPS = re.compile(r"[,.;:!?(]")
 
 _I: Final = re.IGNORECASE
@@ -86,7 +87,7 @@ def _statement(text: str) -> str:
     head = _HEAD.match(bare)
     wish = head["head"] if head else bare
     if not LASTING["finite"].said(wish.lower()) and len(wish.split()) <= _WISH_WORDS_MAX:
-        return f"the user wants {pronouns(bare)}"
+        return f"the user wants {pronouns(_LOWERED.sub(lambda found: found[0].lower(), bare))}"
     return f"the user says: {pronouns(bare)}"
 
 

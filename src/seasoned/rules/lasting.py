@@ -22,6 +22,7 @@ _CLAUSES_MAX: Final = 12
 _VERB_CHARS: Final = 40
 _CLAUSE_WORDS_MIN: Final = 4
 
+_TOLD: Final = listed("lasting told style stays habit personal team for_good")
 _STANDING: Final = ("standing", "strong", "decided")
 
 _OWN = re.compile(r"(?:i|we|my|our)\b")
@@ -58,6 +59,8 @@ def _stands(text: str, core: str) -> bool:
 @lru_cache(maxsize=2_048)
 def _told_rule(text: str, core: str, *, asks: bool) -> bool:
     said = LASTING
+    if _TOLD.isdisjoint(said.candidates(text)):
+        return False
     if said["not_lasting"].said(text) or said["uncertain"].said(core):
         return False
     if asks or said["question_start"].said(core):

@@ -117,8 +117,9 @@ class Book:
     def __init__(self, name: str) -> None:
         groups = dict(data(name))
         self._words: dict[str, str] = {}
-        for word, entry in groups.pop("words", {}).items():
-            listed = entry if isinstance(entry, list) else entry.split()
+        words = msgspec.convert(groups.pop("words", {}), dict[str, str | list[str]])
+        for word, entry in words.items():
+            listed = entry.split() if isinstance(entry, str) else entry
             self._words[word] = self.expanded(f"({'|'.join(listed)})")
         self.known: dict[str, dict[str, list[int]]] = {}  # the candidates of texts that were looked at
         self.groups = {name: Group(self, name, msgspec.convert(entry, Described)) for name, entry in groups.items()}
