@@ -39,6 +39,7 @@ _PART = re.compile(r"[a-z0-9]+")
 _VERB = re.compile(r"[a-z][a-z-]{1,24}\Z")
 _LOGGED = re.compile(r"(?m)^[^\n]{0,40}\b(?:ERR|ERROR|FATAL|FAIL|FAILED|PANIC)\b")
 _SIGNED = re.compile(r"\d+|'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|`[^`\n]{1,80}`")
+_ITEM = re.compile(r"`\w+\.\d+\.")
 _NOISY_END = re.compile(r"(?:\s*(?:2>\s?&1|&?>\s?/dev/null|2>\s?/dev/null|<\s?/dev/null))+\Z")
 _EDITS = re.compile(r"\b(?:sed|perl|yq) (?:-\S+ )*-\w*i|<<|\btee\b|\bgit apply\b|\bpatch\b|[^&2]>\s?[\w./~]")
 _MISSING_FILE = re.compile(r"no such file|not a directory|is a directory|eisdir|does not exist", re.IGNORECASE)
@@ -75,7 +76,8 @@ def fixes(made: Sequence[Call], bad: Sequence[Failure], people: Mapping[int, boo
         failure = failed.get(id(call))
         if failure is not None and failure.line and not failure.soft:
             fix = _fix(failure, made[place + 1 : place + 1 + _CALLS_MAX], failed, people, sure)
-            if fix is not None:
+            # One item of a list is a choice for this case: it needs the case's success.
+            if fix is not None and (sure or not _ITEM.search(fix.differs)):
                 found.append(fix)
     return found
 
