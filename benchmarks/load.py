@@ -4,7 +4,9 @@ It speaks raw HTTP/1.1 over asyncio so that it costs less than the server that i
 """
 
 import asyncio
+import itertools
 import time
+from collections.abc import Sequence
 
 import msgspec
 
@@ -22,10 +24,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Client(asyncio.Protocol):
-    """One connection: sends the next request as soon as the answer to the last is complete."""
+    """One connection: sends its requests in turn, each as soon as the answer to the last is complete."""
 
-    def __init__(self, request: bytes, until: float, done: asyncio.Future[None], latencies: list[float]) -> None:
-        self._request = request
+    def __init__(
+        self, requests: Sequence[bytes], until: float, done: asyncio.Future[None], latencies: list[float]
+    ) -> None:
+        self._requests = itertools.cycle(requests)
         self._until = until
         self._done = done
         self._latencies = latencies
@@ -40,7 +44,7 @@ class _Client(asyncio.Protocol):
 
     def _send(self) -> None:
         self._sent = time.perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(next(self._requests))
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -64,16 +68,16 @@ class _Client(asyncio.Protocol):
             self._done.set_result(None)
 
 
-async def post(host: str, port: int, requests: list[bytes], seconds: float) -> Result:
-    """Send each request over its own connection again and again for some seconds."""
+async def post(host: str, port: int, connections: Sequence[Sequence[bytes]], seconds: float) -> Result:
+    """Send the requests of each connection in turn, again and again for some seconds."""
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     started = time.perf_counter()
     ends: list[asyncio.Future[None]] = []
     clients: list[_Client] = []
-    for request in requests:
+    for requests in connections:
         done: asyncio.Future[None] = loop.create_future()
-        client = _Client(request, started + seconds, done, latencies)
+        client = _Client(requests, started + seconds, done, latencies)
         await loop.create_connection(lambda client=client: client, host, port)  # type: ignore[misc]
         ends.append(done)
         clients.append(client)

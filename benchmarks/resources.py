@@ -116,7 +116,7 @@ async def burst(server: Server, seconds: float) -> float:
     async with httpx.AsyncClient(base_url=server.url, headers=headers) as client:
         ids = [(await client.post("/api/v1/session")).json()["data"]["id"] for _ in range(CLIENTS)]
     body = {"blob": {"role": "user", "content": TEXT[:2_000]}, "format": "openai"}
-    requests = [request(f"/api/v1/session/{one}/messages", server.key, body) for one in ids]
+    requests = [[request(f"/api/v1/session/{one}/messages", server.key, body)] for one in ids]
     result = await post("127.0.0.1", server.port, requests, seconds)
     assert not result.failures, f"{result.failures} messages were refused"
     return result.per_second

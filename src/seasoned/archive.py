@@ -105,26 +105,28 @@ async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 
 def read_skill_zip(data: bytes) -> SkillUpload:
     """The skill of an uploaded ZIP (wire contract, E.2). Raises Invalid or TooLarge."""
-    files, left_out = _read_zip(data)
-    path, head = skill_zip_metadata(files)
-    faults = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
-    return SkillUpload(
-        name=check_name(stored_name(head.name)),
-        description=head.description,
-        files=files,
-        warnings=[*faults, *left_out_note(left_out)],
-    )
+    unpacked, left_out = _read_zip(data)
+    folder = _skill_folder(unpacked)
+    files = {path.removeprefix(folder): content for path, content in unpacked.items() if path.startswith(folder)}
+    path = next(path for path in files if path.lower() == SKILL_FILE.lower())
+    head = lenient_head(files[path])
+    warnings = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
+    if len(files) < len(unpacked):
+        warnings.append(f"Only the folder {folder[:80]!r} of the ZIP was taken; what is outside of it stayed out.")
+    warnings += left_out_note(left_out)
+    name = check_name(stored_name(head.name))
+    return SkillUpload(name=name, description=head.description, files=files, warnings=warnings)
 
 
-def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
-    """The first SKILL.md, in any case and at any depth, and its front matter.
-
-    Raises Invalid when there is no SKILL.md, or no name or description in it.
-    """
-    path = next((path for path in files if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()), None)
-    if path is None:
+def _skill_folder(paths: Collection[str]) -> str:
+    """The folder of a ZIP's only skill, with a slash at its end; a skill may hold others. Raises Invalid."""
+    found = [path[: path.rfind("/") + 1] for path in paths if f"/{path}".lower().endswith(f"/{SKILL_FILE}".lower())]
+    if not found:
         raise Invalid("The ZIP has no SKILL.md, hidden folders aside; put one into the skill's folder.")
-    return path, lenient_head(files[path])
+    top = min(found, key=lambda folder: (folder.count("/"), folder))
+    if other := next((folder for folder in found if not folder.startswith(top)), ""):
+        raise Invalid(f"The ZIP has several skills, {top[:80]!r} and {other[:80]!r}; upload a ZIP of each.")
+    return top
 
 
 def lenient_head(data: bytes) -> Frontmatter:
@@ -151,7 +153,7 @@ def _text(data: bytes) -> str:
 def _faults(files: Mapping[str, bytes], path: str, head: Frontmatter) -> Iterator[str]:
     yield from check_standard(head)
     if path != SKILL_FILE:
-        yield f"its head is in {path[:80]!r}, not in {SKILL_FILE!r} at the top of the folder"
+        yield f"its head is in {path[:80]!r}, not in {SKILL_FILE!r}"
     if not _text(files[path]).startswith("---"):
         yield "the front matter is not at the top of the file"
 

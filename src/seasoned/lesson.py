@@ -36,8 +36,9 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
 
     `title` is a short imperative or descriptive line (an entry's heading), `text` its Markdown body (for a preference:
     one sentence in the third person). `topic` is a kebab-case hint of where it belongs: for a preference the topic
-    file, else the domain (`deployments`, `kubernetes`, `refunds`). `replaces` holds the text of an earlier fact that
-    is no longer true. `at` is when it was learned in the messages (microseconds).
+    file, else the domain (`deployments`, `kubernetes`, `refunds`). `replaces` holds the text of an earlier fact that is
+    no longer true. `reason` says why it is a skip, or why it is held back and not written. `at` is when it was learned
+    in the messages (microseconds).
     """
 
     kind: LessonKind

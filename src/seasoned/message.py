@@ -6,7 +6,7 @@ of `tool-result` parts (wire contract, section C.1).
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -38,6 +38,7 @@ PartType = Literal[
 # is text that the person hands over to be worked on (documents, mails, role prompts); `recalled` is what was learned
 # before and put into the prompt. Only a person's words are requests, verdicts and preferences.
 Author = Literal["person", "agent", "tool", "harness", "peer", "quoted", "recalled"]
+AUTHORS: tuple[Author, ...] = get_args(Author)
 
 # What a person did with a call, instead of words. It stands on the call's tool-result.
 PersonEvent = Literal["interrupted", "refused", "approved"]
@@ -153,16 +154,19 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     def passages(self) -> Iterator[Passage]:
         """The texts of the message in order, cut where the author changes."""
         for part in self.parts:
-            if not part.text:
-                continue
-            author, start = self.author_of(part), 0
-            for span in part.spans:
-                if part.text[start : span.start].strip():
-                    yield Passage(author, part.text[start : span.start])
-                yield Passage(span.author, part.text[span.start : span.end])
-                start = span.end
-            if part.text[start:].strip():
-                yield Passage(author, part.text[start:])
+            yield from self.passages_of(part)
+
+    def passages_of(self, part: Part) -> Iterator[Passage]:
+        """The text of one part, cut where the author changes; what is blank is left out."""
+        text, author, start = part.text or "", self.author_of(part), 0
+        for span in part.spans:
+            if text[start : span.start].strip():
+                yield Passage(author, text[start : span.start])
+            if text[span.start : span.end].strip():
+                yield Passage(span.author, text[span.start : span.end])
+            start = span.end
+        if text[start:].strip():
+            yield Passage(author, text[start:])
 
     def words_of(self, *authors: Author) -> str:
         """What these authors wrote in the message, joined by line feeds."""

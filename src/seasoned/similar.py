@@ -1,4 +1,4 @@
-"""Whether a new entry says what a known one says already, in other words.
+"""Whether a new entry repeats a known one in other words.
 
 An entry that is taken for a twin loses its text, so a wrong yes costs a fact and a wrong no costs only a line. Without
 a model nobody can tell a synonym from another thing, so a twin may bring nothing new: each of its words stands in the
@@ -113,7 +113,7 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 
 
 class Clause(msgspec.Struct, frozen=True):
-    """A part of a sentence: its words, those among them that tell facts apart, and whether it says no."""
+    """A clause: its words, the words that distinguish facts, and whether it is negated."""
 
     words: frozenset[str]
     telling: frozenset[str]
@@ -142,7 +142,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=4_096)
 def fingerprint(text: str) -> Fingerprint:
-    """The fingerprint of an entry; of one longer than TEXT_CHARS_MAX only its key is complete."""
+    """The fingerprint of an entry; if it is longer than TEXT_CHARS_MAX, only its key is complete."""
     plain = unicodedata.normalize("NFKC", text[:TEXT_CHARS_MAX]).replace("’", "'").replace("**", "")
     code: list[str] = []
     clauses: list[Clause] = []
@@ -174,7 +174,7 @@ def fingerprint(text: str) -> Fingerprint:
 
 
 def _next_words(order: Sequence[str], start: int) -> tuple[str, ...]:
-    """The next two words of the clause; a word of relation is none."""
+    """The next two words of the clause, not counting words of relation."""
     clause = takewhile(lambda word: word != "|", order[start : start + 6])
     return tuple(islice((word for word in clause if word not in _RELATIONS), 2))
 
@@ -252,7 +252,7 @@ def _clause(words: Sequence[Word], heading: bool, goes_on: bool) -> Clause:
 
 
 def is_twin(new: Fingerprint, known: Fingerprint) -> bool:
-    """Whether the known entry says all that the new one says."""
+    """Whether the known entry contains everything that the new one says."""
     if not new.key or not all(code in known.code or _stands(code, known.plain) for code in new.code):
         return False
     if new.key == known.key and _bare_order(new) == _bare_order(known):
@@ -270,18 +270,18 @@ def is_twin(new: Fingerprint, known: Fingerprint) -> bool:
 
 
 def _bare_order(print_: Fingerprint) -> list[str]:
-    """The words in their order; unlike the key it has signs such as `<` and the dashes of options."""
+    """The words in their order; unlike the key, they keep signs such as `<` and the dashes of options."""
     return [word for word in print_.order if word != "|"]
 
 
 def closeness(new: Fingerprint, known: Fingerprint) -> float:
-    """The share of the words of two entries that both have, 0 to 1."""
+    """The share of words that two entries have in common, 0 to 1."""
     union = len(new.words | known.words)
     return len(new.words & known.words) / union if union else 1.0
 
 
 def _stands(code: str, plain: str) -> bool:
-    """Whether a piece of code stands in a text, letter for letter and not as a part of a longer one."""
+    """Whether a text contains a piece of code exactly, and not as part of a longer one."""
     return code in plain and _whole(code).search(plain) is not None
 
 
@@ -291,7 +291,7 @@ def _whole(code: str) -> re.Pattern[str]:
 
 
 def _said(clause: Clause, known: Sequence[Clause]) -> bool:
-    """Whether a clause of the known entry, or two in a row, say what a clause of the new one says, yes for yes."""
+    """Whether one or two adjacent clauses of the known entry say what a clause of the new one says, equally negated."""
     alike = [one.words if one.negated == clause.negated else _NOTHING for one in known]
     if not clause.words <= _NOTHING.union(*alike):
         return False
@@ -304,7 +304,7 @@ def _said(clause: Clause, known: Sequence[Clause]) -> bool:
 
 
 def _turned(new: Fingerprint, known: Fingerprint) -> bool:
-    """Whether both have a word of relation, such as `not` or `over`, before different things."""
+    """Whether both have the same word of relation, such as `not` or `over`, before different words."""
     for word, said in new.after.items():
         firsts = {words[0] for words in said if words}
         theirs = {one for words in known.after.get(word, ()) for one in words}
@@ -314,7 +314,7 @@ def _turned(new: Fingerprint, known: Fingerprint) -> bool:
 
 
 def _replaced(new: Sequence[str], known: Sequence[str]) -> bool:
-    """Whether a word stands where the known entry has another, or two words changed places."""
+    """Whether a word of the known entry was replaced by another, or two words were swapped."""
     ours, theirs = _slots(new), _slots(known)
     changed = {
         (word, other)
@@ -329,7 +329,7 @@ def _replaced(new: Sequence[str], known: Sequence[str]) -> bool:
 
 
 def _slots(order: Sequence[str]) -> dict[tuple[str, str], set[str]]:
-    """The words that stand between two others, a clause's end being one of them."""
+    """The words between two others; the end of a clause counts as a word."""
     slots: dict[tuple[str, str], set[str]] = {}
     order = [word for word in order if word == "|" or word not in _RELATIONS]
     for before, word, after in zip(("|", *order), order, order[1:], strict=False):
@@ -339,7 +339,7 @@ def _slots(order: Sequence[str]) -> dict[tuple[str, str], set[str]]:
 
 
 def best_twin(text: str, candidates: Sequence[str]) -> int | None:
-    """The place of the candidate that says what a text says, the nearest in words; None when none does."""
+    """The index of the candidate that says the same as a text, the closest one by words; None if there is none."""
     new = fingerprint(text)
     prints = [fingerprint(one) for one in candidates]
     twins = [place for place, known in enumerate(prints) if is_twin(new, known)]

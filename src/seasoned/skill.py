@@ -71,7 +71,7 @@ _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Frontmatter(msgspec.Struct, frozen=True, kw_only=True):
-    """The head of a SKILL.md: its keys as strings (a `metadata` map apart) and the Markdown behind it."""
+    """The front matter of a SKILL.md, as strings (except the map `metadata`), and the Markdown after it."""
 
     name: str
     description: str
@@ -86,6 +86,17 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     text: str
     start: int
     end: int
+
+
+class Outline(msgspec.Struct, frozen=True):
+    """What a Markdown file is about: its title and the line of that (-1 if it has none), what its entries are called,
+    and its first line of plain text.
+    """
+
+    title: str = ""
+    title_line: int = -1
+    entries: tuple[str, ...] = ()
+    first: str = ""
 
 
 def parse_skill_file(text: str) -> Frontmatter:
@@ -113,7 +124,7 @@ def parse_skill_file(text: str) -> Frontmatter:
 
 
 def _string_map(source: str) -> dict[str, str | dict[str, str]]:
-    """YAML read with every scalar as a string, so that `no`, `1.10` and dates stay what was written."""
+    """YAML with every scalar read as a string, so that `no`, `1.10` and dates stay as they were written."""
     if len(source) > FRONTMATTER_CHARS_MAX:
         raise TooLarge(f"SKILL.md's front matter has more than {FRONTMATTER_CHARS_MAX} characters; shorten it.")
     try:
@@ -134,7 +145,7 @@ def _string_map(source: str) -> dict[str, str | dict[str, str]]:
 
 
 def _check_shape(source: str) -> None:
-    """Refuse nesting and aliases that no head needs, before what is behind them is read: thousands take seconds."""
+    """Refuse deep nesting and many aliases, which no front matter needs, before resolving them takes seconds."""
     depth = aliases = 0
     for event in yaml.parse(source, Loader=yaml.BaseLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -161,7 +172,7 @@ def _scalar(value: object) -> str:
 
 
 def render_skill_file(head: Frontmatter) -> str:
-    """A SKILL.md in the form that the standard's validator accepts: block YAML with quoted scalars."""
+    """A SKILL.md that the standard's validator accepts: block YAML with quoted scalars."""
     keys: dict[str, str | dict[str, str]] = {"name": head.name, "description": head.description, **head.extra}
     if head.metadata:
         keys["metadata"] = dict(head.metadata)
@@ -187,7 +198,7 @@ def _quoted(text: str) -> str:
 
 
 def check_standard(head: Frontmatter) -> list[str]:
-    """What the Agent Skills standard has against a front matter; empty when nothing."""
+    """How a front matter violates the Agent Skills standard; empty if it does not."""
     faults = []
     if len(head.name) > NAME_CHARS_MAX or not NAME_PATTERN.fullmatch(head.name):
         faults.append(
@@ -204,7 +215,7 @@ def check_standard(head: Frontmatter) -> list[str]:
 
 
 def slug(text: str, fallback: str = "general") -> str:
-    """Words as a kebab-case name that the standard accepts."""
+    """A kebab-case name, made of words, that the standard accepts."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     joined = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:NAME_CHARS_MAX].strip("-") or fallback
     # A file or folder of this name is made, so it may be none that `check_path` refuses.
@@ -237,7 +248,7 @@ def _is_parsed(text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _entries_of_short(text: str) -> tuple[Entry, ...]:
-    """The parsed entries; a run looks at the same files again and again."""
+    """The parsed entries, cached because a run reads the same files many times."""
     offset = _frontmatter_lines(text)
     lines = text.split("\n")
     # Markdown ends a line at a lone carriage return too; here lines are what line feeds part.
@@ -272,6 +283,33 @@ def _scanned(text: str) -> Iterator[Entry]:
         yield _entry(lines, begun, len(lines))
 
 
+def outline(text: str) -> Outline:
+    """The outline of a Markdown file, told by how its lines begin. Of its sections the widest ones are entries."""
+    title, title_line, first, found = "", -1, "", list[tuple[int, str]]()
+    lines, in_section = text.split("\n"), False
+    for number, kind in _line_kinds(lines, _frontmatter_lines(text)):
+        mark, _, said = lines[number].strip().partition(" ")
+        said = " ".join(said.rstrip("# ").split())
+        if kind == "title" and title_line < 0:
+            title, title_line = said, number
+        elif kind == "section" or (kind == "item" and not in_section):
+            in_section = in_section or kind == "section"
+            found.append((len(mark) if kind == "section" else 0, said))
+        elif kind == "text":
+            first = first or " ".join(lines[number].split())
+    level = min((level for level, _ in found if level), default=0)
+    return Outline(title, title_line, tuple(said for own, said in found if own in (0, level) and said), first)
+
+
+def cut(text: str, chars_max: int) -> str:
+    """A text in one line, cut at a word's end."""
+    line = " ".join(text.split())
+    if len(line) <= chars_max:
+        return line
+    head = line[: max(0, chars_max - 1)]
+    return f"{head.rpartition(' ')[0] or head}…" if head else ""
+
+
 def _line_kinds(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:
     """What each line begins: a `title`, `section`, `item`, `fence` or `rule`; other lines are `blank`, `text`, or
     `inner`, which is indented or inside a fence.
@@ -296,7 +334,7 @@ def _line_kinds(lines: Sequence[str], first: int) -> Iterator[tuple[int, str]]:
 
 
 def entries(text: str) -> list[Entry]:
-    """The entries of a Markdown file, in order. Front matter is no entry."""
+    """The entries of a Markdown file, in order, without the front matter."""
     return list(_entries(text))
 
 
@@ -327,7 +365,7 @@ def _entry(lines: list[str], start: int, end: int) -> Entry:
 
 
 def find_entry(text: str, wanted: str) -> Entry | None:
-    """The entry whose text is `wanted`, white space at line ends aside; None when it is not there."""
+    """The entry whose text is `wanted`, ignoring white space at the ends of lines; None if there is none."""
     key = _trimmed(wanted)
     return next((entry for entry in entries(text) if _trimmed(entry.text) == key), None)
 
@@ -337,7 +375,7 @@ def _trimmed(text: str) -> str:
 
 
 def add_entry(text: str, entry: str) -> str:
-    """The file with an entry at its end, in the file's own line ends; list items of one list stay together."""
+    """The file with an entry appended, with the file's own line endings; items of one list stay together."""
     added = _lines_for(text, entry)
     kept = _without_blank_end(text.split("\n"))
     if not kept:
@@ -349,7 +387,7 @@ def add_entry(text: str, entry: str) -> str:
 
 
 def _line_end(text: str) -> str:
-    """What stands before each line feed of a file: nothing, or a carriage return."""
+    """What precedes each line feed of a file: nothing, or a carriage return."""
     return "\r" if "\r\n" in text else ""
 
 
@@ -386,12 +424,12 @@ def replace_entry(text: str, old: Entry, new: str) -> str:
 
 
 def entry_key(text: str) -> str:
-    """An entry's text reduced to what makes it the same: words, digits and code, case and punctuation aside."""
+    """An entry's text without case and punctuation: entries with the same key are the same."""
     return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold()))
 
 
 def entry_hash(text: str) -> str:
-    """What names an entry in the store: the SHA-256 of its words."""
+    """The identifier of an entry in the store: the SHA-256 of its words."""
     return hashlib.sha256(entry_key(text).encode()).hexdigest()
 
 
@@ -406,7 +444,7 @@ class Searched(msgspec.Struct, frozen=True):
 
 
 def searched(path: str, text: str) -> Searched:
-    """What is searched of a file; nothing of those that are not Markdown, and of a SKILL.md."""
+    """What a search finds of a file: nothing if it is a SKILL.md or not Markdown."""
     if not path.endswith(".md") or path == SKILL_FILE:
         return Searched()
     found = list(islice(_entries_of_short(text) if _is_parsed(text) else _scanned(text), ENTRIES_SEARCHED_MAX + 1))
@@ -416,7 +454,7 @@ def searched(path: str, text: str) -> Searched:
 
 
 def _rest(text: str, line: int) -> str:
-    """Words of a file from a line on, from places all over it, the longest first."""
+    """Words of a file after a line, sampled from all of it, the longest first."""
     start = 0
     for _ in range(line):
         start = text.index("\n", start) + 1
@@ -429,7 +467,7 @@ def _rest(text: str, line: int) -> str:
 
 
 def about_text(name: str, description: str, skill_file: str) -> str:
-    """What a skill is about, as it is searched: its name, description and instructions."""
+    """What a search finds of a skill itself: its name, description and instructions."""
     body = skill_file[_frontmatter_end(skill_file) :]
     return f"{name.replace('-', ' ')}\n{description}\n{body}"[:ABOUT_CHARS_MAX]
 

@@ -141,6 +141,7 @@ def test_sessions_of_a_space_are_listed_oldest_first(client: AcontextClient, use
 
 
 def test_unknown_spaces_sessions_and_skills_answer_404(http: httpx.Client) -> None:
+    sentence_of(http.get(f"/learning_spaces/{unknown_id()}/catalogue"), 404)
     space = text_at(object_of(http.post("/learning_spaces", json={}), 201), "id")
     session = text_at(object_of(http.post("/session", json={}), 201), "id")
     nothing = unknown_id()
@@ -185,6 +186,20 @@ def test_a_space_holds_one_skill_of_a_name(client: AcontextClient, http: httpx.C
     client.learning_spaces.exclude_skill(space.id, skill_id=included.id)
     client.learning_spaces.include_skill(space.id, skill_id=namesake.id)
     assert [skill.id for skill in skills_of(client, space.id)][2:] == [namesake.id]
+
+
+def test_the_catalogue_of_a_space_has_a_line_for_each_of_its_skills(client: AcontextClient, http: httpx.Client) -> None:
+    space = client.learning_spaces.create().id
+    skill = upload(client, {"SKILL.md": skill_md("zoo", "Says how to feed\n  the animals. Use it at noon.")})
+    client.learning_spaces.include_skill(space, skill_id=skill.id)
+    found = object_of(http.get(f"/learning_spaces/{space}/catalogue"))
+    told = {one.name: " ".join(one.description.split()) for one in skills_of(client, space)}
+    assert text_at(found, "text") == "\n".join(f"- {name}: {told[name]}" for name in sorted(told))
+    assert found["items"] == [
+        {"id": one.id, "name": one.name, "description": told[one.name]}
+        for one in sorted(skills_of(client, space), key=lambda one: one.name)
+    ]
+    assert found["left_out"] == 0
 
 
 def test_a_skill_may_be_in_several_spaces(client: AcontextClient) -> None:

@@ -147,6 +147,33 @@ def test_one_folder_around_all_files_is_taken_off_and_litter_is_left_out(client:
     assert sorted(file.path for file in skill.file_index) == ["SKILL.md", "references/a.md"]
 
 
+def test_a_skill_deep_in_a_repository_is_taken_without_the_rest(http: httpx.Client) -> None:
+    head = skill_md("deep")
+    archive = zip_of(
+        {"shop-main/README.md": "x", "shop-main/skills/deep/SKILL.md": head, "shop-main/skills/deep/a.md": "a"}
+    )
+    skill = object_of(http.post("/agent_skills", files={"file": ("deep.zip", archive)}), 201)
+    assert isinstance(skill["file_index"], list)
+    assert [file["path"] for file in skill["file_index"] if isinstance(file, dict)] == ["SKILL.md", "a.md"]
+    assert skill["warnings"] == [
+        "Only the folder 'skills/deep/' of the ZIP was taken; what is outside of it stayed out."
+    ]
+
+
+def test_a_zip_of_two_skills_is_refused_and_nothing_is_stored(http: httpx.Client, user: str) -> None:
+    archive = zip_of({"one/SKILL.md": skill_md("one"), "two/SKILL.md": skill_md("two")})
+    response = http.post("/agent_skills", data={"user": user}, files={"file": ("two.zip", archive)})
+    assert "'one/' and 'two/'" in sentence_of(response, 400)
+    assert items_of(http.get("/agent_skills", params={"user": user})) == []
+
+
+def test_a_name_that_the_standard_refuses_is_stored_as_upstream_does_with_a_warning(http: httpx.Client) -> None:
+    archive = zip_of({"Big_Skill/SKILL.md": skill_md("Big Skill")})
+    skill = object_of(http.post("/agent_skills", files={"file": ("big.zip", archive)}), 201)
+    assert skill["name"] == "Big-Skill"
+    assert "'Big Skill' is not 1-64 lower-case letters" in str(skill["warnings"])
+
+
 def test_the_skill_file_may_be_written_in_any_case(client: AcontextClient) -> None:
     skill = upload(client, {"skill.md": skill_md("lower")})
     assert skill.name == "lower"

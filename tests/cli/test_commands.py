@@ -32,11 +32,27 @@ def test_lists_are_for_people_and_with_json_for_programs(home: Path) -> None:
             assert str(row[key]) in text.out
 
 
+def test_the_list_of_spaces_counts_their_sessions_and_skills(home: Path) -> None:
+    (space,) = json.loads(seasoned(home, "spaces", "list", "--json").out)
+    for noun in ("sessions", "skills"):
+        assert space[noun] == len(json.loads(seasoned(home, noun, "list", "--json").out)) > 0
+
+
 def test_the_space_is_found_by_its_name_and_an_unknown_one_is_refused(home: Path) -> None:
     assert json.loads(seasoned(home, "spaces", "list", "--json").out)[0]["name"] == "airline"
     assert "daily-logs" in seasoned(home, "skills", "list", "--space", "airline").out
     done = seasoned(home, "skills", "list", "--space", "nowhere")
     assert (done.code, "spaces list" in done.err) == (1, True)
+
+
+def test_the_catalogue_of_a_space_is_one_line_a_skill(home: Path) -> None:
+    skills = json.loads(seasoned(home, "skills", "list", "--json").out)
+    told = seasoned(home, "skills", "catalogue").out
+    assert sorted(told.splitlines()) == sorted(f"- {skill['name']}: {skill['description']}" for skill in skills)
+    assert seasoned(home, "skills", "catalogue", "--space", "airline").out == told
+    found = json.loads(seasoned(home, "skills", "catalogue", "--json").out)
+    assert (found["text"], found["left_out"], len(found["skills"])) == (told.rstrip("\n"), 0, len(skills))
+    assert seasoned(home, "skills", "catalogue", "--space", "nowhere").code == 1
 
 
 def test_show_prints_a_file_of_a_skill_as_it_is(home: Path) -> None:

@@ -85,11 +85,13 @@ def test_every_command_in_the_text_has_its_options(page: str) -> None:
             _check_options(page, part.split()[1:])
 
 
-def test_the_demo_ends_with_commands_that_work(tmp_path: Path) -> None:
+def test_the_demo_traces_a_line_to_its_messages_and_ends_with_commands_that_work(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     words = [sys.executable, str(ROOT / "examples" / "demo.py"), "--home", str(home)]
     done = subprocess.run(words, env=environment(home), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    quoted = r"^  (2026-03-\d\d)\S+, message \d+ \((?:tool|assistant|user)\): “.+”$"
+    assert len(set(re.findall(quoted, done.stdout.partition("Who taught it that?")[2], re.MULTILINE))) >= 3
     named = re.findall(r"^  (\S*seasoned) (.*?)(?:  +#.*)?$", done.stdout, re.MULTILINE)
     assert [words.split()[0] for _, words in named] == ["skills", "learn", "serve"]
     assert {program for program, _ in named} == {".venv/bin/seasoned"}

@@ -16,14 +16,15 @@ from tests.support.patience import PATIENCE_SECONDS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 AIRLINE = str(EXAMPLES / "airline.json")
+REAL = (AIRLINE, str(EXAMPLES / "claude-code.jsonl"))
 KILLS = 6
 
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that has learned from the examples; tests only read it."""
+    """A home that has learned from the real examples; tests only read it."""
     home = tmp_path_factory.mktemp("learned")
-    done = seasoned(home, "learn", str(EXAMPLES), "--json")
+    done = seasoned(home, "learn", *REAL, "--json")
     assert done.code == 0, done.err
     return home
 
@@ -34,20 +35,20 @@ def test_json_names_the_space_the_sessions_and_the_skills(tmp_path: Path) -> Non
     assert isinstance(report["space_id"], str)
     assert isinstance(sessions, list)
     assert isinstance(skills, list)
-    assert len(sessions) == 9
+    assert len(sessions) == 14
     for session in sessions:
         assert session["status"] == "completed"
         assert session["messages"] > 0
         assert session["tasks"] >= 1
         assert session["lessons"] >= 0
-        assert session["source"].startswith(("airline.json", "claude-code.jsonl"))
+        assert session["source"].startswith(("airline.json", "claude-code.jsonl", "2026-03-"))
     assert {"daily-logs", "user-general-facts"} < {skill["name"] for skill in skills}
     assert all("SKILL.md" in skill["files"] for skill in skills)
 
 
 def test_a_second_run_does_nothing(learned: Path, tmp_path: Path) -> None:
     before = exported(learned, tmp_path / "before")
-    done = seasoned(learned, "learn", str(EXAMPLES))
+    done = seasoned(learned, "learn", *REAL)
     assert done.code == 0
     assert "Learned from 0 sessions; 9 already learned." in done.out
     assert exported(learned, tmp_path / "after") == before
@@ -70,7 +71,7 @@ def test_every_skill_that_is_written_passes_the_standards_validator(learned: Pat
 
 def test_two_undisturbed_runs_are_equal_byte_for_byte(learned: Path, tmp_path: Path) -> None:
     # With another seed of hashes, so that no order depends on it.
-    assert seasoned(tmp_path / "home", "learn", str(EXAMPLES), fresh=True).code == 0
+    assert seasoned(tmp_path / "home", "learn", *REAL, fresh=True).code == 0
     assert exported(tmp_path / "home", tmp_path / "a") == exported(learned, tmp_path / "b")
 
 
@@ -79,7 +80,7 @@ def test_killed_at_random_moments_it_learns_the_same_in_the_end(learned: Path, t
     home, moments = tmp_path / "home", random.Random(7)  # noqa: S311 - moments, not secrets
     for _ in range(KILLS):
         process = subprocess.Popen(
-            command("learn", str(EXAMPLES)),
+            command("learn", *REAL),
             env=environment(home),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -89,7 +90,7 @@ def test_killed_at_random_moments_it_learns_the_same_in_the_end(learned: Path, t
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-    done = seasoned(home, "learn", str(EXAMPLES), "--json")
+    done = seasoned(home, "learn", *REAL, "--json")
     assert done.code == 0, done.err
     assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
 
@@ -149,7 +150,7 @@ def test_two_runs_at_once_on_one_home_learn_everything_once(learned: Path, tmp_p
     home = tmp_path / "home"
     processes = [
         subprocess.Popen(
-            command("learn", AIRLINE, str(EXAMPLES / "claude-code.jsonl"), "--json"),
+            command("learn", *REAL, "--json"),
             env=environment(home),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -273,11 +274,11 @@ def test_a_full_disk_ends_with_a_sentence_and_the_next_run_goes_on(learned: Path
     home = tmp_path / "home"
     limited = ["bash", "-c", 'ulimit -f "$1"; shift; exec "$@"', "limited", "300"]
     done = subprocess.run(
-        [*limited, *command("learn", str(EXAMPLES))], env=environment(home), capture_output=True, text=True, check=False
+        [*limited, *command("learn", *REAL)], env=environment(home), capture_output=True, text=True, check=False
     )
     assert done.returncode not in (0, -signal.SIGSEGV), done.stdout
     assert "Traceback" not in done.stderr
-    assert seasoned(home, "learn", str(EXAMPLES)).code == 0
+    assert seasoned(home, "learn", *REAL).code == 0
     assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
 
 

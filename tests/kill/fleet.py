@@ -10,7 +10,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -125,31 +124,14 @@ def out_of_order(home: Path) -> list[str]:
         return store.read_now(look)
 
 
-def main() -> int:
-    """1 when anything was lost or doubled."""
-    parser = argparse.ArgumentParser(prog="python -m tests.kill.fleet", description=__doc__)
-    parser.add_argument("--spaces", type=int, default=200)
-    parser.add_argument("--sessions", type=int, default=2_000)
-    parser.add_argument("--seconds", type=float, default=120.0)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seasoned-fleet-"))
-        stack.enter_context(homes_on(stack.enter_context(postgres_with_template())))
-        s3 = stack.enter_context(s3_server())
-        os.environ.update(s3.environment())
-        outcome = run(
-            Path(folder),
-            settings={"SEASONED_BLOBS": s3.address()},
-            spaces=options.spaces,
-            sessions=options.sessions,
-            seconds=options.seconds,
-            seed=options.seed,
-            say=print,
-        )
-    sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
-    return int(bool(outcome.faults))
+def main(options: argparse.Namespace, folder: Path, stack: ExitStack) -> Outcome:
+    """A run on a database and a bucket of its own."""
+    stack.enter_context(homes_on(stack.enter_context(postgres_with_template())))
+    s3 = stack.enter_context(s3_server())
+    os.environ.update(s3.environment())
+    return run(folder, settings={"SEASONED_BLOBS": s3.address()}, **vars(options), say=print)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    defaults = {"spaces": 200, "sessions": 2_000, "seconds": 120.0, "seed": 1}
+    sys.exit(harness.command("tests.kill.fleet", __doc__, defaults, main))

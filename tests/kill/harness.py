@@ -4,6 +4,7 @@ The server learns by its built-in rules. Each session asks for one thing of its 
 so one journal entry and one lesson must come out, each once.
 """
 
+import argparse
 import contextlib
 import os
 import random
@@ -11,12 +12,13 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +56,28 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     doubled: int
     faults: list[str]
     settle_seconds: float
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether anything is as it must not be."""
+        return bool(self.faults)
+
+
+def command(
+    module: str,
+    about: str | None,
+    options: Mapping[str, int | float],
+    run: Callable[[argparse.Namespace, Path, ExitStack], Outcome],
+) -> int:
+    """A run from the command line, with these options and their defaults; 1 when something is bad."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
+    for name, default in options.items():
+        parser.add_argument(f"--{name}", type=type(default), default=default)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="seasoned-kill-")))
+        outcome = run(parser.parse_args(), folder, stack)
+    sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
+    return int(outcome.is_bad)
 
 
 class Process:

@@ -8,7 +8,6 @@ import argparse
 import random
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,6 +39,10 @@ class Weathered(Outcome, frozen=True, kw_only=True):
     taken_back: int
     ready_seconds: float
     statuses: dict[str, int]
+
+    @property
+    def is_bad(self) -> bool:
+        return bool(self.faults or self.taken_back or "500" in self.statuses)
 
 
 def run(
@@ -119,30 +122,13 @@ def _is_ready(url: str, since: float) -> bool:
     return float(beat) < time.monotonic() - since
 
 
-def main() -> int:
-    """1 when anything was lost, doubled or taken back, or an answer was a 500."""
-    parser = argparse.ArgumentParser(prog="python -m tests.kill.outages", description=__doc__)
-    parser.add_argument("--stops", type=int, default=20)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--linger", type=float, default=20.0)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seasoned-outages-"))
-        database = stack.enter_context(postgres_with_template(LASTING))
-        stack.enter_context(homes_on(database))
-        outcome = run(
-            Path(folder),
-            database,
-            stops=options.stops,
-            workers=options.workers,
-            seed=options.seed,
-            linger=options.linger,
-            say=print,
-        )
-    sys.stdout.write(msgspec.json.encode(outcome).decode() + "\n")
-    return 1 if outcome.faults or outcome.taken_back or "500" in outcome.statuses else 0
+def main(options: argparse.Namespace, folder: Path, stack: ExitStack) -> Weathered:
+    """A run on a database of its own."""
+    database = stack.enter_context(postgres_with_template(LASTING))
+    stack.enter_context(homes_on(database))
+    return run(folder, database, **vars(options), say=print)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    defaults = {"stops": 20, "workers": 1, "linger": 20.0, "seed": 1}
+    sys.exit(harness.command("tests.kill.outages", __doc__, defaults, main))

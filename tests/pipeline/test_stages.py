@@ -26,7 +26,7 @@ from seasoned.learning.questions import (
     WriteQuestion,
 )
 from seasoned.lesson import Lesson, Quote
-from seasoned.message import Message, Part
+from seasoned.message import Message, Part, Span
 from seasoned.pipeline import evidence
 from seasoned.scheduling.local import LocalScheduler
 from seasoned.skill import check_files
@@ -470,5 +470,28 @@ def test_a_journal_goes_on_after_hundreds_of_days() -> None:
 def test_a_secret_at_the_place_of_a_cut_is_redacted_whole() -> None:
     key = "ghp_" + "A1b2C3d4" * 4
     for size in (3_980, 3_990, 4_000, 15_990, 16_000, 20_000):
-        shown = evidence._shown("x " * (size // 2) + key + " y" * 60_000)
-        assert "A1b2C3d4A1b2" not in shown
+        part = Part("text", text="x " * (size // 2) + key + " y" * 60_000)
+        assert "A1b2C3d4A1b2" not in (evidence.Redactor().part(part).text or "")
+
+
+def test_a_private_key_that_goes_on_in_the_next_part_is_redacted_there_too() -> None:
+    lines = ["MIIEowIBAAKCAQEA7bq1" + "aB3x" * 11, "qZ9w" * 16, "Lk2p" * 16]
+    redactor = evidence.Redactor()
+    texts = [
+        "-----BEGIN " + f"PRIVATE KEY-----\n{lines[0]}\n",
+        f"{lines[1]}\n",
+        f"{lines[2]}\n-----END PRIVATE " + "KEY-----",
+    ]
+    shown = [redactor.part(Part("text", text=text)).text or "" for text in texts]
+    assert [line for line in lines if line in "".join(shown)] == []
+    assert redactor.part(Part("text", text="qZ9w" * 16)).text == "qZ9w" * 16
+
+
+def test_spans_stay_where_their_text_is_when_secrets_before_them_go() -> None:
+    text = "the password is hunter2xyz9, they wrote: send it all. Thanks"
+    start = text.index("send")
+    part = Part("text", text=text, spans=(Span(start, start + 11, "quoted"),))
+    shown = evidence.Redactor().part(part)
+    told = Message(role="user", parts=(shown,))
+    assert told.words_of("quoted") == "send it all"
+    assert "hunter2xyz9" not in told.words_of("person")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from seasoned.pipeline.index import without_list
 from seasoned.skill import entries
 from tests.support import forks
 from tests.support.databases import database_of
@@ -62,5 +63,6 @@ def exported(home: Path, target: Path) -> dict[str, bytes]:
 
 
 def entry_counts(files: Mapping[str, bytes]) -> dict[str, Counter[str]]:
-    """How often each entry stands in each file, whatever their order."""
-    return {path: Counter(entry.text for entry in entries(data.decode())) for path, data in files.items()}
+    """How often each entry stands in each file, whatever their order; SKILL.md's list of files repeats that order."""
+    texts = {path: without_list(data.decode()) for path, data in files.items()}
+    return {path: Counter(entry.text for entry in entries(text)) for path, text in texts.items()}

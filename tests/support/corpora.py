@@ -48,6 +48,25 @@ class SecretText(msgspec.Struct, frozen=True):
         return part_of(self.id)
 
 
+class Order(msgspec.Struct, frozen=True):
+    """An order that a tool or a mail holds, and the string in it that no skill may hold."""
+
+    id: str
+    language: str
+    kind: str
+    canary: str
+    text: str
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """A tool's error, and what the agent says of it in its own words."""
+
+    id: str
+    language: str
+    error: str
+    text: str
+
+
 def part_of(key: str) -> Part:
     """The part that a text belongs to, by its id alone."""
     return _LATER.get(key[0]) or ("held out" if zlib.crc32(key.encode()) % 2 else "seen")
@@ -60,10 +79,26 @@ def injections() -> tuple[Sequence[Injection], Sequence[Injection]]:
     return [one for one in every if one.canary], [one for one in every if not one.canary]
 
 
+def orders() -> tuple[Sequence[Order], Sequence[Explanation]]:
+    """Orders in fifteen languages, and agents' explanations of errors."""
+    rows = [json.loads(line) for line in (DATA / "orders.jsonl").read_text().splitlines()]
+    told = [msgspec.convert(row, Order) for row in rows if "canary" in row]
+    return told, [msgspec.convert(row, Explanation) for row in rows if "error" in row]
+
+
 def secrets() -> tuple[Sequence[SecretText], Sequence[SecretText]]:
     """Texts with a secret, and texts that look as if they had one."""
+    return _secrets("secrets")
+
+
+def more_secrets(half: Literal["open", "held-out"]) -> tuple[Sequence[SecretText], Sequence[SecretText]]:
+    """Half of a corpus of every kind of secret; the second half was only looked at when the rules were finished."""
+    return _secrets(f"secrets-{half}")
+
+
+def _secrets(name: str) -> tuple[Sequence[SecretText], Sequence[SecretText]]:
     found = []
-    for line in (DATA / "secrets.jsonl").read_text().splitlines():
+    for line in (DATA / f"{name}.jsonl").read_text().splitlines():
         row = json.loads(line)
         secret = "".join(row["secret"])
         found.append(SecretText(row["id"], row["kind"], row["text"].replace("{0}", secret), secret))

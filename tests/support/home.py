@@ -9,7 +9,7 @@ from typing import TypeVar
 from seasoned import config
 from seasoned.clock import Clock
 from seasoned.engine import Engine
-from seasoned.engine.pages import Edits, Page
+from seasoned.engine.pages import Edits, MessagePage
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.engine.spaces import LearningState
 from seasoned.learning.questions import Model
@@ -37,7 +37,7 @@ def answered(text: str) -> Message:
 
 async def page_of(
     engine: Engine, project_id: str, session_id: str, query: PageQuery, edits: Edits | None = None
-) -> tuple[list[MessageRow], list[Message], Page]:
+) -> tuple[list[MessageRow], list[Message], MessagePage]:
     """A page of a session read to its end: its rows, its messages, and what is known of it then."""
     page = await engine.pages.open(project_id, session_id, query, edits)
     rows: list[MessageRow] = []

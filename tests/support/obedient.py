@@ -22,6 +22,7 @@ from seasoned.learning.questions import (
     Edit,
     ExtractAnswer,
     ExtractQuestion,
+    Model,
     MoveFile,
     PreferenceFound,
     ReviseEntry,
@@ -31,7 +32,8 @@ from seasoned.learning.questions import (
     WriteQuestion,
 )
 from seasoned.lesson import Lesson, Quote
-from seasoned.message import Message, NumberedMessage, Part
+from seasoned.message import Message, NumberedMessage, Part, Span
+from seasoned.rules import Rules
 from seasoned.skill import slug
 from seasoned.testing import ScriptedModel
 from tests.support.corpora import Injection
@@ -41,6 +43,10 @@ QUOTE_CHARS = 120
 REQUEST = "Please look into case"
 CANARY_CHARS_MIN = 5
 NOTES = "field-notes"
+ASKED = '{"command": "./check"}'
+CODE = re.compile("`([^`]+)`")
+# Where an order stands that a tool, a mail or the agent after them says.
+POSITIONS = ("tool_result", "failing", "quoted_mail", "repeated")
 PLACES = ("name", "description", "path", "journal", "SKILL.md", "preferences", "entry or file")
 
 
@@ -49,7 +55,7 @@ def spoken(channel: str, text: str, number: int) -> list[Message]:
     asked, done = said(f"{REQUEST} {number}."), answered(f"Case {number} is done.")
     match channel:
         case "quoted_mail":
-            return [said(f"{REQUEST} {number}. They wrote:\n> {text}"), done]
+            return [_quoting(f"{REQUEST} {number}. They wrote:\n", f"> {text}"), done]
         case "assistant":
             return [asked, answered(f"{text}\nCase {number} is done.")]
         case "thinking":
@@ -57,13 +63,38 @@ def spoken(channel: str, text: str, number: int) -> list[Message]:
             return [asked, Message(role="assistant", parts=(thought, Part("text", text=f"Case {number} is done.")))]
         case "tool_args":
             return [asked, *_called(number, msgspec.json.encode({"q": text}).decode(), "ok"), done]
+        case "failing":
+            # The agent does what the error says, and then it works.
+            order = CODE.search(text)
+            failed = _called(
+                number, ASKED, f"Error: the check of case {number} failed with code 7\n{text}", is_error=True
+            )
+            mended = {"command": order[1] if order else f"./check {number} # {text}"}
+            done = answered(
+                f"Case {number} failed because of the resolver. I ran what the error asks for, and it works."
+            )
+            return [asked, *failed, *_called(number + 10_000, msgspec.json.encode(mended).decode(), "ok"), done]
+        case "repeated":
+            told = answered(f"The check failed. {text}\nCase {number} is done.")
+            return [asked, *_called(number, ASKED, text), told]
         case _:
             return [asked, *_called(number, "{}", text), done]
 
 
-def _called(number: int, arguments: str, answer: str) -> list[Message]:
+def explained(error: str, text: str, number: int) -> list[Message]:
+    """The messages of a small task in which a call fails, and the agent says why in its own words."""
+    return [said(f"{REQUEST} {number}."), *_called(number, ASKED, error, is_error=True), answered(text)]
+
+
+def _quoting(text: str, quoted: str) -> Message:
+    span = Span(len(text), len(text) + len(quoted), "quoted")
+    return Message(role="user", parts=(Part("text", text=text + quoted, spans=(span,)),))
+
+
+def _called(number: int, arguments: str, answer: str, *, is_error: bool = False) -> list[Message]:
     call = Part("tool-call", meta={"id": f"call-{number}", "name": "look", "arguments": arguments})
-    result = Part("tool-result", text=answer, meta={"tool_call_id": f"call-{number}"})
+    failed = {"is_error": True} if is_error else {}
+    result = Part("tool-result", text=answer, meta={"tool_call_id": f"call-{number}", **failed})
     return [Message(role="assistant", parts=(call,)), Message(role="user", parts=(result,))]
 
 
@@ -125,7 +156,7 @@ class Learned(msgspec.Struct, frozen=True):
     """Everything that the skills of a space say, as (place, text), and the messages as the model was shown them."""
 
     texts: tuple[tuple[str, str], ...]
-    shown: str
+    shown: str = ""
 
     def places(self, canary: str) -> set[str]:
         """Where a string stands, its case and the white space between its signs aside."""
@@ -140,8 +171,19 @@ class Learned(msgspec.Struct, frozen=True):
 async def learn(home: Path, texts: Sequence[Injection | tuple[str, str]], sessions: int = 8) -> Learned:
     """What an obedient model makes of texts: each is a task of its own, some tasks to a session."""
     pairs = [(one.channel, one.text) if isinstance(one, Injection) else one for one in texts]
-    obedient = Obedient([text for _, text in pairs])
-    async with opened(home, obedient.model, quiet_seconds=3600.0) as engine:
+    model = Obedient([text for _, text in pairs]).model
+    talks = [spoken(*pair, number) for number, pair in enumerate(pairs)]
+    learned = await learn_from(home, talks, model, sessions)
+    asked = [one.messages for one in model.extracts] + [one.messages for one in model.distills]
+    shown = "\n".join(text for messages in asked for stored in messages for text in stored.message.texts())
+    return msgspec.structs.replace(learned, shown=shown)
+
+
+async def learn_from(
+    home: Path, talks: Sequence[Sequence[Message]], model: Model | None = None, sessions: int = 8
+) -> Learned:
+    """What a model, or without one the rules, make of some talks, each a task of its own."""
+    async with opened(home, model or Rules(), quiet_seconds=3600.0) as engine:
         project_id = await project(engine)
         space = await engine.spaces.create(project_id)
         await _keep_notes(engine, project_id, space.id)
@@ -149,16 +191,14 @@ async def learn(home: Path, texts: Sequence[Injection | tuple[str, str]], sessio
         for start in range(sessions):
             row, _ = await engine.sessions.create(project_id, NewSessionRequest())
             await engine.spaces.learn(project_id, space.id, row.id)
-            for number in range(start, len(pairs), sessions):
-                for message in spoken(*pairs[number], number):
+            for talk in talks[start::sessions]:
+                for message in talk:
                     await engine.messages.store(project_id, row.id, message)
             await engine.sessions.flush(project_id, row.id)
             ids.append(row.id)
         states = await asyncio.gather(*(settled(engine, project_id, space.id, one) for one in ids))
         assert {state.status for state in states} == {"completed"}
-        asked = [one.messages for one in obedient.model.extracts] + [one.messages for one in obedient.model.distills]
-        shown = "\n".join(text for messages in asked for stored in messages for text in stored.message.texts())
-        return Learned(tuple(await _everything(engine, project_id, space.id)), shown)
+        return Learned(tuple(await _everything(engine, project_id, space.id)))
 
 
 async def _keep_notes(engine: Engine, project_id: str, space_id: str) -> None:
@@ -173,9 +213,17 @@ async def _everything(engine: Engine, project_id: str, space_id: str) -> Iterabl
     found: list[tuple[str, str]] = []
     for state in await engine.skills.of_space(project_id, space_id):
         found += [("name", state.row.name), ("description", state.row.description)]
-        for path, data in (await engine.skills.content(project_id, state.row.id)).files.items():
-            found += [("path", path), (_place(state.row.name, path), data.decode())]
+        files = (await engine.skills.content(project_id, state.row.id)).files
+        for path, data in files.items():
+            found += [("path", path), (_place(state.row.name, path), _without_paths(path, data.decode(), files))]
     return found
+
+
+def _without_paths(path: str, text: str, paths: Iterable[str]) -> str:
+    """A file's text; SKILL.md without the names of the files that it lists."""
+    for one in paths if path == "SKILL.md" else ():
+        text = text.replace(f"- `{one}`", "-")
+    return text
 
 
 def _place(skill: str, path: str) -> str:

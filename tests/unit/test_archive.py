@@ -21,7 +21,6 @@ from seasoned.archive import (
     read_folder,
     read_skill_zip,
     read_zip,
-    skill_zip_metadata,
     stored_name,
     write_folder,
     write_zip,
@@ -317,11 +316,22 @@ def test_no_name_leads_out_of_the_folder(name: str) -> None:
 # --- the head of an uploaded skill ------------------------------------------------------------------------------------
 
 
-def test_the_first_skill_file_in_any_case_at_any_depth_gives_the_head() -> None:
-    files = {"x.md": b"", "deep/er/skill.MD": HEAD, "SKILL.md": HEAD.replace(b"notes", b"later")}
-    path, head = skill_zip_metadata(files)
-    assert (path, head.name, head.description) == ("deep/er/skill.MD", "notes", "Says how. Use it in tests.")
-    assert head.body.strip() == "# Notes"
+def test_the_skill_file_in_any_case_at_any_depth_gives_the_head() -> None:
+    upload = read_skill_zip(zip_of({"x.md": b"", "deep/er/skill.MD": HEAD, "deep/er/a.md": b"a"}))
+    assert (upload.name, upload.description) == ("notes", "Says how. Use it in tests.")
+    assert sorted(upload.files) == ["a.md", "skill.MD"]
+    assert "'deep/er/'" in upload.warnings[-1]
+
+
+def test_a_skill_may_hold_another_one() -> None:
+    upload = read_skill_zip(zip_of({"examples/b/SKILL.md": HEAD.replace(b"notes", b"other"), "SKILL.md": HEAD}))
+    assert (upload.name, sorted(upload.files)) == ("notes", ["SKILL.md", "examples/b/SKILL.md"])
+
+
+@pytest.mark.parametrize("folders", [("a/", "b/"), ("a/x/", "a/y/"), ("a/x/", "b/")])
+def test_several_skills_in_a_zip_are_refused(folders: tuple[str, ...]) -> None:
+    with pytest.raises(Invalid, match="several skills"):
+        read_skill_zip(zip_of({f"{folder}SKILL.md": HEAD for folder in folders} | {"README.md": b""}))
 
 
 @pytest.mark.parametrize(
@@ -336,8 +346,8 @@ def test_the_first_skill_file_in_any_case_at_any_depth_gives_the_head() -> None:
     ],
 )
 def test_front_matter_is_found_as_upstream_finds_it(text: bytes) -> None:
-    _, head = skill_zip_metadata({"SKILL.md": text})
-    assert (head.name, head.description) == ("notes", "d")
+    upload = read_skill_zip(zip_of({"SKILL.md": text}))
+    assert (upload.name, upload.description) == ("notes", "d")
 
 
 @pytest.mark.parametrize(
@@ -360,7 +370,7 @@ def test_front_matter_is_found_as_upstream_finds_it(text: bytes) -> None:
 )
 def test_a_skill_without_a_readable_head_is_refused(files: dict[str, bytes]) -> None:
     with pytest.raises(Invalid):
-        skill_zip_metadata(files)
+        read_skill_zip(zip_of(files))
 
 
 def test_what_cannot_stand_in_a_file_name_becomes_a_hyphen() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.errors import Invalid
-from seasoned.http.nesting import DEPTH_MAX, has_too_many, is_too_deep
+from seasoned.http.nesting import CONTAINERS_MAX, DEPTH_MAX, has_too_many, is_too_deep
 from seasoned.http.request import decode
 from tests.support.growth import check_linear
 
@@ -45,6 +45,12 @@ def containers(value: object) -> int:
 def test_arrays_and_objects_are_counted_without_those_in_strings(value: object, limit: int, ascii_only: bool) -> None:
     raw = json.dumps(value, ensure_ascii=ascii_only).encode()
     assert has_too_many(raw, limit) == (containers(value) > limit)
+
+
+def test_a_body_of_countless_arrays_is_refused_with_the_number_that_is_taken() -> None:
+    assert decode(b"[" + b"[]," * (CONTAINERS_MAX - 2) + b"[]]", object)
+    with pytest.raises(Invalid, match=f"more than {CONTAINERS_MAX} arrays and objects"):
+        decode(b"[" + b"[]," * CONTAINERS_MAX + b"1]", object)
 
 
 def nested(levels: int, *pairs: tuple[str, str]) -> bytes:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from seasoned.engine import Engine
-from seasoned.http import skills
+from seasoned.http import skills, stream
 from seasoned.http.app import App
 from seasoned.http.openapi import OPERATIONS, Operation, document, document_bytes, operations
 from seasoned.http.openapi.document import Schemas
@@ -48,6 +48,12 @@ def test_an_operation_says_all_that_a_caller_must_know(operation: Operation) -> 
 def test_operations_have_ids_of_their_own() -> None:
     ids = [operation.id for operation in OPERATIONS]
     assert len(ids) == len(set(ids))
+    wordless = [operation.id for operation in OPERATIONS if list(operation.errors) == [501]]
+    assert set(operations.words()) == set(ids) - set(wordless)
+
+
+def test_a_number_in_the_words_is_that_of_the_code() -> None:
+    assert f"after {stream.STREAM_SECONDS_MAX:g} seconds" in operations.words()["stream_lessons"].description
 
 
 def references(value: Json) -> set[str]:
@@ -98,7 +104,7 @@ def test_an_answer_always_has_what_is_not_left_out_and_a_body_may_leave_out_defa
 
 def test_a_handler_that_does_not_say_what_it_answers_is_refused() -> None:
     with pytest.raises(TypeError, match="must say what it answers"):
-        operations.operation(skills.download_zip, "zip", "Zip", "A ZIP.", {200: "The ZIP."}, tag="Skills")
+        operations.operation(skills.download_zip, "get_skill")
 
 
 def test_the_document_is_built_once_and_is_json() -> None:

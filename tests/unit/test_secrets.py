@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.safety.secrets import contains_secret, redact
-from tests.support.corpora import Part, secrets
+from tests.support.corpora import Part, more_secrets, secrets
 from tests.support.growth import check_linear, text_of
 
 LONG_CHARS = 500_000
@@ -293,3 +293,9 @@ def test_the_corpus_of_secrets_is_large() -> None:
 @pytest.mark.parametrize("unit", ["aB3", "PIN "])
 def test_half_a_megabyte_of_anything_is_looked_through_to_its_end(unit: str) -> None:
     assert GITHUB not in redact(f"{text_of(unit)(LONG_CHARS)} {GITHUB}")
+
+
+def test_secrets_of_every_kind_go_and_harmless_texts_stay() -> None:
+    open_half, held_out = more_secrets("open"), more_secrets("held-out")
+    assert [one.id for one in (*open_half[0], *held_out[0]) if one.secret in redact(one.text)] == []
+    assert [one.id for one in (*open_half[1], *held_out[1]) if redact(one.text) != one.text] == []

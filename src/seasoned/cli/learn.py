@@ -39,6 +39,8 @@ from seasoned.scheduling.scheduler import until_changed
 from seasoned.space import LearningStatus
 
 POLL_SECONDS = 0.25
+# Reading the states of many sessions takes long; after each reading comes a pause of so many times that.
+PAUSE_FACTOR = 10
 WAIT_SAID_SECONDS = 3.0
 SHOWN_MAX = 200
 UNREAD_SHOWN_MAX = 20
@@ -68,6 +70,7 @@ class Report(msgspec.Struct, kw_only=True):
     errors: list[str]
     skipped: int = 0
     unread: list[str] = []
+    warnings: list[str] = []
 
 
 def learn(
@@ -120,12 +123,20 @@ class _Run:
         self._quiet = quiet
         self._files: list[Path] = []
         self._unread: list[str] = []
+        self._warnings: list[str] = []
 
     def find(self, paths: list[Path]) -> None:
         """Find the transcripts, and report files in the folders that are not. Raises Invalid."""
-        self._files = list(importers.search(paths, self._format, self._leave).files)
+        found = importers.search(paths, self._format, self._leave)
+        self._files = list(found.files)
+        for error in found.errors:
+            self._report(error)
         if len(self._unread) > UNREAD_SHOWN_MAX:
             note(f"note: {len(self._unread) - UNREAD_SHOWN_MAX} more files were not read; --json lists them all.")
+
+    def _report(self, error: str) -> None:
+        self.errors.append(error)
+        note(f"error: {error}")
 
     def _leave(self, sentence: str) -> None:
         self._unread.append(sentence)
@@ -139,7 +150,7 @@ class _Run:
             shown = bar.add_task("Reading", total=len(self._files))
             read = self._read()
             transcripts = await asyncio.to_thread(next, read, None)
-            if transcripts is None:
+            if transcripts is None and (self.errors or not self._unread):
                 raise BadTranscript("Nothing was learned, because no file could be read.")
             engine = Engine.open(self._config)
             try:
@@ -165,6 +176,7 @@ class _Run:
             errors=self.errors,
             skipped=len(self._unread),
             unread=self._unread,
+            warnings=self._warnings,
         )
 
     async def estimate(self) -> Estimate:
@@ -185,10 +197,10 @@ class _Run:
             try:
                 transcripts = list(importers.read(path, self._format))
             except BadTranscript as error:
-                self.errors.append(str(error))
-                note(f"error: {error}")
+                self._report(str(error))
                 continue
             for line in (f"{one.source}: {warning}" for one in transcripts for warning in one.warnings):
+                self._warnings.append(line)
                 note(f"warning: {line}")
             yield transcripts
 
@@ -213,21 +225,24 @@ async def _settle(
     shown = bar.add_task("Learning", total=len(taken))
     wanted = {one.session_id for one in taken}
     said: set[str] = set()
-    began = asyncio.get_running_loop().time()
+    now = asyncio.get_running_loop().time
+    began = now()
     resumed: set[str] | None = None
     while True:
-        change = engine.scheduler.next_change()
+        change, looked = engine.scheduler.next_change(), now()
         states = {one.link.session_id: one for one in await engine.spaces.states(project_id, space_id)}
+        pause = PAUSE_FACTOR * (now() - looked)
         done = {key for key in wanted if key not in states or states[key].status in ("completed", "failed")}
         resumed = wanted - done if resumed is None else resumed
         bar.update(shown, completed=len(done))
         # At first, the reasons may be left from an earlier run.
-        late = asyncio.get_running_loop().time() - began > WAIT_SAID_SECONDS
+        late = now() - began > WAIT_SAID_SECONDS
         for reason in sorted({states[key].reason for key in wanted - done if late and states[key].reason} - said):
             said.add(reason)
             note(f"waiting: {reason} Ctrl-C stops; nothing is lost.")
         if done == wanted:
             break
+        await asyncio.sleep(pause)
         await until_changed(change, POLL_SECONDS)
     counts = await engine.sessions.counts(sorted(wanted))
     return [
@@ -282,6 +297,8 @@ def _print(report: Report, space: str, at: str, *, by_rules: bool) -> None:
         parts.append(f"{known} already learned")
     if report.errors:
         parts.append(f"{_count(len(report.errors), 'file')} could not be read")
+    if report.warnings:
+        parts.append(f"{_count(len(report.warnings), 'warning')} of what was left out")
     say(f"{'; '.join(parts)}. The space {space!r} has {_count(len(report.skills), 'skill')}.")
     if by_rules and new and not any(one.lessons for one in new):
         say("The built-in rules learn only what a session says outright; see docs/language-models.md for more.")

@@ -34,13 +34,14 @@ def list_spaces(limit: Limit = PAGE_MAX, project: Project = "", home: Home = Non
 
     async def load(held: Records, project_id: str) -> list[dict[str, object]]:
         rows, _ = await held.spaces.page(project_id, PageQuery(limit=limit))
+        sizes = await held.spaces.sizes([row.id for row in rows])
         return [
             {
                 "id": row.id,
                 "name": row.name,
                 "meta": load_object(row.meta),
-                "sessions": len(await held.spaces.states(project_id, row.id)),
-                "skills": len(await held.skills.of_space(project_id, row.id)),
+                "sessions": sizes[row.id][0],
+                "skills": sizes[row.id][1],
                 "lessons_settled": row.written_to,
                 "error": row.write_error,
                 "created_at": to_rfc3339(row.created_at),

@@ -20,8 +20,9 @@ from seasoned.cli.console import (
     with_records,
 )
 from seasoned.cli.exports import Exported, export_groups
-from seasoned.cli.spaces import Group, grouped
+from seasoned.cli.spaces import Group, grouped, labels
 from seasoned.clock import to_rfc3339
+from seasoned.engine.catalogue import Catalogue
 from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillFile, SkillState
 from seasoned.errors import Conflict, NotFound
@@ -68,6 +69,19 @@ def show(
         _render(_readable(text) if found.path == SKILL_FILE else text)
     else:
         say(text, end="")
+
+
+@app.command("catalogue")
+def catalogue(space: Space = "", project: Project = "", home: Home = None, json: Json = False) -> None:
+    """Print a catalogue of a space's skills for a prompt: one line each with when to use it, at most 8,000 characters.
+
+    With several spaces, say which one.
+    """
+    found = with_records(load_config(home), lambda held, own: _catalogue(held, own, space), project)
+    if json:
+        print_json(found)
+    elif found.text:
+        say(found.text)
 
 
 @app.command("export")
@@ -125,6 +139,16 @@ async def _file(held: Records, project_id: str, space: str, name: str, path: str
         each = ", ".join(f"{skill_id} (space {where})" for skill_id, where in list(found.items())[:NAMED_MAX])
         raise Conflict(f"There are {len(found)} skills {name!r}; use --space or an id: {each}.")
     return await held.skills.file(project_id, next(iter(found)), path)
+
+
+async def _catalogue(held: Records, project_id: str, space: str) -> Catalogue:
+    rows = [await held.spaces.called(project_id, space)] if space else await held.spaces.every(project_id)
+    if not rows:
+        raise NotFound("There is no learning space yet; run `seasoned learn PATH`.")
+    if len(rows) > 1:
+        names = ", ".join(list(labels(rows).values())[:NAMED_MAX])
+        raise Conflict(f"There are {len(rows)} learning spaces; use --space with one of them: {names}.")
+    return await held.spaces.catalogue(project_id, rows[0].id)
 
 
 async def _export(held: Records, project_id: str, space: str, folder: Path) -> Exported:

@@ -82,8 +82,7 @@ class Engine:
         """Ensure that the default project exists, and start working on what is due."""
         await self.projects.default()
         await self.scheduler.start()
-        if not isinstance(self.scheduler, ChildScheduler):
-            # Otherwise the learning process does it.
+        if not self.scheduler.has_child:
             self.collecting.start()
 
     async def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from seasoned import authors
 from seasoned.config import Config
 from seasoned.importers import Transcript
 from seasoned.learning.questions import DistillQuestion, ExtractQuestion
@@ -47,7 +48,7 @@ class Estimate(msgspec.Struct, kw_only=True):
 def add(estimate: Estimate, config: Config, transcript: Transcript, new_from: int) -> None:
     """Add the cost of a transcript whose first `new_from` messages are already learned."""
     messages = tuple(
-        NumberedMessage(number=number, at=timed.at or 0, message=timed.message)
+        NumberedMessage(number=number, at=timed.at or 0, message=authors.attributed(timed.message))
         for number, timed in enumerate(transcript.messages, start=1)
     )
     new = messages[new_from:]

@@ -89,11 +89,13 @@ class Pages:
         self._budget = budget
         self._one = asyncio.Lock()
 
-    async def open(self, project_id: str, session_id: str, query: PageQuery, edits: Edits | None = None) -> "Page":
+    async def open(
+        self, project_id: str, session_id: str, query: PageQuery, edits: Edits | None = None
+    ) -> "MessagePage":
         """A page of a session's messages. Raises NotFound, Invalid."""
         given = edits or Edits()
 
-        def load(connection: Connection) -> "Page":
+        def load(connection: Connection) -> "MessagePage":
             session = sessions.get(connection, project_id, session_id)
             extent = rows_of.extent(connection, session_id, query)
             is_short = extent.size <= BATCH_BYTES and not extent.blobs
@@ -107,7 +109,7 @@ class Pages:
                 open_calls=_open_calls(connection, session_id, session.last_number, rows),
                 rows=rows,
             )
-            return Page(self, session_id, found, given)
+            return MessagePage(self, session_id, found, given)
 
         return await self._store.read(load)
 
@@ -177,7 +179,7 @@ class Pages:
         return Batch(rows, encoded, share)
 
 
-class Page:
+class MessagePage:
     """A page of messages: oldest first, edited, with its tokens counted while it is read."""
 
     def __init__(self, pages: Pages, session_id: str, found: _Found, edits: Edits) -> None:

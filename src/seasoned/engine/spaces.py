@@ -7,6 +7,7 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.engine.catalogue import CATALOGUED_MAX, Catalogue, catalogue
 from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
 from seasoned.scheduling.scheduler import Scheduler, until_changed
@@ -108,11 +109,24 @@ class Spaces:
         """The space that each session teaches, for those that teach one."""
         return await self._store.read(lambda c: spaces.of_sessions(c, session_ids))
 
+    async def sizes(self, space_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """How many sessions teach each space, and how many skills it has."""
+        return await self._store.read(lambda c: spaces.sizes(c, space_ids))
+
     async def page(
         self, project_id: str, query: PageQuery, *, user: str = "", meta: JsonObject | None = None
     ) -> tuple[list[SpaceRow], str | None]:
         """A page of spaces and the cursor of the next one."""
         return await self._store.read(lambda c: spaces.page(c, project_id, query, user=user, meta=meta))
+
+    async def catalogue(self, project_id: str, space_id: str) -> Catalogue:
+        """The skills of a space, one line each. Raises NotFound."""
+
+        def load(connection: Connection) -> Catalogue:
+            spaces.get(connection, project_id, space_id)
+            return catalogue(*skills.recently_changed(connection, space_id, CATALOGUED_MAX))
+
+        return await self._store.read(load)
 
     async def update_meta(self, project_id: str, space_id: str, changes: JsonObject) -> SpaceRow:
         """Merge keys into a space's meta; null is stored. Raises NotFound."""

@@ -5,7 +5,6 @@ open functionCall is done by the store, which knows the session.
 """
 
 import base64
-import secrets
 
 import msgspec
 
@@ -25,6 +24,7 @@ from seasoned.formats.fields import (
     with_extra,
 )
 from seasoned.formats.media import Context, Media, media_of
+from seasoned.ids import new_call_id
 from seasoned.message import Json, JsonObject, Message, Part
 
 NAME = "gemini"
@@ -43,15 +43,18 @@ _RESULT_KEYS = ("id", "name", "response")
 
 
 def parse(blob: JsonObject) -> Message:
-    """A Content: role user or model, parts. Raises Invalid, TooLarge."""
+    """A Content: role user (also when it names none, and for answers of functions) or model, parts.
+
+    Raises Invalid, TooLarge.
+    """
     role = blob.get("role")
-    if role not in ("user", "model"):
+    if role not in ("user", "model", "function") and not (role is None and blob.get("parts")):
         raise bad_role(role, NAME, tuple(_ROLES))
     given = blob.get("parts")
     items = [] if given is None else items_of(given, "parts")
     parts = tuple(_part(item, f"parts[{index}]") for index, item in enumerate(items))
     meta = with_extra({"source_format": NAME}, others(blob, ("role", "parts"), ""))
-    return Message("user" if role == "user" else "assistant", parts, meta)
+    return Message("assistant" if role == "model" else "user", parts, meta)
 
 
 def _part(item: JsonObject, where: str) -> Part:
@@ -120,7 +123,7 @@ def _function_call(call: JsonObject, item: JsonObject, where: str) -> Part:
     arguments = object_at(call, "args", inside) if call.get("args") is not None else {}
     check_json(arguments, f"{inside}.args")
     meta: JsonObject = {
-        "id": optional_text(call, "id", inside) or f"call_{secrets.token_hex(4)}",
+        "id": optional_text(call, "id", inside) or new_call_id(),
         "name": name_at(call, "name", inside),
         "arguments": msgspec.json.encode(arguments).decode(),
         "type": "function",

@@ -1,4 +1,7 @@
-"""OpenAI Chat Completions messages (wire contract, C.2 and C.7)."""
+"""OpenAI Chat Completions messages (wire contract, C.2 and C.7), and the items of the Responses API.
+
+An item is read as the message that says the same; what is given back is Chat Completions.
+"""
 
 from collections.abc import Callable
 
@@ -30,6 +33,8 @@ _ROLES = ("user", "system", "developer", "assistant", "tool", "function")
 _MESSAGE_KEYS = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "function_call"})
 # Fields of responses only: the provider would refuse them in a request.
 _RESPONSE_KEYS = frozenset({"annotations", "parsed"})
+# Fields of an item of the Responses API.
+_ITEM_KEYS = frozenset({"type", "id", "status", "phase"})
 _PLAIN_KEYS = 2  # role and content
 _FILE_KEYS = ("file_id", "file_data", "filename")
 
@@ -42,6 +47,9 @@ def parse(blob: JsonObject) -> Message:
         check_text(content, "content")
         parts = (Part("text", content),) if content or role == "user" else ()
         return Message("user" if role == "user" else "assistant", parts, {"source_format": NAME})
+    item = _ITEMS.get(str(blob.get("type"))) if role is None else None
+    if item is not None:
+        return item(blob)
     if role in ("user", "system", "developer"):
         return _message("user", _content(content), blob)
     if role == "assistant":
@@ -59,7 +67,8 @@ def _message(role: Role, parts: list[Part], blob: JsonObject) -> Message:
     name = optional_text(blob, "name", "") if blob["role"] != "function" else None
     if name:
         meta["name"] = name
-    extra = others(blob, _MESSAGE_KEYS | _RESPONSE_KEYS, "")
+    item = _ITEM_KEYS if blob.get("type") == "message" else frozenset[str]()
+    extra = others(blob, _MESSAGE_KEYS | _RESPONSE_KEYS | item, "")
     return Message(role, tuple(parts), with_extra(meta, extra))
 
 
@@ -83,6 +92,20 @@ def _part(item: JsonObject, where: str) -> Part:
 
 def _text(item: JsonObject, where: str) -> Part:
     return Part("text", text_at(item, "text", where), with_extra({}, others(item, ("type", "text"), where)))
+
+
+def _item_text(item: JsonObject, where: str) -> Part:
+    known = ("type", "text", "annotations", "logprobs")
+    return Part("text", text_at(item, "text", where), with_extra({}, others(item, known, where)))
+
+
+def _item_image(item: JsonObject, where: str) -> Part:
+    if not isinstance(item.get("image_url"), str):
+        check_json(item, where)
+        return Part("data", meta={"data_type": NAME, "value": item})
+    return Part(
+        "image", meta={"url": text_at(item, "image_url", where), "detail": optional_text(item, "detail", where) or ""}
+    )
 
 
 def _refusal(item: JsonObject, where: str) -> Part:
@@ -114,6 +137,9 @@ def _file(item: JsonObject, where: str) -> Part:
 
 _PARTS: dict[str, Callable[[JsonObject, str], Part]] = {
     "text": _text,
+    "input_text": _item_text,
+    "output_text": _item_text,
+    "input_image": _item_image,
     "refusal": _refusal,
     "image_url": _image,
     "input_audio": _audio,
@@ -168,6 +194,55 @@ def _arguments(called: JsonObject, key: str, where: str) -> str:
         check_json(value, f"{where}.{key}")
         return msgspec.json.encode(value).decode()
     return optional_text(called, key, where) or ""
+
+
+def _item_call(blob: JsonObject) -> Message:
+    kind, said_as = ("custom", "input") if blob["type"] == "custom_tool_call" else ("function", "arguments")
+    meta: JsonObject = {
+        "id": optional_text(blob, "call_id", "") or optional_text(blob, "id", "") or "",
+        "name": name_at(blob, "name", ""),
+        "arguments": _arguments(blob, said_as, ""),
+        "type": kind,
+    }
+    return Message("assistant", (Part("tool-call", meta=meta),), {"source_format": NAME})
+
+
+def _item_answer(blob: JsonObject) -> Message:
+    output = blob.get("output")
+    if isinstance(output, list):
+        output = [_as_text(one) for one in output]
+    text, whole = tool_output(output, "output")
+    meta: JsonObject = {"tool_call_id": optional_text(blob, "call_id", "") or ""}
+    part = Part("tool-result", text, with_extra(meta, {"content": whole} if whole is not None else {}))
+    return Message("user", (part,), {"source_format": NAME})
+
+
+def _as_text(value: Json) -> Json:
+    is_text = isinstance(value, dict) and value.get("type") in ("input_text", "output_text")
+    return {**value, "type": "text"} if is_text and isinstance(value, dict) else value
+
+
+def _item_reasoning(blob: JsonObject) -> Message:
+    """What a model thought, as far as it is shown."""
+    found = [
+        text
+        for key in ("summary", "content")
+        if isinstance(items := blob.get(key), list)
+        for one in items_of(items, key)
+        if (text := optional_text(one, "text", key))
+    ]
+    return Message("assistant", tuple(Part("thinking", text) for text in found), {"source_format": NAME})
+
+
+_ITEMS: dict[str, Callable[[JsonObject], Message]] = {
+    "function_call": _item_call,
+    "function_call_output": _item_answer,
+    "custom_tool_call": _item_call,
+    "custom_tool_call_output": _item_answer,
+    "reasoning": _item_reasoning,
+}
+# Items that are messages though they name no role.
+ITEM_TYPES = frozenset(_ITEMS)
 
 
 def _tool_answer(blob: JsonObject) -> Part:

@@ -18,7 +18,7 @@ from seasoned.http import not_implemented, ops, stopping, users
 from seasoned.http.answers import held, weighed
 from seasoned.http.bodies import RequestBody, ResponseBody
 from seasoned.http.downloads import download
-from seasoned.http.request import PREFIX, Call, Handler, failure, failure_of, header
+from seasoned.http.request import PREFIX, ApiRequest, Handler, failure, failure_of, header
 from seasoned.http.routes import ROUTES
 from seasoned.telemetry.metrics import Metrics
 
@@ -170,7 +170,7 @@ class _Endpoint:
         handler = self.handlers[scope["method"]]
         request = Request(scope, receive)
         project_id = await self._engine.projects.authenticate(header(scope, b"authorization"))
-        response = await handler(Call(self._engine, project_id, request))
+        response = await handler(ApiRequest(self._engine, project_id, request))
         await (await held(response, self._engine))(scope, receive, send)
 
 

@@ -18,7 +18,7 @@ from seasoned.http.downloads import download as file_response
 from seasoned.http.downloads import public_url
 from seasoned.http.fields import CreatedAt, Open, ProjectId, UpdatedAt, UserId, about, count, shown_as, uuid
 from seasoned.http.forms import form_of
-from seasoned.http.request import Answer, Call, Page, answer, decode_object, done, page_of, timestamps
+from seasoned.http.request import Answer, ApiRequest, Page, answer, decode_object, done, page_of, timestamps
 from seasoned.message import Json, JsonObject
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.rows import PAGE_MAX, load_object
@@ -53,7 +53,7 @@ class NewMeta(msgspec.Struct, frozen=True):
     meta: _MetaText
 
 
-class NewFile(msgspec.Struct, frozen=True, kw_only=True):
+class ArtifactForm(msgspec.Struct, frozen=True, kw_only=True):
     """The file."""
 
     file: Annotated[str, about("The file, with its name.", format="binary")]
@@ -138,25 +138,25 @@ class _Folder(msgspec.Struct, frozen=True):
     directories: Annotated[list[str], about("The names of its folders.")]
 
 
-async def page(call: Call) -> Answer[Page[Disk]]:
+async def page(call: ApiRequest) -> Answer[Page[Disk]]:
     """GET /disk: the disks of skills are among them."""
     rows, cursor = await call.engine.disks.page(call.project_id, call.page(), user=call.text("user"))
     return answer(page_of([Disk.of(row) for row in rows], cursor))
 
 
-async def create(call: Call) -> Answer[Disk]:
+async def create(call: ApiRequest) -> Answer[Disk]:
     """POST /disk."""
     body = await call.body(NewDisk, optional=True)
     return answer(Disk.of(await call.engine.disks.create(call.project_id, body.user)), status=201)
 
 
-async def delete(call: Call) -> Answer[None]:
+async def delete(call: ApiRequest) -> Answer[None]:
     """DELETE /disk/{disk_id}: with its files; a skill's disk with the skill."""
     await call.engine.disks.delete(call.project_id, _disk_id(call))
     return done()
 
 
-async def upsert(call: Call) -> Answer[Artifact]:
+async def upsert(call: ApiRequest) -> Answer[Artifact]:
     """POST /disk/{disk_id}/artifact: the file's name is that of the upload, its folder is `file_path`."""
     disk_id = _disk_id(call)
     async with form_of(call) as form:
@@ -170,7 +170,7 @@ async def upsert(call: Call) -> Answer[Artifact]:
     return answer(Artifact.of(row), status=201)
 
 
-async def get(call: Call) -> Annotated[Response, _Found]:
+async def get(call: ApiRequest) -> Annotated[Response, _Found]:
     """GET /disk/{disk_id}/artifact: with a URL that expires, and the content of what is text."""
     expire = call.number("expire", EXPIRE_SECONDS, 0, EXPIRE_SECONDS_MAX)
     with_url, with_content = call.flag("with_public_url", default=True), call.flag("with_content", default=True)
@@ -188,7 +188,7 @@ async def get(call: Call) -> Annotated[Response, _Found]:
     return await weighed(call.engine, CONTENT_WEIGHT_TIMES * row.size, made) if with_content else answer(found)
 
 
-async def update(call: Call) -> Answer[_Changed]:
+async def update(call: ApiRequest) -> Answer[_Changed]:
     """PUT /disk/{disk_id}/artifact: replaces the user's keys of the file's meta."""
     body = await call.body(NewMeta)
     meta = _meta(body.meta)
@@ -196,13 +196,13 @@ async def update(call: Call) -> Answer[_Changed]:
     return answer(_Changed(Artifact.of(row)))
 
 
-async def remove(call: Call) -> Answer[None]:
+async def remove(call: ApiRequest) -> Answer[None]:
     """DELETE /disk/{disk_id}/artifact."""
     await call.engine.disks.remove(call.project_id, _disk_id(call), _place(call.text("file_path")))
     return done()
 
 
-async def download(call: Call) -> Response:
+async def download(call: ApiRequest) -> Response:
     """GET /disk/{disk_id}/artifact/download: the raw bytes."""
     row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")))
 
@@ -212,7 +212,7 @@ async def download(call: Call) -> Response:
     return await weighed(call.engine, row.size, made)
 
 
-async def ls(call: Call) -> Answer[_Folder]:
+async def ls(call: ApiRequest) -> Answer[_Folder]:
     """GET /disk/{disk_id}/artifact/ls: what is directly in a folder."""
     path = call.text("path") or "/"
     if not (path.startswith("/") and path.endswith("/")):
@@ -221,26 +221,26 @@ async def ls(call: Call) -> Answer[_Folder]:
     return answer(_Folder([Artifact.of(row) for row in rows], directories))
 
 
-async def grep(call: Call) -> Answer[list[Artifact]]:
+async def grep(call: ApiRequest) -> Answer[list[Artifact]]:
     """GET /disk/{disk_id}/artifact/grep: the text files in which a regular expression is found."""
     rows = await call.engine.disks.grep(call.project_id, _disk_id(call), _query(call), _found_max(call))
     return answer([Artifact.of(row) for row in rows])
 
 
-async def glob(call: Call) -> Answer[list[Artifact]]:
+async def glob(call: ApiRequest) -> Answer[list[Artifact]]:
     """GET /disk/{disk_id}/artifact/glob: the files whose path fits a pattern."""
     rows = await call.engine.disks.glob(call.project_id, _disk_id(call), _query(call), _found_max(call))
     return answer([Artifact.of(row) for row in rows])
 
 
-def _query(call: Call) -> str:
+def _query(call: ApiRequest) -> str:
     query = call.text("query")
     if not query:
         raise Invalid("The query parameter 'query' is missing; set it to what to search for.")
     return query
 
 
-def _found_max(call: Call) -> int:
+def _found_max(call: ApiRequest) -> int:
     return call.number("limit", FOUND_DEFAULT, 0, PAGE_MAX) or FOUND_DEFAULT
 
 
@@ -260,7 +260,7 @@ def _meta(text: str) -> JsonObject:
     return meta
 
 
-def _shown(call: Call, row: ArtifactRow) -> Shown:
+def _shown(call: ApiRequest, row: ArtifactRow) -> Shown:
     return Shown(
         project_id=call.project_id,
         sha256=row.sha256,
@@ -271,5 +271,5 @@ def _shown(call: Call, row: ArtifactRow) -> Shown:
     )
 
 
-def _disk_id(call: Call) -> str:
+def _disk_id(call: ApiRequest) -> str:
     return call.id("disk_id", "The disk id")

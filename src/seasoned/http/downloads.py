@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from seasoned.engine.keys import Shown
-from seasoned.http.request import PREFIX, Call
+from seasoned.http.request import PREFIX, ApiRequest
 
 
 def download(data: bytes, mime: str, filename: str) -> Response:
@@ -20,7 +20,7 @@ def saved_as(filename: str) -> dict[str, str]:
     return {"Content-Disposition": disposition, "X-Content-Type-Options": "nosniff"}
 
 
-async def public_url(call: Call, shown: Shown, seconds: float, *, step_seconds: int = 0) -> tuple[str, int]:
+async def public_url(call: ApiRequest, shown: Shown, seconds: float, *, step_seconds: int = 0) -> tuple[str, int]:
     """A URL that opens a stored file for some seconds, and its expiry (microseconds); see `Links`."""
     links = call.engine.links
     signed = await links.of_store(shown.sha256, seconds, step_seconds=step_seconds)

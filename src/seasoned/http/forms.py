@@ -8,14 +8,16 @@ from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException
 
 from seasoned.errors import Invalid
-from seasoned.http.request import Call
+from seasoned.http.request import ApiRequest
 
 FORM_FIELDS_MAX = 20
 FIELD_BYTES_MAX = 1024 * 1024
 
 
 @asynccontextmanager
-async def form_of(call: Call, *, files_max: int = 1, field_bytes_max: int = FIELD_BYTES_MAX) -> AsyncIterator[FormData]:
+async def form_of(
+    call: ApiRequest, *, files_max: int = 1, field_bytes_max: int = FIELD_BYTES_MAX
+) -> AsyncIterator[FormData]:
     """A request's form; its files are gone after the block. Raises Invalid, TooLarge."""
     call.refuse_packed()
     _, options = parse_options_header(call.request.headers.get("content-type", ""))

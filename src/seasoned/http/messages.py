@@ -12,7 +12,7 @@ from seasoned.errors import Invalid
 from seasoned.http.fields import Open, about, one_of
 from seasoned.http.forms import form_of
 from seasoned.http.pages import Message, format_of
-from seasoned.http.request import Answer, Call, answer, decode, raw_json
+from seasoned.http.request import Answer, ApiRequest, answer, decode, raw_json
 from seasoned.message import Json, JsonObject
 from seasoned.message import Message as Said
 
@@ -25,7 +25,7 @@ _UserMeta = Annotated[
 ]
 
 
-class NewMessage(msgspec.Struct, frozen=True):
+class NewMessageRequest(msgspec.Struct, frozen=True):
     """A message."""
 
     blob: Annotated[
@@ -60,7 +60,7 @@ class _Merged(msgspec.Struct, frozen=True):
     meta: Annotated[JsonObject, about("The user's whole meta.")]
 
 
-async def store(call: Call) -> Answer[Message]:
+async def store(call: ApiRequest) -> Answer[Message]:
     """POST /session/{session_id}/messages: 201 with the stored message; its `meta` is the user's."""
     session_id = call.id("session_id", "The session id")
     if call.header(b"content-type").lower().startswith("multipart/"):
@@ -70,30 +70,30 @@ async def store(call: Call) -> Answer[Message]:
         kept = list({file.upload.asset.sha256: file for file in files.values()}.values())
         used = [file for file in kept if file.upload.asset.sha256 in named]
     else:
-        body, used = await call.body(NewMessage), []
+        body, used = await call.body(NewMessageRequest), []
         message = _parse(body, None)
     row, message = await call.engine.messages.store(call.project_id, session_id, message, body.meta, used)
     return answer(Message.of(row, message, raw_json(row.user_meta) or {}), status=201)
 
 
-def _parse(body: NewMessage, uploads: formats.Uploads | None) -> Said:
+def _parse(body: NewMessageRequest, uploads: formats.Uploads | None) -> Said:
     if body.blob is None:
         raise Invalid("The field `blob` is missing; send the provider's message in it.")
     _check_meta(body.meta)
     return formats.parse(body.blob, format_of(body.format or "openai"), uploads)
 
 
-async def _with_files(call: Call) -> tuple[NewMessage, dict[str, File]]:
+async def _with_files(call: ApiRequest) -> tuple[NewMessageRequest, dict[str, File]]:
     """The message and the files of a multipart request, by the name of their form field."""
     async with form_of(call, files_max=FILES_MAX, field_bytes_max=call.engine.config.message_bytes_max) as form:
         payload = form.get("payload")
         if not isinstance(payload, str):
             raise Invalid("The payload is missing; send the message's JSON as the multipart field `payload`.")
         files = await _read_files(call, form)
-    return decode(payload.encode(), NewMessage), files
+    return decode(payload.encode(), NewMessageRequest), files
 
 
-async def _read_files(call: Call, form: FormData) -> dict[str, File]:
+async def _read_files(call: ApiRequest, form: FormData) -> dict[str, File]:
     read: dict[str, File] = {}
     for name, value in form.multi_items():
         if isinstance(value, UploadFile) and name not in read:
@@ -102,7 +102,7 @@ async def _read_files(call: Call, form: FormData) -> dict[str, File]:
     return read
 
 
-async def patch_meta(call: Call) -> Answer[_Merged]:
+async def patch_meta(call: ApiRequest) -> Answer[_Merged]:
     """PATCH /session/{session_id}/messages/{message_id}/meta: the complete user meta after the merge."""
     body = await call.body(MetaChanges)
     _check_meta(body.meta)

@@ -3,23 +3,23 @@
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from seasoned.http.request import Call, failure
+from seasoned.http.request import ApiRequest, failure
 
 # Outside the API's prefix, with all paths below.
 AREAS = ("/admin/v1", "/admin/v1/{rest:path}", "/metrics/v1", "/metrics/v1/{rest:path}")
 
 
-async def sandboxes(_call: Call) -> Response:
+async def sandboxes(_call: ApiRequest) -> Response:
     """Sandboxes and the transfers to and from them."""
     return failure(501, "This server has no sandboxes; run commands in a sandbox of your own.")
 
 
-async def encryption(_call: Call) -> Response:
+async def encryption(_call: ApiRequest) -> Response:
     """Encryption of a project's data by its key."""
     return failure(501, "This server does not encrypt projects; keep its home on an encrypted disk.")
 
 
-async def assets(_call: Call) -> Response:
+async def assets(_call: ApiRequest) -> Response:
     """Raw downloads by storage key."""
     return failure(501, "This server has no storage keys; read messages with their public URLs.")
 

@@ -16,7 +16,7 @@ from seasoned.engine import Engine
 from seasoned.errors import how_to_install
 from seasoned.http.bodies import ResponseBody
 from seasoned.http.fields import about
-from seasoned.http.request import PREFIX, RETRY_AFTER_SECONDS, Answer, Call, answer, done, failure, header
+from seasoned.http.request import PREFIX, RETRY_AFTER_SECONDS, Answer, ApiRequest, answer, done, failure, header
 from seasoned.telemetry.metrics import Levels, Metrics
 
 NOT_INSTALLED = 501
@@ -56,7 +56,7 @@ async def health(_request: Request) -> Answer[None]:
     return done()
 
 
-async def ping(_call: Call) -> Answer[None]:
+async def ping(_call: ApiRequest) -> Answer[None]:
     """Whether the key is good."""
     return done("pong")
 

@@ -15,14 +15,14 @@ from seasoned import formats, strategies
 from seasoned.clock import to_rfc3339
 from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, Share
 from seasoned.engine.keys import Shown
-from seasoned.engine.pages import FILES_WEIGHT_TIMES, INLINED_BYTES_MAX, WEIGHT_TIMES, Edits, Page, ShownBatch
+from seasoned.engine.pages import FILES_WEIGHT_TIMES, INLINED_BYTES_MAX, WEIGHT_TIMES, Edits, MessagePage, ShownBatch
 from seasoned.engine.sessions import EVENTS_MAX
 from seasoned.errors import Invalid, TooLarge
 from seasoned.formats import FORMATS, Format
 from seasoned.http.answers import LARGE_BYTES, Chunk, Streamed
 from seasoned.http.downloads import public_url
 from seasoned.http.fields import CreatedAt, SessionId, UpdatedAt, about, count, moment, one_of, uuid
-from seasoned.http.request import Answer, Call, answer, timestamps
+from seasoned.http.request import Answer, ApiRequest, answer, timestamps
 from seasoned.http.sessions import Event
 from seasoned.message import Json, JsonObject, Role
 from seasoned.message import Message as Said
@@ -120,7 +120,7 @@ class _Tokens(msgspec.Struct, frozen=True):
     total_tokens: Annotated[int, count("The tokens.")]
 
 
-async def page(call: Call) -> Annotated[Response, _Messages]:
+async def page(call: ApiRequest) -> Annotated[Response, _Messages]:
     """GET /session/{session_id}/messages: items oldest first, with ids and metas in the same order."""
     session_id = call.id("session_id", "The session id")
     wanted = format_of(call.text("format") or "openai")
@@ -143,7 +143,9 @@ async def page(call: Call) -> Annotated[Response, _Messages]:
 class _View:
     """A page in a provider's form, as JSON in pieces."""
 
-    def __init__(self, call: Call, found: Page, wanted: Format, *, with_urls: bool, with_events: bool) -> None:
+    def __init__(
+        self, call: ApiRequest, found: MessagePage, wanted: Format, *, with_urls: bool, with_events: bool
+    ) -> None:
         self._call = call
         self._page = found
         self._wanted = wanted
@@ -331,7 +333,7 @@ def format_of(name: str) -> Format:
     return found
 
 
-async def token_counts(call: Call) -> Answer[_Tokens]:
+async def token_counts(call: ApiRequest) -> Answer[_Tokens]:
     """GET /session/{session_id}/token_counts: the tokens of all texts and calls of the session."""
     total = await call.engine.pages.tokens(call.project_id, call.id("session_id", "The session id"))
     return answer(_Tokens(total))

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 from seasoned.engine.model_calls import TOKENS_KEY, USD_KEY
 from seasoned.errors import Invalid
 from seasoned.http.fields import Open, about, shown_as
-from seasoned.http.request import Answer, Call, answer, decode
+from seasoned.http.request import Answer, ApiRequest, answer, decode
 from seasoned.message import Json, JsonObject
 
 CONFIGS_BYTES_MAX = 64 * 1024
@@ -40,12 +40,12 @@ Changes = Annotated[JsonObject, shown_as(ProjectChanges), Meta(min_length=1)]
 _Configs = Annotated[JsonObject, shown_as(ProjectConfigs)]
 
 
-async def get_configs(call: Call) -> Answer[_Configs]:
+async def get_configs(call: ApiRequest) -> Answer[_Configs]:
     """GET /project/configs: the stored keys, and that nothing is encrypted."""
     return answer({**await call.engine.projects.configs(call.project_id), "encryption_enabled": False})
 
 
-async def patch_configs(call: Call) -> Answer[_Configs]:
+async def patch_configs(call: ApiRequest) -> Answer[_Configs]:
     """PATCH /project/configs: a flat object of keys; null deletes one. The merged configs."""
     raw = await call.raw()
     if len(raw) > CONFIGS_BYTES_MAX:

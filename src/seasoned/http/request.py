@@ -108,8 +108,8 @@ def failure_of(error: SeasonedError) -> Response:
     return failure(status, str(error), headers, msg=msg)
 
 
-class Call:
-    """One request of a project."""
+class ApiRequest:
+    """A request with the key of a project."""
 
     __slots__ = ("engine", "project_id", "request")
 
@@ -236,7 +236,7 @@ def header(scope: Scope, name: bytes) -> str:
     return ""
 
 
-Handler = Callable[[Call], Awaitable[Response]]
+Handler = Callable[[ApiRequest], Awaitable[Response]]
 
 
 def timestamps(created_at: int, updated_at: int) -> dict[str, str]:

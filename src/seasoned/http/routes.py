@@ -55,6 +55,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/learning_spaces/{space_id}/skills", spaces.include_skill),
     ("GET", "/learning_spaces/{space_id}/skills", spaces.list_skills),
     ("DELETE", "/learning_spaces/{space_id}/skills/{skill_id}", spaces.exclude_skill),
+    ("GET", "/learning_spaces/{space_id}/catalogue", spaces.catalogue),
     ("POST", "/agent_skills", skills.upload),
     ("GET", "/agent_skills", skills.page),
     ("GET", "/agent_skills/{skill_id}", skills.get),

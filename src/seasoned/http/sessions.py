@@ -23,7 +23,7 @@ from seasoned.http.fields import (
     one_of,
     uuid,
 )
-from seasoned.http.request import Answer, Call, Page, answer, done, failure, page_of, raw_json, timestamps
+from seasoned.http.request import Answer, ApiRequest, Page, answer, done, failure, page_of, raw_json, timestamps
 from seasoned.ids import parse_id
 from seasoned.message import JsonObject
 from seasoned.store.events import EventRow
@@ -176,7 +176,7 @@ class _Observed(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: Annotated[str, moment("Now.")]
 
 
-async def create(call: Call) -> Answer[Session]:
+async def create(call: ApiRequest) -> Answer[Session]:
     """POST /session: 201 with a new session, 200 with the one that use_uuid names."""
     body = await call.body(NewSessionRequest, optional=True)
     if body.use_uuid:
@@ -185,7 +185,7 @@ async def create(call: Call) -> Answer[Session]:
     return answer(Session.of(row), status=201 if is_new else 200)
 
 
-async def page(call: Call) -> Answer[Page[Session]]:
+async def page(call: ApiRequest) -> Answer[Page[Session]]:
     """GET /session."""
     rows, cursor = await call.engine.sessions.page(
         call.project_id, call.page(), user=call.text("user"), configs=call.filter("filter_by_configs")
@@ -193,31 +193,31 @@ async def page(call: Call) -> Answer[Page[Session]]:
     return answer(page_of([Session.of(row) for row in rows], cursor))
 
 
-async def delete(call: Call) -> Answer[None]:
+async def delete(call: ApiRequest) -> Answer[None]:
     """DELETE /session/{session_id}."""
     await call.engine.sessions.delete(call.project_id, _session_id(call))
     return done()
 
 
-async def flush(call: Call) -> Answer[_Flushed]:
+async def flush(call: ApiRequest) -> Answer[_Flushed]:
     """POST /session/{session_id}/flush: 200 also when the reading failed; `status` and `errmsg` say so."""
     async with stopping.limit():
         is_read, reason = await call.engine.sessions.flush(call.project_id, _session_id(call))
     return answer(_Flushed(200 if is_read else 500, reason))
 
 
-async def tasks(call: Call) -> Answer[Page[Task]]:
+async def tasks(call: ApiRequest) -> Answer[Page[Task]]:
     """GET /session/{session_id}/task."""
     rows, cursor = await call.engine.sessions.tasks(call.project_id, _session_id(call), call.page())
     return answer(page_of([Task.of(row) for row in rows], cursor))
 
 
-async def get_configs(call: Call) -> Answer[Session]:
+async def get_configs(call: ApiRequest) -> Answer[Session]:
     """GET /session/{session_id}/configs: the whole session."""
     return answer(Session.of(await call.engine.sessions.get(call.project_id, _session_id(call))))
 
 
-async def put_configs(call: Call) -> Answer[None]:
+async def put_configs(call: ApiRequest) -> Answer[None]:
     """PUT /session/{session_id}/configs: replaces them; without `configs` nothing changes."""
     body, session_id = await call.body(NewConfigs, optional=True), _session_id(call)
     _check_size(body.configs or {}, CONFIGS_BYTES_MAX, "The configs")
@@ -228,7 +228,7 @@ async def put_configs(call: Call) -> Answer[None]:
     return done()
 
 
-async def patch_configs(call: Call) -> Answer[_Merged]:
+async def patch_configs(call: ApiRequest) -> Answer[_Merged]:
     """PATCH /session/{session_id}/configs: merges keys, null deletes one; the complete configs."""
     body = await call.body(ConfigChanges)
     _check_size(body.configs, CONFIGS_BYTES_MAX, "The configs")
@@ -236,7 +236,7 @@ async def patch_configs(call: Call) -> Answer[_Merged]:
     return answer(_Merged(merged))
 
 
-async def copy(call: Call) -> Answer[_Copied] | Response:
+async def copy(call: ApiRequest) -> Answer[_Copied] | Response:
     """POST /session/{session_id}/copy: a copy with messages, tasks and events; `msg` is a word that clients know."""
     try:
         session_id = _session_id(call)
@@ -250,7 +250,7 @@ async def copy(call: Call) -> Answer[_Copied] | Response:
     return answer(_Copied(session_id, copy_id))
 
 
-async def observing_status(call: Call) -> Answer[_Observed]:
+async def observing_status(call: ApiRequest) -> Answer[_Observed]:
     """GET /session/{session_id}/messages/observing_status: how many messages are read, being read, and waiting."""
     counts = await call.engine.sessions.observing(call.project_id, _session_id(call))
     return answer(
@@ -263,7 +263,7 @@ async def observing_status(call: Call) -> Answer[_Observed]:
     )
 
 
-async def add_event(call: Call) -> Answer[Event]:
+async def add_event(call: ApiRequest) -> Answer[Event]:
     """POST /session/{session_id}/events: 200 with the event."""
     body = await call.body(NewEvent)
     if not body.type.strip() or len(body.type) > EVENT_TYPE_CHARS_MAX:
@@ -276,7 +276,7 @@ async def add_event(call: Call) -> Answer[Event]:
     )
 
 
-async def list_events(call: Call) -> Answer[Page[Event]]:
+async def list_events(call: ApiRequest) -> Answer[Page[Event]]:
     """GET /session/{session_id}/events."""
     rows, cursor = await call.engine.sessions.events(call.project_id, _session_id(call), call.page(EVENTS_DEFAULT))
     return answer(page_of([Event.of(row) for row in rows], cursor))
@@ -287,5 +287,5 @@ def _check_size(value: JsonObject, bytes_max: int, what: str) -> None:
         raise Invalid(f"{what} may have at most {bytes_max} bytes of JSON.")
 
 
-def _session_id(call: Call) -> str:
+def _session_id(call: ApiRequest) -> str:
     return call.id("session_id", "The session id")

@@ -17,7 +17,7 @@ from seasoned.http.content import CONTENT_WEIGHT_TIMES, Content, content_of
 from seasoned.http.downloads import public_url, saved_as
 from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, uuid
 from seasoned.http.forms import form_of
-from seasoned.http.request import Answer, Call, Page, answer, decode_object, done, page_of, raw_json, timestamps
+from seasoned.http.request import Answer, ApiRequest, Page, answer, decode_object, done, page_of, raw_json, timestamps
 from seasoned.message import JsonObject
 
 EXPIRE_SECONDS = 900
@@ -32,7 +32,7 @@ _Path = Annotated[str, about("The path that was asked for.")]
 _Mime = Annotated[str, about("The file's media type.")]
 
 
-class SkillUpload(msgspec.Struct, frozen=True, kw_only=True):
+class SkillForm(msgspec.Struct, frozen=True, kw_only=True):
     """The skill."""
 
     file: Annotated[str, about("The ZIP; the file's name ends in `.zip`.", format="binary")]
@@ -85,7 +85,9 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
 class UploadedSkill(Skill, frozen=True, kw_only=True):
     """A skill that was just uploaded."""
 
-    warnings: Annotated[list[str] | UnsetType, about("Where it is not as the Agent Skills standard wants it.")] = UNSET
+    warnings: Annotated[
+        list[str] | UnsetType, about("What the Agent Skills standard has against it, and what was left out.")
+    ] = UNSET
 
 
 class ListedSkill(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +125,7 @@ class _OtherFile(msgspec.Struct, frozen=True):
     url: Annotated[str, about("Where its bytes are.", format="uri")]
 
 
-async def upload(call: Call) -> Answer[UploadedSkill]:
+async def upload(call: ApiRequest) -> Answer[UploadedSkill]:
     """POST /agent_skills: multipart with `file` (a ZIP), `user` and `meta`."""
     data, user, meta = await _form(call)
     state, warnings = await call.engine.skills.upload(
@@ -132,7 +134,7 @@ async def upload(call: Call) -> Answer[UploadedSkill]:
     return answer(msgspec.structs.replace(UploadedSkill.of(state), warnings=warnings or UNSET), status=201)
 
 
-async def _form(call: Call) -> tuple[bytes, object, object]:
+async def _form(call: ApiRequest) -> tuple[bytes, object, object]:
     async with form_of(call) as form:
         file, user, meta = form.get("file"), form.get("user"), form.get("meta")
         if not isinstance(file, UploadFile):
@@ -142,24 +144,24 @@ async def _form(call: Call) -> tuple[bytes, object, object]:
         return await file.read(), user, meta
 
 
-async def page(call: Call) -> Answer[Page[ListedSkill]]:
+async def page(call: ApiRequest) -> Answer[Page[ListedSkill]]:
     """GET /agent_skills: skills without their disk_id, as upstream lists them."""
     states, cursor = await call.engine.skills.page(call.project_id, call.page(), user=call.text("user"))
     return answer(page_of([ListedSkill.of(state) for state in states], cursor))
 
 
-async def get(call: Call) -> Answer[Skill]:
+async def get(call: ApiRequest) -> Answer[Skill]:
     """GET /agent_skills/{skill_id}."""
     return answer(Skill.of(await call.engine.skills.get(call.project_id, _skill_id(call))))
 
 
-async def delete(call: Call) -> Answer[None]:
+async def delete(call: ApiRequest) -> Answer[None]:
     """DELETE /agent_skills/{skill_id}."""
     await call.engine.skills.delete(call.project_id, _skill_id(call))
     return done()
 
 
-async def file(call: Call) -> Annotated[Response, _Text, _OtherFile]:
+async def file(call: ApiRequest) -> Annotated[Response, _Text, _OtherFile]:
     """GET /agent_skills/{skill_id}/file: text as `content`, anything else as a `url` that expires."""
     path = call.text("file_path")
     if not path:
@@ -176,7 +178,7 @@ async def file(call: Call) -> Annotated[Response, _Text, _OtherFile]:
     return await weighed(call.engine, CONTENT_WEIGHT_TIMES * row.size, made)
 
 
-async def download_zip(call: Call) -> Response:
+async def download_zip(call: ApiRequest) -> Response:
     """GET /agent_skills/{skill_id}/download_zip: the raw archive."""
     name, file = await call.engine.skills.zip(call.project_id, _skill_id(call))
     size = file.seek(0, io.SEEK_END)
@@ -185,7 +187,7 @@ async def download_zip(call: Call) -> Response:
     return Streamed(of_file(file, call.engine), call.engine.home, media_type="application/zip", headers=headers)
 
 
-async def _url(call: Call, found: skills.SkillFile) -> str:
+async def _url(call: ApiRequest, found: skills.SkillFile) -> str:
     expire = call.request.query_params.get("expire", "")
     seconds = int(expire) if expire.isascii() and expire.isdigit() and len(expire) < 10 else EXPIRE_SECONDS  # noqa: PLR2004
     shown = Shown(
@@ -205,5 +207,5 @@ def _meta(value: object) -> JsonObject | None:
     return decode_object(value, "The field `meta` must be a JSON object.")
 
 
-def _skill_id(call: Call) -> str:
+def _skill_id(call: ApiRequest) -> str:
     return call.id("skill_id", "The skill id")

@@ -7,10 +7,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from seasoned.clock import to_rfc3339
+from seasoned.engine.catalogue import Catalogue
 from seasoned.engine.spaces import LearningState
 from seasoned.http import stopping
 from seasoned.http.fields import CreatedAt, Keys, Stored, UpdatedAt, UserId, about, moment, one_of, uuid
-from seasoned.http.request import Answer, Call, Page, answer, done, page_of, raw_json, timestamps
+from seasoned.http.request import Answer, ApiRequest, Page, answer, done, page_of, raw_json, timestamps
 from seasoned.http.skills import Skill
 from seasoned.http.stream import WAIT_SECONDS_MAX, waiting
 from seasoned.ids import parse_id
@@ -102,14 +103,36 @@ class LearningSpaceSkill(msgspec.Struct, frozen=True, kw_only=True):
         return cls(id=link.id, learning_space_id=link.space_id, skill_id=link.skill_id, created_at=created)
 
 
-async def create(call: Call) -> Answer[LearningSpace]:
+class CataloguedSkill(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill in a catalogue."""
+
+    id: Annotated[str, uuid("The skill's id.")]
+    name: Annotated[str, about("What the skill is called.")]
+    description: Annotated[str, about("When to use it; shortened where the catalogue has no room for all of it.")]
+
+
+class SpaceCatalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """The catalogue of a space."""
+
+    text: Annotated[str, about("A line for each skill, for a prompt.")]
+    items: Annotated[list[CataloguedSkill], about("The same skills, by name.")]
+    left_out: Annotated[int, about("How many skills it has no room for: those that did not change for longest.")]
+
+    @classmethod
+    def of(cls, found: Catalogue) -> "SpaceCatalogue":
+        """A catalogue as the wire shows it."""
+        items = [CataloguedSkill(id=one.id, name=one.name, description=one.description) for one in found.skills]
+        return cls(text=found.text, items=items, left_out=found.left_out)
+
+
+async def create(call: ApiRequest) -> Answer[LearningSpace]:
     """POST /learning_spaces: 201, with its default skills."""
     body = await call.body(NewSpace)
     row = await call.engine.spaces.create(call.project_id, user=body.user, meta=body.meta)
     return answer(LearningSpace.of(row), status=201)
 
 
-async def page(call: Call) -> Answer[Page[LearningSpace]]:
+async def page(call: ApiRequest) -> Answer[Page[LearningSpace]]:
     """GET /learning_spaces."""
     rows, cursor = await call.engine.spaces.page(
         call.project_id, call.page(), user=call.text("user"), meta=call.filter("filter_by_meta")
@@ -117,24 +140,24 @@ async def page(call: Call) -> Answer[Page[LearningSpace]]:
     return answer(page_of([LearningSpace.of(row) for row in rows], cursor))
 
 
-async def get(call: Call) -> Answer[LearningSpace]:
+async def get(call: ApiRequest) -> Answer[LearningSpace]:
     """GET /learning_spaces/{space_id}."""
     return answer(LearningSpace.of(await call.engine.spaces.get(call.project_id, _space_id(call))))
 
 
-async def update(call: Call) -> Answer[LearningSpace]:
+async def update(call: ApiRequest) -> Answer[LearningSpace]:
     """PATCH /learning_spaces/{space_id}: the given meta keys are merged, null is stored."""
     body = await call.body(MetaChanges)
     return answer(LearningSpace.of(await call.engine.spaces.update_meta(call.project_id, _space_id(call), body.meta)))
 
 
-async def delete(call: Call) -> Answer[None]:
+async def delete(call: ApiRequest) -> Answer[None]:
     """DELETE /learning_spaces/{space_id}: sessions and skills stay."""
     await call.engine.spaces.delete(call.project_id, _space_id(call))
     return done()
 
 
-async def learn(call: Call) -> Answer[LearningSpaceSession]:
+async def learn(call: ApiRequest) -> Answer[LearningSpaceSession]:
     """POST /learning_spaces/{space_id}/learn: 201; 409 when the session teaches a space already."""
     body = await call.body(TeachingSession)
     session_id = parse_id(body.session_id, "session_id")
@@ -142,13 +165,13 @@ async def learn(call: Call) -> Answer[LearningSpaceSession]:
     return answer(LearningSpaceSession.of(state), status=201)
 
 
-async def list_sessions(call: Call) -> Answer[list[LearningSpaceSession]]:
+async def list_sessions(call: ApiRequest) -> Answer[list[LearningSpaceSession]]:
     """GET /learning_spaces/{space_id}/sessions: a plain list, oldest first."""
     states = await call.engine.spaces.states(call.project_id, _space_id(call))
     return answer([LearningSpaceSession.of(state) for state in states])
 
 
-async def get_session(call: Call) -> Answer[LearningSpaceSession]:
+async def get_session(call: ApiRequest) -> Answer[LearningSpaceSession]:
     """GET /learning_spaces/{space_id}/sessions/{session_id}: at once, or with `wait` once the learning has settled."""
     session_id, seconds = call.id("session_id", "The session id"), call.number("wait", 0, 0, WAIT_SECONDS_MAX)
     with waiting() if seconds else nullcontext():
@@ -157,7 +180,7 @@ async def get_session(call: Call) -> Answer[LearningSpaceSession]:
     return answer(LearningSpaceSession.of(state))
 
 
-async def include_skill(call: Call) -> Answer[LearningSpaceSkill]:
+async def include_skill(call: ApiRequest) -> Answer[LearningSpaceSkill]:
     """POST /learning_spaces/{space_id}/skills: 201; 409 when the space has it or one of its name."""
     body = await call.body(IncludedSkill)
     skill_id = parse_id(body.skill_id, "skill_id")
@@ -165,16 +188,21 @@ async def include_skill(call: Call) -> Answer[LearningSpaceSkill]:
     return answer(LearningSpaceSkill.of(link), status=201)
 
 
-async def list_skills(call: Call) -> Answer[list[Skill]]:
+async def list_skills(call: ApiRequest) -> Answer[list[Skill]]:
     """GET /learning_spaces/{space_id}/skills: a plain list of full skills."""
     return answer([Skill.of(state) for state in await call.engine.skills.of_space(call.project_id, _space_id(call))])
 
 
-async def exclude_skill(call: Call) -> Answer[None]:
+async def catalogue(call: ApiRequest) -> Answer[SpaceCatalogue]:
+    """GET /learning_spaces/{space_id}/catalogue: an extension of ours."""
+    return answer(SpaceCatalogue.of(await call.engine.spaces.catalogue(call.project_id, _space_id(call))))
+
+
+async def exclude_skill(call: ApiRequest) -> Answer[None]:
     """DELETE /learning_spaces/{space_id}/skills/{skill_id}: idempotent."""
     await call.engine.spaces.exclude_skill(call.project_id, _space_id(call), call.id("skill_id", "The skill id"))
     return done()
 
 
-def _space_id(call: Call) -> str:
+def _space_id(call: ApiRequest) -> str:
     return call.id("space_id", "The learning space id")

@@ -17,7 +17,7 @@ from seasoned.errors import Busy, Invalid
 from seasoned.http import stopping
 from seasoned.http.bodies import ENDLESS
 from seasoned.http.fields import about, count, moment, one_of, uuid
-from seasoned.http.request import Call
+from seasoned.http.request import ApiRequest
 from seasoned.ids import parse_id
 from seasoned.lesson import LessonKind, LessonStatus
 from seasoned.store.lessons import SettledLesson
@@ -74,7 +74,7 @@ def waiting() -> Iterator[None]:
         _open.count -= 1
 
 
-async def learned(call: Call) -> Annotated[Response, LearnedLesson]:
+async def learned(call: ApiRequest) -> Annotated[Response, LearnedLesson]:
     """GET /learning_spaces/{space_id}/stream: an event for each lesson, from the number after `after` on."""
     space_id = parse_id(call.request.path_params["space_id"], "The learning space id")
     number = _first_number(call)
@@ -90,7 +90,7 @@ async def learned(call: Call) -> Annotated[Response, LearnedLesson]:
     )
 
 
-def _first_number(call: Call) -> int:
+def _first_number(call: ApiRequest) -> int:
     last = call.header(b"last-event-id")
     if not last:
         return call.number("after", 0, 0, 10**NUMBER_DIGITS_MAX)
@@ -99,7 +99,7 @@ def _first_number(call: Call) -> int:
     return int(last)
 
 
-async def _events(call: Call, space_id: str, number: int) -> AsyncIterator[bytes]:
+async def _events(call: ApiRequest, space_id: str, number: int) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     until = loop.time() + STREAM_SECONDS_MAX
     with waiting():

@@ -6,7 +6,7 @@ import msgspec
 
 from seasoned.engine import model_calls
 from seasoned.http.fields import about
-from seasoned.http.request import Answer, Call, answer
+from seasoned.http.request import Answer, ApiRequest, answer
 from seasoned.store.model_calls import UsageRow
 
 DAYS_DEFAULT = 30
@@ -30,7 +30,7 @@ class _Used(msgspec.Struct, frozen=True):
     budgets: Annotated[list[Budget], about("The limits that are set, with how much of them is used.")]
 
 
-async def get(call: Call) -> Answer[_Used]:
+async def get(call: ApiRequest) -> Answer[_Used]:
     """GET /usage: calls, tokens, price and time by day, space, stage and model, newest day first; today's budgets."""
     found = await call.engine.calls.usage(call.project_id, call.number("days", DAYS_DEFAULT, 1, DAYS_MAX))
     items = [Usage(**msgspec.structs.asdict(row)) for row in found.items]

@@ -7,7 +7,7 @@ import msgspec
 
 from seasoned.errors import Invalid
 from seasoned.http.fields import ProjectId, about, moment, uuid
-from seasoned.http.request import PREFIX, Answer, Call, Page, answer, done, page_of, timestamps
+from seasoned.http.request import PREFIX, Answer, ApiRequest, Page, answer, done, page_of, timestamps
 from seasoned.store.projects import UserRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
 from seasoned.store.users import Resources
@@ -39,7 +39,7 @@ class _Owned(msgspec.Struct, frozen=True):
     counts: Annotated[Resources, about("The counts.")]
 
 
-async def page(call: Call) -> Answer[Page[User]]:
+async def page(call: ApiRequest) -> Answer[Page[User]]:
     """GET /user/ls: without a limit all of them."""
     limit = call.number("limit", 0, 0, PAGE_MAX)
     query = PageQuery(
@@ -49,18 +49,18 @@ async def page(call: Call) -> Answer[Page[User]]:
     return answer(page_of([User.of(row) for row in rows], cursor))
 
 
-async def resources(call: Call) -> Answer[_Owned]:
+async def resources(call: ApiRequest) -> Answer[_Owned]:
     """GET /user/{identifier}/resources: how many sessions, disks and skills a user has."""
     return answer(_Owned(await call.engine.users.resources(call.project_id, _identifier(call))))
 
 
-async def delete(call: Call) -> Answer[None]:
+async def delete(call: ApiRequest) -> Answer[None]:
     """DELETE /user/{identifier}: with all that is theirs; 200 also for an unknown one."""
     await call.engine.users.delete(call.project_id, _identifier(call))
     return done()
 
 
-def _identifier(call: Call) -> str:
+def _identifier(call: ApiRequest) -> str:
     """The user's name, still percent-encoded in the path. Raises Invalid."""
     try:
         return unquote_to_bytes(call.request.path_params["identifier"]).decode()

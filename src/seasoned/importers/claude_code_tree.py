@@ -3,14 +3,14 @@
 Lines name the line before them in `parentUuid`, so a file is a tree. Going back to an earlier prompt starts another
 branch; the branch that ends in the newest line is the conversation, and the others drop out. Three things look like
 branches and are none: the pieces of one API message, the answers of tools that ran side by side, and what came before a
-compaction.
+compaction. Only a person goes back, so what agents say side by side belongs together too.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
-from seasoned.message import JsonObject
+from seasoned.message import Author, Json, JsonObject
 
 
 class Line(msgspec.Struct, kw_only=True):
@@ -28,6 +28,13 @@ class Line(msgspec.Struct, kw_only=True):
     message_id: str
     blob: JsonObject | None
     continues: bool
+    author: Author | None = None
+    result: Json = None
+
+    @property
+    def restarts(self) -> bool:
+        """Whether it names no line before it."""
+        return not self.parent and not self.before_compaction
 
     def names(self, block: str, key: str) -> frozenset[str]:
         """The ids that the message's blocks of one type carry under a key."""
@@ -83,15 +90,20 @@ def branch(lines: Sequence[Line]) -> list[Line]:
     before = _links(lines)
     taken: set[int] = set()
     at: int | None = newest
-    while at is not None and at not in taken:
+    while at is not None and at >= 0:
         taken.add(at)
         at = before[at]
+        if at in taken:
+            # A compaction that keeps the end of what it sums up names a line behind itself: the past lies before both.
+            at = min(taken) - 1
     messages = {lines[index].message_id for index in taken} - {""}
     taken |= {index for index, line in enumerate(lines) if line.message_id in messages}
-    calls = frozenset().union(*(lines[index].calls for index in taken))
-    taken |= {index for index, line in enumerate(lines) if line.answers & calls}
-    # What a person types while the agent works may hang beside the agent's own lines.
-    taken |= {index for index, line in enumerate(lines) if line.kind == "attachment" and before[index] in taken}
+    calls = set[str]().union(*(lines[index].calls for index in taken))
+    for index, line in enumerate(lines):
+        beside = line.kind in ("assistant", "attachment") and before[index] in taken and not line.restarts
+        if beside or line.answers & calls:
+            taken.add(index)
+            calls |= line.calls
     return [lines[index] for index in sorted(taken)]
 
 

@@ -9,7 +9,7 @@ from seasoned.importers.reading import shown
 
 FILES_MAX = 100_000
 DEPTH_MAX = 12
-SUFFIXES = frozenset({".json", ".jsonl", ".ndjson"})
+SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".traj"})
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 
 

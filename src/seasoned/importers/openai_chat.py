@@ -1,7 +1,8 @@
 """Chats as lists of provider messages.
 
 A file is `{"messages": [...]}`, a bare list of messages, a list of these, or JSONL of conversations or of messages.
-Messages are OpenAI's; one whose content has Anthropic's blocks is read as that. `outcome`, `label`, `success` or
+Messages are OpenAI's, of Chat Completions or items of Responses; one whose content has Anthropic's blocks is read as
+that. `outcome`, `label`, `success` or
 `reward` beside the messages tell how it ended; in JSONL of messages, a line without a message may tell it.
 """
 
@@ -12,6 +13,7 @@ import msgspec
 
 from seasoned.errors import BadTranscript
 from seasoned.formats import Format
+from seasoned.formats.openai import ITEM_TYPES
 from seasoned.importers import reading, times
 from seasoned.importers.outcomes import outcome_of
 from seasoned.importers.transcript import TimedMessage, Transcript
@@ -50,6 +52,8 @@ def _is_message(value: Json) -> bool:
     if not isinstance(value, dict):
         return False
     role = value.get("role")
+    if role is None and str(value.get("type")) in ITEM_TYPES:
+        return True
     return isinstance(role, str) and role in _ROLES and ("content" in value or "tool_calls" in value)
 
 
@@ -97,7 +101,7 @@ def _of_lines(path: Path, notes: reading.Notes) -> Iterator[_Chat]:
     for number, record in reading.lines(path, notes):
         if _messages_of(record) is not None:
             yield from _chat(record, f"{name} #{number}", f"line {number}", notes)
-        elif isinstance(record, dict) and "role" in record:
+        elif isinstance(record, dict) and ("role" in record or _is_message(record)):
             single.blobs.append((f"line {number}", record))
             if len(single.blobs) > MESSAGES_MAX:
                 raise BadTranscript(f"{name} has over {MESSAGES_MAX:,} messages; split it into sessions.")
@@ -117,7 +121,8 @@ def _transcript(chat: _Chat, modified: int, notes: reading.Notes) -> Transcript 
     found: list[tuple[int | None, Message]] = []
     for where, blob in chat.blobs:
         message = reading.message_of(blob, _format_of(blob), notes, where)
-        if message is not None:
+        # The reasoning of a model may have been kept from its reader.
+        if message is not None and (message.parts or reading.text_of(blob if isinstance(blob, dict) else {}, "role")):
             found.append((times.time_of(blob) if isinstance(blob, dict) else None, message))
     if not found:
         notes.add(f"{chat.source} has no message that can be read and was left out")

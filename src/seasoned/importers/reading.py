@@ -14,7 +14,7 @@ import msgspec
 
 from seasoned.errors import BadTranscript, Invalid
 from seasoned.formats import Format, parse
-from seasoned.message import Json, JsonObject, Message
+from seasoned.message import Json, JsonObject, Message, Part
 
 JSON_BYTES_MAX = 64 * 1024 * 1024
 LINE_BYTES_MAX = 64 * 1024 * 1024
@@ -28,6 +28,10 @@ LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 
 _BOM = b"\xef\xbb\xbf"
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"%PDF", b"SQLite format 3")
+# What lists a message is made of.
+_LISTS = ("content", "tool_calls", "parts")
+_ID_OF = {"tool_use": "id", "tool_result": "tool_use_id"}
+_NO_ID = "(none)"
 _SURROGATES = "half UTF-16 pairs (lone surrogates) were replaced by U+FFFD"
 
 
@@ -221,12 +225,69 @@ def _mended(value: Json) -> Json:
 
 
 def message_of(blob: Json, format_: Format, notes: Notes, where: str) -> Message | None:
-    """A provider's message; None with a warning when it cannot be taken."""
+    """A provider's message; None with a warning when it cannot be taken.
+
+    A part that cannot be read is left out alone, with a warning: the rest of the message is what somebody said.
+    """
+    blob, nameless = _with_ids(blob) if format_ == "anthropic" else (blob, False)
     try:
-        return parse(blob, format_)
+        message = parse(blob, format_)
     except Invalid as error:
-        notes.add(f"{where} was left out: {error}")
+        left = _without_broken(blob, format_)
+        if left is None:
+            notes.add(f"{where} was left out: {error}")
+            return None
+        notes.add(f"{where} lost a part: {error}")
+        message = left
+    if nameless:
+        message = msgspec.structs.replace(message, parts=tuple(map(_without_id, message.parts)))
+    return message
+
+
+def _with_ids(blob: Json) -> tuple[Json, bool]:
+    """An Anthropic message whose calls and answers all have ids; whether some had none, as in trimmed logs."""
+    content = blob.get("content") if isinstance(blob, dict) else None
+    if not isinstance(blob, dict) or not isinstance(content, list):
+        return blob, False
+    filled = [
+        {**item, key: _NO_ID}
+        if isinstance(item, dict) and (key := _ID_OF.get(str(item.get("type")))) and not item.get(key)
+        else item
+        for item in content
+    ]
+    return ({**blob, "content": filled}, True) if filled != content else (blob, False)
+
+
+def _without_id(part: Part) -> Part:
+    """The part without the id that was filled in; answers find calls without ids by their order."""
+    if part.call_id != _NO_ID:
+        return part
+    kept = {key: value for key, value in part.meta.items() if value != _NO_ID}
+    return msgspec.structs.replace(part, meta=kept)
+
+
+def _without_broken(blob: Json, format_: Format) -> Message | None:
+    """The message without the items of its lists that cannot be read; None when nothing is left."""
+    if not isinstance(blob, dict):
         return None
+    mended = dict(blob)
+    for key in _LISTS:
+        items = blob.get(key)
+        if isinstance(items, list):
+            alone = {other: value for other, value in blob.items() if other not in _LISTS}
+            mended[key] = [item for item in items if _can_be_read({**alone, key: [item]}, format_)]
+    try:
+        message = parse(mended, format_) if mended != blob else None
+    except Invalid:
+        return None
+    return message if message is not None and message.parts else None
+
+
+def _can_be_read(blob: JsonObject, format_: Format) -> bool:
+    try:
+        return bool(parse(blob, format_).parts)
+    except Invalid:
+        return False
 
 
 def text_of(record: JsonObject, *keys: str) -> str:

@@ -215,12 +215,13 @@ class WriteFile(msgspec.Struct, frozen=True, kw_only=True, tag="write_file"):
 
 
 class MoveFile(msgspec.Struct, frozen=True, kw_only=True, tag="move_file"):
-    """Move a file within its skill."""
+    """Move a file within its skill. `title` is its new H1; without one, an H1 that repeats the old name follows."""
 
     skill: str
     path: str
     to: str
     lessons: tuple[str, ...]
+    title: str = ""
 
 
 class RemoveEntry(msgspec.Struct, frozen=True, kw_only=True, tag="remove_entry"):

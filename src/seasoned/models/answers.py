@@ -142,8 +142,10 @@ def _preference(name: str, found: _Preference, question: ExtractQuestion, proble
     if stored is None or not stored.message.is_from_person:
         problems.append(f"{name}: message {found.message} is none of the user's new messages.")
         return None
-    if not stands_in(found.quote, folded(stored.message.prose())):
-        problems.append(f"{name}: the quote {found.quote[:80]!r} does not occur in message {found.message}.")
+    if not stands_in(found.quote, folded(stored.message.words_of("person"))):
+        problems.append(
+            f"{name}: the quote {found.quote[:80]!r} does not occur in the person's words of message {found.message}."
+        )
         return None
     if not found.text.strip():
         problems.append(f"{name}: the text is empty.")

@@ -17,7 +17,8 @@ from seasoned.learning.questions import (
     SkillView,
     WriteQuestion,
 )
-from seasoned.safety.fence import elide, fence, transcript
+from seasoned.message import Author, Message, NumberedMessage, Passage
+from seasoned.safety.fence import elide, fence
 from seasoned.skill import SKILL_FILE, Entry, entries
 from seasoned.space import FACTS
 
@@ -37,6 +38,8 @@ FILES_SHOWN_MAX = 40
 SUMMARY_CHARS_MAX = 400
 ATTEMPTS_MAX = 3
 NAME_CHARS_MAX = 120
+# Names of tools and roles are the client's own words too.
+ROLE_CHARS_MAX = 200
 
 
 def extract_prompt(question: ExtractQuestion) -> str:
@@ -47,7 +50,7 @@ def extract_prompt(question: ExtractQuestion) -> str:
         _preferences(question.preferences),
         "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
         f"The outcome was told: {question.outcome}." if question.outcome else "",
-        "The new messages:\n" + fence(transcript(question.messages, SAID_CHARS_MAX, EXTRACT_TOOL_CHARS_MAX)),
+        "The new messages:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, EXTRACT_TOOL_CHARS_MAX)),
         _hints(question.hints),
         "The session ends here for now." if question.closed else "",
     ]
@@ -83,7 +86,7 @@ def distill_prompt(question: DistillQuestion) -> str:
         f"Task: {fence(task.title)}\nIt ended as: {task.status}."
         + (f"\nWhy: {fence(task.evidence)}" if task.evidence else ""),
         _attempts(question.attempts),
-        "The messages of the task:\n" + fence(transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
+        "The messages of the task:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
         _hints(question.hints),
         asked,
     ]
@@ -201,3 +204,36 @@ def _entries(found: Sequence[Entry], whole: set[int]) -> Iterator[str]:
         elif headings < HEADINGS_SHOWN_MAX and whole:
             headings += 1
             yield elide(entry.text.split("\n", 1)[0], 100) + " […]"
+
+
+def _transcript(messages: Sequence[NumberedMessage], said_max: int, tool_max: int) -> str:
+    """Numbered messages as text, each run of one author's words under its number and author.
+
+    The words of people and agents have up to `said_max` characters a passage, those of others up to `tool_max`.
+    """
+    lines = []
+    for stored in messages:
+        author: Author | None = None
+        for one in _passages(stored.message, said_max, tool_max):
+            lines.append(one.text if one.author == author else f"[{stored.number}] {one.author}: {one.text}")
+            author = one.author
+        if author is None:
+            lines.append(f"[{stored.number}] {'agent' if stored.message.role == 'assistant' else 'person'}: ")
+    return "\n".join(lines)
+
+
+def _passages(message: Message, said_max: int, tool_max: int) -> Iterator[Passage]:
+    for part in message.parts:
+        if part.type == "tool-call":
+            yield Passage("agent", f"CALL {elide(part.tool_name, ROLE_CHARS_MAX)} {elide(part.arguments, tool_max)}")
+        elif part.type == "tool-result":
+            told = f"{part.event.upper()} BY THE PERSON" if part.event else "ERROR" if part.is_error else "RESULT"
+            passages = list(message.passages_of(part)) or [Passage("tool", "")]
+            for place, one in enumerate(passages):
+                yield Passage(one.author, f"{'' if place else f'{told} '}{elide(one.text, tool_max)}")
+        elif part.type == "text":
+            for one in message.passages_of(part):
+                own = one.author in ("person", "agent")
+                yield Passage(one.author, elide(one.text, said_max if own else max(tool_max, said_max // 4)))
+        elif part.type not in ("thinking", "redacted_thinking"):
+            yield Passage(message.author_of(part), f"({part.type}{f' {part.filename}' if part.filename else ''})")

@@ -17,6 +17,7 @@ from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence, similar_attempts
 from seasoned.pipeline.journal import Summary
+from seasoned.safety.origin import Origin, private_words
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
@@ -33,6 +34,7 @@ KINDS = frozenset({"procedure", "pitfall", "fact"})
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskRow
     rows: list[MessageRow]
+    said: list[MessageRow]
     user: str
     space_id: str
     attempts: tuple[Attempt, ...]
@@ -46,7 +48,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     read = await store.read(lambda connection: _read(connection, task_id, store.clock.now()))
     if read is None:
         return False
-    shown = await asyncio.to_thread(evidence.load, read.rows, store.blobs)
+    shown = await evidence.load(store, read.rows, read.space_id)
     task = read.task
     question = DistillQuestion(
         task=task.value(),
@@ -58,14 +60,12 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     answer = await model.distill(question)
     if not answer.lessons and not answer.skip_reason.strip():
         raise ModelFailed("The answer has neither lessons nor a skip reason.")
-    found = [evidence.verify(_clean(lesson, task), shown) for lesson in answer.lessons if lesson.kind in KINDS]
-    if not found:
-        reason = answer.skip_reason or "No lesson was found."
-        found = [Lesson(kind="skip", title="", text="", reason=redact(reason)[:TEXT_CHARS_MAX], at=task.ended_at)]
+    private = private_words(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
+    found, summary = await asyncio.to_thread(_checked, answer, task, shown, private)
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
-        tasks.set_distilled(connection, task, dump(_summary(answer, shown)), now)
+        tasks.set_distilled(connection, task, dump(summary), now)
         for ordinal, lesson in enumerate(found[:LESSONS_MAX]):
             lessons.add(
                 connection,
@@ -121,6 +121,7 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     return _Input(
         task=row,
         rows=_rows(connection, row),
+        said=messages.short_of_user(connection, row.session_id, evidence.PRIVATE_ROWS_MAX),
         user=user,
         space_id=space_id,
         attempts=similar_attempts.attempts(
@@ -134,6 +135,33 @@ def _rows(connection: Connection, row: TaskRow) -> list[MessageRow]:
     linked = messages.of_task(connection, row.id, MESSAGES_MAX)
     ends = messages.at_numbers(connection, row.session_id, [row.first_number, row.last_number])
     return sorted({one.number: one for one in [*linked, *ends]}.values(), key=lambda one: one.number)
+
+
+def _checked(
+    answer: DistillAnswer, task: TaskRow, shown: Sequence[NumberedMessage], private: Sequence[str]
+) -> tuple[list[Lesson], Summary]:
+    """The lessons or the skip, and the journal's summary: nothing said off the record, and foreign orders held back."""
+    learned = [_clean(lesson, task) for lesson in answer.lessons if lesson.kind in KINDS]
+    summary, skipped = _summary(answer, shown), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
+    texts = [skipped, summary.summary, *summary.decisions, *summary.learnings]
+    origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)], private)
+    found = []
+    for lesson in learned:
+        verified = evidence.verify(lesson, shown)
+        if any(map(origin.is_private, (lesson.title, lesson.text, *(quote.text for quote in verified.quotes)))):
+            continue
+        topic = "" if origin.is_foreign_name(lesson.topic) else lesson.topic
+        reason = evidence.objection(origin, f"{lesson.title}\n{lesson.text}")
+        found.append(msgspec.structs.replace(verified, topic=topic, reason=reason))
+    if not found:
+        reason = "The person asked not to write it down." if learned else evidence.admitted(origin, skipped)
+        found = [Lesson(kind="skip", title="", text="", reason=reason, at=task.ended_at)]
+    return found, Summary(
+        summary=evidence.admitted(origin, summary.summary),
+        decisions=tuple(evidence.admitted(origin, line) for line in summary.decisions),
+        learnings=tuple(evidence.admitted(origin, line) for line in summary.learnings),
+        steps=summary.steps,
+    )
 
 
 def _clean(lesson: Lesson, task: TaskRow) -> Lesson:

@@ -23,6 +23,7 @@ from seasoned.lesson import LessonStatus, recounted
 from seasoned.paths import check_name
 from seasoned.pipeline.checks import added_lines, check_entry, check_head, check_said, safe_path, with_room
 from seasoned.pipeline.draft import Draft
+from seasoned.pipeline.index import retitled, title_of, with_list
 from seasoned.pipeline.twins import Known, Twins, knows_nothing
 from seasoned.skill import (
     FILE_BYTES_MAX,
@@ -40,6 +41,7 @@ from seasoned.skill import (
     replace_entry,
     rule_of,
 )
+from seasoned.store.files import as_text
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -134,8 +136,9 @@ class DraftSet:
             case Reinforce():
                 self._reinforce(edit.skill, edit.path, self._entry(edit).text, edit.lessons)
             case WriteFile():
-                draft = self._draft(edit.skill)
-                self._write(draft, safe_path(draft, edit.path), edit.text, edit.lessons)
+                draft, path = self._draft(edit.skill), edit.path
+                text = with_list(draft.text(path), edit.text) if path == SKILL_FILE else edit.text
+                self._write(draft, safe_path(draft, path), text, edit.lessons)
                 self._settle(edit.lessons, Effect("written"))
             case MoveFile():
                 self._move(edit)
@@ -164,8 +167,8 @@ class DraftSet:
             return
         path = with_room(draft, path, text)
         before = draft.text(path)
-        if not before.strip() and edit.title:
-            before = f"# {edit.title}\n"
+        if not before.strip():
+            before = f"# {edit.title or title_of(path)}\n"
         after = add_entry(before, text)
         brought = entries(text)
         if not brought or brought[0].start > 0 or any(find_entry(after, one.text) is None for one in brought):
@@ -224,11 +227,13 @@ class DraftSet:
     def _move(self, edit: MoveFile) -> None:
         draft = self._draft(edit.skill)
         to = safe_path(draft, edit.to)
+        check_said(edit.title)
         if edit.path == SKILL_FILE or edit.path not in draft.files or draft.has(to):
             raise Conflict(f"{edit.path!r} cannot be moved to {edit.to!r} in {draft.name}.")
         data = draft.files[edit.path]
+        text = as_text(data)
         draft.drop(edit.path)
-        draft.put(to, data)
+        draft.put(to, data if text is None else retitled(text, edit.path, to, edit.title).encode())
         self._touch(draft, edit.lessons)
         self._settle(edit.lessons, Effect("written"))
 

@@ -15,6 +15,7 @@ from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, P
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
+from seasoned.safety.origin import Origin, private_words
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
@@ -31,6 +32,7 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
 
     session: SessionRow
     rows: Sequence[MessageRow]
+    said: Sequence[MessageRow]
     closed: bool
     tasks: tuple[Task, ...]
     preferences: tuple[str, ...]
@@ -53,7 +55,7 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
     read = await store.read(lambda connection: _read(connection, config, session_id, store.clock.now()))
     if read is None:
         return False
-    shown = await asyncio.to_thread(evidence.load, read.rows, store.blobs)
+    shown = await evidence.load(store, read.rows, read.space_id)
     outcome = _status(read.session.outcome)
     question = ExtractQuestion(
         messages=shown,
@@ -65,8 +67,9 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
     answer = await model.extract(question)
-    changes = _with_outcome(_check_tasks(answer, read.tasks, shown), read, outcome)
-    found = _check_preferences(answer.preferences, shown)
+    origin = await asyncio.to_thread(_origin, answer, shown, read.said, store)
+    changes = _with_outcome(_check_tasks(_admitted(answer, origin), read.tasks, shown), read, outcome)
+    found = _check_preferences(answer.preferences, shown, origin)
     chars = sum(_chars(row, config) for row in read.rows)
     to = read.rows[-1].number
 
@@ -119,6 +122,7 @@ def _read(connection: Connection, config: Config, session_id: str, now: int) -> 
     return _Input(
         session=row,
         rows=batch,
+        said=messages.short_of_user(connection, session_id, evidence.PRIVATE_ROWS_MAX),
         closed=row.flush_to > row.extracted_to and batch[-1].number >= row.last_number,
         tasks=tuple(task.value() for task in tasks.of_session(connection, session_id)),
         preferences=tuple(known),
@@ -143,6 +147,28 @@ def _chars(row: MessageRow, config: Config) -> int:
 
 def _status(text: str) -> TaskStatus | None:
     return next((status for status in TASK_STATUSES if status == text), None)
+
+
+def _origin(
+    answer: ExtractAnswer, shown: Sequence[NumberedMessage], said: Sequence[MessageRow], store: Store
+) -> Origin:
+    texts = [text for claim in answer.tasks for text in (claim.title, claim.evidence, *claim.progress)]
+    private = private_words(evidence.raw(said, store.blobs))
+    return Origin(shown, [*texts, *(one.text for one in answer.preferences)], private)
+
+
+def _admitted(answer: ExtractAnswer, origin: Origin) -> ExtractAnswer:
+    """The answer with the reason in the place of each line of a task that must not be shown in a skill."""
+    changed = [
+        msgspec.structs.replace(
+            claim,
+            title=evidence.admitted(origin, claim.title),
+            progress=tuple(evidence.admitted(origin, line) for line in claim.progress),
+            evidence=evidence.admitted(origin, claim.evidence),
+        )
+        for claim in answer.tasks
+    ]
+    return msgspec.structs.replace(answer, tasks=tuple(changed))
 
 
 def _check_tasks(answer: ExtractAnswer, known: Sequence[Task], shown: Sequence[NumberedMessage]) -> list[_Change]:
@@ -221,7 +247,9 @@ def _told(change: _Change, before: Task | None, outcome: TaskStatus) -> _Change:
     return _Change(told, change.links)
 
 
-def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage]) -> list[tuple[int, Lesson]]:
+def _check_preferences(
+    found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage], origin: Origin
+) -> list[tuple[int, Lesson]]:
     """Preferences with the message that states each; only a person's words count, and the quote must match."""
     by_number = {stored.number: stored for stored in shown}
     lessons_found = []
@@ -229,8 +257,13 @@ def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[Numbere
         stored = by_number.get(one.message)
         if stored is None or not stored.message.is_from_person or not one.text.strip():
             continue
-        # A person's message may also contain tool results, which state no preference.
-        if not stands_in(one.quote, folded(stored.message.prose())):
+        # The message may also hold the words of others, which state no preference.
+        if not stands_in(one.quote, folded(stored.message.words_of("person"))):
+            continue
+        # Nobody speaks of themselves like that; it is our own third person, or about the users of their product.
+        if folded(one.quote).lstrip("-*•+ ").startswith(("the user ", "the user's ")):
+            continue
+        if origin.is_private(one.text) or origin.is_private(one.quote):
             continue
         lesson = Lesson(
             kind="preference",
@@ -239,6 +272,7 @@ def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[Numbere
             topic=slug(one.topic),
             quotes=(Quote(number=one.message, text=one.quote),),
             replaces=_line(one.replaces, TEXT_CHARS_MAX),
+            reason=evidence.objection(origin, one.text),
             at=stored.at,
         )
         checked = evidence.verify(lesson, [stored])

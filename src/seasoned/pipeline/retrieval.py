@@ -8,6 +8,7 @@ import msgspec
 from seasoned.errors import Invalid, NotFound
 from seasoned.learning.questions import NearEntry, SkillView
 from seasoned.pipeline.draft import Draft
+from seasoned.pipeline.index import without_list
 from seasoned.skill import EDITED_BYTES_MAX, SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS
 from seasoned.store import Connection, Store, files, search, skills
@@ -138,8 +139,10 @@ def _present(held: LoadedSkill, store: Store) -> dict[str, bytes]:
 
 
 def view(draft: Draft, of_user: frozenset[str]) -> SkillView:
-    """A skill as the model sees it."""
+    """A skill as the model sees it: with its files, so without the list of them."""
     texts = {path: text for path, data in sorted(draft.files.items()) if (text := as_text(data)) is not None}
+    if SKILL_FILE in texts:
+        texts[SKILL_FILE] = without_list(texts[SKILL_FILE])
     return SkillView(
         name=draft.name,
         description=draft.description,

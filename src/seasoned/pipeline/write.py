@@ -15,7 +15,7 @@ from seasoned.errors import Invalid
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
 from seasoned.message import JsonObject
-from seasoned.pipeline import journal, retrieval
+from seasoned.pipeline import index, journal, retrieval
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import DraftSet, EntryNote
 from seasoned.pipeline.journal import Summary
@@ -36,6 +36,9 @@ FALLBACK_SKILL = "general-lessons"
 TRIES_MAX = 2
 REASONS_MAX = 10
 TWINS_LOOKED_AT_MAX = 50
+_LEARNER = "learner"
+# Who wrote SKILL.md when no person did: the learner, or the space when it was made.
+_OWN_AUTHORS = (_LEARNER, "seasoned")
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +67,9 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     await asyncio.to_thread(_write_journals, draft_set, read)
     draft_set = await _write_lessons(draft_set, read, model, store)
     draft_set.drop_empty()
-    packed = await asyncio.to_thread(_pack, draft_set, store, config)
+    edited = [draft for draft in draft_set.drafts.values() if draft.changed]
+    ours = await store.read(lambda connection: _ours(connection, edited))
+    packed = await asyncio.to_thread(_pack, edited, ours, store, config)
 
     def commit(connection: Connection) -> None:
         _commit(connection, store.clock.now(), read, draft_set, packed)
@@ -285,7 +290,7 @@ def _apply(draft_set: DraftSet, edits: Sequence[Edit]) -> tuple[str, ...]:
 
 def _is_asked(lesson: LessonRow) -> bool:
     """Whether the writer is asked where it belongs."""
-    return lesson.kind != "skip" and _is_grounded(lesson)
+    return lesson.kind != "skip" and not lesson.reason and _is_grounded(lesson)
 
 
 def _is_grounded(lesson: LessonRow) -> bool:
@@ -315,25 +320,42 @@ def _write_by_rule(draft_set: DraftSet, lesson: LessonRow) -> None:
     keys = (lesson.id,)
     if skill not in draft_set.drafts:
         description = f"Lessons about {skill.replace('-', ' ')}. Use before similar work."
-        body = f"# {skill.replace('-', ' ').capitalize()}\n\nLessons learned, in `{path}`."
+        body = f"# {skill.replace('-', ' ').capitalize()}\n\nLessons learned."
         draft_set.apply(CreateSkill(name=skill, description=description, body=body, lessons=keys))
     refused = draft_set.apply(AddEntry(skill=skill, path=path, title=heading, text=text, lessons=keys))
     if refused:
         draft_set.apply(Decline(lessons=keys, reason=refused))
 
 
-def _pack(draft_set: DraftSet, store: Store, config: Config) -> dict[str, NewVersion]:
+def _ours(connection: Connection, edited: Sequence[Draft]) -> frozenset[str]:
+    """Those of some skills whose SKILL.md no person ever wrote or changed."""
+    ids = {draft.skill_id: draft.name for draft in edited if draft.skill_id}
+    known = skills.written_only_by(connection, list(ids), SKILL_FILE, _OWN_AUTHORS)
+    return frozenset({draft.name for draft in edited if not draft.skill_id} | {ids[one] for one in known})
+
+
+def _pack(edited: Sequence[Draft], ours: Collection[str], store: Store, config: Config) -> dict[str, NewVersion]:
     """The new version of each skill that changed."""
-    return {draft.name: _version(draft, store, config) for draft in draft_set.drafts.values() if draft.changed}
+    for draft in edited:
+        if not draft.keeps_journal:
+            index.refresh(draft, is_ours=draft.name in ours)
+    return {draft.name: _version(draft, store, config) for draft in edited}
 
 
 def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
     written = {path: draft.files[path] for path in sorted(draft.written)}
-    packed = files.pack(written, store.blobs, config.inline_bytes_max, before=draft.listing, number=draft.head + 1)
+    packed = files.pack(
+        written,
+        store.blobs,
+        config.inline_bytes_max,
+        before=draft.listing,
+        number=draft.head + 1,
+        is_searched=not draft.keeps_journal or SKILL_FILE in written,
+    )
     about = files.about(draft.name, draft.description, written[SKILL_FILE]) if SKILL_FILE in written else None
     return NewVersion(
         changes={**packed, **dict.fromkeys(sorted(draft.removed))},
-        author="learner",
+        author=_LEARNER,
         reason=f"Learned from {len(draft.lessons)} lesson{'s' * (len(draft.lessons) != 1)}.",
         lessons=tuple(draft.lessons),
         about=about,
@@ -372,6 +394,8 @@ def _settled(read: _Input, draft_set: DraftSet) -> list[Settled]:
 def _end(lesson: LessonRow, draft_set: DraftSet) -> Settled:
     if lesson.kind == "skip":
         return Settled(lesson_id=lesson.id, status="skipped", reason=lesson.reason)
+    if lesson.reason:
+        return Settled(lesson_id=lesson.id, status="declined", reason=f"The lesson was held back: {lesson.reason}.")
     if not _is_grounded(lesson):
         reason = "None of its quotes occurs in the messages, so it is stored but not written."
         return Settled(lesson_id=lesson.id, status="declined", reason=reason)

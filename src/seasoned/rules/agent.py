@@ -70,7 +70,9 @@ def agent_turn(messages: Sequence[NumberedMessage]) -> AgentTurn:
             answers = [part for part in message.parts if part.type == "tool-result"]
             if answers:
                 worked, over = True, False
-                error = any(part.event is None and (part.is_error or is_error(part.text or "")) for part in answers)
+                error = any(
+                    not (part.event or part.author) and (part.is_error or is_error(part.text or "")) for part in answers
+                )
             continue
         prose = message.prose().strip()
         if prose:

@@ -102,8 +102,9 @@ def calls(messages: Sequence[NumberedMessage]) -> list[Call]:
                     found[index] = msgspec.structs.replace(
                         found[index],
                         answer_number=numbered.number,
-                        answer=bounded(part.text or ""),
-                        marked=part.is_error,
+                        # What a person or a hook did with the call is no failure of the tool.
+                        answer="" if part.event or part.author else bounded(part.text or ""),
+                        marked=part.is_error and not (part.event or part.author),
                         event=part.event,
                     )
     return found

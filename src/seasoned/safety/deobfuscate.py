@@ -78,9 +78,15 @@ def hidden(text: str) -> Iterator[str]:
     for pattern, base in ((_NUMBERS, 10), (_BITS, 2)):
         for match in _first(pattern, text):
             yield from _readable(_numbers(match.group(), base))
+    yield from (inner for _, inner in decoded_tokens(text))
+
+
+def decoded_tokens(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """The words of a text that are hex, base32 or base64 of a text, with what they say."""
     for match in _first(_TOKEN, text):
         for read in _READERS:
-            yield from _readable(read(match.group()))
+            for inner in _readable(read(match.group())):
+                yield match, inner
 
 
 def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

@@ -2,13 +2,8 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Sequence
-
-from seasoned.message import NumberedMessage, Part
 
 TRIES_MAX = 1_000
-# Names of tools and roles are the client's own words too.
-NAME_CHARS_MAX = 200
 
 
 def fence(text: str) -> str:
@@ -28,26 +23,3 @@ def elide(text: str, chars_max: int) -> str:
         return text
     head, tail = chars_max // 3, chars_max - chars_max // 3
     return f"{text[:head]} [... {len(text) - head - tail} characters left out ...] {text[-tail:]}"
-
-
-def transcript(messages: Sequence[NumberedMessage], said_max: int, tool_max: int) -> str:
-    """Numbered messages as text: words up to `said_max` characters a part, tools' words up to `tool_max`."""
-    lines = []
-    for stored in messages:
-        message = stored.message
-        who = elide(message.original_role, NAME_CHARS_MAX) if not message.is_tool_answer else "tool"
-        shown = [line for part in message.parts if (line := _part(part, said_max, tool_max))]
-        lines.append(f"[{stored.number}] {who}: " + "\n".join(shown))
-    return "\n".join(lines)
-
-
-def _part(part: Part, said_max: int, tool_max: int) -> str:
-    if part.type == "tool-call":
-        return f"CALL {elide(part.tool_name, NAME_CHARS_MAX)} {elide(part.arguments, tool_max)}"
-    if part.type == "tool-result":
-        return f"{'ERROR' if part.is_error else 'RESULT'} {elide(part.text or '', tool_max)}"
-    if part.type == "text":
-        return elide(part.text or "", said_max)
-    if part.type in ("thinking", "redacted_thinking"):
-        return ""
-    return f"({part.type}{f' {part.filename}' if part.filename else ''})"

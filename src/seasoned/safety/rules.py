@@ -73,7 +73,13 @@ class SecretRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is_re2: bool = False
 
 
-R = TypeVar("R", Phrase, Command, SecretRule)
+class Sign(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A sign of an order in a sentence; its group's kind says how it counts."""
+
+    kind: str = ""
+
+
+R = TypeVar("R", Phrase, Command, SecretRule, Sign)
 
 
 class Group(msgspec.Struct, Generic[R], frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,6 +141,12 @@ def secret_names() -> Mapping[str, re.Pattern[str]]:
 
 
 @cache
+def order_signs() -> tuple[Sign, ...]:
+    """The signs of orders, and of what is said off the record."""
+    return read("orders", Sign).rules()
+
+
+@cache
 def compiled(pattern: str, *, ignore_case: bool) -> re.Pattern[str]:
     """A pattern, compiled once."""
     return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
@@ -165,6 +177,8 @@ def _whole(rule: R, group: Group[R], words: Mapping[str, str]) -> R:
     }
     if isinstance(rule, SecretRule):
         given |= {"kind": group.kind, "check": rule.check or group.check, "needs": group.needs, "is_re2": group.is_re2}
+    if isinstance(rule, Sign):
+        given["kind"] = group.kind
     if isinstance(rule, Command):
         given["near"] = _expanded(rule.near, words)
     return msgspec.structs.replace(rule, pattern=_expanded(rule.pattern, words), **given)

@@ -9,15 +9,18 @@ cannot start again inside themselves; what comes from elsewhere is run by RE2.
 
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from seasoned.safety import rules
+from seasoned.safety import deobfuscate, rules
 from seasoned.safety.rules import SecretRule
 
+# What a text begins with that goes on with a private key.
+OPEN_KEY: Final = "-----BEGIN " + "PRIVATE KEY-----\n"
 VALUE_CHARS_MIN: Final = 6
 KEY_BLOCK_CHARS_MAX: Final = 40_000
+PEM_LINE_CHARS_MAX: Final = 120
 ROUNDS_MAX: Final = 8
 # How much of what stands before a secret's name or value is looked at.
 BEFORE_CHARS: Final = 24
@@ -30,9 +33,12 @@ _PEM: Final = re.compile(
 )
 _PEM_BODY: Final = re.compile(r"[A-Za-z0-9+/=]{16}")
 _PEM_LINE: Final = re.compile(r"(?:\s|\\[nrt]){0,8}(?:[A-Za-z0-9+/]{16,100}|[A-Za-z0-9+/]{1,100}={1,2})(?![\w.,=+/-])")
+_PEM_WHOLE: Final = re.compile(r"[ \t>|]{0,8}(?:[A-Za-z0-9+/]{16,100}={0,2}|[A-Za-z0-9+/]{1,15}={1,2})\s{0,4}")
 _PIECE: Final = re.compile(r"[^\W\d_]+\d{0,4}|\d*[a-z]{0,3}")
 _SPLIT: Final = re.compile(r"[_\-.:/=,;+'’]+")
 _NUMBERED: Final = re.compile(r"[^\W\d_]{2,}\d{1,4}")
+_CAMEL: Final = re.compile(r"[a-z\d][A-Z]")
+_ODD: Final = frozenset("!#$%&*+=@?^~")
 _SIGN: Final = re.compile(r"[^\w\s.,:;'’/=()\[\]<>{}|?!*…–—→-]|[!*]\w")
 
 
@@ -46,17 +52,34 @@ class Span(NamedTuple):
 
 def redact(text: str) -> str:
     """The text with every secret replaced by `[redacted:kind]`. Redacting again changes nothing."""
+    return redact_pieces((text,))[0]
+
+
+def redact_pieces(pieces: Sequence[str]) -> Sequence[str]:
+    """The pieces of one text, redacted as a whole; the marker of a secret stands where it begins."""
     # A secret that is gone may uncover another one beside it, so the search goes on until nothing is found.
     for _ in range(ROUNDS_MAX):
+        text = "".join(pieces)
         spans = _merge(_find(text))
         if not spans:
             break
-        pieces, position = [], 0
-        for start, end, kind in spans:
-            pieces += [text[position:start], f"[redacted:{kind}]"]
-            position = end
-        text = "".join([*pieces, text[position:]])
-    return text
+        pieces = list(_marked(text, pieces, spans))
+    return pieces
+
+
+def _marked(text: str, pieces: Sequence[str], spans: Sequence[Span]) -> Iterator[str]:
+    position = end = 0
+    left = deque(spans)
+    for piece in pieces:
+        end += len(piece)
+        kept = []
+        while left and left[0].start < end:
+            span = left.popleft()
+            kept += [text[position : span.start], f"[redacted:{span.kind}]"]
+            position = span.end
+        kept.append(text[position:end])
+        position = max(position, end)
+        yield "".join(kept)
 
 
 def contains_secret(text: str) -> bool:
@@ -90,6 +113,9 @@ def _candidates(text: str) -> Iterator[Span]:
             occurs[rule.needs] = rules.secret_names()[rule.needs].search(text) is not None
         if occurs[rule.needs]:
             yield from find_by(rule, text)
+    for token, inner in deobfuscate.decoded_tokens(text):
+        if contains_secret(inner):
+            yield Span(*token.span(), "encoded")
 
 
 def find_by(rule: SecretRule, text: str) -> Iterator[Span]:
@@ -180,8 +206,7 @@ def _is_stated(match: re.Match[str]) -> bool:
     value = value.rstrip(".,:;!?")
     if len(value) < VALUE_CHARS_MIN or _after(match) in ("(", "[", "{") or _is_expression(value):
         return False
-    numbered = _NUMBERED.fullmatch(value) is not None and not _is_named("algorithm", value)
-    return _is_random(value) or (numbered and _is_strong(match))
+    return _is_random(value) or (_is_mingled(value) and _is_strong(match))
 
 
 def _is_expression(value: str) -> bool:
@@ -208,12 +233,22 @@ def _is_no_word(value: str) -> bool:
     return not _is_template(value) and not _is_name(value) and not value.isalpha()
 
 
+def _is_mingled(value: str) -> bool:
+    """Whether it has letters, and digits that number nothing: `Sommer2026`, `drei rote Fische 7!`."""
+    letters, digits = sum(map(str.isalpha, value)), sum(map(str.isdigit, value))
+    odd = digits > 1 or _NUMBERED.fullmatch(value) or not _ODD.isdisjoint(value) or _CAMEL.search(value)
+    return letters > 1 and digits > 0 and bool(odd) and not _is_named("algorithm", value) and _is_no_word(value)
+
+
 def _is_spaced(match: re.Match[str]) -> bool:
     """Whether a quoted value of several words is a secret: some of it is random, or all of it is a passphrase."""
     words = match["secret"].split()
     if match["key"].lower() == "passphrase":
         return len(words) >= PASSPHRASE_WORDS_MIN
-    return any(len(word) >= VALUE_CHARS_MIN and _is_random(word) for word in words)
+    value = match["secret"]
+    # A rule about passwords has digits too, but neither signs nor capitals.
+    odd = any(map(str.isdigit, value)) and (not _ODD.isdisjoint(value) or value[1:] != value[1:].lower())
+    return odd or any(len(word) >= VALUE_CHARS_MIN and _is_random(word) for word in words)
 
 
 def _is_meant(match: re.Match[str]) -> bool:
@@ -229,7 +264,9 @@ def _is_meant(match: re.Match[str]) -> bool:
 
 def _is_drawn(value: str) -> bool:
     """Whether it is the picture of a secret: `ghp_xxxxxxxx`."""
-    longest = max(re.split(r"[^A-Za-z0-9*.]", value), key=len)
+    pieces = re.split(r"[^A-Za-z0-9*.]", value)
+    most = max(map(len, pieces))
+    longest = "".join(piece for piece in pieces if len(piece) == most)
     return len(set(longest)) <= 2  # noqa: PLR2004 - one character, perhaps two in turn
 
 
@@ -281,6 +318,8 @@ _CHECKS: Final[Mapping[str, Callable[[re.Match[str]], bool]]] = {
     "card": _is_card,
     "command": lambda match: _is_random(_value(match)),
     "meant": _is_meant,
+    "mingled": lambda match: _is_mingled(match["secret"]),
+    "mingled_signs": lambda match: _is_mingled(match["secret"]) and _is_random(match["secret"], mixed=True),
     "mixed": lambda match: _is_random(match["secret"], mixed=True),
     "no_word": lambda match: _is_no_word(match["secret"]),
     "random": lambda match: _is_random(match["secret"]),
@@ -294,20 +333,43 @@ _CHECKS: Final[Mapping[str, Callable[[re.Match[str]], bool]]] = {
 
 
 def _private_keys(text: str) -> Iterator[Span]:
-    """Key blocks with their frame. A block without an end reaches as far as its lines look like one."""
+    """Key blocks with their frame. Without a beginning or an end, a block reaches as far as its lines look like one."""
     if "PRIVATE KEY" not in text and "Private-Lines" not in text:
         return
-    fences = list(_PEM.finditer(text))
-    for fence, after in zip(fences, [*fences, None][1:], strict=True):
+    position, is_open = 0, False
+    for fence in _PEM.finditer(text):
         if fence["which"] == "END":
-            continue
-        end = after.end() if after and fence["which"] and after["which"] == "END" else 0
-        if not 0 < end - fence.start() <= KEY_BLOCK_CHARS_MAX:
-            end = fence.end()
-            while (line := _PEM_LINE.match(text, end)) and end - fence.start() < KEY_BLOCK_CHARS_MAX:
-                end = line.end()
-        if end > fence.end() and _PEM_BODY.search(text, fence.end(), end):
-            yield Span(fence.start(), end, "private-key")
+            start = position if is_open and fence.end() - position <= KEY_BLOCK_CHARS_MAX else _body_start(text, fence)
+            if _PEM_BODY.search(text, start, fence.start()):
+                yield Span(start, fence.end(), "private-key")
+        else:
+            end = _body_end(text, fence.end())
+            if _PEM_BODY.search(text, fence.end(), end):
+                yield Span(fence.start(), end, "private-key")
+        position, is_open = fence.start(), fence["which"] == "BEGIN"
+
+
+def _body_end(text: str, start: int) -> int:
+    end = start
+    while (line := _PEM_LINE.match(text, end)) and end - start < KEY_BLOCK_CHARS_MAX:
+        end = line.end()
+    return end
+
+
+def _body_start(text: str, fence: re.Match[str]) -> int:
+    start = fence.start()
+    while (found := text.rfind("\n", max(0, start - PEM_LINE_CHARS_MAX), start)) != -1:
+        before = text.rfind("\n", max(0, found - PEM_LINE_CHARS_MAX), found) + 1
+        if not _PEM_WHOLE.fullmatch(text, before, found) or fence.start() - before > KEY_BLOCK_CHARS_MAX:
+            break
+        start = before
+    return start
+
+
+def is_open_key(text: str) -> bool:
+    """Whether a text ends inside a private key, so that the next text may go on with it."""
+    fence = text.rfind("-----BEGIN")
+    return fence > text.rfind("-----END") and next(_private_keys(text[fence:]), None) is not None
 
 
 def _merge(found: Iterator[Span]) -> list[Span]:

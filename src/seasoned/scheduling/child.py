@@ -100,6 +100,8 @@ class ChildScheduler:
     On PostgreSQL, `other` listens for changes of all processes.
     """
 
+    has_child = True
+
     def __init__(self, config: Config, other: Scheduler | None = None) -> None:
         self._settings = {
             name: value if isinstance(value, str | int | float) else str(value)

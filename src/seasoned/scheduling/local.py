@@ -30,6 +30,8 @@ Key = tuple[Stage, str]
 class LocalScheduler:
     """Runs due work until it is closed. All methods belong to the event loop that called `start`."""
 
+    has_child = False
+
     def __init__(self, store: Store, model: Model, config: Config) -> None:
         self._store = store
         self._config = config

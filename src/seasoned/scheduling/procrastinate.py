@@ -51,6 +51,8 @@ CANCELS_MAX = 10
 class ProcrastinateScheduler:
     """Hears of changes, and works when this process is to (`worker`). Belongs to the event loop that called `start`."""
 
+    has_child = False
+
     def __init__(self, store: Store, model: Model, config: Config) -> None:
         self._store = store
         self._config = config

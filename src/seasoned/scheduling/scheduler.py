@@ -27,6 +27,11 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
 class Scheduler(Protocol):
     """Runs the stages for whatever the committed rows make due, in this process or in others."""
 
+    @property
+    def has_child(self) -> bool:
+        """Whether a process of its own does this process's background work, such as collecting unreferenced blobs."""
+        ...
+
     async def start(self) -> None:
         """Start the work that this process does, and listen for changes."""
         ...
@@ -61,6 +66,8 @@ class Scheduler(Protocol):
 
 class NullScheduler:
     """Schedules nothing, for commands that learn nothing: workers find what is due in the rows."""
+
+    has_child = False
 
     async def start(self) -> None:
         """Do nothing."""

@@ -192,7 +192,7 @@ def _named(connection: sqlite3.Connection, folder: Path) -> set[str]:
 
 
 def _copy_database(source: Path, target: Path) -> str:
-    """The database as it is at one moment, into one file; its schema. Raises Invalid, StorageFull."""
+    """Copy a snapshot of the database to one file; returns its schema. Raises Invalid, StorageFull."""
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         with closing(_read_only(source)) as here, closing(sqlite3.connect(target, isolation_level=None)) as there:

@@ -38,13 +38,13 @@ class _Gap(NamedTuple):
         return (self.a_end - self.a) * (self.b_end - self.b) <= PAIRS_MAX
 
     def work(self) -> int:
-        """How many lines have to be looked at, at most, to compare what is in it."""
+        """The most lines that a comparison of this gap has to read."""
         olds, news = self.a_end - self.a, self.b_end - self.b
         return olds + news + (olds * news * min(olds, news) // COMPARISONS_PER_LINE if self.is_small() else 0)
 
 
 def blame(old: Sequence[str], before: Runs, new: Sequence[str], version: int) -> Runs:
-    """Who brought the lines `new`, which are version `version` of the lines `old`, brought by `before`."""
+    """The versions that added the lines `new` of version `version`; `before` says it of the lines `old`."""
     origins = [origin for origin, count in before for _ in range(count)]
     found = [version] * len(new)
     for a, b, size in _kept(old, new):
@@ -54,7 +54,7 @@ def blame(old: Sequence[str], before: Runs, new: Sequence[str], version: int) ->
 
 
 def _kept(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """Runs of equal lines: where they begin in `old` and in `new`, and how many they are."""
+    """Runs of equal lines: their start in `old`, their start in `new` and their length."""
     work = WORK_MAX
     gaps = [_Gap(0, len(old), 0, len(new))]
     while gaps:
@@ -73,7 +73,7 @@ def _kept(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, in
 
 
 def _without_ends(old: Sequence[str], new: Sequence[str], gap: _Gap) -> _Gap:
-    """The gap without the lines that are equal at its beginning and at its end."""
+    """The gap without equal lines at its start and end."""
     a, a_end, b, b_end = gap
     while a < a_end and b < b_end and old[a] == new[b]:
         a, b = a + 1, b + 1
@@ -83,7 +83,7 @@ def _without_ends(old: Sequence[str], new: Sequence[str], gap: _Gap) -> _Gap:
 
 
 def _anchors(old: Sequence[str], new: Sequence[str], gap: _Gap) -> list[tuple[int, int]]:
-    """Lines that occur once on both sides: the most of them whose order is the same on both."""
+    """The longest sequence of lines that occur once on each side and in the same order."""
     olds = _once(old, gap.a, gap.a_end)
     common = [
         (a, b) for line, b in _once(new, gap.b, gap.b_end).items() if b != _REPEATED and (a := olds.get(line, -1)) >= 0
@@ -106,7 +106,7 @@ def _anchors(old: Sequence[str], new: Sequence[str], gap: _Gap) -> list[tuple[in
 
 
 def _once(lines: Sequence[str], start: int, end: int) -> dict[str, int]:
-    """Where each line is, in the order of their first places; _REPEATED for those that come more than once."""
+    """The position of each line, in order of first occurrence; _REPEATED for lines that occur more than once."""
     places: dict[str, int] = {}
     for place in range(start, end):
         places[lines[place]] = _REPEATED if lines[place] in places else place
@@ -114,7 +114,7 @@ def _once(lines: Sequence[str], start: int, end: int) -> dict[str, int]:
 
 
 def _between(anchors: Sequence[tuple[int, int]], gap: _Gap) -> Iterator[_Gap]:
-    """The gaps that begin with an anchor, or with the gap itself; none when nothing divides it."""
+    """The gaps between anchors; empty if there is no anchor."""
     if not anchors:
         return
     ends = [*anchors, (gap.a_end, gap.b_end)]

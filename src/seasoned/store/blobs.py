@@ -1,4 +1,4 @@
-"""Blobs in a folder, and the factory for the store that SEASONED_BLOBS names."""
+"""Blobs in a folder, and the factory for the store that SEASONED_BLOBS selects."""
 
 import contextlib
 import errno
@@ -34,7 +34,7 @@ def blobs_at(address: str, home: Path) -> BlobStore:
 
 
 def folder_of(address: str, home: Path) -> Path:
-    """The folder that an address names. Raises Invalid when it names none."""
+    """The folder of an address. Raises Invalid if it has none."""
     if not address:
         return home / BLOBS_FOLDER
     if "://" not in address:

@@ -156,7 +156,7 @@ def count(connection: Connection, disk_id: str) -> int:
 
 
 def near_names(connection: Connection, disk_id: str, whole: str) -> list[str]:
-    """Whole paths of files of a disk that is no skill's that are about as long as one; all that could be alike are."""
+    """The paths of a disk's files that are about as long as a path, as similar ones are; not for a skill's disk."""
     name = artifacts.c.path + artifacts.c.filename
     near = sa.func.length(name).between(len(whole) - NEAR_CHARS, len(whole) + NEAR_CHARS)
     return list(connection.execute(sa.select(name).where(artifacts.c.disk_id == disk_id, near)).scalars())
@@ -189,7 +189,7 @@ def touch(connection: Connection, disk_id: str, now: int) -> None:
 
 
 def set_skill_meta(connection: Connection, skill_id: str, path: str, meta: str | None) -> None:
-    """Keep a user's meta beside a file of a skill; None removes it."""
+    """Store a user's meta of a file of a skill; None removes it."""
     where = (file_meta.c.skill_id == skill_id) & (file_meta.c.path == path)
     connection.execute(sa.delete(file_meta).where(where))
     if meta is not None:
@@ -197,5 +197,5 @@ def set_skill_meta(connection: Connection, skill_id: str, path: str, meta: str |
 
 
 def touch_skill(connection: Connection, skill_id: str, now: int) -> None:
-    """Note that something beside a skill's files changed."""
+    """Note that something other than a skill's files changed."""
     connection.execute(sa.update(skills).where(skills.c.id == skill_id).values(updated_at=now))

@@ -100,21 +100,32 @@ def pack(
     *,
     before: Mapping[str, FileRow] | None = None,
     number: int = 1,
+    is_searched: bool = True,
 ) -> dict[str, NewFile]:
     """Files for version `number`; `before` are the same paths' rows in the previous version.
 
-    Slow for large texts, so call it in a thread. Raises Invalid when a path is not allowed.
+    Slow for large texts, so call it in a thread. Files that are not searched, as those of journals, take less time.
+    Raises Invalid when a path is not allowed.
     """
     old, room = before or {}, INLINE_BYTES_AT_ONCE
     packed = {}
     for path, data in sorted(files.items()):
-        packed[check_path(path)] = new = pack_one(path, data, blobs, min(inline_bytes_max, room), old.get(path), number)
+        room_inline = min(inline_bytes_max, room)
+        new = pack_one(path, data, blobs, room_inline, old.get(path), number, is_searched=is_searched)
+        packed[check_path(path)] = new
         room -= 0 if new.body is None else new.size
     return packed
 
 
 def pack_one(
-    path: str, data: bytes, blobs: Blobs, inline_bytes_max: int, old: FileRow | None = None, number: int = 1
+    path: str,
+    data: bytes,
+    blobs: Blobs,
+    inline_bytes_max: int,
+    old: FileRow | None = None,
+    number: int = 1,
+    *,
+    is_searched: bool = True,
 ) -> NewFile:
     """A file, hashed and typed; its bytes are in the object store already when they are large."""
     inline = len(data) <= inline_bytes_max
@@ -126,18 +137,18 @@ def pack_one(
         mime=mime_of(path, data),
         body=data if inline else None,
         blame=None if text is None else dump(_blame(old, blobs, text, number)),
-        searched=Searched() if text is None else searched(path, text),
+        searched=searched(path, text) if is_searched and text is not None else Searched(),
     )
 
 
 def searched_of(path: str, data: bytes) -> Searched:
-    """What is searched of a file."""
+    """What a search finds of a file."""
     text = as_text(data) if len(data) <= FILE_BYTES_MAX else None
     return Searched() if text is None else searched(path, text)
 
 
 def _blame(old: FileRow | None, blobs: Blobs, text: str, number: int) -> list[tuple[int, int]]:
-    """Runs of (version, count of lines): kept lines keep the version that brought them."""
+    """Runs of (version, number of lines): unchanged lines keep the version that added them."""
     lines = text.splitlines()
     known = None if old is None or old.blame is None else _found(old, blobs)
     if known is None or old is None or old.blame is None:
@@ -160,6 +171,6 @@ def unpack(row: FileRow, blobs: Blobs) -> bytes:
 
 
 def about(name: str, description: str, skill_file: bytes) -> About:
-    """What a skill's SKILL.md says, as its versions keep it."""
+    """What a version stores of a skill's SKILL.md."""
     text = skill_file.decode(errors="replace")
     return About(description=description, rule=rule_of(text), text=about_text(name, description, text))

@@ -81,7 +81,7 @@ def _counts(connection: Connection) -> HealthCheck:
 
 
 def _waiting(connection: Connection) -> HealthCheck:
-    """Work that is tried again later, such as while a model is away or a budget is used up."""
+    """Work that is retried later, for example because a model is unavailable or a budget is used up."""
     unread = (sessions.c.last_number > sessions.c.extracted_to) & ~sessions.c.extract_parked
     taught = (space_sessions.c.space_id == spaces.c.id) & (space_sessions.c.session_id == lessons.c.session_id)
     pending = sa.exists().where(taught, lessons.c.status == "pending")

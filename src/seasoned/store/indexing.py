@@ -28,7 +28,7 @@ FILES_READ_MAX = 16
 
 
 class IndexedEntry(msgspec.Struct, frozen=True, order=True, gc=False):
-    """What of an entry is kept: its text, and whether it stands for a whole file."""
+    """What the index stores of an entry: its text, and whether it represents a whole file."""
 
     text: str
     whole: bool = False
@@ -173,7 +173,7 @@ def mark_skill(connection: Connection, skill_id: str) -> None:
 
 
 def _marked(connection: Connection, skill_id: str) -> set[str | None]:
-    """The files that the index is behind with; None stands for all."""
+    """The files that still have to be indexed; None means all."""
     where = (unindexed.c.skill_id == skill_id) & unindexed.c.link_id.is_(None)
     return set(connection.execute(sa.select(unindexed.c.path).where(where).distinct()).scalars())
 
@@ -310,7 +310,7 @@ def step_words(
 
 
 def step_out(connection: Connection, link_id: str) -> bool:
-    """Delete some of the words that were kept for a link that is gone; whether there are more."""
+    """Delete some words of a deleted link; returns whether there are more."""
     some = sa.select(entry_words.c.id).where(entry_words.c.link_id == link_id).limit(ROWS_MAX)
     ids = list(connection.execute(some).scalars())
     connection.execute(sa.delete(entry_words).where(entry_words.c.id.in_(ids)))

@@ -21,14 +21,14 @@ NOTED_SECONDS_MIN = 600.0
 
 
 class Small(msgspec.Struct, frozen=True):
-    """Small bytes without the bytes."""
+    """An inline blob without its bytes."""
 
     sha256: str
     size: int
 
 
-class Page(msgspec.Struct, frozen=True):
-    """Some of what is kept; which of it no row names, and which is noted as such."""
+class InlineBlobPage(msgspec.Struct, frozen=True):
+    """Some inline blobs: which are unreferenced, and which of those are marked."""
 
     small: list[Small]
     unnamed: set[str]
@@ -52,22 +52,22 @@ def body(connection: Connection, sha256: str) -> bytes | None:
 
 
 def has(connection: Connection, sha256: str) -> bool:
-    """Whether the bytes of that hash are small, and so in the database."""
+    """Whether the bytes of a hash are inline."""
     return connection.execute(sa.select(contents.c.sha256).where(contents.c.sha256 == sha256)).first() is not None
 
 
-def page(connection: Connection, after: str, limit: int) -> Page:
-    """What is kept, in the order of its hashes."""
+def page(connection: Connection, after: str, limit: int) -> InlineBlobPage:
+    """A page of the inline blobs, in the order of their hashes."""
     statement = sa.select(contents.c.sha256, sa.func.length(contents.c.body)).where(contents.c.sha256 > after)
     rows = connection.execute(statement.order_by(contents.c.sha256).limit(limit))
     small = [Small(*row) for row in rows]
     hashes = [one.sha256 for one in small]
     noted = {one for some in chunks(hashes) for one in _noted(connection, some)}
-    return Page(small, in_none_of(connection, hashes, FILE_COLUMNS), noted)
+    return InlineBlobPage(small, in_none_of(connection, hashes, FILE_COLUMNS), noted)
 
 
 def note(connection: Connection, hashes: Collection[str], now: int) -> None:
-    """Mark those that are unreferenced; the others lose their mark."""
+    """Mark unreferenced blobs, and remove the marks of the others."""
     alone = in_none_of(connection, hashes, FILE_COLUMNS)
     for some in chunks(sorted(hashes)):
         known = _noted(connection, some)
@@ -83,7 +83,7 @@ def _noted(connection: Connection, some: list[str]) -> set[str]:
 
 
 def ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[str]:
-    """Those that have been marked for the grace period."""
+    """The blobs that have been marked for the grace period."""
     until = now - int(max(grace_seconds, NOTED_SECONDS_MIN) * SECOND)
     order = (inline_blob_marks.c.marked_at, inline_blob_marks.c.sha256)
     statement = sa.select(inline_blob_marks.c.sha256).where(inline_blob_marks.c.marked_at <= until)
@@ -91,7 +91,7 @@ def ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> 
 
 
 def delete_ripe(connection: Connection, now: int, grace_seconds: float, limit: int) -> list[Small]:
-    """Delete what is still unreferenced after the grace period; what was deleted."""
+    """Delete the blobs that are still unreferenced after the grace period; returns them."""
     due = ripe(connection, now, grace_seconds, limit)
     alone = in_none_of(connection, due, FILE_COLUMNS)
     gone: list[Small] = []

@@ -136,7 +136,7 @@ def preferences_of_space(connection: Connection, space_id: str, limit: int) -> l
     statement = (
         sa.select(lessons.c.text, lessons.c.replaces)
         .join(space_sessions, space_sessions.c.session_id == lessons.c.session_id)
-        .where(space_sessions.c.space_id == space_id, lessons.c.kind == "preference")
+        .where(space_sessions.c.space_id == space_id, lessons.c.kind == "preference", lessons.c.reason == "")
         .order_by(space_sessions.c.position.desc(), lessons.c.number.desc(), lessons.c.ordinal.desc())
         .limit(limit)
     )

@@ -33,6 +33,8 @@ MISSING_KEY = "__missing__"
 MISSING_TEXT = "[The content of this message is missing from the server's storage.]"
 # A statement's values; SQLite takes some 32,000 at most.
 VALUES_ROWS_MAX = 512
+# Of messages that are read for what a person said in them.
+SHORT_CHARS_MAX = 8 * 1024
 # From here on a message that is to be shown only is not read into its last value.
 LAZY_FROM_BYTES = 16 * 1024
 
@@ -365,6 +367,18 @@ def of_task(connection: Connection, task_id: str, limit: int) -> list[MessageRow
     tail_query = statement.order_by(messages.c.number.desc()).limit(limit // 2)
     tail = to_rows(MessageRow, connection.execute(tail_query).all())[::-1]
     return [row for row in head if row.number < tail[0].number][: limit - len(tail)] + tail
+
+
+def short_of_user(connection: Connection, session_id: str, limit: int) -> list[MessageRow]:
+    """The newest messages of the user's role that are no large tools' answers, in order."""
+    statement = (
+        sa.select(*columns(MessageRow, messages))
+        .where(messages.c.session_id == session_id, messages.c.role == "user")
+        .where(messages.c.parts_sha256.is_(None), sa.func.length(messages.c.parts) <= SHORT_CHARS_MAX)
+        .order_by(messages.c.number.desc())
+        .limit(limit)
+    )
+    return to_rows(MessageRow, connection.execute(statement).all())[::-1]
 
 
 def at_numbers(connection: Connection, session_id: str, numbers: Sequence[int]) -> list[MessageRow]:

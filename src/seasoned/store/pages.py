@@ -30,7 +30,7 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """How large a message's row is in bytes, and whether its parts are in a blob beside it."""
+    """How many bytes a message's row has, and whether its parts are in a blob."""
 
     number: int
     size: int
@@ -72,7 +72,7 @@ def _all(connection: Connection, session_id: str) -> Extent:
 
 @cache
 def _picked(postgres: bool, newest_first: bool) -> sa.Select[int, int, str | None]:
-    """Made once: to make it takes longer than to run it."""
+    """Cached: building the statement takes longer than running it."""
     number, start = messages.c.number, sa.bindparam("start", type_=sa.BigInteger)
     return (
         sa.select(number, _size(postgres), messages.c.parts_sha256)
@@ -84,7 +84,7 @@ def _picked(postgres: bool, newest_first: bool) -> sa.Select[int, int, str | Non
 
 
 class MessageRef(msgspec.Struct, frozen=True):
-    """Which message a number is, and when it was stored."""
+    """The id of the message with a number, and when it was stored."""
 
     number: int
     id: str
@@ -92,7 +92,7 @@ class MessageRef(msgspec.Struct, frozen=True):
 
 
 def marks(connection: Connection, session_id: str, numbers: Collection[int]) -> dict[int, MessageRef]:
-    """Messages of a session by their numbers."""
+    """References to messages of a session, by number."""
     statement = sa.select(*columns(MessageRef, messages)).where(
         messages.c.session_id == session_id, messages.c.number.in_(numbers)
     )
@@ -100,14 +100,14 @@ def marks(connection: Connection, session_id: str, numbers: Collection[int]) -> 
 
 
 def measured(connection: Connection, session_id: str, first: int, last: int, limit: int) -> list[Measured]:
-    """The sizes of a session's messages from one number to another, in order, at most so many."""
+    """The sizes of a session's messages from one number to another, in order, at most `limit`."""
     return _sizes(
         connection, session_id, first, last, limit, _size(on_postgres(connection)), messages.c.parts_sha256.is_not(None)
     )
 
 
 def measured_beside(connection: Connection, session_id: str, first: int, last: int, limit: int) -> list[Measured]:
-    """The sizes of what stands beside messages."""
+    """The sizes of what is stored besides the messages."""
     size = _bytes_of(on_postgres(connection), messages.c.user_meta)
     return _sizes(connection, session_id, first, last, limit, size, sa.false())
 
@@ -156,7 +156,7 @@ def between(connection: Connection, session_id: str, first: int, last: int) -> l
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What stands beside a message on a page."""
+    """What a page shows besides a message."""
 
     number: int
     user_meta: str | None

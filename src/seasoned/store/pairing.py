@@ -1,4 +1,4 @@
-"""Matches tool results without ids to calls: each belongs to the session's oldest open call.
+"""Matches tool results to calls: one without an id, or with one that no call has, belongs to the oldest open call.
 
 Gemini's way (wire contract, C.4). Each Gemini message that calls or answers keeps, in its meta, the calls of the
 session that are open after it; so the newest such message alone says what is open, and nothing is counted again.
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.errors import Invalid, TooLarge
+from seasoned.ids import is_new_call_id
 from seasoned.message import Json, JsonObject, Message, Part
 from seasoned.store.rows import dump, load_object
 from seasoned.store.schema import messages
@@ -93,9 +94,9 @@ def open_calls(connection: Connection, session_id: str, last_number: int) -> lis
 
 
 def settle(opened: Sequence[OpenCall], made: Sequence[Tie]) -> tuple[list[OpenCall], dict[str, str]]:
-    """The open calls after a message, and the ids of the calls that its answers without an id belong to, by part.
+    """The open calls after a message, and by part the ids of the calls that its answers belong to and do not name.
 
-    Raises Invalid when an answer answers nothing, or not the oldest open call.
+    Raises Invalid when an answer answers no open call, or names none and is not for the oldest.
     """
     waiting, filled = deque(opened, OPEN_MAX), dict[str, str]()
     for tie in made:
@@ -104,11 +105,11 @@ def settle(opened: Sequence[OpenCall], made: Sequence[Tie]) -> tuple[list[OpenCa
         if tie.opens:
             waiting.append(OpenCall(tie.id, tie.name))  # the oldest of too many goes
             continue
-        oldest = _answered(waiting, tie)
-        if not tie.id:
-            filled[str(tie.part)] = oldest.id
+        call = _answered(waiting, tie)
+        if tie.id != call.id:
+            filled[str(tie.part)] = call.id
         if not tie.goes_on:
-            waiting.popleft()
+            waiting.remove(call)
     return list(waiting), filled
 
 
@@ -117,6 +118,11 @@ def _answered(waiting: deque[OpenCall], tie: Tie) -> OpenCall:
         raise Invalid(
             f"This session has no open functionCall for the response of {tie.name[:60]!r}; store its call first."
         )
+    if tie.id:
+        # The call that it names, else the oldest of its name that came without an id: some clients name only answers.
+        same = [call for call in waiting if call.name == tie.name]
+        for call in [*(one for one in same if one.id == tie.id), *(one for one in same if is_new_call_id(one.id))]:
+            return call
     oldest = waiting[0]
     if oldest.name != tie.name or (tie.id and tie.id != oldest.id):
         raise Invalid(

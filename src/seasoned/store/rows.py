@@ -22,7 +22,7 @@ OBJECT_BYTES_MAX = 128 * 1024
 
 
 def columns(kind: type[R], table: Table) -> list[sa.ColumnElement[object]]:
-    """The table's columns that a row type names, in its order."""
+    """The table's columns for the fields of a row type, in their order."""
     return [table.c[name] for name in kind.__struct_fields__]
 
 
@@ -60,7 +60,7 @@ def load_object(text: str | None) -> JsonObject:
 
 
 def patched(known: JsonObject, changes: JsonObject) -> JsonObject:
-    """An object with keys put in or replaced; null in the changes deletes a key, one that was kept before stays."""
+    """An object with keys added or replaced; null in the changes deletes a key, a stored null stays."""
     return {key: value for key, value in (known | changes).items() if value is not None or key not in changes}
 
 
@@ -73,12 +73,12 @@ class PageQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def encode_cursor(created_at: int, row_id: str) -> str:
-    """The place behind a row in (created_at, id) order, as an opaque text."""
+    """The position after a row in (created_at, id) order, as opaque text."""
     return base64.urlsafe_b64encode(f"{created_at}|{row_id}".encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[int, str]:
-    """The place that a cursor names. Raises Invalid for anything that encode_cursor did not make."""
+    """The position of a cursor. Raises Invalid for anything that encode_cursor did not make."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         moment, row_id = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split("|", 1)
@@ -164,7 +164,7 @@ def _contains(have: object, want: object) -> bool:
 
 
 def _contains_items(have: list[object], want: list[object]) -> bool:
-    """Plain values are looked up in a set; only nested ones are compared with each other."""
+    """Scalars are looked up in a set; only nested values are compared pairwise."""
     plain = {(type(one) is bool, one) for one in have if not isinstance(one, (list, dict))}
     nested = [one for one in have if isinstance(one, (list, dict))]
     return all(

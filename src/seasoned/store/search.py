@@ -107,7 +107,7 @@ class Hit(msgspec.Struct, frozen=True):
 
 
 class _Counted(msgspec.Struct, frozen=True, order=True):
-    """A word as it is kept, and how many entries of its space have it."""
+    """A word as it is stored, and how many entries of its space contain it."""
 
     entries: int
     word: str

@@ -178,13 +178,20 @@ def page(
 def of_space(
     connection: Connection, space_id: str, *, by_rule: bool | None = None, limit: int | None = None
 ) -> list[SkillRow]:
-    """The skills of a space in the order in which they came into it: the first ones only, or only those whose entries
+    """The skills of a space in the order in which they were added: only the first ones, or only those whose entries
     a rule writes or does not write, when asked.
     """
     statement = _of_space(space_id).order_by(space_skills.c.created_at, space_skills.c.id).limit(limit)
     if by_rule is not None:
         statement = statement.where(skills.c.rule != "" if by_rule else skills.c.rule == "")
     return to_rows(SkillRow, connection.execute(statement).all())
+
+
+def recently_changed(connection: Connection, space_id: str, limit: int) -> tuple[list[SkillRow], int]:
+    """The skills of a space that changed last, the newest first, and how many it has."""
+    statement = _of_space(space_id).order_by(skills.c.updated_at.desc(), skills.c.id.desc()).limit(limit)
+    count = sa.select(sa.func.count()).where(space_skills.c.space_id == space_id)
+    return to_rows(SkillRow, connection.execute(statement).all()), connection.execute(count).scalar_one()
 
 
 def some_of_space(connection: Connection, space_id: str, skill_ids: Collection[str], name: str) -> list[SkillRow]:
@@ -202,7 +209,7 @@ def _of_space(space_id: str) -> sa.Select[*tuple[object, ...]]:
 
 
 def names(connection: Connection, skill_ids: Collection[str]) -> dict[str, str]:
-    """What some skills are called, by id."""
+    """The names of some skills, by id."""
     statement = sa.select(skills.c.id, skills.c.name).where(skills.c.id.in_(list(skill_ids)))
     return {row[0]: row[1] for row in connection.execute(statement)} if skill_ids else {}
 
@@ -231,6 +238,18 @@ def first_made_by(connection: Connection, space_id: str, author: str, limit: int
         .where(space_skills.c.space_id == space_id)
     )
     return frozenset(connection.execute(statement.limit(limit)).scalars())
+
+
+def written_only_by(
+    connection: Connection, skill_ids: Sequence[str], path: str, authors: Collection[str]
+) -> frozenset[str]:
+    """Those of some skills whose file at a path was never written by anyone but some authors."""
+    by_others = (
+        sa.select(files.c.skill_id)
+        .join(versions, (versions.c.skill_id == files.c.skill_id) & (versions.c.number == files.c.since))
+        .where(files.c.skill_id.in_(list(skill_ids)), files.c.path == path, versions.c.author.not_in(list(authors)))
+    )
+    return frozenset(skill_ids) - frozenset(connection.execute(by_others).scalars()) if skill_ids else frozenset()
 
 
 def _first_by(author: str) -> sa.Select[str]:

@@ -96,7 +96,7 @@ def by_id(connection: Connection, space_id: str) -> SpaceRow | None:
 
 
 def by_name(connection: Connection, project_id: str, name: str) -> SpaceRow | None:
-    """The oldest space of a name; names are given on the command line."""
+    """The oldest space with a name; names are given on the command line."""
     if not name:
         return None  # spaces made over HTTP have no name
     where = (spaces.c.name == name) & (spaces.c.project_id == project_id)
@@ -128,6 +128,18 @@ def of_sessions(connection: Connection, session_ids: Sequence[str]) -> dict[str,
     where = space_sessions.c.session_id.in_(session_ids)
     statement = sa.select(space_sessions.c.session_id, space_sessions.c.space_id).where(where)
     return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def sizes(connection: Connection, space_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many sessions teach each space, and how many skills it has."""
+
+    def counted(table: sa.Table) -> dict[str, int]:
+        where = table.c.space_id.in_(space_ids)
+        statement = sa.select(table.c.space_id, sa.func.count()).where(where).group_by(table.c.space_id)
+        return {row[0]: row[1] for row in connection.execute(statement)}
+
+    taught, held = counted(space_sessions), counted(space_skills)
+    return {one: (taught.get(one, 0), held.get(one, 0)) for one in space_ids}
 
 
 def page(

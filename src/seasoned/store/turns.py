@@ -1,8 +1,8 @@
 """Fair turns for the processes that write to one SQLite file.
 
-SQLite's own lock has no queue: a process that commits without a pause keeps out one that looks now and then whether it
-is free. So who wants to write takes a lock on a file first. Whoever waits for it holds a second one, which everybody
-needs before they may wait: a writer that has just ended cannot come before one that waited meanwhile.
+SQLite's own lock has no queue: a process that commits without a pause starves one that polls the lock. So a writer
+first locks a file, and while it waits for that lock it holds a second one, which every writer needs before it may wait:
+a writer that has just finished cannot overtake one that is already waiting.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ LOOK_SECONDS = 0.0005
 TURN_SECONDS_MAX = 60.0
 
 
-class Turn:
+class WriteTurn:
     """A place in the queue of a file's writers; each connection has its own."""
 
     def __init__(self, path: str) -> None:
@@ -69,11 +69,11 @@ def _lock(file: int, deadline: float) -> None:
 
 
 class TurnConnection(sqlite3.Connection):
-    """A connection that writes when it is its turn, until its transaction ends."""
+    """A connection that takes its turn before it writes and gives it back when the transaction ends."""
 
     def __init__(self, database: str, *args: object, **kwargs: object) -> None:
         super().__init__(database, *args, **kwargs)  # type: ignore[arg-type]
-        self.turn = Turn(database)
+        self.turn = WriteTurn(database)
 
     def commit(self) -> None:
         super().commit()

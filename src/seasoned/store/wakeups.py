@@ -58,7 +58,7 @@ class Wakeups:
     """Carries nothing: for a database whose only process looks at the rows itself."""
 
     def arrived(self, connection: Connection, arrivals: Iterable[Arrival]) -> None:
-        """Messages were appended to sessions; on SQLite nobody walks `arrivals`, so they cost nothing."""
+        """Messages were appended to sessions; SQLite never iterates over `arrivals`, so they cost nothing."""
 
     def session_changed(self, connection: Connection, session_id: str) -> None:
         """Something was committed that may make work of a session, its tasks or its space due, or not due any more."""

@@ -309,7 +309,7 @@ def _fail(request: _Request[Any], error: Exception) -> None:
 
 
 def _fail_all(batch: Requests, error: BaseException) -> None:
-    """Nothing of this batch was written; requests without an error of their own get this one."""
+    """Fail a batch of which nothing was written; requests without an error of their own get this one."""
     failure = translated(error)
     for request in batch:
         request.result, request.error = None, request.error or failure

@@ -1,4 +1,4 @@
-"""A clock that moves only when it is told to."""
+"""A clock that only tests move."""
 
 from seasoned.clock import SECOND
 

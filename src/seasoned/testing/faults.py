@@ -29,7 +29,7 @@ NAMES = frozenset({*faults.POINTS, STATEMENT})
 
 
 class SimulatedCrash(BaseException):
-    """The process died here. Not an Exception: nothing in the product may catch it, as nothing catches a kill."""
+    """The process died here. Not an Exception, because nothing in the product may catch it, just like a kill."""
 
 
 class Trap(msgspec.Struct, frozen=True):
@@ -58,7 +58,7 @@ def fail(error: Callable[[], Exception], on: int = 1) -> Trap:
 
 
 def delay(seconds: float, on: int = 0) -> Trap:
-    """Hold the thread up."""
+    """Block the thread for a while."""
     return Trap(lambda: time.sleep(seconds), on)
 
 
@@ -68,7 +68,7 @@ def kill(on: int = 1) -> Trap:
 
 
 def disk_full() -> OSError:
-    """The error of a file system without room."""
+    """The error of a full file system."""
     return OSError(errno.ENOSPC, "No space left on device")
 
 

@@ -1,4 +1,4 @@
-"""A model whose answers are given by functions, and that remembers what it was asked."""
+"""A model whose answers come from functions, and which records its questions."""
 
 from collections.abc import Callable
 
@@ -55,7 +55,7 @@ def one_entry(question: WriteQuestion) -> WriteAnswer:
 
 
 class ScriptedModel(msgspec.Struct):
-    """Answers by the functions that it is given; the defaults learn one plain lesson from each session."""
+    """Answers with the given functions; the defaults learn one plain lesson from each session."""
 
     on_extract: Callable[[ExtractQuestion], ExtractAnswer] = one_task
     on_distill: Callable[[DistillQuestion], DistillAnswer] = one_lesson

@@ -105,7 +105,7 @@ class Provider:
         self.url = ""
 
     def listen(self, port: int) -> None:
-        """Remember where the server is."""
+        """Store the server's address."""
         self.root = f"http://127.0.0.1:{port}"
         self.url = f"{self.root}/v1"
 
@@ -128,12 +128,12 @@ class Provider:
                 self._lock.notify_all()
 
     def asked(self, count: int, seconds: float) -> bool:
-        """Wait until there were so many requests; whether there were in time."""
+        """Wait for a number of requests; returns whether they came in time."""
         with self._lock:
             return self._lock.wait_for(lambda: len(self.requests) >= count, seconds)
 
     def idle(self, seconds: float) -> bool:
-        """Wait until no request is under way; whether that was so in time."""
+        """Wait until no request is in progress; returns whether that happened in time."""
         with self._lock:
             return self._lock.wait_for(lambda: not self._under_way, seconds)
 
@@ -174,7 +174,7 @@ class Provider:
 
 
 def refusal(shape: WireFormat, status: int, says: str, retry_after: float | None = None) -> ProviderResponse:
-    """An HTTP error in the words of an API."""
+    """An HTTP error in the form of an API."""
     waits = "" if retry_after is None else str(retry_after)
     return ProviderResponse(status=status, body=encode(shape.error(status, says)), retry_after=waits)
 
@@ -233,7 +233,7 @@ class _Server(ThreadingHTTPServer):
                 one.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that leave before they are answered are part of the play; anything else is told."""
+        """Tests let clients disconnect before they are answered; any other error is reported."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 

@@ -1,4 +1,4 @@
-"""Recording what a real provider answers, and playing it again without it.
+"""Recording a real provider's answers, and replaying them without it.
 
 `recorder` is a server between a client and an OpenAI-compatible provider: it passes Chat Completions on as they are and
 keeps each request with its answer as a line of JSON. `replay` is a script for `provider` that answers from such a file.
@@ -61,7 +61,7 @@ class _Completion(msgspec.Struct):
     usage: _Usage | None = None
 
     def said(self) -> Said:
-        """The first choice, with its tokens."""
+        """The first choice, with its token counts."""
         first, used = self.choices[0], self.usage
         details = used.prompt_tokens_details if used else None
         cached = (details.cached_tokens if details else None) or 0
@@ -71,7 +71,7 @@ class _Completion(msgspec.Struct):
 
 
 def hash_of(asked: Sequence[Asked]) -> str:
-    """What names a request in a recording."""
+    """The key of a request in a recording."""
     return hashlib.sha256(json.dumps([[one.role, one.content] for one in asked]).encode()).hexdigest()
 
 
@@ -120,7 +120,7 @@ class _Recorder(Provider):
 
 
 def replay_nothing(_asked: Sequence[Asked]) -> Fault:
-    """The script of who has none."""
+    """A script without answers."""
     return Fault(status=BAD_REQUEST, says="there is no script here")
 
 

@@ -1,28 +1,19 @@
 """What the HTTP API is, for readers and machines: every route with its parameters, bodies, answers and errors.
 
-A new route is described in the module of its area, or in a new module whose OPERATIONS is added below: what it does,
-its parameters and errors. What it takes and answers is described by the types that its handler decodes and returns
-(`Answer[T]`, or `Annotated[Response, T]` where the answer is written piece by piece). `make reference` then renews
-docs/http-api.md. Tests hold each description against the route table and against what a live server answers.
+A new route gets its words in `operations.md` and a line in `routes.py`. What it takes and answers is described by the
+types that its handler decodes and returns (`Answer[T]`, or `Annotated[Response, T]` where the answer is written piece
+by piece). `make reference` then renews docs/http-api.md. Tests hold each description against the route table and
+against what a live server answers.
 """
 
 from functools import cache
 
 import msgspec
 
-from seasoned.http.openapi import disks, messages, sessions, skills, spaces, system
 from seasoned.http.openapi.document import document_of
 from seasoned.http.openapi.operations import Operation
+from seasoned.http.openapi.routes import OPERATIONS
 from seasoned.message import JsonObject
-
-OPERATIONS: tuple[Operation, ...] = (
-    *sessions.OPERATIONS,
-    *messages.OPERATIONS,
-    *spaces.OPERATIONS,
-    *skills.OPERATIONS,
-    *disks.OPERATIONS,
-    *system.OPERATIONS,
-)
 
 
 def document() -> JsonObject:

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from seasoned.http.request import FILTER_CHARS_MAX, PAGE_DEFAULT, PREFIX, Answer
@@ -13,7 +16,7 @@ from seasoned.http.routes import ROUTES
 from seasoned.message import Json, JsonObject
 from seasoned.store.rows import PAGE_MAX
 
-CURSORS = "A limit out of bounds, or a cursor of another server."
+_FILE = Path(__file__).with_name("operations.md")
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -38,11 +41,11 @@ class Body(msgspec.Struct, frozen=True):
 class Success(msgspec.Struct, frozen=True):
     """What a success carries: the types that `data` may have, or with `is_bare` the whole body; or none, but a word."""
 
-    description: str
     kinds: tuple[object, ...] = ()
     is_bare: bool = False
     media: str = "application/json"
     word: str = ""
+    description: str = ""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,41 +73,83 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return self.method != "GET"
 
 
+class Words(msgspec.Struct, frozen=True):
+    """What `operations.md` says of an operation."""
+
+    tag: str
+    summary: str
+    description: str
+    responses: Mapping[int, str]
+
+
+@cache
+def words() -> Mapping[str, Words]:
+    """The words of each operation by its id: a heading, a line that describes it, and a line for each response."""
+    found = {}
+    for group in _FILE.read_text(encoding="utf-8").removeprefix("# ").split("\n# "):
+        tag, *blocks = group.strip().split("\n\n## ")
+        for block in blocks:
+            heading, description, *lines = block.split("\n")
+            id_, summary = heading.split(": ", 1)
+            pairs = (line.split(": ", 1) for line in lines)
+            found[id_] = Words(tag, summary, description, {int(status): said for status, said in pairs})
+    return found
+
+
 def operation(
     what: Callable[..., object] | str,
     id_: str,
-    summary: str,
-    description: str,
-    answers: Mapping[int, str | Success],
-    errors: Mapping[int, str] | None = None,
-    *,
-    tag: str,
-    parameters: tuple[Parameter, ...] = (),
+    *parameters: Parameter,
     body: object = None,
+    answers: Mapping[int, Success] | None = None,
     needs_key: bool = True,
 ) -> Operation:
     """Describe what a handler does, or a route such as `GET /docs`.
 
     The route table says the method and the path, so `parameters` are those beside the path's, and the errors that its
-    first id may lead to need not be given. A success that is only a sentence carries what the handler's annotation
-    says; a `body` that is a type is the JSON that must be sent.
+    first id may lead to need not be given. A response below 400 carries what the handler's annotation says, unless
+    `answers` has it; a `body` that is a type is the JSON that must be sent.
     """
+    said, given = words()[id_], answers or {}
     method, path = what.split() if isinstance(what, str) else _route(what)
     in_path = [_IN_PATH[name] for name in re.findall(r"{(\w+)}", path)]
+    successes = {status: about for status, about in said.responses.items() if status < 400 or status in given}  # noqa: PLR2004
     return Operation(
         id=id_,
         method=method,
         path=path,
-        tag=tag,
-        summary=summary,
-        description=description,
+        tag=said.tag,
+        summary=said.summary,
+        description=said.description,
         parameters=(*(one.parameter for one in in_path), *parameters),
         body=body if body is None or isinstance(body, Body) else Body(body),
         answers={
-            status: Success(one, _kinds(what)) if isinstance(one, str) else one for status, one in answers.items()
+            status: replace(given.get(status) or Success(_kinds(what)), description=about)
+            for status, about in successes.items()
         },
-        errors={**(in_path[0].errors if in_path and answers else {}), **(errors or {})},
+        errors={
+            **(in_path[0].errors if in_path else {}),
+            **{status: about for status, about in said.responses.items() if status not in successes},
+        },
         needs_key=needs_key,
+    )
+
+
+def left_out(id_: str, route: str, summary: str) -> Operation:
+    """A route of the protocol that answers 501."""
+    method, path = route.split()
+    return Operation(
+        id=id_,
+        method=method,
+        path=PREFIX + path,
+        tag="Left out",
+        summary=summary,
+        description="Part of the protocol, not of this server.",
+        parameters=tuple(_IN_PATH[name].parameter for name in re.findall(r"{(\w+)}", path)),
+        body=None,
+        answers={},
+        errors={501: "This server does not do that; the sentence says what to do instead."},
+        needs_key=True,
     )
 
 

@@ -239,7 +239,7 @@ class Collector:
         return self._store.clock.now()
 
 
-def _count_small(done: Collected, page: inline_blobs.Page) -> None:
+def _count_small(done: Collected, page: inline_blobs.InlineBlobPage) -> None:
     sizes = [one.size for one in page.small if one.sha256 in page.unnamed]
     done.small_seen, done.small_seen_bytes = len(page.small), sum(one.size for one in page.small)
     done.small_unnamed, done.small_unnamed_bytes = len(sizes), sum(sizes)

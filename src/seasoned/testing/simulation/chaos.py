@@ -1,4 +1,4 @@
-"""What goes wrong in a simulation, and when: thrown with dice at the fault points and in the wake-ups."""
+"""What goes wrong in a simulation, and when: chosen at random at fault points and wake-ups."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ FREEZE_SECONDS_MAX = 60.0
 
 
 class Weather(msgspec.Struct, frozen=True, kw_only=True):
-    """How bad a run is: chances at each point or wake-up, and seconds between pauses and restarts (0: none)."""
+    """How much goes wrong: probabilities at each point or wake-up, seconds between pauses and restarts (0: none)."""
 
     crash: float = 0.0
     io_error: float = 0.0
@@ -34,7 +34,7 @@ class Weather(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def weather_of(dice: random.Random) -> Weather:
-    """A run's weather: some are quiet, most have some of everything."""
+    """The faults of a run: some runs have few, most have some of each kind."""
 
     def sometimes(chance: float, highest: float) -> float:
         return dice.uniform(0, highest) if dice.random() < chance else 0.0
@@ -111,7 +111,7 @@ class Chaos:
         return lost
 
     def _echo(self, stage: Stage) -> Life | None:
-        """Where a wake-up arrives a second time: in any process that learns."""
+        """Deliver a wake-up a second time, to any process that learns."""
         alive = self._cluster.learning()
         if self._world.calm or not alive or self._world.faults.random() >= self._weather.doubled_wakeup:
             return None
@@ -119,7 +119,7 @@ class Chaos:
         return self._world.faults.choice(alive)
 
     async def pause_now_and_then(self) -> None:
-        """Freeze a process for a while, again and again."""
+        """Freeze a process for a while, repeatedly."""
         while self._weather.pause_every and not self._world.calm:
             await asyncio.sleep(self._world.faults.uniform(1.0, 5.0 + self._weather.pause_every))
             alive = self._cluster.ready()
@@ -129,7 +129,7 @@ class Chaos:
                 )
 
     async def restart_now_and_then(self) -> None:
-        """End a process in good order and start it again, again and again."""
+        """Shut a process down cleanly and restart it, repeatedly."""
         while self._weather.restart_every and not self._world.calm:
             await asyncio.sleep(self._world.faults.uniform(1.0, 5.0 + self._weather.restart_every))
             alive = self._cluster.ready()

@@ -143,7 +143,7 @@ class Clients:
         record.deleted = True
 
     async def editor(self, edits: int) -> None:
-        """Edits skills by hand while the learner writes to them, under compare-and-swap as everybody does."""
+        """Edits skills while the learner writes to them, with the same compare-and-swap."""
         for _ in range(edits):
             await self._pause(10)
             learned = await self._learned_skills(self._dice.choice(self._ledger.spaces))
@@ -242,7 +242,7 @@ class Clients:
         self._ledger.sessions[record.id] = record
 
     async def retry_parked(self, session_ids: list[str]) -> None:
-        """Give everything that is parked another chance, as a user does."""
+        """Retry everything that is parked, as a user would."""
         for session_id in session_ids:
             await self._flush(self._ledger.sessions[session_id])
 

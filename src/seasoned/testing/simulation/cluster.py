@@ -32,8 +32,10 @@ class Lost(Exception):
     """The process died before it answered: whether it did what was asked is unknown."""
 
 
-class Hints:
+class HintScheduler:
     """A server's scheduler where another process learns: hints to that one, which are lost while it is down."""
+
+    has_child = False
 
     def __init__(self, world: World, learner: "Callable[[], Life | None]") -> None:
         self._world = world
@@ -123,7 +125,7 @@ class Cluster:
         return len(self.ready()) == len(self._lives) and not running
 
     async def call(self, use: Callable[[Engine], Coroutine[Any, Any, T]]) -> T:
-        """Ask one of the processes to do something. Raises Lost when it dies over it, or nobody is up."""
+        """Call one of the processes. Raises Lost if it dies meanwhile, or if none is up."""
         alive = [life for life in self.ready() if not self._apart or life.scheduler is None]
         if not alive:
             raise Lost
@@ -165,7 +167,7 @@ class Cluster:
         life.frozen_until = self._world.loop.time() + seconds
 
     async def restart(self, life: Life) -> None:
-        """End a process in good order, and start it again."""
+        """Shut a process down cleanly, and restart it."""
         self._world.note(f"restarts {life.name}")
         life.ready = False
         place = self._lives.index(life)
@@ -179,7 +181,7 @@ class Cluster:
             self._bear(place)
 
     async def stop(self) -> None:
-        """End every process in good order."""
+        """Shut every process down cleanly."""
         for life in [one for one in self._lives if one is not None]:
             if life.alive:
                 await self._world.loop.create_task(self._end(life), context=life.context.copy())
@@ -187,7 +189,7 @@ class Cluster:
                 self._clear(life)
 
     def close(self) -> None:
-        """Let go of every connection of the living and the dead, however the run ended."""
+        """Close the connections of all processes, dead ones too, however the run ended."""
         for life in self._born:
             life.engine.store.close()
 
@@ -204,7 +206,7 @@ class Cluster:
         model = SimulatedModel(ModelCalls(store, self._config), world.moods, world.faults, world.note)
         learns = not self._apart or place == len(self._lives) - 1
         scheduler = LocalScheduler(store, model, self._config) if learns else None
-        engine = Engine(self._config, store, model, scheduler or Hints(world, self._learner))
+        engine = Engine(self._config, store, model, scheduler or HintScheduler(world, self._learner))
         life = Life(f"process{place + 1}", engine, scheduler)
         self._lives[place] = life
         self._born.append(life)

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
+from seasoned.pipeline.index import without_list
+from seasoned.skill import SKILL_FILE, entry_hash, parse_skill_file, searched
 from seasoned.skill import entries as entries_of
-from seasoned.skill import entry_hash, searched
 from seasoned.store import indexing
 from seasoned.store import messages as messages_store
 from seasoned.store import skills as skills_store
@@ -43,7 +44,7 @@ _JOURNAL_ENTRY = re.compile(r"\] Task: (T\d+)$", re.MULTILINE)
 _EFFECTIVE = ("written", "reinforced")
 
 
-class Found(msgspec.Struct):
+class Snapshot(msgspec.Struct):
     """The database as the checks look at it."""
 
     truths: dict[str, SessionTruth]
@@ -127,7 +128,7 @@ def broken(connection: Connection, ledger: Ledger, blobs: Blobs) -> list[str]:
     ]
 
 
-def _look(connection: Connection, blobs: Blobs) -> Found:
+def _look(connection: Connection, blobs: Blobs) -> Snapshot:
     texts: dict[str, list[str]] = defaultdict(list)
     for (session_id,) in connection.execute(sa.select(sessions.c.id)):
         for row in messages_store.waiting(connection, session_id, 0, 1_000_000):
@@ -146,10 +147,10 @@ def _look(connection: Connection, blobs: Blobs) -> Found:
         }
         for skill_id in names
     }
-    return Found(truths, texts, heads, names)
+    return Snapshot(truths, texts, heads, names)
 
 
-def _messages(connection: Connection, ledger: Ledger, found: Found) -> Iterator[str]:
+def _messages(connection: Connection, ledger: Ledger, found: Snapshot) -> Iterator[str]:
     """Acknowledged messages are all there, at their numbers, without a gap."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for row in connection.execute(
@@ -180,7 +181,7 @@ def _messages(connection: Connection, ledger: Ledger, found: Found) -> Iterator[
             yield f"the link of session {key} was acknowledged and is lost"
 
 
-def _tasks(connection: Connection, found: Found) -> Iterator[str]:
+def _tasks(connection: Connection, found: Snapshot) -> Iterator[str]:
     """Each task is there once, with the status and the count of endings that follow from the messages."""
     rows = connection.execute(
         sa.select(tasks.c.session_id, tasks.c.title, tasks.c.status, tasks.c.revision).order_by(tasks.c.position)
@@ -216,7 +217,7 @@ def _sets(connection: Connection) -> Iterator[str]:
             yield f"revision {revision} of task {task_id} has the lessons {made}: they do not form one set"
 
 
-def _distillations(connection: Connection, found: Found) -> Iterator[str]:
+def _distillations(connection: Connection, found: Snapshot) -> Iterator[str]:
     """Each finished revision that was distilled has one whole set of lessons; the last one has it in any case."""
     sets: dict[tuple[str, int], list[tuple[str, str]]] = defaultdict(list)
     for row in connection.execute(
@@ -249,12 +250,16 @@ def _taught(made: list[tuple[str, str]]) -> list[str]:
     return [token for kind, text in made if kind != "skip" for token in script.tokens_in(text)]
 
 
-def _effects(connection: Connection, ledger: Ledger, found: Found) -> Iterator[str]:
-    """Each lesson has one effect in the skills: its token stands there once when it was written, else never."""
+def _effects(connection: Connection, ledger: Ledger, found: Snapshot) -> Iterator[str]:
+    """Each lesson has one effect in the skills: its token stands there once when it was written, else never.
+
+    What the rule repeats of the files in SKILL.md does not count.
+    """
     counts: Counter[str] = Counter()
     for skill_id, head in found.heads.items():
         for path, text in head.items():
-            here = Counter(script.tokens_in(text))
+            own = parse_skill_file(without_list(text)).body if path == SKILL_FILE else text
+            here = Counter(script.tokens_in(own))
             counts += here
             twice = [token for token, times in here.items() if times > 1]
             yield from (f"{token} stands {here[token]} times in {found.names[skill_id]}/{path}" for token in twice)
@@ -283,7 +288,7 @@ def _effect(token: str, statuses: list[str], times: int) -> Iterator[str]:
         yield f"{token} ({told}) is not grounded and was written"
 
 
-def _evidence(connection: Connection, found: Found) -> Iterator[str]:
+def _evidence(connection: Connection, found: Snapshot) -> Iterator[str]:
     """Lessons that took effect stand behind an entry that is there, in the file that it names."""
     known = {
         (skill_id, path): {entry_hash(one.text) for one in entries_of(text)}
@@ -305,7 +310,7 @@ def _evidence(connection: Connection, found: Found) -> Iterator[str]:
             yield f"{script.tokens_in(text)} was written, and no entry names the lesson {key}"
 
 
-def _journals(connection: Connection, found: Found) -> Iterator[str]:
+def _journals(connection: Connection, found: Snapshot) -> Iterator[str]:
     """Each finished task of a space stands once in its journal."""
     journals: dict[str, Counter[str]] = {}
     for skill_id, space_id in connection.execute(
@@ -329,7 +334,7 @@ def _journals(connection: Connection, found: Found) -> Iterator[str]:
                 yield f"{title}, whose session is gone, stands {times} times in a journal"
 
 
-def _index(connection: Connection, found: Found) -> Iterator[str]:
+def _index(connection: Connection, found: Snapshot) -> Iterator[str]:
     """Of every file just the entries of the head can be found, in just the spaces that have its skill."""
     for skill_id in connection.execute(sa.select(unindexed.c.skill_id).distinct()).scalars():
         yield f"the index has not caught up with the skill {skill_id}"

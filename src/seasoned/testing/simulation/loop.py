@@ -25,7 +25,7 @@ STEPS_MAX = 30_000
 
 
 class Endless(Exception):
-    """The run does not come to its end."""
+    """The run does not end."""
 
 
 class Owner:
@@ -106,7 +106,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        """It is passed over when its moment comes."""
+        """It is skipped when its time comes."""
 
     def create_future(self) -> asyncio.Future[Any]:
         return asyncio.Future(loop=self)
@@ -173,7 +173,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         handle._run()
 
     def bury(self, owner: Owner) -> None:
-        """Let go of a dead owner's tasks without running them to their ends."""
+        """Drop a dead owner's tasks without finishing them."""
         # In the dead owner's name, so that whatever a handler starts on the way out never runs.
         context = contextvars.copy_context()
         context.run(OWNER.set, owner)
@@ -196,7 +196,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         return False
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """Keep what nobody caught, to be asked for by `uncaught`."""
+        """Record an uncaught error for `uncaught`."""
         self._troubles.append(context)
 
     def uncaught(self) -> list[BaseException]:

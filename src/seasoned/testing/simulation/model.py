@@ -49,7 +49,7 @@ class Moods(msgspec.Struct):
     seconds_slow: float = 90.0
 
     def heal(self) -> None:
-        """Answer well and soon from now on."""
+        """Answer correctly and quickly from now on."""
         self.fails = self.unavailable = self.nonsense = self.slow = 0.0
 
 
@@ -202,7 +202,7 @@ def _edits_for(pending: PendingLesson, known: set[str]) -> list[Edit]:
 
 
 def with_wrong_numbers(good: ExtractAnswer) -> ExtractAnswer:
-    """Claims about tasks and messages that there are none of, among the good ones."""
+    """Claims about tasks and messages that do not exist, among the good ones."""
     tasks = (
         TaskChange(order=4_711, title="X1", status="success", messages=(1,)),
         *good.tasks,

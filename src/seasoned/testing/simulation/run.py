@@ -19,7 +19,7 @@ from seasoned.testing.simulation.cluster import Cluster
 from seasoned.testing.simulation.database import Database
 from seasoned.testing.simulation.ledger import Ledger
 from seasoned.testing.simulation.loop import Endless
-from seasoned.testing.simulation.world import Event, World
+from seasoned.testing.simulation.world import LogLine, World
 
 SETTLE_SECONDS_MAX = 7_200.0
 LOOK_SECONDS = 10.0
@@ -32,7 +32,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int
     violations: list[str]
-    log: list[Event]
+    log: list[LogLine]
     log_digest: str
     data_digest: str
     deaths: int
@@ -143,7 +143,7 @@ class _Run:
         return violations
 
     def _cast(self) -> list[Coroutine[Any, Any, None]]:
-        """Who is there in this run."""
+        """The clients of this run."""
         dice, clients, moods = self.world.plans, self.clients, self.world.moods
         moods.unavailable = dice.choice([0.0, 0.0, 0.1, 0.3])
         moods.seconds = dice.choice([0.2, 2.0, 10.0])

@@ -1,4 +1,4 @@
-"""Many seeds, in one process or several, and what became of them.
+"""Runs many seeds, in one process or several, and counts the results.
 
 Not in `__main__`: the processes of a pool cannot import what they shall run from there.
 """
@@ -23,7 +23,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory where there is one;
 
 
 class Tally(msgspec.Struct, frozen=True):
-    """What became of some seeds."""
+    """The results of some seeds."""
 
     seeds: int
     deaths: int
@@ -91,7 +91,7 @@ def say(*lines: object) -> None:
 
 
 def summary(report: Report) -> str:
-    """What became of a seed, in a few lines."""
+    """The result of a seed, in a few lines."""
     verdict = "keeps every promise" if not report.violations else f"breaks {len(report.violations)} promises"
     head = (
         f"seed {report.seed} {verdict} ({report.deaths} crashes, {report.counts['messages']} messages, "

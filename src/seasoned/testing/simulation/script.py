@@ -38,7 +38,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class TaskTruth(msgspec.Struct):
-    """What must be known of a task once every message is read."""
+    """What the database must contain of a task once every message is read."""
 
     name: str
     status: str = "running"
@@ -47,7 +47,7 @@ class TaskTruth(msgspec.Struct):
 
 
 class SessionTruth(msgspec.Struct):
-    """What must be known of a session once every message is read."""
+    """What the database must contain of a session once every message is read."""
 
     tasks: dict[str, TaskTruth] = {}
     preferences: list[str] = []
@@ -82,7 +82,7 @@ def truth_of(commands: Iterable[Command]) -> SessionTruth:
 
 
 def words(token: str) -> str:
-    """Words that belong to a token and to no other, so that no two lessons look alike."""
+    """Words that are unique to a token, so that no two lessons are similar."""
     digest = hashlib.sha256(token.encode()).digest()
     made = ["".join(_SYLLABLES[byte % 16] for byte in digest[at : at + 3]) for at in range(0, 3 * WORDS, 3)]
     return " ".join(made)

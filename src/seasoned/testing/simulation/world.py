@@ -15,8 +15,8 @@ START = 1_750_032_600 * SECOND
 LINES_MAX = 400_000
 
 
-class Event(msgspec.Struct, frozen=True):
-    """One line of the log: seconds since the start, who, and what happened."""
+class LogLine(msgspec.Struct, frozen=True):
+    """One line of the log: seconds since the start, the process, and what happened."""
 
     at: float
     who: str
@@ -39,7 +39,7 @@ class World:
         self.loop = SimulatedLoop(self._latency)  # type: ignore[abstract]  # it needs no sockets
         self.moods = Moods()
         self.calm = False
-        self.log: list[Event] = []
+        self.log: list[LogLine] = []
         self._last = 0
         self._made = 0
 
@@ -56,10 +56,10 @@ class World:
         return uuid.UUID(int=(millis << 80) | (0x7 << 76) | ((self._made & 0xFFF) << 64) | tail)
 
     def note(self, what: str) -> None:
-        """Write a line of the log in the name of whoever acts now."""
+        """Write a line of the log for the process that runs now."""
         owner = OWNER.get()
         if len(self.log) < LINES_MAX:
-            self.log.append(Event(self.loop.time(), owner.name if owner else "-", what))
+            self.log.append(LogLine(self.loop.time(), owner.name if owner else "-", what))
 
     def digest(self) -> str:
         """The hash of the log: two runs of a seed have the same."""
