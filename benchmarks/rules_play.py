@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from seasoned import authors
 from seasoned.formats import parse
 from seasoned.learning.questions import ExtractQuestion
 from seasoned.message import NumberedMessage
-from seasoned.pipeline.evidence import _safe
+from seasoned.pipeline.evidence import Redactor
 from seasoned.pipeline.extract import _check_preferences, _check_tasks
 from seasoned.rules.extract import extract
+from seasoned.safety.origin import Origin
 from seasoned.task import Task
 
 WORLDS = Path(__file__).parent / "worlds"
@@ -36,8 +38,10 @@ def load(paths: list[str]) -> list[dict[str, Any]]:
     for world in worlds:
         for session in world["sessions"]:
             parsed = (parse(blob, session["format"]) for blob in session["messages"])
+            redactor = Redactor()
             session["shown"] = tuple(
-                _safe(NumberedMessage(number, number, message)) for number, message in enumerate(parsed, 1)
+                redactor.message(NumberedMessage(number, number, message), authors.attributed(message))
+                for number, message in enumerate(parsed, 1)
             )
     return worlds
 
@@ -62,7 +66,7 @@ def play(world: dict[str, Any]) -> tuple[Counts, list[str], list[str]]:
                 ],
             }
         )
-        for _, lesson in _check_preferences(answer.preferences, shown):
+        for _, lesson in _check_preferences(answer.preferences, shown, Origin((), ())):
             facts = [fact for fact in facts if fact not in {lesson.replaces, lesson.text}]
             facts.append(lesson.text)
     text = "# Facts\n\n" + "\n".join(f"- {fact}" for fact in facts)
