@@ -63,7 +63,7 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     if read is None:
         return False
     drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
-    draft_set = DraftSet(drafts, lambda text: _known(store, read, text))
+    draft_set = DraftSet(drafts, lambda text: _known(store, read, text), lambda *key: _support(store, *key))
     await asyncio.to_thread(_write_journals, draft_set, read)
     draft_set = await _write_lessons(draft_set, read, model, store)
     draft_set.drop_empty()
@@ -180,6 +180,10 @@ def _known(store: Store, read: _Input, text: str) -> list[Known]:
         return [Known(known[hit.skill_id], hit.path, hit.text) for hit in hits if hit.path and hit.skill_id in known]
 
     return store.read_now(look)
+
+
+def _support(store: Store, skill_id: str, entry_key: str, more: Sequence[str]) -> tuple[int, int]:
+    return store.read_now(lambda connection: lessons.support_of(connection, skill_id, entry_key, more))
 
 
 def _write_journals(draft_set: DraftSet, read: _Input) -> None:
