@@ -132,6 +132,16 @@ def lines_to_look_up(message: Message) -> Iterator[str]:
                     yield key
 
 
+def _is_known(key: str, entries: Collection[str]) -> bool:
+    """Whether a line is one of some entries, or names some in a list of files, where they are shortened."""
+    if key in entries:
+        return True
+    label, _, listed = key.partition(".md: ")
+    first = listed.partition("…")[0].partition("; ")[0].strip()
+    is_listed = bool(listed) and " " not in label and len(first.split()) >= ENTRY_WORDS_MIN
+    return is_listed and any(first in entry for entry in entries)
+
+
 def line_key(line: str) -> str:
     """A line of Markdown as lines are compared: without its mark, emphasis, case and white space."""
     mark = _MARK.match(line)
@@ -249,7 +259,7 @@ def _spans(text: str, known: tuple[Span, ...], entries: Collection[str]) -> tupl
         for start, end, author in list(find(canvas.left)):
             canvas.take(start, end, author)
     for start, end in _line_places(canvas.left) if entries else ():
-        if line_key(canvas.left[start:end]) in entries:
+        if _is_known(line_key(canvas.left[start:end]), entries):
             canvas.take(start, end, "recalled")
     return canvas.spans()
 
