@@ -13,6 +13,7 @@
     ├── Conflict           it already exists, or was changed concurrently
     │   ├── AlreadyLearned the session already teaches a learning space
     │   └── Superseded     a stage lost its compare-and-swap; its result is discarded
+    │       └── HeadMoved  a skill has a newer version than the one that a change was made on
     ├── Busy               a bounded queue is full; nothing was accepted, retry
     │   ├── BlobsAway      the object store is unreachable; nothing was accepted, retry
     │   ├── DatabaseDamaged  the database file is damaged; nothing was accepted, an operator must restore it
@@ -84,6 +85,10 @@ class AlreadyLearned(Conflict):
 
 class Superseded(Conflict):
     """Another run of the same stage committed first."""
+
+
+class HeadMoved(Superseded):
+    """A skill has a newer version than the one that a change was made on."""
 
 
 class Busy(SeasonedError):

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 import yaml
@@ -55,6 +55,10 @@ CHARS_ADVISED: Final = 20_000
 RULE_KEY: Final = "entries"
 JOURNAL_RULE: Final = "journal"
 ABOUT_CHARS_MAX: Final = 4_000
+
+# Who makes versions. A `revert` or `forget` takes text back that others brought; `seasoned` creates a space's skills.
+Author = Literal["learner", "user", "import", "sync", "revert", "forget", "seasoned"]
+PEOPLE: Final[frozenset[Author]] = frozenset({"user", "import", "sync"})
 
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
@@ -393,6 +397,32 @@ def entry_key(text: str) -> str:
 def entry_hash(text: str) -> str:
     """What names an entry in the store: the SHA-256 of its words."""
     return hashlib.sha256(entry_key(text).encode()).hexdigest()
+
+
+def heading_key(text: str) -> str:
+    """A heading's words, by which it is pinned; its marks do not count."""
+    return entry_key(text.strip().lstrip("#"))
+
+
+def sections_under(text: str, keys: Collection[str]) -> list[str]:
+    """The sections of a Markdown file under some headings, each to the next heading of its level or above."""
+    if not keys:
+        return []
+    lines = text.split("\n")
+    headings = list(_headings(lines, _frontmatter_lines(text)))
+    found = []
+    for place, (start, level) in enumerate(headings):
+        if heading_key(lines[start]) in keys:
+            end = next((line for line, other in headings[place + 1 :] if other <= level), len(lines))
+            found.append("\n".join(lines[start:end]).rstrip())
+    return found
+
+
+def _headings(lines: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
+    for number, kind in _line_kinds(lines, first):
+        if kind in ("title", "section"):
+            line = lines[number].lstrip()
+            yield number, len(line) - len(line.lstrip("#"))
 
 
 class Searched(msgspec.Struct, frozen=True):

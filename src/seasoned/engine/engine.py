@@ -9,6 +9,7 @@ from seasoned.config import Config
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
 from seasoned.engine.gc import GarbageCollection
+from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
 from seasoned.engine.links import Links
@@ -52,7 +53,8 @@ class Engine:
         self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.scheduler)
         self.users = Users(store)
-        self.disks = Disks(store, config)
+        self.history = History(store, config)
+        self.disks = Disks(store, config, self.history)
         self.skills = Skills(store, config, self.answers)
         self.learning = Learning(store, config, self.scheduler, self.spaces)
         self.collecting = GarbageCollection(store, config)

@@ -3,6 +3,7 @@
 from seasoned.config import Config
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.gc import GarbageCollection
+from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.projects import Projects
@@ -27,6 +28,7 @@ class Records:
         self.collecting = GarbageCollection(store, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, scheduler)
+        self.history = History(store, config)
         self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
         self.spaces = Spaces(store, config, scheduler)
 

@@ -77,7 +77,7 @@ class Skills:
                 meta=None if meta is None else dump_bounded(meta, "The skill's meta"),
             )
             about = files.about(upload.name, upload.description, upload.files.get(SKILL_FILE, b""))
-            version = NewVersion(changes=packed, author="upload", reason="Uploaded as a ZIP.", about=about)
+            version = NewVersion(changes=packed, author="import", reason="Uploaded as a ZIP.", about=about)
             return skills.create(connection, new, version, now)
 
         async def attempt() -> tuple[SkillState, list[str]]:

@@ -47,7 +47,7 @@ def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) ->
     """
     hits = _hits(connection, space_id, lessons)
     rows = _candidates(connection, space_id, hits)
-    made_by_user = skills.first_author_is(connection, [row.id for row in rows], "upload")
+    made_by_user = skills.brought_by_people(connection, [row.id for row in rows])
     chosen = rows if len(rows) <= SKILLS_MAX else _closest(rows, hits, made_by_user)
     names = {row.id: row.name for row in rows}
     wanted = {row.id for row in chosen}
@@ -68,7 +68,7 @@ def _candidates(connection: Connection, space_id: str, hits: Sequence[Hit]) -> l
     rows = skills.of_space(connection, space_id, by_rule=False, limit=SKILLS_MAX + OTHERS_MAX)
     if len(rows) <= SKILLS_MAX:
         return rows
-    wanted = {hit.skill_id for hit in hits} | skills.first_made_by(connection, space_id, "upload", SKILLS_MAX)
+    wanted = {hit.skill_id for hit in hits} | skills.some_by_people(connection, space_id, SKILLS_MAX)
     more = skills.some_of_space(connection, space_id, wanted, FACTS)
     return list({row.id: row for row in (*rows, *more) if not row.rule}.values())
 
