@@ -99,6 +99,7 @@ DROP TABLE entry_words;
 DROP TABLE unindexed;
 ALTER TABLE entries DROP COLUMN whole;
 ALTER TABLE entries ADD FOREIGN KEY (skill_id) REFERENCES skills (id) ON DELETE CASCADE;
+DROP TABLE pins;
 DROP TABLE inline_blob_marks;
 DROP TABLE blob_marks;
 CREATE TABLE doomed_blobs (

@@ -228,9 +228,7 @@ class History:
         for _ in range(TRIES_MAX):
             found = await self._store.read(lambda connection: self._head(connection, find(connection), paths))
             if head is not None and found.row.head != head:
-                raise HeadMoved(
-                    f"The skill is at version {found.row.head}, not {head}; read it again and change that."
-                )
+                raise HeadMoved(f"The skill is at version {found.row.head}, not {head}; read it again and change that.")
             change = await asyncio.to_thread(plan, found)
             version = await asyncio.to_thread(self._version, found, change, is_repeatable=is_repeatable)
 

@@ -10,7 +10,7 @@ from seasoned.learning.questions import NearEntry, SkillView
 from seasoned.pipeline.draft import Draft
 from seasoned.skill import EDITED_BYTES_MAX, SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS
-from seasoned.store import Connection, Store, files, search, skills
+from seasoned.store import Connection, Store, files, history, search, skills
 from seasoned.store.files import as_text
 from seasoned.store.lessons import LessonRow
 from seasoned.store.search import Hit
@@ -24,11 +24,15 @@ OTHERS_MAX = 30
 
 
 class LoadedSkill(msgspec.Struct, frozen=True, kw_only=True):
-    """A skill as it was read: all its files, and the paths of those whose bytes are wanted."""
+    """A skill as it was read: all its files, the paths of those whose bytes are wanted, and what people wrote or pinned
+    in it.
+    """
 
     row: SkillRow
     listing: list[FileRow]
     paths: frozenset[str]
+    by_people: frozenset[int]
+    pins: tuple[str, ...]
 
 
 class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +114,13 @@ def load_paths(
     """A skill with some of its files; the others are not touched, however many there are."""
     every = skills.head_listing(connection, row.id) if listing is None else listing
     loaded = {file.path: file for file in skills.head_files(connection, row.id, list(paths))}
-    return LoadedSkill(row=row, listing=[loaded.get(file.path, file) for file in every], paths=frozenset(loaded))
+    return LoadedSkill(
+        row=row,
+        listing=[loaded.get(file.path, file) for file in every],
+        paths=frozenset(loaded),
+        by_people=history.by_people(connection, row.id),
+        pins=history.pinned(connection, row.id),
+    )
 
 
 def draft_of(held: LoadedSkill, store: Store) -> Draft:
@@ -124,6 +134,8 @@ def draft_of(held: LoadedSkill, store: Store) -> Draft:
         rule=row.rule,
         listing={file.path: file for file in held.listing},
         files=_present(held, store),
+        by_people=held.by_people,
+        pins=held.pins,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 import msgspec
 
 from seasoned.config import Config
-from seasoned.errors import Invalid
+from seasoned.errors import HeadMoved, Invalid, NotFound, Superseded
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
 from seasoned.message import JsonObject
@@ -36,6 +36,8 @@ FALLBACK_SKILL = "general-lessons"
 TRIES_MAX = 2
 REASONS_MAX = 10
 TWINS_LOOKED_AT_MAX = 50
+# How often edits are made again on what others have changed meanwhile.
+REBASES_MAX = 20
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,15 +65,57 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     draft_set = DraftSet(drafts, lambda text: _known(store, read, text))
     await asyncio.to_thread(_write_journals, draft_set, read)
     draft_set = await _write_lessons(draft_set, read, model, store)
+    for _ in range(REBASES_MAX):
+        if await _is_committed(store, config, read, draft_set):
+            return True
+        draft_set = await _rebased(store, read, draft_set)
+    raise Superseded(f"The skills of space {space_id} change too fast to be written.")
+
+
+async def _is_committed(store: Store, config: Config, read: _Input, draft_set: DraftSet) -> bool:
+    """Commit; false when a skill has a newer version than the one that the edits were made on. Raises Superseded."""
     draft_set.drop_empty()
     packed = await asyncio.to_thread(_pack, draft_set, store, config)
 
     def commit(connection: Connection) -> None:
         _commit(connection, store.clock.now(), read, draft_set, packed)
-        store.wakeups.space_changed(connection, space_id)
+        store.wakeups.space_changed(connection, read.space.id)
 
-    await store.write(commit)
+    try:
+        await store.write(commit)
+    except HeadMoved:
+        return False
     return True
+
+
+async def _rebased(store: Store, read: _Input, earlier: DraftSet) -> DraftSet:
+    """The same edits on the skills as they are now, so that the model is not asked again because somebody else was
+    faster. Raises Superseded where they do not fit any more: then the run begins anew, with what is there now.
+    """
+
+    def load(connection: Connection) -> list[LoadedSkill]:
+        held = []
+        for draft in earlier.drafts.values():
+            if draft.skill_id:
+                row = skills.get(connection, read.space.project_id, draft.skill_id)
+                paths = [*draft.files] if draft.keeps_journal else None
+                held.append(
+                    retrieval.load(connection, row) if paths is None else retrieval.load_paths(connection, row, paths)
+                )
+        return held
+
+    def apply(held: Sequence[LoadedSkill]) -> DraftSet:
+        draft_set = DraftSet(_drafts(held, store), lambda text: _known(store, read, text))
+        _write_journals(draft_set, read)
+        if reason := draft_set.rebase(earlier):
+            raise Superseded(f"The edits do not fit any more: {reason}")
+        return draft_set
+
+    try:
+        held = await store.read(load)
+    except NotFound as error:
+        raise Superseded(f"A skill is gone: {error}") from None
+    return await asyncio.to_thread(apply, held)
 
 
 async def note_failure(store: Store, config: Config, space_id: str, reason: str) -> None:
@@ -178,11 +222,12 @@ def _known(store: Store, read: _Input, text: str) -> list[Known]:
 
 
 def _write_journals(draft_set: DraftSet, read: _Input) -> None:
+    earlier = dict(read.old_journal)
     for lesson in read.lessons:
-        _write_journal(draft_set, read, lesson)
+        _write_journal(draft_set, read, lesson, earlier)
 
 
-def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow) -> None:
+def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow, earlier: dict[str, str]) -> None:
     """Each finished task is logged once for each of its revisions: with the first lesson of its distillation."""
     task_row = read.tasks.get(lesson.task_id or "")
     if task_row is None or lesson.ordinal != 0:
@@ -194,9 +239,9 @@ def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow) -> None
     for draft in draft_set.drafts.values():
         if draft.keeps_journal:
             place = f"{draft.skill_id}/{task_row.id}"
-            _log(draft_set, draft, day, entry, read.old_journal.get(place), lesson.id)
+            _log(draft_set, draft, day, entry, earlier.get(place), lesson.id)
             # A second revision of the task in this run takes the place of the first.
-            read.old_journal[place] = entry_hash(entry)
+            earlier[place] = entry_hash(entry)
 
 
 def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:
@@ -205,10 +250,9 @@ def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | 
     try:
         text = draft.text(path)
         old = next((one.text for one in entries(text) if entry_hash(one.text) == wanted), None) if wanted else None
-        draft.put(path, journal.place(text, day, entry, old).encode())
+        draft.put(path, journal.place(text, day, entry, old), [lesson_id])
     except Invalid:
         return
-    draft.lessons.append(lesson_id)
     draft_set.notes.append(EntryNote(draft.name, path, entry_hash(entry), lesson_id, "written"))
 
 
@@ -325,7 +369,15 @@ def _pack(draft_set: DraftSet, store: Store, config: Config) -> dict[str, NewVer
 
 def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
     written = {path: draft.files[path] for path in sorted(draft.written)}
-    packed = files.pack(written, store.blobs, config.inline_bytes_max, before=draft.listing, number=draft.head + 1)
+    packed = files.pack(
+        written,
+        store.blobs,
+        config.inline_bytes_max,
+        before=draft.listing,
+        removed=draft.removed,
+        number=draft.head + 1,
+        known=draft.origins,
+    )
     about = files.about(draft.name, draft.description, written[SKILL_FILE]) if SKILL_FILE in written else None
     return NewVersion(
         changes={**packed, **dict.fromkeys(sorted(draft.removed))},
