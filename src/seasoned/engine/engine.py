@@ -6,6 +6,7 @@ import msgspec
 
 from seasoned.clock import Clock
 from seasoned.config import Config
+from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
 from seasoned.engine.gc import GarbageCollection
@@ -54,6 +55,7 @@ class Engine:
         self.spaces = Spaces(store, config, self.scheduler)
         self.users = Users(store)
         self.history = History(store, config)
+        self.blame = Blame(store)
         self.disks = Disks(store, config, self.history)
         self.skills = Skills(store, config, self.answers)
         self.learning = Learning(store, config, self.scheduler, self.spaces)

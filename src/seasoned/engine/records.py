@@ -1,6 +1,7 @@
 """The use cases that learn nothing: reading and maintaining a home without importing what learning needs."""
 
 from seasoned.config import Config
+from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.history import History
@@ -29,6 +30,7 @@ class Records:
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, scheduler)
         self.history = History(store, config)
+        self.blame = Blame(store)
         self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
         self.spaces = Spaces(store, config, scheduler)
 

@@ -17,6 +17,7 @@ from seasoned.http.content import CONTENT_WEIGHT_TIMES, Content, content_of
 from seasoned.http.downloads import public_url, saved_as
 from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, uuid
 from seasoned.http.forms import form_of
+from seasoned.http.history import NUMBER_MAX, tag
 from seasoned.http.request import Answer, Call, Page, answer, decode_object, done, page_of, raw_json, timestamps
 from seasoned.message import JsonObject
 
@@ -150,7 +151,10 @@ async def page(call: Call) -> Answer[Page[ListedSkill]]:
 
 async def get(call: Call) -> Answer[Skill]:
     """GET /agent_skills/{skill_id}."""
-    return answer(Skill.of(await call.engine.skills.get(call.project_id, _skill_id(call))))
+    state = await call.engine.skills.get(call.project_id, _skill_id(call))
+    found = answer(Skill.of(state))
+    found.headers["ETag"] = tag(state.row.head)
+    return found
 
 
 async def delete(call: Call) -> Answer[None]:
@@ -164,7 +168,11 @@ async def file(call: Call) -> Annotated[Response, _Text, _OtherFile]:
     path = call.text("file_path")
     if not path:
         raise Invalid("The query parameter 'file_path' is missing; use a path from the skill's file_index.")
-    skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
+    number = call.number("version", 0, 0, NUMBER_MAX)
+    if number:
+        skill, row = await call.engine.history.file(call.project_id, _skill_id(call), number, path)
+    else:
+        skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
 
     async def made() -> Response:
         found = await call.engine.skills.load(skill, row)

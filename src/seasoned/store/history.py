@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
 from seasoned.skill import PEOPLE, Author
+from seasoned.store.gc.marks import chunks
 from seasoned.store.rows import PageQuery, columns, decode_cursor, encode_cursor, load_as, to_rows
 from seasoned.store.schema import contents, files, pins, versions
 from seasoned.store.skills import FILE_COLUMNS, FileRow
@@ -50,9 +51,12 @@ def page(connection: Connection, skill_id: str, query: PageQuery) -> tuple[list[
 
 def some(connection: Connection, skill_id: str, numbers: Collection[int]) -> dict[int, VersionRow]:
     """Some versions of a skill, by number; without those that there are not."""
-    where = (versions.c.skill_id == skill_id) & versions.c.number.in_(sorted(numbers))
-    found = to_rows(VersionRow, connection.execute(sa.select(*columns(VersionRow, versions)).where(where)).all())
-    return {row.number: row for row in found}
+    found: dict[int, VersionRow] = {}
+    for few in chunks(sorted(numbers)):
+        where = (versions.c.skill_id == skill_id) & versions.c.number.in_(few)
+        rows = connection.execute(sa.select(*columns(VersionRow, versions)).where(where)).all()
+        found |= {row.number: row for row in to_rows(VersionRow, rows)}
+    return found
 
 
 def get(connection: Connection, skill_id: str, number: int) -> VersionRow:

@@ -3,7 +3,8 @@
 from functools import partial
 
 from seasoned.http import skills
-from seasoned.http.openapi.operations import CURSORS, Body, Success, of_user, operation, paging, text
+from seasoned.http.history import NUMBER_MAX
+from seasoned.http.openapi.operations import CURSORS, Body, Success, number, of_user, operation, paging, text
 
 _skill = partial(operation, tag="Skills")
 
@@ -36,7 +37,8 @@ OPERATIONS = (
         skills.get,
         "get_skill",
         "Get a skill",
-        "The skill as it is now; `updated_at` changes with every change of a file.",
+        "The skill as it is now; `updated_at` changes with every change of a file, and so does the ETag, the number "
+        "of its newest version.",
         {200: "The skill."},
     ),
     _skill(
@@ -52,7 +54,10 @@ OPERATIONS = (
         "Get a file of a skill",
         "Text comes as `content`; anything else as a `url` that opens without a key until it expires.",
         {200: "The file."},
-        {400: "The skill id is not a UUID, or `file_path` is missing.", 404: "There is no such skill or file."},
+        {
+            400: "The skill id is not a UUID, or `file_path` is missing.",
+            404: "There is no such skill, version or file.",
+        },
         parameters=(
             text("file_path", "A path of the skill's `file_index`.", minLength=1, required=True),
             text(
@@ -60,6 +65,7 @@ OPERATIONS = (
                 f"How many seconds the `url` opens; {skills.EXPIRE_SECONDS} when it is left out or no number.",
                 example="900",
             ),
+            number("version", "Of which version; 0 for the newest.", 0, NUMBER_MAX, 0),
         ),
     ),
     _skill(
