@@ -101,7 +101,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
     """A table for people; in a pipe, tab-separated lines with a header."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
-            say("\t".join(_shown(cell) for cell in row))
+            say("\t".join(one_line(cell) for cell in row))
         return
     if not rows:
         say(empty)
@@ -114,12 +114,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
         # A wrapped id cannot be copied.
         table.add_column(column, overflow="fold", no_wrap=column == "ID")
     for row in rows:
-        table.add_row(*(_shown(cell).replace("[", "\\[") for cell in row))
+        table.add_row(*(one_line(cell).replace("[", "\\[") for cell in row))
     Console(soft_wrap=True, highlight=False).print(table)
 
 
-def _shown(cell: object) -> str:
-    """A cell's text in one line, with control characters replaced, since it may come from untrusted clients."""
+def one_line(cell: object) -> str:
+    """A text in one line, with control characters replaced, since it may come from untrusted clients."""
     text = " ".join(str(cell).splitlines())
     return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in text)
 

@@ -1,4 +1,4 @@
-"""`seasoned skills`: reading and exporting what was learned."""
+"""`seasoned skills`: what was learned, its history, and how it leaves."""
 
 import sys
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from seasoned.cli import history
 from seasoned.cli.console import (
     FAILED,
     Home,
@@ -20,18 +21,16 @@ from seasoned.cli.console import (
     with_records,
 )
 from seasoned.cli.exports import Exported, export_groups
-from seasoned.cli.spaces import Group, grouped
+from seasoned.cli.spaces import Group, called_space, grouped, skill_named
 from seasoned.clock import to_rfc3339
 from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillFile, SkillState
-from seasoned.errors import Conflict, NotFound
 from seasoned.skill import SKILL_FILE, parse_skill_file
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show and export skills.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, compare, edit and export skills.")
 
-# Shown for a skill that is in no space.
-NO_SPACE = "-"
-NAMED_MAX = 20
+for _command in (history.log, history.diff, history.revert, history.blame, history.pin):
+    app.command(_command.__name__)(_command)
 
 
 @app.command("list")
@@ -43,7 +42,7 @@ def list_(space: Space = "", project: Project = "", home: Home = None, json: Jso
         print_json([{**_skill_json(state), **_space_json(group, called)} for group, state in found])
         return
     rows = [
-        (_called(group, called), s.row.name, len(s.index), to_rfc3339(s.row.updated_at)[:16], s.row.description)
+        (called_space(group, called), s.row.name, len(s.index), to_rfc3339(s.row.updated_at)[:16], s.row.description)
         for group, s in found
     ]
     columns = ("SPACE", "NAME", "FILES", "CHANGED", "DESCRIPTION")
@@ -54,13 +53,14 @@ def list_(space: Space = "", project: Project = "", home: Home = None, json: Jso
 def show(
     name: Annotated[str, typer.Argument(help="The skill's name or id.")],
     file: Annotated[str, typer.Argument(help="A file of the skill.")] = SKILL_FILE,
+    version: Annotated[int, typer.Option("--version", help="Of which version; the newest if left out.", min=0)] = 0,
     space: Space = "",
     project: Project = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Show a file of a skill, by default its SKILL.md."""
-    found = with_records(load_config(home), lambda held, own: _file(held, own, space, name, file), project)
+    found = with_records(load_config(home), lambda held, own: _file(held, own, space, name, file, version), project)
     text = found.data.decode(errors="replace")
     if json:
         print_json({"path": found.path, "mime": found.mime, "text": text})
@@ -111,29 +111,16 @@ def _readable(text: str) -> str:
     return f"**{head.name}**: {head.description}\n\n{head.body}"
 
 
-async def _file(held: Records, project_id: str, space: str, name: str, path: str) -> SkillFile:
-    groups, called = await grouped(held, project_id, space)
-    found = {
-        state.row.id: _called(group, called)
-        for group in groups
-        for state in group.skills
-        if name in (state.row.name, state.row.id)
-    }
-    if not found:
-        raise NotFound(f"There is no skill {name!r}; run `seasoned skills list` to see them.")
-    if len(found) > 1:
-        each = ", ".join(f"{skill_id} (space {where})" for skill_id, where in list(found.items())[:NAMED_MAX])
-        raise Conflict(f"There are {len(found)} skills {name!r}; use --space or an id: {each}.")
-    return await held.skills.file(project_id, next(iter(found)), path)
+async def _file(held: Records, project_id: str, space: str, name: str, path: str, version: int) -> SkillFile:
+    skill_id = (await skill_named(held, project_id, space, name)).row.id
+    if version:
+        return await held.skills.load(*await held.history.file(project_id, skill_id, version, path))
+    return await held.skills.file(project_id, skill_id, path)
 
 
 async def _export(held: Records, project_id: str, space: str, folder: Path) -> Exported:
     groups, _ = await grouped(held, project_id, space)
     return await export_groups(held, project_id, groups, folder)
-
-
-def _called(group: Group, called: dict[str, str]) -> str:
-    return called[group.space.id] if group.space else NO_SPACE
 
 
 def _space_json(group: Group, called: dict[str, str]) -> dict[str, object]:

@@ -6,7 +6,12 @@ import msgspec
 
 from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillState
+from seasoned.errors import Conflict, NotFound
 from seasoned.store.spaces import SpaceRow
+
+# Shown for a skill that is in no space.
+NO_SPACE = "-"
+NAMED_MAX = 20
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -46,3 +51,26 @@ async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Grou
             loose.pop(skill_id, None)
     groups = [Group(row, within[row.id]) for row in rows]
     return [*groups, *([Group(None, list(loose.values()))] if loose else [])], called
+
+
+async def skill_named(held: Records, project_id: str, space: str, name: str) -> SkillState:
+    """The skill with a name or id; what follows a slash is not of it. Raises NotFound, Conflict."""
+    wanted = name.partition("/")[0]
+    groups, called = await grouped(held, project_id, space)
+    found = {
+        state.row.id: (state, called_space(group, called))
+        for group in groups
+        for state in group.skills
+        if wanted in (state.row.name, state.row.id)
+    }
+    if not found:
+        raise NotFound(f"There is no skill {wanted!r}; run `seasoned skills list` to see them.")
+    if len(found) > 1:
+        each = ", ".join(f"{skill_id} (space {where})" for skill_id, (_, where) in list(found.items())[:NAMED_MAX])
+        raise Conflict(f"There are {len(found)} skills {wanted!r}; use --space or an id: {each}.")
+    return next(iter(found.values()))[0]
+
+
+def called_space(group: Group, called: dict[str, str]) -> str:
+    """How a group's space is shown."""
+    return called[group.space.id] if group.space else NO_SPACE
