@@ -1,4 +1,5 @@
-"""A skill as a ZIP or a folder: reading untrusted ones, and writing without overwriting anyone's edits.
+"""A skill as a ZIP or a folder: reading untrusted ones, and writing without overwriting anyone's edits. A long file, as
+what is refused when reading has to match what is written.
 
 A ZIP is checked by its directory before it is unpacked, and unpacked in pieces because its declared sizes may be false.
 An export never follows a link, never leaves its folder, and replaces or removes only what its manifest `.seasoned.json`
@@ -72,13 +73,21 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _UNSAFE_IN_NAMES: Final = re.compile(r'[ /\\:*?"<>|]')
 
 
+class ExportOrigin(msgspec.Struct, frozen=True):
+    """The skill and the version that an export was made of."""
+
+    skill_id: str
+    version: int
+
+
 class SkillUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """A skill read from a ZIP; `warnings` list violations of the Agent Skills standard."""
+    """A skill that comes in; `warnings` list violations of the Agent Skills standard, an export's `origin` is known."""
 
     name: str
     description: str
     files: dict[str, bytes]
     warnings: list[str]
+    origin: ExportOrigin | None = None
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +98,18 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export wrote: path -> SHA-256. `writing` is what it was about to write, in case it was interrupted."""
+    """What an export wrote: files with their SHA-256, of a skill's version. `writing` is what it was about to write, in
+    case it was interrupted.
+    """
 
+    skill_id: str = ""
+    version: int = 0
     files: dict[str, str] = {}
     writing: dict[str, str] = {}
+
+    @property
+    def origin(self) -> ExportOrigin | None:
+        return ExportOrigin(self.skill_id, self.version) if self.skill_id and self.version > 0 else None
 
     def wrote(self, path: str, digest: str) -> bool:
         return digest in (self.files.get(path), self.writing.get(path))
@@ -105,15 +122,38 @@ async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 
 def read_skill_zip(data: bytes) -> SkillUpload:
     """The skill of an uploaded ZIP (wire contract, E.2). Raises Invalid or TooLarge."""
-    files, left_out = _read_zip(data)
+    files, left_out, manifest = _read_zip(data)
+    return _upload(files, left_out_note(left_out), _origin(manifest))
+
+
+def read_skill_folder(path: Path) -> SkillUpload:
+    """The skill of a folder. Raises NotFound, Invalid or TooLarge."""
+    files = read_folder(path)
+    try:
+        origin = _read_manifest(path).origin
+    except Conflict:
+        origin = None
+    return _upload(files, [], origin)
+
+
+def _upload(files: dict[str, bytes], notes: list[str], origin: ExportOrigin | None) -> SkillUpload:
     path, head = skill_zip_metadata(files)
     faults = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
     return SkillUpload(
         name=check_name(stored_name(head.name)),
         description=head.description,
         files=files,
-        warnings=[*faults, *left_out_note(left_out)],
+        warnings=[*faults, *notes],
+        origin=origin,
     )
+
+
+def _origin(manifest: bytes) -> ExportOrigin | None:
+    """What a manifest in a ZIP says; nobody depends on its being good."""
+    try:
+        return msgspec.json.decode(manifest, type=ExportManifest).origin
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def skill_zip_metadata(files: Mapping[str, bytes]) -> tuple[str, Frontmatter]:
@@ -171,8 +211,8 @@ def read_zip(data: bytes) -> dict[str, bytes]:
     return _read_zip(data)[0]
 
 
-def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """The files, and the paths that were left out because tools run them automatically."""
+def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str], bytes]:
+    """The files, the paths that were left out because tools run them automatically, and the manifest of an export."""
     _check_end(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -183,10 +223,20 @@ def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
             files: dict[str, bytes] = {}
             for path, entry in kept.items():
                 files[path] = _unpack(archive, entry, SKILL_BYTES_MAX - sum(map(len, files.values())))
-            return files, left_out
+            return files, left_out, _manifest_in(archive)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError, NotImplementedError) as error:
         # zipfile raises these for malformed archives; ValueError includes names that are not UTF-8.
         raise Invalid(f"The ZIP is incomplete or damaged ({str(error)[:80]}); zip the skill's folder again.") from None
+
+
+def _manifest_in(archive: zipfile.ZipFile) -> bytes:
+    """The manifest at the top, or in the folder that contains all files; empty if there is none."""
+    for entry in archive.infolist():
+        top, _, name = entry.orig_filename.rpartition("/")
+        if name == MANIFEST and "/" not in top and entry.file_size <= MANIFEST_BYTES_MAX:
+            _check_entry(entry)
+            return _unpack(archive, entry, MANIFEST_BYTES_MAX)
+    return b""
 
 
 def _check_end(data: bytes) -> None:
@@ -290,9 +340,17 @@ def write_zip(files: Mapping[str, bytes], notes: Sequence[str] = ()) -> bytes:
 
 
 def write_zip_to(
-    target: BinaryIO, paths: Collection[str], load: Callable[[str], bytes], notes: Sequence[str] = ()
+    target: BinaryIO,
+    paths: Collection[str],
+    load: Callable[[str], bytes],
+    notes: Sequence[str] = (),
+    origin: ExportOrigin | None = None,
 ) -> None:
-    """Write files as a ZIP, each loaded at its turn, notes in its comment; the same files give the same bytes."""
+    """Write files as a ZIP, each loaded at its turn, with notes in its comment and a manifest that has their `origin`.
+
+    The same files give the same bytes.
+    """
+    digests: dict[str, str] = {}
     # Reading strips a folder that contains all files, so such a folder is wrapped in another; and reading takes the
     # first of several SKILL.md for the skill's.
     tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
@@ -301,13 +359,20 @@ def write_zip_to(
         archive.comment = "\n".join(notes).encode()[:COMMENT_BYTES_MAX].decode(errors="ignore").encode()
         for path in sorted(paths, key=_order):
             data = load(path)
-            entry = zipfile.ZipInfo(around + path)  # its time is 1980-01-01
-            # What compresses too well is stored, as read_zip would take it for a ZIP bomb.
-            shrinks = len(data) > RATIO_FROM_BYTES and len(zlib.compress(data)) * RATIO_MAX // 2 < len(data)
-            entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, wherever it is made
-            entry.external_attr = (stat.S_IFREG | 0o644) << 16
-            archive.writestr(entry, data)
+            digests[path] = _sha256(data)
+            _write_entry(archive, around + path, data)
+        if origin is not None:
+            _write_entry(archive, around + MANIFEST, msgspec.json.encode(_manifest_of(origin, digests)))
+
+
+def _write_entry(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name)  # its time is 1980-01-01
+    # What compresses too well is stored, as read_zip would take it for a ZIP bomb.
+    shrinks = len(data) > RATIO_FROM_BYTES and len(zlib.compress(data)) * RATIO_MAX // 2 < len(data)
+    entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
+    entry.create_system = 3  # Unix, wherever it is made
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    archive.writestr(entry, data)
 
 
 def folder_name(name: str) -> str:
@@ -323,20 +388,24 @@ def _order(path: str) -> tuple[bool, int, str]:
     return not is_main, path.count("/") if is_main else 0, path
 
 
-def export_folder(root: Path, name: str, files: Mapping[str, bytes], lost: Collection[str] = ()) -> Written:
+def export_folder(
+    root: Path, name: str, files: Mapping[str, bytes], lost: Collection[str] = (), origin: ExportOrigin | None = None
+) -> Written:
     """Write a stored skill into a folder in `root`, as far as it may leave (see `exportable`).
 
     Earlier exports of `lost` files, whose bytes the store has lost, stay. Raises like `write_folder`.
     """
     safe, notes = exportable({path: data for path, data in files.items() if path.lower() != MANIFEST})
-    folder = write_folder(root, folder_name(name), safe, lost)
+    folder = write_folder(root, folder_name(name), safe, lost, origin)
     if folder.name != name:
         notes.insert(0, f"The skill {name[:80]!r} is in {folder.name!r}, as its name cannot be a folder's everywhere.")
     notes += [f"{path[:80]!r} is not there: its bytes in the store are missing or damaged." for path in sorted(lost)]
     return Written(folder=folder, notes=notes)
 
 
-def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collection[str] = ()) -> Path:
+def write_folder(
+    root: Path, name: str, files: Mapping[str, bytes], keep: Collection[str] = (), origin: ExportOrigin | None = None
+) -> Path:
     """Write a skill into `root/name`; the folder.
 
     Unedited files of an earlier export are replaced or, except for the paths to `keep`, removed; everything else is
@@ -348,7 +417,7 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collec
     wanted = {check_path(path): data for path, data in files.items() if path.lower() != MANIFEST}
     check_files({path: len(data) for path, data in wanted.items()})
     try:
-        _write_tree(folder, wanted, keep)
+        _write_tree(folder, wanted, keep, origin)
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise StorageFull(
@@ -358,19 +427,19 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collec
     return folder
 
 
-def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str]) -> None:
+def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str], origin: ExportOrigin | None) -> None:
     known = _read_manifest(folder)
     digests = {path: _sha256(data) for path, data in sorted(wanted.items())}
     for path in wanted:
         _check_target(folder, path, known, digests[path])
-    _write_manifest(folder, ExportManifest(files=known.files, writing={**known.writing, **digests}))
+    _write_manifest(folder, msgspec.structs.replace(known, writing={**known.writing, **digests}))
     for path, data in wanted.items():
-        _replace(folder / path, data)
+        replace_file(folder / path, data)
     for path in {**known.files, **known.writing}:
         if path not in wanted and path not in keep:
             _remove(folder, path, known)
     kept = {path: known.files[path] for path in keep if path in known.files}
-    _write_manifest(folder, ExportManifest(files={**kept, **digests}))
+    _write_manifest(folder, _manifest_of(origin, {**kept, **digests}))
 
 
 def _check_target(folder: Path, path: str, known: ExportManifest, digest: str) -> None:
@@ -392,7 +461,7 @@ def _parents(folder: Path, path: str) -> Iterator[Path]:
         yield folder
 
 
-def _replace(target: Path, data: bytes) -> None:
+def replace_file(target: Path, data: bytes) -> None:
     """Write a file atomically and durably."""
     target.parent.mkdir(parents=True, exist_ok=True)
     # A random name, and "x" so that no existing file or link is written to.
@@ -419,8 +488,18 @@ def _remove(folder: Path, path: str, known: ExportManifest) -> None:
                 place.rmdir()
 
 
+def _manifest_of(origin: ExportOrigin | None, digests: dict[str, str]) -> ExportManifest:
+    """The manifest of a complete export."""
+    if origin is None:
+        return ExportManifest(files=digests)
+    return ExportManifest(skill_id=origin.skill_id, version=origin.version, files=digests)
+
+
 def _read_manifest(folder: Path) -> ExportManifest:
-    """What an earlier export wrote. The file is in the user's folder, so it is not trusted more than is safe."""
+    """What an earlier export wrote. The file is in the user's folder, so it is not trusted more than is safe.
+
+    Raises Conflict.
+    """
     path = folder / MANIFEST
     if folder.is_symlink() or path.is_symlink():
         raise Conflict(f"{folder} or its {MANIFEST} is a link; move it away to export there.")
@@ -437,7 +516,7 @@ def _read_manifest(folder: Path) -> ExportManifest:
 
 
 def _write_manifest(folder: Path, manifest: ExportManifest) -> None:
-    _replace(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    replace_file(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
 
 
 def _sha256(data: bytes) -> str:

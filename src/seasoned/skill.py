@@ -418,6 +418,12 @@ def sections_under(text: str, keys: Collection[str]) -> list[str]:
     return found
 
 
+def heading_of(lines: Sequence[str]) -> str:
+    """The heading under which what follows some lines of a Markdown file stands; empty for none."""
+    found = [number for number, _ in _headings(lines, _frontmatter_lines("\n".join(lines)))]
+    return lines[found[-1]].strip().lstrip("#").strip() if found else ""
+
+
 def _headings(lines: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
     for number, kind in _line_kinds(lines, first):
         if kind in ("title", "section"):

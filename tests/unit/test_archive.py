@@ -497,7 +497,7 @@ def test_an_export_that_was_cut_off_anywhere_can_be_finished_with_newer_files(
 ) -> None:
     folder = write_folder(tmp_path, "notes", FILES)
     left = [step]
-    whole = archive._replace
+    whole = archive.replace_file
 
     def dying(target: Path, data: bytes) -> None:
         if left[0] == 0:
@@ -507,7 +507,7 @@ def test_an_export_that_was_cut_off_anywhere_can_be_finished_with_newer_files(
 
     newer = {path: data + b"2" for path, data in FILES.items()}
     with monkeypatch.context() as patch, pytest.raises(Crash):
-        patch.setattr(archive, "_replace", dying)
+        patch.setattr(archive, "replace_file", dying)
         write_folder(tmp_path, "notes", newer)
     assert all(data in (FILES[path], newer[path]) for path, data in read_folder(folder).items())
     newest = {"SKILL.md": HEAD + b"3"}

@@ -125,13 +125,14 @@ def one_line(cell: object) -> str:
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """Turn our errors into one line on standard error and an exit code."""
+def reported(told: Callable[[SeasonedError], None] = lambda _error: None) -> Iterator[None]:
+    """Turn our errors into one line on standard error and an exit code; `told` may say more."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except SeasonedError as error:
         note(f"seasoned: {error}")
+        told(error)
         raise typer.Exit(NOT_THERE if isinstance(error, NoHome) else FAILED) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         note(STOPPED)
@@ -141,11 +142,16 @@ def reported() -> Iterator[None]:
 
 
 def with_records(
-    config: Config, work: Callable[[Records, str], Coroutine[None, None, T]], project: str = "", *, make: bool = False
+    config: Config,
+    work: Callable[[Records, str], Coroutine[None, None, T]],
+    project: str = "",
+    *,
+    make: bool = False,
+    told: Callable[[SeasonedError], None] = lambda _error: None,
 ) -> T:
     """Run `work(records, project_id)`. Without a home it exits with an error, unless `make` creates one.
 
-    `project` is a name or id; the default project need not exist yet and is empty then.
+    `project` is a name or id; the default project need not exist yet and is empty then. `told` says more of errors.
     """
 
     async def run() -> T:
@@ -155,7 +161,7 @@ def with_records(
         finally:
             await held.close()
 
-    with reported():
+    with reported(told):
         return asyncio.run(run())
 
 

@@ -2,11 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from seasoned.cli import history
+from seasoned.cli import edits, history
 from seasoned.cli.console import (
     FAILED,
     Home,
@@ -23,12 +23,16 @@ from seasoned.cli.console import (
 from seasoned.cli.exports import Exported, export_groups
 from seasoned.cli.spaces import Group, called_space, grouped, skill_named
 from seasoned.clock import to_rfc3339
+from seasoned.engine import repositories
 from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillFile, SkillState
+from seasoned.errors import Invalid
 from seasoned.skill import SKILL_FILE, parse_skill_file
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, compare, edit and export skills.")
 
+app.command("edit")(edits.edit)
+app.command("import")(edits.import_)
 for _command in (history.log, history.diff, history.revert, history.blame, history.pin):
     app.command(_command.__name__)(_command)
 
@@ -73,6 +77,10 @@ def show(
 @app.command("export")
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write the skills.")],
+    form: Annotated[
+        Literal["folder", "zip", "git"],
+        typer.Option("--as", help="A folder or a ZIP for each skill, or a bare git repository."),
+    ] = "folder",
     space: Space = "",
     project: Project = "",
     home: Home = None,
@@ -80,10 +88,17 @@ def export(
 ) -> None:
     """Export the skills to a folder, one SKILL.md folder each; with several spaces, one folder per space.
 
+    With --as git the folder is a repository of one space, with a commit for each version; the same versions give the
+    same commits. It needs the extra `git`.
+
     Skills edited there are never overwritten: they are listed and skipped. Exits with 1 if a skill was skipped or could
     not be written exactly as stored.
     """
-    done = with_records(load_config(home), lambda held, own: _export(held, own, space, folder), project)
+    if form == "git":
+        _export_git(space, project, home, folder, json=json)
+        return
+    is_zip = form == "zip"
+    done = with_records(load_config(home), lambda held, own: _export(held, own, space, folder, is_zip=is_zip), project)
     if json:
         print_json(done)
     else:
@@ -118,9 +133,23 @@ async def _file(held: Records, project_id: str, space: str, name: str, path: str
     return await held.skills.file(project_id, skill_id, path)
 
 
-async def _export(held: Records, project_id: str, space: str, folder: Path) -> Exported:
+async def _export(held: Records, project_id: str, space: str, folder: Path, *, is_zip: bool) -> Exported:
     groups, _ = await grouped(held, project_id, space)
-    return await export_groups(held, project_id, groups, folder)
+    return await export_groups(held, project_id, groups, folder, is_zip=is_zip)
+
+
+def _export_git(space: str, project: str, home: Path | None, folder: Path, *, json: bool) -> None:
+    async def work(held: Records, own: str) -> repositories.Exported:
+        rows = [await held.spaces.called(own, space)] if space else await held.spaces.every(own)
+        if len(rows) != 1:
+            raise Invalid(f"There are {len(rows)} spaces; name one with --space, as a repository holds one.")
+        return await held.repositories.export(own, rows[0].id, folder)
+
+    done = with_records(load_config(home), work, project)
+    if json:
+        print_json(done)
+    else:
+        say(f"{done.folder} has {done.commits} commits; `git clone {done.folder}` gives a copy to work in.")
 
 
 def _space_json(group: Group, called: dict[str, str]) -> dict[str, object]:

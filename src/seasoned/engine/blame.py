@@ -13,12 +13,11 @@ from seasoned.clock import to_rfc3339
 from seasoned.errors import Invalid, NotFound
 from seasoned.lesson import Quote
 from seasoned.message import Json, JsonObject
-from seasoned.safety.secrets import redact
 from seasoned.skill import PEOPLE, entries, entry_hash
 from seasoned.store import Connection, Store, files, history, lessons, messages, skills, tasks
 from seasoned.store.blame import Blamed, Origin
 from seasoned.store.history import VersionRow
-from seasoned.store.lessons import LessonRow
+from seasoned.store.lessons import LessonRow, Taught
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import load_as
 from seasoned.store.skills import FileRow, SkillRow
@@ -59,7 +58,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     is_quoted: bool
 
 
-class Taught(msgspec.Struct, frozen=True, kw_only=True):
+class TaughtLesson(msgspec.Struct, frozen=True, kw_only=True):
     """A lesson with its task and the messages that it rests on."""
 
     lesson: LessonRow
@@ -74,8 +73,8 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     text: str
     version: VersionRow
-    taught: list[Taught]
-    evidence: list[Taught]
+    taught: list[TaughtLesson]
+    evidence: list[TaughtLesson]
 
 
 class Blame:
@@ -115,7 +114,7 @@ class Blame:
         origin = known.origins[line - 1]
         entry = next((one for one in entries("\n".join(known.lines)) if one.start < line <= one.end), None)
 
-        def load(connection: Connection) -> tuple[VersionRow, list[Taught], list[Taught]]:
+        def load(connection: Connection) -> tuple[VersionRow, list[TaughtLesson], list[TaughtLesson]]:
             version = history.get(connection, row.id, origin.version)
             own = _lessons_of(origin, version)
             support = [] if entry is None else lessons.of_entry(connection, row.id, entry_hash(entry.text))
@@ -143,7 +142,7 @@ class Blame:
         numbers = {origin.version for file in known.values() for origin in file.origins}
         versions = await self._store.read(lambda c: history.some(c, skill_id, numbers))
         wanted = {one for version in versions.values() for one in version.lesson_ids()}
-        sessions = await self._store.read(lambda c: lessons.sessions_of(c, wanted))
+        sessions = await self._store.read(lambda c: lessons.taught(c, wanted))
         traced: list[Json] = [
             {"path": path, "conversations": _conversations(file, versions, sessions, sessions_url)}
             for path, file in known.items()
@@ -175,10 +174,10 @@ class Blame:
         except NotFound:
             raise NotFound(f"The file {file.path!r} is missing or damaged in the store; write it again.") from None
 
-    def _taught(self, connection: Connection, ids: Sequence[str]) -> list[Taught]:
+    def _taught(self, connection: Connection, ids: Sequence[str]) -> list[TaughtLesson]:
         rows = lessons.by_ids(connection, ids)
         return [
-            Taught(
+            TaughtLesson(
                 lesson=row,
                 task=None if row.task_id is None else tasks.by_id(connection, row.task_id),
                 sources=self._sources(connection, row),
@@ -201,6 +200,8 @@ class Blame:
         return [Source(message=one, quote=self._excerpt(one), is_quoted=False) for one in first]
 
     def _excerpt(self, row: MessageRow) -> str:
+        from seasoned.safety.secrets import redact  # noqa: PLC0415 - its rules are large, and only some lines need them
+
         texts = messages.numbered(row, self._store.blobs).message.texts()
         return redact(" ".join(" ".join(texts).split())[: 2 * EXCERPT_CHARS])[:EXCERPT_CHARS]
 
@@ -222,12 +223,14 @@ def _lessons_of(origin: Origin, version: VersionRow) -> list[str]:
 
 
 def _conversations(
-    file: Blamed, versions: dict[int, VersionRow], sessions: dict[str, str], sessions_url: str
+    file: Blamed, versions: dict[int, VersionRow], sessions: dict[str, Taught], sessions_url: str
 ) -> list[Json]:
     """The ranges of a file by the conversation and the kind of contributor that they came of."""
     ranges: dict[tuple[str, str], list[Json]] = {}
     for one in _ranges(file.origins, versions, 1):
-        url = next((f"{sessions_url}/{sessions[key]}/messages" for key in one.lessons if key in sessions), "")
+        url = next(
+            (f"{sessions_url}/{sessions[key].session_id}/messages" for key in one.lessons if key in sessions), ""
+        )
         kind = "human" if one.version.author in PEOPLE else "ai" if one.version.author == "learner" else "unknown"
         text = "\n".join(file.lines[one.start - 1 : one.end])
         digest = hashlib.sha256(text.encode()).hexdigest()

@@ -14,12 +14,14 @@ from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
 from seasoned.engine.links import Links
+from seasoned.engine.merging import Imports
 from seasoned.engine.messages import Messages
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.models import model_of
 from seasoned.engine.pages import Pages
 from seasoned.engine.projects import Projects
 from seasoned.engine.readiness import ReadinessProbe
+from seasoned.engine.repositories import Repositories
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
@@ -56,8 +58,10 @@ class Engine:
         self.users = Users(store)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.repositories = Repositories(store, config)
         self.disks = Disks(store, config, self.history)
         self.skills = Skills(store, config, self.answers)
+        self.imports = Imports(self.history, self.skills)
         self.learning = Learning(store, config, self.scheduler, self.spaces)
         self.collecting = GarbageCollection(store, config)
         self.conditions = ReadinessProbe(store, config, self.scheduler)

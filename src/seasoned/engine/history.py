@@ -104,7 +104,7 @@ class History:
             return history.files_at(connection, skill_id, number, bodies=True)
 
         rows = await self._store.read(load)
-        return await asyncio.to_thread(self._unpacked, rows)
+        return await asyncio.to_thread(self.unpacked, rows)
 
     async def diff(
         self, project_id: str, skill_id: str, old: int, new: int, *, path: str = "", words: bool = False
@@ -131,9 +131,7 @@ class History:
             return first, second
 
         before, after = await self._store.read(load)
-        return await asyncio.to_thread(
-            lambda: diffs.of_files(self._unpacked(before), self._unpacked(after), words=words)
-        )
+        return await asyncio.to_thread(lambda: diffs.of_files(self.unpacked(before), self.unpacked(after), words=words))
 
     async def revert(
         self, project_id: str, skill_id: str, number: int, *, reason: str = "", head: int | None = None
@@ -154,7 +152,7 @@ class History:
             wanted = {row.path for row in rows}
             changed = [row for row in rows if not _has(found.listing, row)]
             gone = dict.fromkeys(path for path in found.listing if path not in wanted)
-            data = self._unpacked(changed)
+            data = self.unpacked(changed)
             return Change(
                 files={**data, **gone},
                 author="revert",
@@ -282,7 +280,8 @@ class History:
             changes={**packed, **dict.fromkeys(removed)}, author=change.author, reason=reason, about=about
         )
 
-    def _unpacked(self, rows: Iterable[FileRow]) -> dict[str, bytes]:
+    def unpacked(self, rows: Iterable[FileRow]) -> dict[str, bytes]:
+        """The bytes of files by path; slow, so call it in a thread. Raises NotFound when some are lost."""
         found = {}
         for row in rows:
             try:

@@ -7,7 +7,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from seasoned.clock import to_rfc3339
-from seasoned.engine.blame import BlamedRange, Source, Taught
+from seasoned.engine import blame as blame_of
+from seasoned.engine.blame import BlamedRange, Source
 from seasoned.engine.diffs import FileDiff
 from seasoned.engine.history import Version
 from seasoned.errors import Invalid
@@ -171,7 +172,7 @@ class TaughtLesson(msgspec.Struct, frozen=True, kw_only=True):
     messages: Annotated[list[SourceMessage], about("The messages that it rests on.")]
 
     @classmethod
-    def of(cls, one: Taught) -> Self:
+    def of(cls, one: blame_of.TaughtLesson) -> Self:
         """A lesson as the wire shows it."""
         row = one.lesson
         return cls(

@@ -73,20 +73,28 @@ def by_people(connection: Connection, skill_id: str) -> frozenset[int]:
     return frozenset(connection.execute(sa.select(versions.c.number).where(where)).scalars())
 
 
-def changes(connection: Connection, skill_id: str, numbers: Collection[int]) -> dict[int, list[FileChange]]:
-    """What some versions of a skill changed, by number."""
-    wanted = sorted(numbers)
-    began = sa.select(files.c.path, files.c.since, files.c.sha256).where(
-        files.c.skill_id == skill_id, files.c.since.in_(wanted)
-    )
-    ended = sa.select(files.c.path, files.c.until).where(files.c.skill_id == skill_id, files.c.until.in_(wanted))
+def every(connection: Connection, skill_id: str) -> list[VersionRow]:
+    """All versions of a skill in the order of their numbers."""
+    statement = sa.select(*columns(VersionRow, versions)).where(versions.c.skill_id == skill_id)
+    return to_rows(VersionRow, connection.execute(statement.order_by(versions.c.number)).all())
+
+
+def changes(
+    connection: Connection, skill_id: str, numbers: Collection[int] | None = None
+) -> dict[int, list[FileChange]]:
+    """What some versions of a skill changed, by number; what all of them did when none are named."""
+    wanted = sorted(numbers or ())
+    began = sa.select(files.c.path, files.c.since, files.c.sha256).where(files.c.skill_id == skill_id)
+    ended = sa.select(files.c.path, files.c.until).where(files.c.skill_id == skill_id, files.c.until.is_not(None))
+    if numbers is not None:
+        began, ended = began.where(files.c.since.in_(wanted)), ended.where(files.c.until.in_(wanted))
     new = {(row[1], row[0]): row[2] for row in connection.execute(began)}
     old = {(row[1], row[0]) for row in connection.execute(ended)}
     found: dict[int, list[FileChange]] = {number: [] for number in wanted}
     for number, path in sorted({*new, *old}):
         key = (number, path)
         change = "removed" if key not in new else "changed" if key in old else "added"
-        found[number].append(FileChange(path, change, new.get(key)))
+        found.setdefault(number, []).append(FileChange(path, change, new.get(key)))
     return found
 
 

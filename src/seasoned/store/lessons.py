@@ -49,6 +49,14 @@ class LessonRow(msgspec.Struct, frozen=True):
         )
 
 
+class Taught(msgspec.Struct, frozen=True):
+    """Where a lesson comes from."""
+
+    lesson_id: str
+    task_id: str | None
+    session_id: str
+
+
 class SettledRow(msgspec.Struct, frozen=True):
     """A settled lesson: `space_number` is its place among those of its space."""
 
@@ -140,12 +148,12 @@ def by_ids(connection: Connection, lesson_ids: Sequence[str]) -> list[LessonRow]
     return [rows[one] for one in dict.fromkeys(lesson_ids) if one in rows]
 
 
-def sessions_of(connection: Connection, lesson_ids: Collection[str]) -> dict[str, str]:
-    """The session of each of some lessons, without those that are gone."""
-    found: dict[str, str] = {}
+def taught(connection: Connection, lesson_ids: Collection[str]) -> dict[str, Taught]:
+    """The task and the session of each of some lessons, by its id, without those that are gone."""
+    found: dict[str, Taught] = {}
     for some in chunks(lesson_ids):
-        statement = sa.select(lessons.c.id, lessons.c.session_id).where(lessons.c.id.in_(some))
-        found |= {row[0]: row[1] for row in connection.execute(statement)}
+        statement = sa.select(lessons.c.id, lessons.c.task_id, lessons.c.session_id).where(lessons.c.id.in_(some))
+        found |= {row[0]: Taught(*row) for row in connection.execute(statement)}
     return found
 
 

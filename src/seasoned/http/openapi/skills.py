@@ -25,6 +25,22 @@ OPERATIONS = (
         body=Body(form=skills.SkillUpload),
     ),
     _skill(
+        skills.bring,
+        "import_skill",
+        "Import a skill",
+        "Like an upload, but a ZIP that was downloaded or exported from here becomes a new version of its skill: "
+        "merged with what the learner and others changed since. Of lines that both sides changed, those that `prefer` "
+        "names are taken; without it nothing is written.",
+        {200: "What became of it."},
+        {
+            400: "There is no file, it is no ZIP, it holds no good SKILL.md, a path leads out or is not the same on "
+            "every system, or `prefer` is another word.",
+            409: "Others have changed the same lines meanwhile; the sentence says where.",
+            413: "The body is too large, or the ZIP holds too many files or bytes.",
+        },
+        body=Body(form=skills.SkillImport),
+    ),
+    _skill(
         skills.page,
         "list_skills",
         "List skills",

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from seasoned.http import spaces, stream
+from seasoned.http import repositories, spaces, stream
 from seasoned.http.openapi.operations import (
     Parameter,
     Success,
@@ -125,6 +125,19 @@ OPERATIONS = (
                 {"type": "string", "pattern": "^[0-9]{1,18}$"},
             ),
         ),
+    ),
+    _space(
+        repositories.file,
+        "clone_learning_space",
+        "Clone a space with git",
+        "The files of a bare repository with a commit for each version of each skill, as git reads them: `git clone "
+        "http://x:KEY@HOST/api/v1/learning_spaces/ID/git`, with the project's key as the password. The same versions "
+        "give the same commits.",
+        {200: Success("The file.", media="application/octet-stream")},
+        {
+            400: "The space id is not a UUID, or the server lacks the extra `git`.",
+            404: "There is no such space or file.",
+        },
     ),
     _space(
         spaces.include_skill,
