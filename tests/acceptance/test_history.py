@@ -3,17 +3,20 @@
 import asyncio
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from acontext import AcontextClient
 
-from tests.support.server import KEY, Project, Server
+from tests.conftest import NewProject
+from tests.support.server import KEY, Server
 from tests.support.wire import object_of, sentence_of
 from tests.support.zips import skill_md, upload, zip_of
 
 NOTES = "# Notes\n\n- Deploy on Tuesdays, after the backup.\n- Never deploy on Fridays, not even small things.\n"
-WRITERS = 200
+WRITERS = (30, pytest.param(200, marks=pytest.mark.slow))
+APPEND = 10
 
 
 @pytest.fixture
@@ -22,66 +25,69 @@ def skill(client: AcontextClient) -> str:
     return str(upload(client, {"SKILL.md": skill_md("deploys", "Deploys.", "# Deploys\n"), "notes.md": NOTES}).id)
 
 
+def data_of(response: httpx.Response) -> Any:
+    """What a success carries; the API's description has checked its shape."""
+    return object_of(response)
+
+
 def put(http: httpx.Client, skill: str, files: dict[str, str | None], head: str | None) -> httpx.Response:
     headers = {} if head is None else {"If-Match": head}
     return http.put(f"/agent_skills/{skill}/files", json={"files": files, "reason": "Mine."}, headers=headers)
 
 
 def text(http: httpx.Client, skill: str, path: str = "notes.md", version: int = 0) -> str:
-    found = object_of(http.get(f"/agent_skills/{skill}/file", params={"file_path": path, "version": version}))
-    return str(found["content"]["raw"])  # type: ignore[index, call-overload]
+    found = data_of(http.get(f"/agent_skills/{skill}/file", params={"file_path": path, "version": version}))
+    return str(found["content"]["raw"])
 
 
 def test_an_edit_is_a_version_on_the_one_that_was_read(http: httpx.Client, skill: str) -> None:
     assert http.get(f"/agent_skills/{skill}").headers["etag"] == '"1"'
     done = put(http, skill, {"notes.md": NOTES + "- One more.\n", "more/b.md": "# B\n"}, '"1"')
-    made = object_of(done)
+    made = data_of(done)
     assert (made["number"], made["author"], made["reason"], done.headers["etag"]) == (2, "user", "Mine.", '"2"')
     assert [(one["path"], one["change"]) for one in made["changes"]] == [
         ("more/b.md", "added"),
         ("notes.md", "changed"),
-    ]  # type: ignore[union-attr, index, call-overload]
+    ]
     for head, status in (('"1"', 412), ('"9"', 412), (None, 400), ("soon", 400), ('"1", "2"', 400)):
         sentence_of(put(http, skill, {"notes.md": "lost?"}, head), status)
-    for files, status in (
+    wrong: tuple[tuple[dict[str, str | None], int], ...] = (
         ({}, 400),
         ({"../x": "x"}, 400),
         ({"SKILL.md": None}, 400),
         ({"SKILL.md": "no head"}, 400),
         ({"none.md": None}, 404),
-        ({"a.md": "\ud800"}, 400),
-    ):
+    )
+    for files, status in wrong:
         sentence_of(put(http, skill, files, "*"), status)
-    assert object_of(put(http, skill, {"more/b.md": "# B\n"}, "*"))["number"] == 2, "nothing is different"
-    assert object_of(put(http, skill, {"more/b.md": None}, "2"))["number"] == 3
-    page = object_of(http.get(f"/agent_skills/{skill}/versions", params={"limit": 2, "time_desc": True}))
-    assert [one["number"] for one in page["items"]] == [3, 2]  # type: ignore[union-attr, index, call-overload]
+    assert data_of(put(http, skill, {"more/b.md": "# B\n"}, "*"))["number"] == 2, "nothing is different"
+    assert data_of(put(http, skill, {"more/b.md": None}, "2"))["number"] == 3
+    page = data_of(http.get(f"/agent_skills/{skill}/versions", params={"limit": 2, "time_desc": True}))
+    assert [one["number"] for one in page["items"]] == [3, 2]
     rest = {"limit": 2, "time_desc": True, "cursor": page["next_cursor"]}
-    assert [one["number"] for one in object_of(http.get(f"/agent_skills/{skill}/versions", params=rest))["items"]] == [
-        1
-    ]  # type: ignore[union-attr, index, call-overload, arg-type]
+    assert [one["number"] for one in data_of(http.get(f"/agent_skills/{skill}/versions", params=rest))["items"]] == [1]
 
 
 def test_versions_are_compared_blamed_and_reverted(http: httpx.Client, skill: str) -> None:
-    first = object_of(http.get(f"/agent_skills/{skill}/versions/1"))["files"]
+    first = data_of(http.get(f"/agent_skills/{skill}/versions/1"))["files"]
     put(http, skill, {"notes.md": NOTES.replace("Tuesdays", "Mondays"), "b.md": "# B\n"}, "*").raise_for_status()
-    unified = object_of(http.get(f"/agent_skills/{skill}/diff"))
+    unified = data_of(http.get(f"/agent_skills/{skill}/diff"))
     assert (unified["from"], unified["to"]) == (1, 2)
     assert "+- Deploy on Mondays, after the backup.\n" in str(unified["files"]).replace("\\n", "\n")
     words = http.get(f"/agent_skills/{skill}/diff", params={"words": True, "file_path": "notes.md"}).text
     assert "[-Tuesdays-]{+Mondays+}" in words
     params: dict[str, str | int] = {"file_path": "notes.md", "start": 3, "end": 4}
-    blamed = object_of(http.get(f"/agent_skills/{skill}/blame", params=params))
-    assert [(one["start"], one["end"], one["version"]["author"]) for one in blamed["ranges"]] == [  # type: ignore[union-attr, index, call-overload]
+    blamed = data_of(http.get(f"/agent_skills/{skill}/blame", params=params))
+    assert [(one["start"], one["end"], one["version"]["author"]) for one in blamed["ranges"]] == [
         (3, 3, "user"),
         (4, 4, "import"),
     ]
-    reverted = object_of(http.post(f"/agent_skills/{skill}/revert", json={"version": 1}, headers={"If-Match": '"2"'}))
+    reverted = data_of(http.post(f"/agent_skills/{skill}/revert", json={"version": 1}, headers={"If-Match": '"2"'}))
     assert (reverted["number"], reverted["author"], reverted["files"]) == (3, "revert", first)
     assert text(http, skill) == text(http, skill, version=1) == NOTES
     assert "Mondays" in text(http, skill, version=2)
-    why = object_of(http.get(f"/agent_skills/{skill}/why", params={"file_path": "notes.md", "line": 3}))
-    assert (why["version"]["number"], why["lessons"]) == (1, [])  # type: ignore[index, call-overload]
+    why = data_of(http.get(f"/agent_skills/{skill}/why", params={"file_path": "notes.md", "line": 3}))
+    assert (why["version"]["number"], why["lessons"]) == (1, [])
     for path, status in (
         ("versions/9", 404),
         ("versions/x", 400),
@@ -99,8 +105,8 @@ def test_versions_are_compared_blamed_and_reverted(http: httpx.Client, skill: st
     sentence_of(http.post(f"/agent_skills/{skill}/revert", json={"version": 1}, headers={"If-Match": '"1"'}), 412)
 
 
-def test_another_project_sees_and_changes_nothing(server: Server, new_project: object, skill: str) -> None:
-    other: Project = new_project()  # type: ignore[operator]
+def test_another_project_sees_and_changes_nothing(server: Server, new_project: NewProject, skill: str) -> None:
+    other = new_project()
     with server.http(other.api_key) as http:
         for path in (
             "versions",
@@ -117,9 +123,10 @@ def test_another_project_sees_and_changes_nothing(server: Server, new_project: o
         sentence_of(http.post(f"/agent_skills/{skill}/pins", json={"heading": "x"}), 404)
 
 
-def test_two_hundred_concurrent_writers_lose_nothing(server: Server, http: httpx.Client, skill: str) -> None:
-    """Half of them append with the version that they read, again when others were faster, half through the disk."""
-    disk = str(object_of(http.get(f"/agent_skills/{skill}"))["disk_id"])
+@pytest.mark.parametrize("writers", WRITERS)
+def test_concurrent_writers_lose_nothing(server: Server, http: httpx.Client, skill: str, writers: int) -> None:
+    """Some append to what they read, again when others were faster; the others write files through the disk."""
+    disk = str(data_of(http.get(f"/agent_skills/{skill}"))["disk_id"])
 
     async def append(client: httpx.AsyncClient, number: int) -> None:
         while True:
@@ -134,23 +141,22 @@ def test_two_hundred_concurrent_writers_lose_nothing(server: Server, http: httpx
 
     async def write(client: httpx.AsyncClient, number: int) -> None:
         file = {"file": (f"{number}.md", f"# {number}\n".encode())}
-        while (done := await client.post(f"/disk/{disk}/artifact", files=file)).status_code == 503:
-            await asyncio.sleep(0)
+        done = await client.post(f"/disk/{disk}/artifact", files=file)
         assert done.status_code == 201, done.text
 
     async def run() -> None:
-        limits = httpx.Limits(max_connections=WRITERS)
+        limits = httpx.Limits(max_connections=writers)
         headers = {"Authorization": f"Bearer {KEY}"}
         async with httpx.AsyncClient(base_url=server.api, headers=headers, timeout=120, limits=limits) as client:
-            appends = [append(client, number) for number in range(20)]
-            await asyncio.gather(*appends, *(write(client, number) for number in range(20, WRITERS)))
+            appends = [append(client, number) for number in range(APPEND)]
+            await asyncio.gather(*appends, *(write(client, number) for number in range(APPEND, writers)))
 
     asyncio.run(run())
     assert sorted(text(http, skill).removeprefix(NOTES).splitlines()) == sorted(
-        f"- writer {number} was here" for number in range(20)
+        f"- writer {number} was here" for number in range(APPEND)
     )
-    files = object_of(http.get(f"/agent_skills/{skill}/versions/{WRITERS + 1}"))["files"]
-    assert len(files) == 2 + WRITERS - 20  # type: ignore[arg-type]
+    files = data_of(http.get(f"/agent_skills/{skill}/versions/{writers + 1}"))["files"]
+    assert len(files) == 2 + writers - APPEND
 
 
 def test_a_downloaded_zip_comes_back_to_its_skill(http: httpx.Client, skill: str) -> None:
@@ -191,7 +197,7 @@ def test_a_space_is_cloned_with_git(http: httpx.Client, server: Server, skill: s
     _git(clone, "fsck", "--strict")
     with pytest.raises(subprocess.CalledProcessError):
         _git(tmp_path, "clone", "--quiet", url.replace("http://", "http://x:sk-ac-wrong@"), "other")
-    for path in ("config", "objects/../config", "objects/pack", "none"):
+    for path in ("config", "objects/pack", "objects/pack/config", "none"):
         sentence_of(http.get(f"/learning_spaces/{space}/git/{path}"), 404)
     assert httpx.get(f"{url}/info/refs").headers["www-authenticate"] == 'Basic realm="Seasoned"'
     http.delete(f"/learning_spaces/{space}").raise_for_status()

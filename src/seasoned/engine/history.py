@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -59,6 +60,8 @@ class History:
     def __init__(self, store: Store, config: Config) -> None:
         self._store = store
         self._config = config
+        # Who changes the same skill in this process waits for the others, so that not all but one have to try again.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def log(self, project_id: str, skill_id: str, query: PageQuery) -> tuple[list[Version], str | None]:
         """A page of a skill's versions and the cursor of the next one. Raises NotFound."""
@@ -223,6 +226,20 @@ class History:
 
         With `is_repeatable` there is a version even if nothing is different.
         """
+        row = await self._store.read(find)
+        async with self._turns.setdefault(row.id, asyncio.Lock()):
+            return await self._changed(find, plan, then, paths, head, is_repeatable=is_repeatable)
+
+    async def _changed(
+        self,
+        find: Callable[[Connection], SkillRow],
+        plan: Callable[[Head], Change],
+        then: Callable[[Connection, int, Change], T],
+        paths: Collection[str] | None,
+        head: int | None,
+        *,
+        is_repeatable: bool,
+    ) -> T:
         for _ in range(TRIES_MAX):
             found = await self._store.read(lambda connection: self._head(connection, find(connection), paths))
             if head is not None and found.row.head != head:

@@ -185,12 +185,26 @@ def _lines(path: str, base: str, mine: str, stored: str, prefer: Side) -> tuple[
             result += theirs
         elif not old and not prefer:
             result += [*theirs, *ours]
+        elif (merged := _line_by_line(old, ours, theirs)) is not None:
+            result += merged
         elif prefer:
             result += ours if prefer == "mine" else theirs
         else:
             clashes.append(Clash(path=path, section=heading_of(result), mine="\n".join(ours), stored="\n".join(theirs)))
             result += theirs
     return result, clashes
+
+
+def _line_by_line(old: Sequence[str], ours: Sequence[str], theirs: Sequence[str]) -> list[str] | None:
+    """Lines next to each other of which each side changed other ones, as the items of a list; None if it is not so."""
+    if not len(old) == len(ours) == len(theirs):
+        return None
+    merged = []
+    for line, mine, stored in zip(old, ours, theirs, strict=True):
+        if line not in (mine, stored) and mine != stored:
+            return None
+        merged.append(stored if mine == line else mine)
+    return merged
 
 
 def _chunks(

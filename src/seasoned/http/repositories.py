@@ -5,14 +5,26 @@ from starlette.responses import Response
 from seasoned.http.answers import Streamed, of_file
 from seasoned.http.request import Call
 
-TYPES = {"info/refs": "text/plain", "HEAD": "text/plain", "objects/info/packs": "text/plain"}
+
+async def head(call: Call) -> Response:
+    """GET /learning_spaces/{space_id}/git/HEAD."""
+    return await _file(call, "HEAD")
 
 
-async def file(call: Call) -> Response:
-    """GET /learning_spaces/{space_id}/git/{path}."""
-    path = str(call.request.path_params["path"])
+async def refs(call: Call) -> Response:
+    """GET /learning_spaces/{space_id}/git/info/refs, with which every clone begins."""
+    return await _file(call, "info/refs")
+
+
+async def objects(call: Call) -> Response:
+    """GET /learning_spaces/{space_id}/git/objects/{folder}/{name}."""
+    parameters = call.request.path_params
+    return await _file(call, f"objects/{parameters['folder']}/{parameters['name']}")
+
+
+async def _file(call: Call, path: str) -> Response:
     space_id = call.id("space_id", "The space id")
     found = await call.engine.repositories.served(call.project_id, space_id, path)
     headers = {"Content-Length": str(found.stat().st_size), "Cache-Control": "no-cache"}
-    kind = TYPES.get(path, "application/octet-stream")
-    return Streamed(of_file(found.open("rb"), call.engine), call.engine.home, media_type=kind, headers=headers)
+    opened = of_file(found.open("rb"), call.engine)
+    return Streamed(opened, call.engine.home, media_type="application/octet-stream", headers=headers)

@@ -142,7 +142,8 @@ _IN_PATH = {
                 required=True,
             )
         ),
-        _word("path", "A file of the repository, such as `info/refs`."),
+        _word("folder", "A folder of objects, such as `pack`."),
+        _word("name", "A file in it."),
         _word("identifier", "What names the user; encode a slash as %2F."),
         _word("token", "The signed token."),
         _word("sandbox_id", "The sandbox's id."),

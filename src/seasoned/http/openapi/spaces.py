@@ -15,6 +15,12 @@ from seasoned.http.openapi.operations import (
 
 _space = partial(operation, tag="Learning spaces")
 
+_REPOSITORY = Success("A file of the repository.", media="application/octet-stream")
+_GIT_ERRORS = {
+    400: "The space id is not a UUID, or the server lacks the extra `git`.",
+    404: "The project has no such space, or the repository no such file.",
+}
+
 OPERATIONS = (
     _space(
         spaces.create,
@@ -127,17 +133,29 @@ OPERATIONS = (
         ),
     ),
     _space(
-        repositories.file,
-        "clone_learning_space",
+        repositories.refs,
+        "git_refs",
         "Clone a space with git",
-        "The files of a bare repository with a commit for each version of each skill, as git reads them: `git clone "
-        "http://x:KEY@HOST/api/v1/learning_spaces/ID/git`, with the project's key as the password. The same versions "
-        "give the same commits.",
-        {200: Success("The file.", media="application/octet-stream")},
-        {
-            400: "The space id is not a UUID, or the server lacks the extra `git`.",
-            404: "There is no such space or file.",
-        },
+        "`git clone http://x:KEY@HOST/api/v1/learning_spaces/ID/git` with the project's key as the password reads this "
+        "first: a repository with a commit for each version of each skill. The same versions give the same commits.",
+        {200: _REPOSITORY},
+        _GIT_ERRORS,
+    ),
+    _space(
+        repositories.head,
+        "git_head",
+        "Read the branch of a space's repository",
+        "For git.",
+        {200: _REPOSITORY},
+        _GIT_ERRORS,
+    ),
+    _space(
+        repositories.objects,
+        "git_objects",
+        "Read the objects of a space's repository",
+        "For git: the packs with all objects, and the list of them in `info/packs`.",
+        {200: _REPOSITORY},
+        _GIT_ERRORS,
     ),
     _space(
         spaces.include_skill,
