@@ -10,11 +10,14 @@ import pytest
 from acontext import AcontextClient
 
 from tests.conftest import NewProject
-from tests.support.server import KEY, Server
+from tests.support import provenance
+from tests.support.command import seasoned
+from tests.support.server import KEY, Server, running
 from tests.support.wire import object_of, sentence_of
 from tests.support.zips import skill_md, upload, zip_of
 
 NOTES = "# Notes\n\n- Deploy on Tuesdays, after the backup.\n- Never deploy on Fridays, not even small things.\n"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 WRITERS = (30, pytest.param(200, marks=pytest.mark.slow))
 APPEND = 10
 
@@ -202,6 +205,16 @@ def test_a_space_is_cloned_with_git(http: httpx.Client, server: Server, skill: s
     assert httpx.get(f"{url}/info/refs").headers["www-authenticate"] == 'Basic realm="Seasoned"'
     http.delete(f"/learning_spaces/{space}").raise_for_status()
     sentence_of(http.get(f"/learning_spaces/{space}/git/HEAD"), 404)
+
+
+def test_every_learned_line_leads_to_the_messages_that_taught_it(tmp_path: Path) -> None:
+    with running(tmp_path) as server, server.http() as http:
+        for name in ("airline.json", "claude-code.jsonl"):
+            done = seasoned(server.home, "learn", str(EXAMPLES / name), settings={"SEASONED_API_KEY": KEY})
+            assert done.code == 0, done.err
+        counts = provenance.check(http)
+    assert counts["quoted"] > 30
+    assert set(counts) <= {"learner", "seasoned", "quoted", "told"}
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -39,6 +39,12 @@ def text_of(home: Path, file: str = FILE, *more: str) -> str:
     return skills(home, "show", SKILL, file, *more).out
 
 
+def evidence(home: Path) -> list[str]:
+    """The lessons that support the entry of the last line that has any."""
+    why = json.loads(skills(home, "blame", SKILL, FILE, "--why", "5", "--json").out)
+    return sorted(one["id"] for one in (*why["lessons"], *why["evidence"]))
+
+
 def editor(tmp_path: Path, program: str) -> str:
     """An editor that runs a line of Python on the text."""
     script = tmp_path / "editor.py"
@@ -81,7 +87,8 @@ def test_an_agent_trace_names_the_conversations(learned: Path) -> None:
 @pytest.mark.sqlite
 def test_an_edit_is_a_version_that_can_be_compared_and_reverted(learned: Path, tmp_path: Path) -> None:
     home = shutil.copytree(learned, tmp_path / "home")
-    before, (head, _) = text_of(home), log(home)[0]
+    before, (head, _), supported = text_of(home), log(home)[0], evidence(home)
+    assert supported
     program = editor(
         tmp_path, "text = text.replace('Symptom', 'What one sees') + '- Ask for the payment method first.\\n'"
     )
@@ -95,6 +102,7 @@ def test_an_edit_is_a_version_that_can_be_compared_and_reverted(learned: Path, t
     assert "[-Symptom-]{+What one sees+}" in skills(home, "diff", SKILL, "--words").out
     blamed = skills(home, "blame", SKILL, FILE).out
     assert [line.split()[1] for line in blamed.splitlines() if "Ask for" in line or "What one" in line] == ["user"] * 2
+    assert evidence(home) == supported, "an entry that is reworded keeps what supports it"
     assert text_of(home, FILE, "--version", str(head)) == before
     assert skills(home, "revert", SKILL, str(head)).code == 0
     assert (text_of(home), log(home)[0]) == (before, (head + 2, "revert"))

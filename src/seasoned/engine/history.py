@@ -1,6 +1,7 @@
 """The history of skills: what every version was, what changed, and new versions by people."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -11,10 +12,12 @@ from seasoned.archive import lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import diffs
 from seasoned.engine.diffs import FileDiff
+from seasoned.engine.evidence import Evidence, evidence_of
 from seasoned.errors import Busy, HeadMoved, Invalid, NotFound, Tombstoned, TooLarge
 from seasoned.skill import SKILL_FILE, Author, check_files, heading_key
-from seasoned.store import Connection, Store, files, history, skills
-from seasoned.store.blame import Origin
+from seasoned.store import Connection, Store, files, history, lessons, skills
+from seasoned.store.blame import Blamed, Origin
+from seasoned.store.files import as_text
 from seasoned.store.history import FileChange, VersionRow
 from seasoned.store.rows import PageQuery
 from seasoned.store.skills import FileRow, NewVersion, SkillRow
@@ -44,14 +47,15 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A version that a person wants: files with their new bytes (None removes one), and why; `origins` are those of
-    lines that came from somewhere.
+    """A version that a person wants: files with their new bytes (None removes one), and why. `origins` are those of
+    files whose lines are known, `earlier` the files of an older version on which the change was made.
     """
 
     files: Mapping[str, bytes | None]
     author: Author
     reason: str
     origins: Mapping[str, list[Origin]] = {}
+    earlier: Mapping[str, Blamed] = {}
 
 
 class History:
@@ -100,14 +104,18 @@ class History:
 
     async def content(self, project_id: str, skill_id: str, number: int) -> dict[str, bytes]:
         """Every file of a version. Raises NotFound, also when a file's bytes are lost."""
+        rows = await self.rows(project_id, skill_id, number)
+        return await asyncio.to_thread(self.unpacked, rows)
+
+    async def rows(self, project_id: str, skill_id: str, number: int) -> list[FileRow]:
+        """Every file of a version, as `unpacked` takes them. Raises NotFound."""
 
         def load(connection: Connection) -> list[FileRow]:
             skills.get(connection, project_id, skill_id)
             history.get(connection, skill_id, number)
             return history.files_at(connection, skill_id, number, bodies=True)
 
-        rows = await self._store.read(load)
-        return await asyncio.to_thread(self.unpacked, rows)
+        return await self._store.read(load)
 
     async def diff(
         self, project_id: str, skill_id: str, old: int, new: int, *, path: str = "", words: bool = False
@@ -143,13 +151,7 @@ class History:
 
         Nothing happens when they are the same already. Raises NotFound, HeadMoved.
         """
-
-        def load(connection: Connection) -> list[FileRow]:
-            skills.get(connection, project_id, skill_id)
-            history.get(connection, skill_id, number)
-            return history.files_at(connection, skill_id, number, bodies=True)
-
-        rows = await self._store.read(load)
+        rows = await self.rows(project_id, skill_id, number)
 
         def plan(found: Head) -> Change:
             wanted = {row.path for row in rows}
@@ -246,11 +248,13 @@ class History:
                 raise HeadMoved(f"The skill is at version {found.row.head}, not {head}; read it again and change that.")
             change = await asyncio.to_thread(plan, found)
             version = await asyncio.to_thread(self._version, found, change, is_repeatable=is_repeatable)
+            evidence = await asyncio.to_thread(self._evidence, found, change)
 
             def commit(connection: Connection) -> T:
                 number = found.row.head  # noqa: B023 - it is run before the next try
                 if version is not None:  # noqa: B023
                     number = skills.commit(connection, found.row.id, number, version, self._store.clock.now())  # noqa: B023
+                    _follow(connection, found.row.id, evidence)  # noqa: B023
                 return then(connection, number, change)  # noqa: B023
 
             try:
@@ -287,6 +291,7 @@ class History:
             removed=removed,
             number=found.row.head + 1,
             known=change.origins,
+            earlier=change.earlier,
         )
         if not is_repeatable:
             packed = {path: new for path, new in packed.items() if not _is_same(found.listing.get(path), new.sha256)}
@@ -296,6 +301,17 @@ class History:
         return NewVersion(
             changes={**packed, **dict.fromkeys(removed)}, author=change.author, reason=reason, about=about
         )
+
+    def _evidence(self, found: Head, change: Change) -> Evidence:
+        """How entries go on in a change; of files whose bytes are lost nothing is known."""
+        after = {path: text for path, data in change.files.items() if data is not None and (text := as_text(data))}
+        before = {}
+        for path in change.files:
+            row = found.listing.get(path)
+            if row is not None and row.blame is not None:
+                with contextlib.suppress(NotFound):
+                    before[path] = files.unpack(row, self._store.blobs).decode(errors="replace")
+        return evidence_of(before, after)
 
     def unpacked(self, rows: Iterable[FileRow]) -> dict[str, bytes]:
         """The bytes of files by path; slow, so call it in a thread. Raises NotFound when some are lost."""
@@ -359,6 +375,12 @@ def _description(row: SkillRow, data: bytes) -> str:
     if stored_name(head.name) != row.name:
         raise Invalid(f"A skill cannot be renamed; keep 'name: {row.name}' in SKILL.md, or upload a new skill.")
     return head.description
+
+
+def _follow(connection: Connection, skill_id: str, evidence: Evidence) -> None:
+    for old, new in evidence.moves:
+        lessons.move_entry(connection, skill_id, old, new)
+    lessons.place_entries(connection, skill_id, evidence.places)
 
 
 def _heading(text: str) -> str:

@@ -1,6 +1,7 @@
 """Three-way merges of a skill: what a person made of one version, into what others have made of it since."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -12,7 +13,8 @@ from seasoned.errors import MergeConflict, NotFound
 from seasoned.paths import exportable
 from seasoned.skill import Author, heading_of
 from seasoned.store.blame import aligned, lines_of
-from seasoned.store.files import as_text
+from seasoned.store.files import as_text, blamed
+from seasoned.store.skills import FileRow
 
 Side = Literal["", "mine", "stored"]
 
@@ -123,7 +125,8 @@ async def merge(
     `mine` has all files as an export names them when it `is_whole`, else some of them. Raises NotFound, Invalid,
     TooLarge, and MergeConflict with each Clash when the same lines were changed by others and no side is preferred.
     """
-    before = await history.content(project_id, skill_id, base)
+    rows = await history.rows(project_id, skill_id, base)
+    before = await asyncio.to_thread(history.unpacked, rows)
     names = exportable({path: path for path in before})[0]
     wanted: dict[str, bytes | None] = {names.get(name, name): data for name, data in mine.items()}
     if is_whole:
@@ -141,9 +144,14 @@ async def merge(
                 files[path] = result
         if clashes:
             raise _conflict(clashes)
-        return Change(files=files, author=author, reason=reason)
+        earlier = {row.path: blamed(row, before[row.path].decode()) for row in rows if _is_text_of(row, touched)}
+        return Change(files=files, author=author, reason=reason, earlier=earlier)
 
     return await history.change(project_id, skill_id, plan)
+
+
+def _is_text_of(row: FileRow, paths: Collection[str]) -> bool:
+    return row.blame is not None and row.path in paths
 
 
 def _conflict(clashes: Sequence[Clash]) -> MergeConflict:

@@ -401,9 +401,18 @@ def _commit(connection: Connection, now: int, read: _Input, draft_set: DraftSet,
     ids |= {name: key for key, name in skills.named(connection, read.space.id, absent).items()}
     for move in draft_set.moves:
         lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key)
+    for draft in draft_set.drafts.values():
+        if draft.removed and draft.skill_id:
+            lessons.place_entries(connection, draft.skill_id, _places(draft))
     for note in draft_set.notes:
         if note.skill in ids:
             lessons.note_entry(connection, ids[note.skill], note.path, note.key, note.lesson, note.effect)
+
+
+def _places(draft: Draft) -> dict[str, str]:
+    """The files in which the entries of what was moved or written stand, by the entries' keys."""
+    written = sorted(path for path in draft.written if path.endswith(".md"))
+    return {entry_hash(one.text): path for path in written for one in entries(draft.text(path))}
 
 
 def _create(connection: Connection, space: SpaceRow, draft: Draft, version: NewVersion, now: int) -> str:

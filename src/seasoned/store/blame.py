@@ -96,6 +96,17 @@ def blame(old: Blamed, new: Sequence[str], origin: Origin) -> list[Origin]:
     return found
 
 
+def fill_in(earlier: Mapping[str, Blamed], after: Mapping[str, Blamed], number: int) -> None:
+    """Give the lines that seem new in version `number` the origins that they have in an earlier version, if any."""
+    for path in earlier.keys() & after.keys():
+        old, new = earlier[path], after[path]
+        for a, b, size in aligned(old.lines, new.lines):
+            for step in range(size):
+                if new.origins[b + step].version == number:
+                    new.origins[b + step] = old.origins[a + step]
+    follow_moves(earlier, after, number)
+
+
 def follow_moves(before: Mapping[str, Blamed], after: Mapping[str, Blamed], number: int) -> None:
     """Give the lines that seem new in version `number` the origins of the same block where it vanished.
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from seasoned.errors import NotFound
 from seasoned.paths import check_path
 from seasoned.skill import FILE_BYTES_MAX, Searched, about_text, rule_of, searched
-from seasoned.store.blame import Blamed, Origin, Run, blame, follow_moves, lines_of, origins_of, runs_of
+from seasoned.store.blame import Blamed, Origin, Run, blame, fill_in, follow_moves, lines_of, origins_of, runs_of
 from seasoned.store.blob_store import Blobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
@@ -103,9 +103,11 @@ def pack(
     removed: Collection[str] = (),
     number: int = 1,
     known: Mapping[str, list[Origin]] | None = None,
+    earlier: Mapping[str, Blamed] | None = None,
 ) -> dict[str, NewFile]:
     """Files for version `number`; `before` has the rows of the same paths, and of the `removed` ones, in the previous
-    version, `known` the origins of the lines of files for which they are known already.
+    version, `known` the origins of the lines of files for which they are known already, `earlier` the files of an older
+    version on which the change was made.
 
     Slow for large texts, so call it in a thread. Raises Invalid when a path is not allowed.
     """
@@ -120,6 +122,7 @@ def pack(
                 lines, blame(old.get(path, _NOTHING), lines, Origin(number)) if origins is None else origins
             )
     follow_moves(old, new, number)
+    fill_in(earlier or {}, new, number)
     packed = {}
     for path, data in sorted(files.items()):
         origins = new[path].origins if path in new else None

@@ -1,6 +1,6 @@
 """Lessons from tasks and preferences, and where each was settled."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -298,6 +298,18 @@ def move_entry(connection: Connection, skill_id: str, old_key: str, new_key: str
         )
         .values(entry_key=new_key)
     )
+
+
+def place_entries(connection: Connection, skill_id: str, places: Mapping[str, str]) -> None:
+    """Record in which file some entries stand now, by their keys."""
+    by_path: dict[str, list[str]] = {}
+    for key, path in places.items():
+        by_path.setdefault(path, []).append(key)
+    for path, keys in by_path.items():
+        for some in chunks(keys):
+            where = (entry_lessons.c.skill_id == skill_id) & entry_lessons.c.entry_key.in_(some)
+            changed = where & (entry_lessons.c.path != path)
+            connection.execute(sa.update(entry_lessons).where(changed).values(path=path))
 
 
 def previous_entry_key(connection: Connection, skill_id: str, task_id: str) -> str | None:
