@@ -98,8 +98,8 @@ def test_versions_are_compared_blamed_and_reverted(http: httpx.Client, skill: st
         ("diff?file_path=none.md", 404),
         ("blame", 400),
         ("blame?file_path=none.md", 404),
-        ("blame?file_path=notes.md&start=9", 400),
-        ("why?file_path=notes.md&line=99", 400),
+        ("blame?file_path=notes.md&start=9", 404),
+        ("why?file_path=notes.md&line=99", 404),
         ("trace?version=9", 404),
         ("file?file_path=notes.md&version=9", 404),
     ):

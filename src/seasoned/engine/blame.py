@@ -88,14 +88,14 @@ class Blame:
     ) -> BlamedFile:
         """The origins of a file's lines from `start` to `end` (0: the last) in a version (0: the newest).
 
-        Raises NotFound, also for bytes that are lost, and Invalid for a file that is not text and for lines that are
-        not there.
+        Raises NotFound, also for bytes that are lost and lines that are not there, and Invalid for a file that is not
+        text.
         """
         row, at, file = await self._store.read(lambda c: self._file(c, project_id, skill_id, number, path))
         known = await asyncio.to_thread(self._blamed, file)
         last = end or len(known.lines)
         if known.lines and not 1 <= start <= last <= len(known.lines):
-            raise Invalid(f"{path[:80]!r} has the lines 1 to {len(known.lines)}, not {start} to {last}.")
+            raise NotFound(f"{path[:80]!r} has the lines 1 to {len(known.lines)}, not {start} to {last}.")
         versions = await self._store.read(lambda c: history.some(c, skill_id, {one.version for one in known.origins}))
         return BlamedFile(
             skill=row,
@@ -110,7 +110,7 @@ class Blame:
         row, _, file = await self._store.read(lambda c: self._file(c, project_id, skill_id, number, path))
         known = await asyncio.to_thread(self._blamed, file)
         if not 1 <= line <= len(known.lines):
-            raise Invalid(f"{path[:80]!r} has the lines 1 to {len(known.lines)}, not {line}.")
+            raise NotFound(f"{path[:80]!r} has the lines 1 to {len(known.lines)}, not {line}.")
         origin = known.origins[line - 1]
         entry = next((one for one in entries("\n".join(known.lines)) if one.start < line <= one.end), None)
 

@@ -224,7 +224,7 @@ class RevertRequest(msgspec.Struct, frozen=True, kw_only=True):
 class PinRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The heading to be pinned."""
 
-    heading: Annotated[str, about("The heading's words as they stand in the file.")]
+    heading: Annotated[str, about("The heading's words.", pattern="[A-Za-z0-9]", maxLength=200)]
 
 
 class _Pins(msgspec.Struct, frozen=True):

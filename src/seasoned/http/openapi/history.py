@@ -10,6 +10,7 @@ _history = partial(operation, tag="History")
 _PATH = text("file_path", "A path of the skill's `file_index`.", minLength=1, required=True)
 _VERSION = number("version", "Which version; 0 for the newest.", 0, history.NUMBER_MAX, 0)
 _NO_FILE = "There is no such skill, version or file."
+_NO_LINE = "There is no such skill, version, file or line."
 _MOVED = "The skill has a newer version than If-Match names; read that, and make the change on it."
 
 
@@ -61,7 +62,7 @@ OPERATIONS = (
         "Show where the lines of a file come from",
         "For each line the version that brought it and its lessons, also after it was moved to another place or file.",
         {200: "The lines with their origins."},
-        {400: "The skill id is not a UUID, the file is not text, or it has no such lines.", 404: _NO_FILE},
+        {400: "The skill id is not a UUID, or the file is not text.", 404: _NO_LINE},
         parameters=(
             _PATH,
             _VERSION,
@@ -76,7 +77,7 @@ OPERATIONS = (
         "The line's version, the lessons that brought it, their tasks, and the messages that they quote; and what else "
         "supports its entry.",
         {200: "The whole chain."},
-        {400: "The skill id is not a UUID, the file is not text, or it has no such line.", 404: _NO_FILE},
+        {400: "The skill id is not a UUID, or the file is not text.", 404: _NO_LINE},
         parameters=(_PATH, number("line", "The line, counted from 1.", 1, history.LINES_MAX, 1), _VERSION),
     ),
     _history(
@@ -139,6 +140,6 @@ OPERATIONS = (
             400: "The skill id is not a UUID, or the heading has no words.",
             404: "There is no such skill or pinned heading.",
         },
-        parameters=(text("heading", "The heading's words.", minLength=1, required=True),),
+        parameters=(text("heading", "The heading's words.", pattern="[A-Za-z0-9]", maxLength=200, required=True),),
     ),
 )
