@@ -11,7 +11,7 @@ import msgspec
 from seasoned import __version__
 from seasoned.clock import to_rfc3339
 from seasoned.errors import Invalid, NotFound
-from seasoned.lesson import Quote
+from seasoned.lesson import Quote, folded, stands_in
 from seasoned.message import Json, JsonObject
 from seasoned.skill import PEOPLE, entries, entry_hash
 from seasoned.store import Connection, Store, files, history, lessons, messages, skills, tasks
@@ -26,6 +26,8 @@ from seasoned.store.tasks import TaskRow
 EXCERPT_CHARS = 300
 # Messages of a lesson without a quote, and lessons that support one entry, that are shown.
 MESSAGES_SHOWN_MAX = 3
+MESSAGES_LOOKED_AT_MAX = 100
+TEXT_CHARS_MAX = 20_000
 EVIDENCE_SHOWN_MAX = 50
 TRACED_FILES_MAX = 500
 TRACE_VERSION = "0.1.0"
@@ -51,7 +53,7 @@ class BlamedFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that a lesson rests on, with the words of it: what the lesson quotes, or how the message begins."""
+    """A message that a lesson rests on, with words of it: what the lesson or its task quotes, or how it begins."""
 
     message: MessageRow
     quote: str
@@ -175,35 +177,40 @@ class Blame:
             raise NotFound(f"The file {file.path!r} is missing or damaged in the store; write it again.") from None
 
     def _taught(self, connection: Connection, ids: Sequence[str]) -> list[TaughtLesson]:
-        rows = lessons.by_ids(connection, ids)
-        return [
-            TaughtLesson(
-                lesson=row,
-                task=None if row.task_id is None else tasks.by_id(connection, row.task_id),
-                sources=self._sources(connection, row),
-            )
-            for row in rows
-        ]
+        found = []
+        for row in lessons.by_ids(connection, ids):
+            task = None if row.task_id is None else tasks.by_id(connection, row.task_id)
+            sources = self._quoted(connection, row) or ([] if task is None else self._of_task(connection, task))
+            found.append(TaughtLesson(lesson=row, task=task, sources=sources))
+        return found
 
-    def _sources(self, connection: Connection, row: LessonRow) -> list[Source]:
-        """The messages that a lesson quotes; of one that quotes nothing, the first ones of its task."""
+    def _quoted(self, connection: Connection, row: LessonRow) -> list[Source]:
+        """The messages that a lesson quotes."""
         quotes = [quote for quote in load_as(row.quotes, list[Quote]) if quote.verified]
         found = {one.number: one for one in messages.at_numbers(connection, row.session_id, [q.number for q in quotes])}
-        quoted = [
+        return [
             Source(message=found[quote.number], quote=quote.text, is_quoted=True)
             for quote in quotes
             if quote.number in found
         ]
-        if quoted or row.task_id is None:
-            return quoted
-        first = messages.of_task(connection, row.task_id, MESSAGES_SHOWN_MAX)
-        return [Source(message=one, quote=self._excerpt(one), is_quoted=False) for one in first]
 
-    def _excerpt(self, row: MessageRow) -> str:
+    def _of_task(self, connection: Connection, task: TaskRow) -> list[Source]:
+        """The message of a task that says its title or how it ended, for a lesson that quotes none, as a skip; if none
+        says it, how the first ones begin.
+        """
         from seasoned.safety.secrets import redact  # noqa: PLC0415 - its rules are large, and only some lines need them
 
-        texts = messages.numbered(row, self._store.blobs).message.texts()
-        return redact(" ".join(" ".join(texts).split())[: 2 * EXCERPT_CHARS])[:EXCERPT_CHARS]
+        rows = messages.of_task(connection, task.id, MESSAGES_LOOKED_AT_MAX)
+        texts = [redact(" ".join(self._text(row).split())[:TEXT_CHARS_MAX]) for row in rows]
+        for quote in (task.title, task.evidence):
+            for row, text in zip(rows, texts, strict=True):
+                if stands_in(quote, folded(text)):
+                    return [Source(message=row, quote=quote, is_quoted=True)]
+        first = list(zip(rows, texts, strict=True))[:MESSAGES_SHOWN_MAX]
+        return [Source(message=row, quote=text[:EXCERPT_CHARS], is_quoted=False) for row, text in first]
+
+    def _text(self, row: MessageRow) -> str:
+        return " ".join(messages.numbered(row, self._store.blobs).message.texts())
 
 
 def _ranges(origins: Sequence[Origin], versions: dict[int, VersionRow], start: int) -> list[BlamedRange]:

@@ -142,8 +142,8 @@ class SourceMessage(msgspec.Struct, frozen=True, kw_only=True):
     message_id: Annotated[str, uuid("The message's id.")]
     number: Annotated[int, count("Its place in the session, from 1 on.", 1)]
     role: Annotated[str, about("Whose message it is.")]
-    quote: Annotated[str, about("The words of it that the lesson quotes; of a lesson without quotes, its beginning.")]
-    is_quoted: Annotated[bool, about("Whether the lesson quotes it.")]
+    quote: Annotated[str, about("Words of it that the lesson or its task quotes; if there are none, its beginning.")]
+    is_quoted: Annotated[bool, about("Whether the lesson or its task quotes it.")]
 
     @classmethod
     def of(cls, one: Source) -> Self:
