@@ -1,4 +1,5 @@
 """The tables. One schema for SQLite and PostgreSQL; migrations in `store/migrations` bring a database to it.
+A long file, as it is one schema.
 
 Identifiers are UUIDv7 text, times are integer microseconds, and JSON is text that only we write: text keeps NUL
 characters and key order, and means the same on both databases.
