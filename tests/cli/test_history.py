@@ -131,6 +131,10 @@ def test_what_was_exported_finds_its_skill_again(learned: Path, tmp_path: Path) 
     assert text_of(home, "mine.md") == "# Mine\n"
     assert [author for _, author in log(home)[:2]] == ["import", "user"]
     assert "unchanged" in skills(home, "import", str(out / "daily-logs")).out
+    assert skills(home, "export", str(tmp_path / "zips"), "--as", "zip").code == 0
+    assert "unchanged" in skills(home, "import", str(tmp_path / "zips" / f"{SKILL}.zip")).out
+    assert skills(home, "export", str(tmp_path / "all.git"), "--as", "git").code == 0
+    assert skills(home, "export", str(out), "--as", "git").code == 1, "that folder holds other things"
 
 
 @pytest.mark.sqlite
