@@ -1,5 +1,6 @@
 """The history of skills on the command line: log, diff, blame, revert, pins, and edits by hand."""
 
+import hashlib
 import json
 import shutil
 import sys
@@ -108,6 +109,7 @@ def test_an_edit_is_a_version_that_can_be_compared_and_reverted(learned: Path, t
     assert (text_of(home), log(home)[0]) == (before, (head + 2, "revert"))
     assert "user" not in skills(home, "blame", SKILL, FILE).out
     assert skills(home, "diff", SKILL, str(head), str(head + 2)).out == ""
+    assert hashlib.sha256(before.encode()).hexdigest() in skills(home, "show", SKILL, "--manifest").out
     assert "already" in skills(home, "revert", SKILL, str(head)).out
     assert skills(home, "revert", SKILL, "99").code == 1
     assert "Nothing was changed" in skills(home, "edit", SKILL, FILE, editor=editor(tmp_path, "pass")).out
