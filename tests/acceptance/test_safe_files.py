@@ -99,7 +99,7 @@ async def store_as_before(engine: Engine, project_id: str, name: str, contents: 
     """Store a skill as a release did that knew none of the rules of names."""
     packed = {path: files.pack_one(path, data, engine.store.blobs, 65_536) for path, data in contents.items()}
     new = NewSkill(project_id=project_id, name=name, description="d", user_id=None, meta=None)
-    version = NewVersion(changes=packed, author="upload", reason="Before.", about=files.about(name, "d", b""))
+    version = NewVersion(changes=packed, author="import", reason="Before.", about=files.about(name, "d", b""))
     return (await engine.store.write(lambda c: skills.create(c, new, version, engine.store.clock.now()))).id
 
 
