@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources worlds reference constraints \
+.PHONY: help demo test test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -143,6 +143,13 @@ figures: $(VENV)/.dev ## Write this release's figures to benchmarks/figures (tak
 
 worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLDS="path/*.json").
 	@$(BIN)/python benchmarks/worlds.py $(WORLDS)
+
+rules-ablate: $(VENV)/.dev ## What each group of phrases of the rules yields on the labelled worlds.
+	@$(BIN)/python benchmarks/rules_play.py
+	@$(BIN)/python benchmarks/rules_ablate.py
+
+bench-rules: $(VENV)/.dev ## How much processor time the rules take for people's messages.
+	@$(BIN)/python benchmarks/rules_speed.py
 
 reference: $(VENV)/.dev ## Write docs/http-api.md anew.
 	@$(BIN)/python -c "from seasoned.http.openapi.reference import markdown; print(markdown(), end='')" > docs/http-api.md

@@ -7,6 +7,7 @@ A lesson is settled when it is in any state but `pending`. One finished task rev
 more lessons that commit together; when it teaches nothing, into a single lesson of kind `skip` with its reason.
 """
 
+import re
 import unicodedata
 from typing import Final, Literal
 
@@ -18,6 +19,7 @@ LessonStatus = Literal["pending", "written", "reinforced", "declined", "skipped"
 TITLE_CHARS_MAX = 200
 TEXT_CHARS_MAX = 2_000
 QUOTE_CHARS_MIN: Final = 3
+COUNTED_MIN: Final = 2
 _TYPOGRAPHY: Final = str.maketrans(dict.fromkeys("‘’‚‛", "'") | dict.fromkeys("“”„«»", '"') | dict.fromkeys("–—‑", "-"))
 
 
@@ -47,6 +49,17 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     replaces: str = ""
     reason: str = ""
     at: int = 0
+
+
+_SEEN: Final = re.compile(r"^- Seen: .*$", re.MULTILINE)
+
+
+def recounted(text: str, sessions: int, succeeded: int) -> str:
+    """An entry about something that failed, with its evidence counted over sessions; others stay as they are."""
+    if sessions < COUNTED_MIN or "\n- Symptom: " not in text:
+        return text
+    line = f"- Seen: failed so in {sessions} sessions, {succeeded} of them went on to succeed"
+    return _SEEN.sub(line, text, count=1) if _SEEN.search(text) else f"{text.rstrip()}\n{line}"
 
 
 def folded(text: str) -> str:

@@ -117,7 +117,7 @@ def test_a_bad_name_in_the_store_keeps_nothing_else_from_going_out(tmp_path: Pat
                 return file.read()
 
     with zipfile.ZipFile(io.BytesIO(asyncio.run(run()))) as made:
-        assert made.namelist() == ["SKILL.md", "_aux.txt", "notes/a.md"]
+        assert made.namelist() == ["SKILL.md", "_aux.txt", "notes/a.md", ".seasoned.json"]
         assert b".git/config" in made.comment
     done = seasoned(home, "skills", "export", str(target))
     assert done.code == 1

@@ -55,9 +55,10 @@ def test_a_failed_command_and_the_one_that_worked_make_an_entry() -> None:
             agent("Run 7 is green."),
         )
     )
-    assert lesson.title == "Gh can't tell which repository is meant here"
+    assert lesson.title == "gh: X No default remote repository has been set"
     assert lesson.text == (
         "- Symptom: `gh` fails: `X No default remote repository has been set.`\n"
+        "- Cause: Gh can't tell which repository is meant here.\n"
         "- Correct: `gh run view 7 -R acme/app` works"
     )
     assert (lesson.kind, lesson.topic, lesson.at) == ("pitfall", "gh", 77)
@@ -79,7 +80,7 @@ def test_the_agents_explanation_after_a_failure_is_the_cause() -> None:
     assert lesson.topic == "aws"
 
 
-def test_what_was_found_elsewhere_after_a_failed_look_up_is_a_fact() -> None:
+def test_what_was_found_elsewhere_after_a_failed_look_up_is_told() -> None:
     lesson = only(
         learn(
             user("which version runs?"),
@@ -90,8 +91,8 @@ def test_what_was_found_elsewhere_after_a_failed_look_up_is_a_fact() -> None:
             agent("The ledger lives in the namespace core, not in payments."),
         )
     )
-    assert lesson.kind == "fact"
-    assert lesson.title == "The ledger lives in the namespace core, not in payments"
+    assert "Cause: The ledger lives in the namespace core, not in payments." in lesson.text
+    assert "`kubectl -n core get deploy ledger` works" in lesson.text
 
 
 def test_a_correction_with_its_reason_is_learned_in_the_users_words() -> None:
@@ -137,7 +138,7 @@ def test_a_complaint_is_the_symptom_of_what_explains_it() -> None:
         learn(
             user("share the bucket with the partner"),
             agent("The policy is applied."),
-            user("listing works, but reading a file still gives them AccessDenied"),
+            user("listing works, but reading a file still gives the role of their account AccessDenied"),
             agent("That's it: a role of another account needs kms:Decrypt in the key policy as well."),
             user("works now, thanks"),
         )
@@ -153,7 +154,7 @@ def test_what_the_agent_takes_back_is_not_learned() -> None:
         answer("error: version is dirty\n[exit 1]"),
         shell("pgmig log", "Found it: pgmig stops because the checksum of 0087 does not match.", "d"),
         answer("87 is allowlisted", "d"),
-        agent("That wasn't it. The batch job holds a lock on payouts, so the ALTER TABLE can never get its own."),
+        agent("That wasn't it. The version is dirty because the batch job holds a lock on payouts for an hour."),
         user("ok"),
     )
     text = "\n".join(f"{lesson.title}\n{lesson.text}" for lesson in found.lessons)
@@ -221,7 +222,17 @@ def test_names_and_ids_of_customers_are_left_out() -> None:
 
 def test_the_best_lessons_are_kept_and_no_more_than_the_limit() -> None:
     messages = [user("do it all")]
-    for index, (tool, word) in enumerate([("aws", "region"), ("git", "branch"), ("helm", "chart"), ("npm", "scope")]):
+    for index, (tool, word) in enumerate(
+        [
+            ("aws", "region"),
+            ("git", "branch"),
+            ("helm", "chart"),
+            ("npm", "scope"),
+            ("gh", "name"),
+            ("uv", "group"),
+            ("jj", "bookmark"),
+        ]
+    ):
         messages += [
             shell(f"{tool} put {word}", "", f"a{index}"),
             answer(f"error: the {word} is unknown to {tool}\n[exit 1]", f"a{index}"),

@@ -1,15 +1,17 @@
 """Which calls the rules engine takes for failed, which line it keeps, and which later call it takes for the fix."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seasoned.message import Json, JsonObject, Message, NumberedMessage, Part
-from seasoned.rules.calls import calls, programs
-from seasoned.rules.changes import difference, same_verb
-from seasoned.rules.errors import LINE_CHARS_MAX, essence, failures, fixes
+from seasoned.rules.calls import calls, commands, programs
+from seasoned.rules.errors import LINE_CHARS_MAX, essence, failed, failures
+from seasoned.rules.fixes import Fix, fixes
 
 
 def call(tool: str, arguments: JsonObject, key: str) -> Message:
@@ -33,6 +35,13 @@ def bash(*pairs: tuple[str, str]) -> tuple[NumberedMessage, ...]:
     for index, (command, said) in enumerate(pairs):
         made += [call("bash", {"command": command}, f"c{index}"), answer(said, f"c{index}")]
     return numbered(*made)
+
+
+def overcome(
+    messages: tuple[NumberedMessage, ...], people: Mapping[int, bool] = MappingProxyType({}), *, sure: bool = True
+) -> list[Fix]:
+    made = calls(messages)
+    return fixes(made, failed(made), people, sure=sure)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +98,7 @@ def test_a_search_without_hits_is_no_failure() -> None:
 def test_failed_tests_are_soft_and_overcome_by_nothing() -> None:
     run = bash(("pytest a.py", "FAILED a.py::test_x - assert 1 == 2\n1 failed in 1s"), ("pytest -x a.py", "1 passed"))
     assert [failure.soft for failure in failures(run)] == [True]
-    assert fixes(run) == []
+    assert overcome(run) == []
 
 
 def test_the_changed_command_that_worked_is_the_fix() -> None:
@@ -98,18 +107,16 @@ def test_the_changed_command_that_worked_is_the_fix() -> None:
         ("git remote -v", "origin https://example.org/a.git"),
         ("gh run view 7 -R acme/app | head", "main CI\n[exit code: 0]"),
     )
-    assert [fix.differs for fix in fixes(run)] == ["`gh run view 7 -R acme/app`"]
+    assert [fix.differs for fix in overcome(run)] == ["`gh run view 7 -R acme/app`"]
 
 
-def test_of_several_tries_the_working_one_counts_and_the_others_are_kept() -> None:
+def test_of_several_tries_the_working_one_counts() -> None:
     run = bash(
         ("flag enable refunds --segment pilot", "error: unknown segment pilot\n[exit 2]"),
         ("flag enable refunds --segment pilots", "error: unknown segment pilots\n[exit 2]"),
         ("flag enable refunds --segment pilot-2026", "enabled\n[exit 0]"),
     )
-    (fix,) = fixes(run)
-    assert fix.differs == "`flag enable refunds --segment pilot-2026`"
-    assert [failure.line for failure in fix.earlier] == ["error: unknown segment pilot"]
+    assert {fix.differs for fix in overcome(run)} == {"`flag enable refunds --segment pilot-2026`"}
 
 
 def test_what_ran_before_the_very_same_command_is_the_fix() -> None:
@@ -117,21 +124,21 @@ def test_what_ran_before_the_very_same_command_is_the_fix() -> None:
         ("python -m app.selfcheck", "selfcheck: digest mismatch\n[exit 3]"),
         ("python tools/regen.py && python -m app.selfcheck", "selfcheck: ok\n[exit 0]"),
     )
-    assert [fix.differs for fix in fixes(run)] == ["after `python tools/regen.py`"]
+    assert [fix.differs for fix in overcome(run)] == ["after `python tools/regen.py`"]
 
 
 def test_another_subcommand_is_no_fix() -> None:
     run = bash(
         ("kubectl apply -f a.yaml", "error: timed out\n[exit 1]"), ("kubectl logs -f a.yaml", "all fine\n[exit 0]")
     )
-    assert fixes(run) == []
+    assert overcome(run) == []
 
 
 def test_a_call_that_says_the_same_error_again_is_no_fix() -> None:
     run = bash(
         ("replay a.rpl", "frame 412 MISMATCH\n[exit 1]"), ("replay --slow a.rpl | tail -1", "frame 412 MISMATCH")
     )
-    assert fixes(run) == []
+    assert overcome(run) == []
 
 
 def test_changed_arguments_are_told_but_not_ids_and_addresses() -> None:
@@ -141,8 +148,8 @@ def test_changed_arguments_are_told_but_not_ids_and_addresses() -> None:
         call("refund", {"order": "#W5442520", "amount": 12900, "mail": "b@example.org", "return_id": "RT_88123"}, "b"),
         answer('{"ok": true}', "b"),
     )
-    (fix,) = fixes(run)
-    assert fix.differs == "`amount`: `12900` instead of `129.0`, with another `mail`, with `return_id`"
+    (fix,) = overcome(run)
+    assert fix.differs == "`amount`: `12900` instead of `129.0`"
 
 
 def test_ids_are_masked_in_error_lines() -> None:
@@ -219,7 +226,87 @@ def test_any_arguments_can_be_compared(one: JsonObject, other: JsonObject, said:
     run = numbered(
         call("t", one, "a"), answer(json.dumps({"error": said}), "a"), call("t", other, "b"), answer("ok", "b")
     )
-    first, second = calls(run)
-    assert isinstance(difference(first, second), str)
-    assert same_verb(first, second) == same_verb(second, first)
-    assert all(fix.differs for fix in fixes(run))
+    assert all(fix.differs for fix in overcome(run))
+
+
+@pytest.mark.parametrize(
+    ("command", "texts"),
+    [
+        ("git push -u origin x 2>&1 | tail -5", ["git push -u origin x 2>&1", "tail -5"]),
+        ("make > out.log 2> err.log && cat out.log", ["make > out.log 2> err.log", "cat out.log"]),
+        ("a &> log & b", ["a &> log", "b"]),
+        ("echo 'a; b | c' ; d", ["echo 'a; b | c'", "d"]),
+    ],
+)
+def test_a_command_is_cut_between_commands_never_at_a_redirect(command: str, texts: list[str]) -> None:
+    assert [one.text for one in commands(command)] == texts
+
+
+def test_an_argument_is_credited_when_the_error_names_it() -> None:
+    run = numbered(
+        call("label", {"to": "Kirkwall", "note": "a", "speed": "slow"}, "a"),
+        answer('{"error": {"code": "PHONE_REQUIRED", "message": "phone is required on the ferry"}}', "a"),
+        call("label", {"to": "Kirkwall", "note": "b", "speed": "fast", "phone": "by request"}, "b"),
+        answer('{"ok": true}', "b"),
+    )
+    (fix,) = overcome(run)
+    assert fix.failure.line == "PHONE_REQUIRED: phone is required on the ferry"
+    assert fix.differs == "`phone`: `by request`"
+
+
+def test_each_error_of_a_chain_gets_what_overcame_it() -> None:
+    run = numbered(
+        call("order", {"item": "x", "qty": 6}, "a"),
+        answer('{"error": "field approved_by is missing"}', "a"),
+        call("order", {"item": "x", "qty": 6, "approved_by": "the lead"}, "b"),
+        answer('{"error": "qty 6 is above the limit 4"}', "b"),
+        call("order", {"item": "x", "qty": 4, "approved_by": "the lead"}, "c"),
+        answer('{"ok": true}', "c"),
+    )
+    assert [fix.differs for fix in overcome(run)] == ["`approved_by`: `the lead`", "`qty`: `4` instead of `6`"]
+
+
+def test_nothing_is_credited_when_a_file_was_edited_in_between() -> None:
+    run = numbered(
+        call("bash", {"command": "build all"}, "a"),
+        answer("error: undefined reference to main\n[exit 1]", "a"),
+        call("edit", {"file_path": "/x/main.c", "old_string": "a", "new_string": "b"}, "e"),
+        answer("ok", "e"),
+        call("bash", {"command": "build all --quiet"}, "b"),
+        answer("done\n[exit 0]", "b"),
+    )
+    assert overcome(run) == []
+
+
+@pytest.mark.parametrize("did", [True, False])
+def test_only_what_the_error_speaks_of_is_credited_when_a_person_spoke_in_between(did: bool) -> None:
+    for fixed, found in (("deploy --wait", 0), ("deploy --tunnel b", int(not did))):
+        run = bash(("deploy", "error: the tunnel is down\n[exit 1]"), (fixed, "done\n[exit 0]"))
+        assert len(overcome(run)) == 1
+        later = tuple(NumberedMessage(one.number + 1, one.at, one.message) for one in run[2:])
+        assert len(overcome((*run[:2], *later), {3: did})) == found
+
+
+@pytest.mark.parametrize(
+    ("failing", "working"),
+    [
+        ("git commit -m x", "git commit -m x --no-verify"),
+        ("curl https://a.example/x", "curl -k https://a.example/x"),
+        ("./run.sh", "chmod 777 run.sh && ./run.sh"),
+        ("pip install x", "pip install --break-system-packages x"),
+        ("npm install", "npm install --force"),
+    ],
+)
+def test_a_workaround_is_no_fix(failing: str, working: str) -> None:
+    assert overcome(bash((failing, "error: it is refused\n[exit 1]"), (working, "done\n[exit 0]"))) == []
+
+
+def test_without_success_only_what_the_error_speaks_of_is_credited() -> None:
+    named = bash(("x put", "error: --region is required\n[exit 1]"), ("x put --region eu", "done\n[exit 0]"))
+    other = bash(("x put", "error: it is refused\n[exit 1]"), ("x put --slowly", "done\n[exit 0]"))
+    assert [len(overcome(run, sure=False)) for run in (named, other)] == [1, 0]
+
+
+def test_what_a_person_did_with_a_call_is_no_failure() -> None:
+    refused = Message("user", (Part("tool-result", text="error", meta={"tool_call_id": "a"}, event="refused"),))
+    assert failures(numbered(call("bash", {"command": "npm install"}, "a"), refused)) == []

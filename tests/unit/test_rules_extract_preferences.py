@@ -10,8 +10,8 @@ from seasoned.learning.questions import ExtractQuestion, PreferenceFound
 from seasoned.message import Message, NumberedMessage, Part
 from seasoned.rules.extract import extract
 from seasoned.rules.grammar import third_person
-from seasoned.rules.keys import overtaken
-from seasoned.rules.sentences import sentences
+from seasoned.rules.preferences import overtaken
+from seasoned.rules.text import sentences
 
 
 def stated(text: str, known: tuple[str, ...] = ()) -> tuple[PreferenceFound, ...]:

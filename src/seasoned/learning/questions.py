@@ -74,18 +74,25 @@ class ExtractAnswer(msgspec.Struct, frozen=True, kw_only=True):
     preferences: tuple[PreferenceFound, ...] = ()
 
 
+STEPS_MAX = 24
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """Another finished task of the space with a similar request, in short: how it ended and what it was about."""
+    """Another finished task of the space with a similar request, in short: how it ended and what it was about.
+
+    `steps` are the names of its tool calls in order, at most STEPS_MAX.
+    """
 
     title: str
     status: TaskStatus
     summary: str
+    steps: tuple[str, ...] = ()
 
 
 class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A finished task with its whole evidence: the messages that belong to it, in order.
 
-    `attempts` are other attempts at a similar request, succeeded or failed, for comparison.
+    `attempts` are other attempts at a similar request, succeeded or failed, for comparison, the most telling first.
     """
 
     task: Task

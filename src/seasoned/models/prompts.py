@@ -36,6 +36,7 @@ ENTRY_SHOWN_CHARS_MAX = 1_200
 HEADINGS_SHOWN_MAX = 12
 FILES_SHOWN_MAX = 40
 SUMMARY_CHARS_MAX = 400
+ATTEMPTS_MAX = 3
 NAME_CHARS_MAX = 120
 # Names of tools and roles are the client's own words too.
 ROLE_CHARS_MAX = 200
@@ -95,7 +96,10 @@ def distill_prompt(question: DistillQuestion) -> str:
 def _attempts(attempts: Sequence[Attempt]) -> str:
     if not attempts:
         return ""
-    lines = [f"- ({one.status}) {elide(one.title, 200)}: {elide(one.summary, SUMMARY_CHARS_MAX)}" for one in attempts]
+    lines = [
+        f"- ({one.status}) {elide(one.title, 200)}: {elide(one.summary, SUMMARY_CHARS_MAX)}"
+        for one in attempts[:ATTEMPTS_MAX]
+    ]
     return "Other attempts at much the same, for contrast; what made the difference?\n" + fence("\n".join(lines))
 
 

@@ -142,7 +142,7 @@ def _checked(
 ) -> tuple[list[Lesson], Summary]:
     """The lessons or the skip, and the journal's summary: nothing said off the record, and foreign orders held back."""
     learned = [_clean(lesson, task) for lesson in answer.lessons if lesson.kind in KINDS]
-    summary, skipped = _summary(answer), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
+    summary, skipped = _summary(answer, shown), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
     texts = [skipped, summary.summary, *summary.decisions, *summary.learnings]
     origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)], private)
     found = []
@@ -160,6 +160,7 @@ def _checked(
         summary=evidence.admitted(origin, summary.summary),
         decisions=tuple(evidence.admitted(origin, line) for line in summary.decisions),
         learnings=tuple(evidence.admitted(origin, line) for line in summary.learnings),
+        steps=summary.steps,
     )
 
 
@@ -174,7 +175,7 @@ def _clean(lesson: Lesson, task: TaskRow) -> Lesson:
     )
 
 
-def _summary(answer: DistillAnswer) -> Summary:
+def _summary(answer: DistillAnswer, shown: Sequence[NumberedMessage]) -> Summary:
     def lines(source: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(" ".join(redact(line).split())[:TITLE_CHARS_MAX] for line in source[:LINES_MAX] if line.strip())
 
@@ -182,4 +183,5 @@ def _summary(answer: DistillAnswer) -> Summary:
         summary=" ".join(redact(answer.summary).split())[:TEXT_CHARS_MAX],
         decisions=lines(answer.decisions),
         learnings=lines(answer.learnings),
+        steps=similar_attempts.steps(shown),
     )

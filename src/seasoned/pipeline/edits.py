@@ -20,7 +20,7 @@ from seasoned.learning.questions import (
     ReviseEntry,
     WriteFile,
 )
-from seasoned.lesson import LessonStatus
+from seasoned.lesson import LessonStatus, recounted
 from seasoned.paths import check_name
 from seasoned.pipeline.checks import (
     added_lines,
@@ -77,15 +77,32 @@ class EntryMove(msgspec.Struct, frozen=True):
     new_key: str
 
 
+Support = Callable[[str, str, Sequence[str]], tuple[int, int]]
+
+
+def counts_nothing(_skill_id: str, _entry_key: str, _lessons: Sequence[str]) -> tuple[int, int]:
+    """For drafts without rows behind them."""
+    return 0, 0
+
+
 class DraftSet:
     """The drafts of a space's skills, with the effect of each lesson.
 
-    `look_up` finds committed entries of the space that are close to a text; it may block.
+    `look_up` finds committed entries of the space that are close to a text; `support` counts the sessions behind an
+    entry of a skill, with further lessons, and those of them that succeeded. Both may block.
     """
 
-    def __init__(self, drafts: Sequence[Draft], look_up: Callable[[str], Sequence[Known]] = knows_nothing) -> None:
+    def __init__(
+        self,
+        drafts: Sequence[Draft],
+        look_up: Callable[[str], Sequence[Known]] = knows_nothing,
+        support: Support = counts_nothing,
+    ) -> None:
         self.drafts = {draft.name: draft for draft in drafts}
         self._twins = Twins(look_up)
+        self._support = support
+        # The key under which the store has an entry whose text this run changed.
+        self._stored_keys: dict[tuple[str, str], str] = {}
         # Skills that an entry was meant for.
         self._aimed_at: set[str] = set()
         self.effects: dict[str, Effect] = {}
@@ -97,7 +114,8 @@ class DraftSet:
     def copy(self) -> "DraftSet":
         """A copy to edit independently."""
         other = DraftSet([draft.copy() for draft in self.drafts.values()])
-        other._twins, other._aimed_at = self._twins.copy(), set(self._aimed_at)
+        other._twins, other._aimed_at, other._support = self._twins.copy(), set(self._aimed_at), self._support
+        other._stored_keys = dict(self._stored_keys)
         other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
         other.applied = list(self.applied)
         return other
@@ -146,8 +164,7 @@ class DraftSet:
             case RemoveEntry():
                 self._replace(edit, "")
             case Reinforce():
-                entry = self._entry(edit)
-                self._note(edit.skill, edit.path, entry.text, edit.lessons, "reinforced")
+                self._reinforce(edit.skill, edit.path, self._entry(edit).text, edit.lessons)
             case WriteFile():
                 draft, path = self._draft(edit.skill), edit.path
                 text = with_list(draft.text(path), edit.text) if path == SKILL_FILE else edit.text
@@ -176,7 +193,7 @@ class DraftSet:
         check_entry(text)
         twin = self._twins.of(text, self.drafts)
         if twin is not None:
-            self._note(twin.skill, twin.path, twin.text, edit.lessons, "reinforced")
+            self._reinforce(twin.skill, twin.path, twin.text, edit.lessons)
             return
         path = with_room(draft, path, text)
         before = draft.text(path)
@@ -190,6 +207,39 @@ class DraftSet:
         self._twins.add(edit.skill, path, text)
         self._note(edit.skill, path, text, edit.lessons, "written")
 
+    def _reinforce(self, skill: str, path: str, text: str, lessons: tuple[str, ...]) -> None:
+        """More evidence for an entry: one that counts it says so, the others stay as they are."""
+        draft = self.drafts.get(skill)
+        old = find_entry(draft.text(path), text) if draft is not None and path in draft.files else None
+        counted = self._counted(draft, text, text, lessons) if draft is not None and old is not None else text
+        if draft is not None and old is not None and counted != text:
+            try:
+                self._write(draft, path, replace_entry(draft.text(path), old, counted), lessons)
+                self._moved(draft, path, text, counted)
+            except Invalid:
+                counted = text  # A person wrote or pinned it.
+        self._note(skill, path, counted, lessons, "reinforced")
+
+    def _counted(self, draft: Draft, old: str, text: str, lessons: tuple[str, ...]) -> str:
+        """A text that takes an entry's place, with the evidence of both counted from the rows."""
+        if "\n- Symptom: " not in text:
+            return text
+        key = entry_hash(old)
+        noted = [note.lesson for note in self.notes if (note.skill, note.key) == (draft.name, key)]
+        stored = self._stored_keys.get((draft.name, key), key)
+        return recounted(text, *self._support(draft.skill_id, stored, (*noted, *lessons)))
+
+    def _moved(self, draft: Draft, path: str, old: str, text: str) -> None:
+        """The evidence of an entry follows its text."""
+        before, after = entry_hash(old), entry_hash(text)
+        self._twins.add(draft.name, path, text)
+        self.moves.append(EntryMove(draft.name, before, after))
+        self._stored_keys[draft.name, after] = self._stored_keys.get((draft.name, before), before)
+        self.notes = [
+            msgspec.structs.replace(note, key=after) if (note.skill, note.key) == (draft.name, before) else note
+            for note in self.notes
+        ]
+
     def _entry(self, edit: ReviseEntry | RemoveEntry | Reinforce) -> Entry:
         found = _look_up(self._draft(edit.skill).text(edit.path), edit.entry)
         if found is None:
@@ -199,10 +249,10 @@ class DraftSet:
     def _replace(self, edit: ReviseEntry | RemoveEntry, text: str) -> None:
         draft, old = self._draft(edit.skill), self._entry(edit)
         check_entry(text)
+        text = self._counted(draft, old.text, text, edit.lessons)
         self._write(draft, edit.path, replace_entry(draft.text(edit.path), old, text), edit.lessons)
         if text:
-            self._twins.add(edit.skill, edit.path, text)
-            self.moves.append(EntryMove(draft.name, entry_hash(old.text), entry_hash(text)))
+            self._moved(draft, edit.path, old.text, text)
             self._note(edit.skill, edit.path, text, edit.lessons, "written")
         else:
             self._settle(edit.lessons, Effect("written", "An entry that is no longer true was removed."))

@@ -1,6 +1,7 @@
 """The journal: entries written by rule, without a model, into skills whose front matter asks for it.
 
-A skill with `metadata: entries: journal` gets one entry for each finished task, in a file for each day:
+A skill with `metadata: entries: journal` gets one entry for each finished task, in a file for each day. A line that
+would be empty is left out:
 
     # 2025-06-15
 
@@ -26,11 +27,13 @@ _TITLE_CHARS_MAX = 160
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task's journal entry says besides its outcome."""
+    """What a task's journal entry says besides its outcome; and, for comparison with other tasks, its tools' names in
+    the order of their calls."""
 
     summary: str = ""
     decisions: tuple[str, ...] = ()
     learnings: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
 
 
 def day_of(task: Task, configs: JsonObject) -> str:
@@ -47,15 +50,14 @@ def entry_for(task: Task, summary: Summary) -> str:
     """A finished task's entry."""
     title = redact(" ".join(task.title.split()))
     title = title if len(title) <= _TITLE_CHARS_MAX else title[: _TITLE_CHARS_MAX - 1].rstrip() + "…"
-    return "\n".join(
-        [
-            f"## [{to_datetime(task.ended_at):%H:%M}] Task: {_safe(title)}",
-            f"- **Outcome**: {task.status}",
-            f"- **Summary**: {_safe(summary.summary or task.evidence or 'nothing more is known.')}",
-            f"- **Key Decisions**: {_safe(_joined(summary.decisions))}",
-            f"- **Learnings**: {_safe(_joined(summary.learnings))}",
-        ]
-    )
+    told = {
+        "Outcome": task.status,
+        "Summary": summary.summary or task.evidence,
+        "Key Decisions": _joined(summary.decisions),
+        "Learnings": _joined(summary.learnings),
+    }
+    lines = [f"- **{label}**: {_safe(line)}" for label, line in told.items() if line.strip()]
+    return "\n".join([f"## [{to_datetime(task.ended_at):%H:%M}] Task: {_safe(title)}", *lines])
 
 
 def _safe(line: str) -> str:
@@ -73,4 +75,4 @@ def place(text: str, day: str, entry: str, old_entry: str | None) -> str:
 
 
 def _joined(lines: tuple[str, ...]) -> str:
-    return "; ".join(line.rstrip(".;") for line in lines) or "none"
+    return "; ".join(line.rstrip(".;") for line in lines)

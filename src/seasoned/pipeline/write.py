@@ -66,7 +66,7 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     if read is None:
         return False
     drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
-    draft_set = DraftSet(drafts, lambda text: _known(store, read, text))
+    draft_set = _draft_set(drafts, read, store)
     await asyncio.to_thread(_write_journals, draft_set, read)
     draft_set = await _write_lessons(draft_set, read, model, store)
     for _ in range(REBASES_MAX):
@@ -111,7 +111,7 @@ async def _rebased(store: Store, read: _Input, earlier: DraftSet) -> DraftSet:
         return held
 
     def apply(held: Sequence[LoadedSkill]) -> DraftSet:
-        draft_set = DraftSet(_drafts(held, store), lambda text: _known(store, read, text))
+        draft_set = _draft_set(_drafts(held, store), read, store)
         _write_journals(draft_set, read)
         if reason := draft_set.rebase(earlier):
             raise Superseded(f"The edits do not fit any more: {reason}")
@@ -201,6 +201,10 @@ def _drafts(held: Sequence[LoadedSkill], store: Store) -> list[Draft]:
     return [retrieval.draft_of(one, store) for one in held]
 
 
+def _draft_set(drafts: Sequence[Draft], read: _Input, store: Store) -> DraftSet:
+    return DraftSet(drafts, lambda text: _known(store, read, text), lambda *key: _support(store, *key))
+
+
 async def _fetch(draft_set: DraftSet, read: _Input, store: Store, names: Collection[str]) -> None:
     """Load skills of the space that are named but not loaded yet."""
     missing = set(names) - set(draft_set.drafts)
@@ -225,6 +229,10 @@ def _known(store: Store, read: _Input, text: str) -> list[Known]:
         return [Known(known[hit.skill_id], hit.path, hit.text) for hit in hits if hit.path and hit.skill_id in known]
 
     return store.read_now(look)
+
+
+def _support(store: Store, skill_id: str, entry_key: str, more: Sequence[str]) -> tuple[int, int]:
+    return store.read_now(lambda connection: lessons.support_of(connection, skill_id, entry_key, more))
 
 
 def _write_journals(draft_set: DraftSet, read: _Input) -> None:

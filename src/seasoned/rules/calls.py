@@ -5,11 +5,12 @@ Work is bounded: of a long answer only the beginning and the end are ever looked
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
-from seasoned.message import JsonObject, NumberedMessage, Part
-from seasoned.rules.lexicon import word_set
+from seasoned.message import JsonObject, NumberedMessage, Part, PersonEvent
+from seasoned.rules.text import words
 
 HEAD_CHARS = 4_000
 TAIL_CHARS = 8_000
@@ -20,43 +21,33 @@ _DEPTH_MAX = 5
 _REMOTE_MAX = 10
 
 _COMMAND_KEYS = ("command", "cmd", "script", "shell_command", "bash_command", "commands")
-_SEGMENT = re.compile(r"'[^']{0,2000}'|\"(?:\\.|[^\"\\]){0,2000}\"|\\.|(&&|\|\||[;|\n&])")
+_ANY_COMMAND = ("command", "cmd")
+# What stands in quotes and what redirects is skipped; the group is what separates two commands.
+_SEGMENT = re.compile(r"'[^']{0,2000}'|\"(?:\\.|[^\"\\]){0,2000}\"|\\.|\d?[<>]{1,3}&?|&>{1,2}|(&&|\|\||\|&|[;|\n&])")
 _WORD = re.compile(r"(?:'[^']{0,2000}'|\"(?:\\.|[^\"\\]){0,2000}\"|\\.|[^\s'\"\\])+")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w{0,60}=")
 _PROGRAM = re.compile(r"[A-Za-z][\w.+-]{0,40}\Z")
 _HEREDOC = re.compile(r"<<-?\s*['\"]?(\w{1,40})['\"]?[^\n]{0,400}\n(?:(?!\1\b)[^\n]{0,2000}\n){0,400}(?:\1\b)?")
 _VERSIONED = re.compile(r"(python|pip|node|ruby|php|gcc|clang)[\d.]+\Z")
-_WRAPPERS = word_set(
-    """
-    sudo time nohup env exec command builtin nice timeout xargs stdbuf watch then do else if while !
-    """
-)
-_RUNNERS = {
-    "uv": frozenset({"run"}),
-    "poetry": frozenset({"run"}),
-    "pdm": frozenset({"run"}),
-    "pipenv": frozenset({"run"}),
-    "hatch": frozenset({"run"}),
-    "bundle": frozenset({"exec"}),
-    "pnpm": frozenset({"exec", "dlx"}),
-    "yarn": frozenset({"exec", "dlx"}),
-    "uvx": frozenset(),
-    "npx": frozenset(),
-    "pipx": frozenset({"run"}),
+_WRAPPERS: Final = words("wrappers")
+_RUNNERS: Final = {
+    **dict.fromkeys(("uv", "poetry", "pdm", "pipenv", "hatch", "pipx"), ("run",)),
+    "bundle": ("exec",),
+    "pnpm": ("exec", "dlx"),
+    "yarn": ("exec", "dlx"),
+    "uvx": (),
+    "npx": (),
 }
-_VALUED = word_set(
-    """
-    --group --with --python --extra --directory --project --package --from -p -n -u --env-file --index-url
-    --only-group
-    """
-)
-_PLUMBING = word_set(
-    """
-    cd echo printf grep egrep fgrep rg sed awk head tail cat ls sleep sort uniq wc cut tr tee export set test
-    true false for in done fi case mkdir rm cp mv touch xargs date pwd which type find less more source read jq
-    yq exit rc perl local return kill wait
-    """
-)
+_VALUED: Final = words("valued_options")
+_PLUMBING: Final = words("plumbing")
+
+
+class Simple(msgspec.Struct, frozen=True):
+    """A simple command of a shell line: its text, its words with their quotes, and what separates it from the next."""
+
+    text: str
+    words: list[str]
+    joint: str = ""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +66,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     answer_number: int = 0
     answer: str = ""
     marked: bool = False
+    event: PersonEvent | None = None
 
     @property
     def name(self) -> str:
@@ -113,13 +105,14 @@ def calls(messages: Sequence[NumberedMessage]) -> list[Call]:
                         # What a person or a hook did with the call is no failure of the tool.
                         answer="" if part.event or part.author else bounded(part.text or ""),
                         marked=part.is_error and not (part.event or part.author),
+                        event=part.event,
                     )
     return found
 
 
 def _call(number: int, part: Part) -> Call:
     arguments = _arguments(part.arguments)
-    command = _command(arguments)
+    command = _command(part.tool_name, arguments)
     return Call(number=number, tool=part.tool_name, arguments=arguments, command=command, programs=programs(command))
 
 
@@ -131,27 +124,30 @@ def _arguments(text: str) -> JsonObject:
     return loaded if isinstance(loaded, dict) else {}
 
 
-def _command(arguments: JsonObject) -> str:
+def _command(tool: str, arguments: JsonObject) -> str:
     for key in _COMMAND_KEYS:
         value = arguments.get(key)
-        if isinstance(value, str):
+        if isinstance(value, str) and (key in _ANY_COMMAND or " " in value):
             return value
         if isinstance(value, list) and value and all(isinstance(word, str) for word in value):
             words = [str(word) for word in value]
             return words[-1] if len(words) > 2 and words[1] in ("-c", "-lc") else " ".join(words)  # noqa: PLR2004
-    return ""
+    args = arguments.get("args")
+    return f"{tool} {args}" if isinstance(args, str) and _PROGRAM.match(tool) else ""
 
 
-def segments(command: str) -> list[list[str]]:
-    """The simple commands of a shell line as words, quotes kept; bounded."""
-    text = _HEREDOC.sub("\n", command[:COMMAND_CHARS_MAX])
-    cuts = [found.span(1) for found in _SEGMENT.finditer(text) if found.group(1)][:SEGMENTS_MAX]
+def commands(line: str) -> list[Simple]:
+    """The simple commands of a shell line, here-documents left out; bounded."""
+    text = _HEREDOC.sub("<<\n", line[:COMMAND_CHARS_MAX])
+    cuts = [(*found.span(1), found.group(1)) for found in _SEGMENT.finditer(text) if found.group(1)][:SEGMENTS_MAX]
     parts, start = [], 0
-    for left, right in cuts:
-        parts.append(text[start:left])
+    for left, right, joint in (*cuts, (len(text), len(text), "")):
+        part = text[start:left].strip()
+        words = _WORD.findall(part.split("<<", 1)[0])
+        if words:
+            parts.append(Simple(part, words, joint))
         start = right
-    parts.append(text[start:])
-    return [words for part in parts if (words := _WORD.findall(part.split("<<", 1)[0]))]
+    return parts
 
 
 def programs(command: str) -> tuple[str, ...]:
@@ -159,7 +155,7 @@ def programs(command: str) -> tuple[str, ...]:
 
     Plumbing such as cd, grep or echo is left out unless there is nothing else.
     """
-    names = [name for words in segments(command) if (name := _program(words))]
+    names = [name for one in commands(command) if (name := _program(one.words))]
     real = [name for name in names if name not in _PLUMBING] or names
     return tuple(sorted(dict.fromkeys(real), key=lambda name: (name == "git", -real.count(name))))
 
@@ -191,8 +187,7 @@ def _inner(name: str, words: list[str], depth: int) -> str:
         return inner if _PROGRAM.match(inner) else ""
     if name == "ssh":
         remote = next((word.strip("'\"") for word in words if word[:1] in "'\"" and " " in word), "")
-        lines = segments(remote)[:_REMOTE_MAX]
-        names = [found for line in lines if (found := _program(line, depth + 1))]
+        names = [found for one in commands(remote)[:_REMOTE_MAX] if (found := _program(one.words, depth + 1))]
         return next((found for found in names if found not in _PLUMBING), "")
     verbs = _RUNNERS.get(name)
     if verbs is None or (verbs and (not words or words[0] not in verbs)):

@@ -1,54 +1,68 @@
-"""What a finished task teaches, read from its messages without a model: few lessons, or none.
+"""What a finished task teaches, read from its messages without a model: errors with their fixes, corrections, and what
+the successes of a kind of request have in common.
 
-An episode (episodes.py) becomes an entry of a title and one to four lines: symptom, cause, what is correct. Each lesson
-quotes the messages that it rests on. Text of a tool appears only as one short error line.
+An entry's title is the tool with the error's template; below it stand the error, its cause, and what is right. Each
+lesson quotes the messages that it rests on.
 """
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from seasoned.learning.questions import DistillAnswer, DistillQuestion
-from seasoned.lesson import TITLE_CHARS_MAX, Lesson, LessonKind, Quote
-from seasoned.message import NumberedMessage
-from seasoned.rules.calls import Call, calls, segments
-from seasoned.rules.corrections import without_giving_up
-from seasoned.rules.domains import topic_of
-from seasoned.rules.episodes import POINTS_MIN, Episode, episodes, remedy_text
-from seasoned.rules.errors import Failure, failed, overcome, signature
-from seasoned.rules.insights import FIX_LABEL, capital, strip_opener
-from seasoned.rules.people import People
-from seasoned.rules.safety import clip, inline, is_safe, masked, one_line
-from seasoned.rules.similar import same_lesson
-from seasoned.rules.summaries import decisions, summary
-from seasoned.safety.scanner import scan
+import msgspec
 
-LESSONS_MAX: Final = 3
+from seasoned.learning.questions import DistillAnswer, DistillQuestion
+from seasoned.lesson import TITLE_CHARS_MAX, Lesson, Quote
+from seasoned.message import NumberedMessage
+from seasoned.rules import explained
+from seasoned.rules.calls import Call, calls, commands
+from seasoned.rules.errors import Failure, failed, is_generic
+from seasoned.rules.explained import Told
+from seasoned.rules.fixes import Fix, changes_file, fixes, is_look, is_search
+from seasoned.rules.people import names
+from seasoned.rules.phrases import book
+from seasoned.rules.places import topic_of
+from seasoned.rules.procedures import procedure
+from seasoned.rules.safety import clip, inline, is_safe, masked, template
+from seasoned.rules.summaries import decisions, summary
+from seasoned.rules.text import Sentence, plain
+from seasoned.safety.scanner import scan
+from seasoned.similar import fingerprint, is_twin
+
+LESSONS_MAX: Final = 6
 QUOTE_CHARS_MAX: Final = 200
 HEADING_CHARS_MAX: Final = 110
-SENTENCE_CHARS_MAX: Final = 320
-_COMMAND_CHARS_MAX: Final = 100
-_HEADING_WORDS_MIN: Final = 4
-_NOT_FOUND = re.compile(
-    r"\b(?:not ?found|no such|unknown|does not exist|doesn't exist|404|no (?:match|result|row)\w*|undefined)\b",
-    re.IGNORECASE,
-)
-_CLAUSE = re.compile(
-    r"(?:;|:(?= )| - |,? (?:so|because|since|which|but|while|whereas|therefore|otherwise|though|even if)\b|, ) ?"
-)
+_AFTER_MAX = 12  # messages after a failure in which its cause may be told
+_COMMAND_CHARS_MAX = 160
+_TELLING_MIN = 2
+_SEEN_MAX = 8  # messages back in which what was found out was seen
+_CALLS_SEEN = 3
+_ANSWER_CHARS = 3_000
+_PLACEHOLDER = re.compile(r"\s*<(?:id|email|phone|date|n|name)>")
 
 
-_SUBORDINATE = re.compile(
-    r"(?:since|because|as|if|when|while|although|though|after|before|once|to|for|with|in|on)\b", re.IGNORECASE
-)
+class _Found(msgspec.Struct, kw_only=True):
+    """A lesson before it is checked: its message, title, lines, quotes, and the call that it is about."""
+
+    number: int
+    title: str
+    lines: list[str]
+    quotes: list[tuple[int, str]]
+    call: Call | None
+    score: float
 
 
 def distill(question: DistillQuestion) -> DistillAnswer:
     """The lessons of a task, its summary and its decisions. Same messages, same answer."""
     made = calls(question.messages)
     bad = failed(made)
-    found = episodes(question.messages, made, bad, overcome(made), gave_up=question.task.status == "failed")
+    found = [*_errors(question, made, bad), *_corrections(question, made)]
+    told = {quote for one in found for quote in one.quotes}
+    found += [one for one in _findings(question, made) if one.quotes[0] not in told]
     lessons = _lessons(question, found)
+    made_of = procedure(question, made)
+    if made_of is not None:
+        lessons = (*lessons, made_of)
     return DistillAnswer(
         summary=summary(question),
         decisions=decisions(question.messages),
@@ -60,150 +74,214 @@ def distill(question: DistillQuestion) -> DistillAnswer:
 
 def _skip_reason(bad: Sequence[Failure]) -> str:
     if not bad:
-        return "Nothing failed, nobody corrected anything and nothing was explained that holds beyond this task."
+        return "Nothing failed and nobody corrected anything."
     return "Calls failed, but neither a changed call that worked nor an explanation stands in the messages."
 
 
-def _lessons(question: DistillQuestion, found: Sequence[Episode]) -> tuple[Lesson, ...]:
-    ranked = sorted((one for one in found if one.score >= POINTS_MIN), key=lambda one: (-one.score, one.number))
-    people = People(question.messages)
+def _lessons(question: DistillQuestion, found: Sequence[_Found]) -> tuple[Lesson, ...]:
+    people = names(question.messages) if found else re.compile("(?!)")
     kept: list[tuple[int, Lesson]] = []
-    for episode in ranked:
-        lesson = _lesson(question, episode, people)
-        if lesson is None or any(same_lesson(lesson, other) for _, other in kept):
+    for one in sorted(found, key=lambda one: (-one.score, one.number)):
+        lesson = _lesson(question, one, people)
+        if lesson is None or any(_says_same(lesson, other) for _, other in kept):
             continue
-        kept.append((episode.number, lesson))
+        kept.append((one.number, lesson))
         if len(kept) == LESSONS_MAX:
             break
     return tuple(lesson for _, lesson in sorted(kept, key=lambda pair: pair[0]))
 
 
-def _lesson(question: DistillQuestion, episode: Episode, people: People) -> Lesson | None:
-    """An episode as an entry; None when nothing is left to say or nothing can be quoted."""
-    explained = [_plain(one.text) for one in episode.explains]
-    title = _title(episode, explained)
-    lines = _lines(episode, explained, title)
-    quotes = _quotes(question.messages, episode)
-    title, text = people.hide(title), people.hide("\n".join(lines))
-    if not title or not lines or not quotes or not is_safe(f"{title}\n{text}") or scan(f"{title}\n{text}"):
+def _says_same(one: Lesson, other: Lesson) -> bool:
+    prints = [fingerprint(f"{lesson.title}\n{lesson.text}") for lesson in (one, other)]
+    return one.title == other.title or is_twin(prints[0], prints[1])
+
+
+def _lesson(question: DistillQuestion, found: _Found, people: re.Pattern[str]) -> Lesson | None:
+    """A lesson; None when nothing is left to say, nothing can be quoted or it may not be said."""
+    title, text = people.sub("<name>", found.title), people.sub("<name>", "\n".join(found.lines))
+    quotes = _quotes(question.messages, found.quotes)
+    if not title or not text or not quotes or not is_safe(f"{title}\n{text}") or scan(f"{title}\n{text}"):
         return None
     return Lesson(
-        kind=_kind(episode),
+        kind="pitfall",
         title=title[:TITLE_CHARS_MAX],
         text=text,
-        topic=topic_of(episode.call),
+        topic=topic_of(found.call),
         quotes=quotes,
         at=question.task.ended_at,
     )
 
 
-def _lines(episode: Episode, explained: Sequence[str], title: str) -> list[str]:
-    lines = []
-    symptom, correct = _symptom(episode), _correct(episode)
-    if symptom:
-        lines.append(f"- Symptom: {symptom}")
-    elif episode.call is not None and not episode.user:
-        lines.append(f"- Seen with: {_seen(episode.call)}")
-    also = [_plain(episode.also[1].text)] if episode.also is not None else []
-    told = dict.fromkeys([*explained, *also])
-    kept = [sentence for sentence in told if episode.user or _bare(sentence) != _bare(title)]
-    cause = " ".join(map(_ended, kept if kept or lines else told))
-    if cause:
-        lines.append(f"- {'The user' if episode.user else 'Cause'}: {cause}")
-    if correct:
-        lines.append(f"- Correct: {correct}")
-    return lines
+def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failure]) -> list[_Found]:
+    """The failures that were overcome or explained."""
+    people = {one.number: _acted(said) for one in question.messages if (said := explained.said(one.message, "person"))}
+    overcome = {id(fix.failure.call): fix for fix in fixes(made, bad, people, sure=question.task.status == "success")}
+    spoken = explained.agent_sentences(question.messages)
+    found = []
+    for failure in bad:
+        fix = overcome.get(id(failure.call))
+        least = _TELLING_MIN if fix is None else 1
+        if is_generic(failure.line) or len(explained.telling(failure.line)) < least or _is_search(failure):
+            continue
+        later = (did for number, did in people.items() if failure.number < number <= failure.number + _AFTER_MAX)
+        if fix is None and any(later):
+            continue
+        until = failure.number + _AFTER_MAX if fix is None else fix.worked.answer_number + 1
+        numbers = [number for number in spoken if failure.number < number <= until]
+        words = explained.telling(f"{failure.line} {fix.differs if fix else ''}")
+        causes = explained.causes(spoken, numbers, words, near=int(fix is not None))
+        told = [one for one in causes if not explained.retracted(spoken, one)]
+        if fix is not None or told:
+            found.append(_of_error(failure, fix, told))
+    return found
 
 
-def _plain(text: str) -> str:
-    """A sentence as it stands in an entry: on one line, without its opening, ids masked."""
-    label = FIX_LABEL.match(text)
-    text = without_giving_up(text[label.end() :] if label else text)
-    return masked(capital(strip_opener(one_line(text))))[:SENTENCE_CHARS_MAX]
+def _findings(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
+    """What the agent found out about something wrong that no call failed with: what a person complained of, or what it
+    saw. What it finds in files that it edits is repaired there and teaches nothing."""
+    spoken = explained.agent_sentences(question.messages)
+    edits = any(changes_file(call) for call in made)
+    found: list[_Found] = []
+    wrong: Sentence | None = None
+    for numbered in question.messages:
+        said = explained.said(numbered.message, "person")
+        wrong = explained.complaint(said) if said else wrong
+        if numbered.number not in spoken:
+            continue
+        recent = [call for call in made if numbered.number - _SEEN_MAX <= call.number < numbered.number][-_CALLS_SEEN:]
+        words = explained.telling(wrong.text) if wrong is not None else frozenset()
+        told = explained.causes(spoken, [numbered.number], words, explained.COMPLAINT_MIN) if words else []
+        if not told and not edits:
+            seen = words.union(*(explained.telling(call.answer[:_ANSWER_CHARS]) for call in recent))
+            told = explained.findings(spoken[numbered.number], numbered.number, seen, asked=wrong is not None)
+        if told and not any(explained.retracted(spoken, one) for one in told):
+            found.append(_of_finding(told, wrong, recent[-1] if recent else None))
+    return found
 
 
-def _bare(text: str) -> str:
-    return text.strip(" .!;:…").casefold()
+def _of_finding(told: Sequence[Told], wrong: Sentence | None, call: Call | None) -> _Found:
+    lines = [f"- Symptom: {clip(masked(wrong.text), QUOTE_CHARS_MAX)}"] if wrong is not None else []
+    return _Found(
+        number=told[0].number,
+        title=_said_title(call, told[0].sentence),
+        lines=[*lines, f"- Cause: {_cause(told)}"],
+        quotes=[(one.number, one.sentence.raw) for one in told],
+        call=call,
+        score=told[0].points,
+    )
+
+
+def _cause(told: Sequence[Told]) -> str:
+    ordered = sorted(told, key=lambda one: one.sentence.start)
+    return " ".join(_ended(masked(explained.plain_words(one.sentence))) for one in ordered)
+
+
+def _said_title(call: Call | None, sentence: Sentence) -> str:
+    """The tool with what was said of it."""
+    name = f"{inline(masked(call.name))}: " if call is not None else ""
+    text = clip(masked(explained.plain_words(sentence)), HEADING_CHARS_MAX - len(name))
+    return f"{name}{text}".replace("<", "").replace(">", "").rstrip(" .!;:")
+
+
+def _acted(said: str) -> bool:
+    """Whether a person says that they did something about it."""
+    return book("distill")["acted"].said(" ".join(plain(said[:1_000]).lower().split()))
+
+
+def _is_search(failure: Failure) -> bool:
+    """Whether something was only looked for in vain with a tool that looks."""
+    return is_search(failure.call) and book("distill")["missing"].said(failure.line.lower())
+
+
+def _of_error(failure: Failure, fix: Fix | None, told: Sequence[Told]) -> _Found:
+    name = inline(masked(failure.call.name))
+    lines = [f"- Symptom: `{name}` fails: `{failure.line}`"]
+    if told:
+        lines.append(f"- Cause: {_cause(told)}")
+    if fix is not None:
+        lines.append(f"- Correct: {_works(fix)}")
+    quotes = [(one.number, one.sentence.raw) for one in told]
+    if failure.raw and is_safe(failure.raw):
+        quotes.append((failure.number, failure.raw))
+    if fix is not None:
+        quotes.append((fix.worked.number, fix.worked.tool))
+    return _Found(
+        number=failure.number,
+        title=_title(name, failure.line),
+        lines=lines,
+        quotes=quotes,
+        call=failure.call,
+        score=2 * (fix is not None) + (told[0].points if told else 0),
+    )
+
+
+def _works(fix: Fix) -> str:
+    if fix.differs.startswith("after "):
+        return f"After {fix.differs.removeprefix('after ')} the same command works"
+    if fix.worked.command and fix.differs.startswith("`") and fix.worked.command != fix.failure.call.command:
+        return f"{fix.differs} works"
+    how = fix.differs if fix.differs.startswith(("with ", "without ")) else f"with {fix.differs.removeprefix('in ')}"
+    return f"`{inline(fix.worked.tool)}` {how} works"
+
+
+def _title(name: str, line: str) -> str:
+    """The tool with the error's template."""
+    text = _PLACEHOLDER.sub(" …", template(line.removeprefix(f"{name}: ")))
+    text = " ".join(text.replace("<", "").replace(">", "").split())
+    return f"{name}: {clip(text, HEADING_CHARS_MAX - len(name) - 2)}"[:HEADING_CHARS_MAX].rstrip(" .!;:")
 
 
 def _ended(text: str) -> str:
     return text if text.endswith((".", "!", "?", ":", "…")) else f"{text}."
 
 
-def _title(episode: Episode, explained: Sequence[str]) -> str:
-    if explained:
-        return _heading(explained[episode.core])
-    if episode.failure is None:
-        return ""
-    name = inline(episode.failure.call.name)
-    line = clip(episode.failure.line.replace("<", "").replace(">", ""), HEADING_CHARS_MAX - len(name) - 2)
-    return f"{name}: {line}".rstrip(" .!;:")
+def _corrections(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
+    """What a person corrected, with what is right."""
+    found = []
+    before: list[str] = []
+    for numbered in question.messages:
+        message = numbered.message
+        said = explained.said(message, "person")
+        if said and before:
+            told = explained.correction(said, "\n".join(before)[-2_000:])
+            if told:
+                last = next((call for call in reversed(made) if call.number < numbered.number), None)
+                found.append(_of_correction(numbered.number, told, last))
+        if said:
+            before = []
+        agent = explained.said(message, "agent")
+        before += [agent[-1_000:]] if agent else []
+        before += [call.command or str(call.arguments)[:400] for call in made if call.number == numbered.number]
+    return found
 
 
-def _heading(core: str) -> str:
-    """A sentence, or the longest run of its clauses that fits into a heading."""
-    head = core
-    if len(core) > HEADING_CHARS_MAX and _SUBORDINATE.match(core) and ", " in core:
-        head = capital(core[core.index(", ") + 2 :])
-    core = head
-    if len(core) > HEADING_CHARS_MAX:
-        cuts = [found.start() for found in _CLAUSE.finditer(core[: HEADING_CHARS_MAX + 1])]
-        fitting = [core[:cut] for cut in cuts if len(core[:cut].split()) >= _HEADING_WORDS_MIN]
-        head = fitting[-1] if fitting else clip(core, HEADING_CHARS_MAX)
-    head = capital(head.rstrip(" .!;:,"))
-    return head if head.count("`") % 2 == 0 else head.replace("`", "")
+def _of_correction(number: int, told: Sequence[Sentence], call: Call | None) -> _Found:
+    core = next(one for one in reversed(told) if book("distill")["states"].said(one.low))
+    text = " ".join(_ended(masked(explained.plain_words(one))) for one in told)
+    lines = [f"- The user: {text}"]
+    shown = _shown(call) if call is not None and not is_look(call) else ""
+    if shown:
+        lines.append(f"- Not: {shown}")
+    return _Found(
+        number=number,
+        title=_said_title(call, core),
+        lines=lines,
+        quotes=[(number, one.raw) for one in told],
+        call=call,
+        score=4,
+    )
 
 
-def _symptom(episode: Episode) -> str:
-    if episode.failure is not None and episode.failure.line:
-        name = inline(masked(episode.failure.call.name))
-        line = clip(episode.failure.line, QUOTE_CHARS_MAX)
-        last = episode.fix.failure.line if episode.fix is not None else ""
-        then = f", then `{clip(last, QUOTE_CHARS_MAX)}`" if last and signature(last) != signature(line) else ""
-        return f"`{name}` fails: `{line}`{then}"
-    if episode.complaint is not None:
-        return clip(masked(capital(one_line(episode.complaint[1]))), QUOTE_CHARS_MAX)
-    return ""
+def _shown(call: Call) -> str:
+    """The command that was not right; empty for other calls and for a long one."""
+    run = [one.text for one in commands(call.command)]
+    text = masked(run[-1]) if run else ""
+    fit = 0 < len(text) <= _COMMAND_CHARS_MAX and "`" not in text and "<<" not in text and is_safe(text)
+    return f"`{text}`" if fit else ""
 
 
-def _seen(call: Call) -> str:
-    """The call that an explanation follows: the command, or the tool's name."""
-    for words in segments(call.command):
-        line = masked(inline(" ".join(words)))
-        if call.name in line and is_safe(line):
-            return f"`{clip(line, _COMMAND_CHARS_MAX)}`"
-    return f"`{masked(inline(call.name))}`"
-
-
-def _correct(episode: Episode) -> str:
-    parts = []
-    if episode.correct is not None and not episode.user:
-        parts.append(clip(masked(one_line(remedy_text(episode.correct[1]))), QUOTE_CHARS_MAX))
-    if episode.fix is not None:
-        worked = episode.fix.worked
-        how = episode.fix.differs if worked.command else f"`{inline(worked.tool)}` with {episode.fix.differs}"
-        how = how.replace("with with", "with", 1)
-        how = f"{how} the same command works" if how.startswith("after ") else f"{how} works"
-        parts.append(capital(how) if not parts else f"({how})")
-    return " ".join(parts)
-
-
-def _kind(episode: Episode) -> LessonKind:
-    failure = episode.failure
-    if failure is not None and _NOT_FOUND.search(failure.line) and episode.fix is not None and episode.explains:
-        return "fact"
-    return "pitfall"
-
-
-def _quotes(messages: Sequence[NumberedMessage], episode: Episode) -> tuple[Quote, ...]:
-    wanted: list[tuple[int, str]] = []
-    if episode.explains:
-        wanted.append((episode.number, episode.explains[episode.core].raw))
-    if episode.also is not None:
-        wanted.append((episode.also[0], episode.also[1].raw))
-    if episode.failure is not None and episode.failure.raw and is_safe(episode.failure.raw):
-        wanted.append((episode.failure.number, episode.failure.raw))
-    wanted += [pair for pair in (episode.complaint, episode.correct) if pair is not None]
+def _quotes(messages: Sequence[NumberedMessage], wanted: Sequence[tuple[int, str]]) -> tuple[Quote, ...]:
+    """The quotes that stand in their messages, letter for letter."""
     by_number = {numbered.number: numbered.message for numbered in messages}
     found = []
     for number, text in wanted:

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 
-from seasoned.rules import reports, requests
-from seasoned.rules.acts import Accepts, Act, Asks
-from seasoned.rules.keys import key_words
+import msgspec
+
+from seasoned.message import NumberedMessage
+from seasoned.rules.acts import TALK, Accepts, Act, Asks, Said
+from seasoned.rules.agent import REPORTS, AgentTurn
 from seasoned.rules.newness import ENOUGH, newness
-from seasoned.rules.outcome import AgentTurn
+from seasoned.rules.requests import imperative
+from seasoned.rules.text import key_words
 from seasoned.rules.titles import title_of
-from seasoned.rules.turns import Turn
-from seasoned.rules.work import Work, accepted_evidence, resumed, stands_evidence
+from seasoned.rules.work import LETS_STAND, Work, resumed
 from seasoned.task import Task
 
 _LONG_ANSWER_CHARS = 80
@@ -23,10 +25,32 @@ _SHOWN_CHARS = 60
 _REPORT_CHARS = 600
 
 
+# A statement, not the name of what is wanted ("Next.js 15 upgrade").
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """A person's message (None when a batch begins with the agent) and the agent's side after it."""
+
+    person: NumberedMessage | None
+    said: Said
+    agent: AgentTurn
+
+    @property
+    def acts(self) -> tuple[Act, ...]:
+        """What the person's sentences do."""
+        return self.said.acts
+
+    @property
+    def number(self) -> int:
+        """The number of the person's message; 0 without one."""
+        return 0 if self.person is None else self.person.number
+
+
 class Follower:
     """Keeps the tasks found so far; `take` reads one turn after the other, `finish` settles the rest."""
 
-    def __init__(self, tasks: Sequence[Task]) -> None:
+    def __init__(self, tasks: Sequence[Task], *, hides_data: bool = False) -> None:
+        self._hides_data = hides_data
         self.works = resumed(tasks)
         latest = max(range(len(tasks)), key=lambda k: tasks[k].last, default=None)
         self.current: Work | None = None if latest is None else self.works[latest]
@@ -60,7 +84,7 @@ class Follower:
             back.claim(turn.number, turn.acts)
             back.leave_open("", f"Message {turn.number}: the user comes back to it.")
         else:
-            back = Work(order=None, title=title_of(turn.acts, place))
+            back = Work(order=None, title=title_of(turn.acts, place, hides_data=self._hides_data))
             back.claim(turn.number, turn.acts[place:])
             self.works.append(back)
         self.current = back
@@ -69,7 +93,7 @@ class Follower:
     def _new_from(self, turn: Turn) -> int | None:
         """The index of the sentence with which another task begins (new or reopened); None when none does."""
         acts, work = turn.acts, self.current
-        body = [k for k, act in enumerate(acts) if act.is_body]
+        body = [k for k, act in enumerate(acts) if act.is_body or (work is None and _orders(act))]
         if work is None or (work.closed and work.firm):
             return self._first_wanted(turn, body)
         for k in body:
@@ -88,7 +112,8 @@ class Follower:
         if not body:
             rules = [k for k, act in enumerate(acts) if act.rule]
             return rules[-1] if rules and self.current is None and turn.agent.worked else None
-        wanted = next((k for k in body if _is_wanted(acts[k], turn.agent)), None)
+        first = self.current is None and len(body) == 1
+        wanted = next((k for k in body if _is_wanted(acts[k], turn.agent, first=first)), None)
         if wanted is None or (self.current is not None and self._only_adds(self.current, acts[wanted])):
             return None
         between = acts[body[0] : wanted]
@@ -103,7 +128,7 @@ class Follower:
             return False
         keys = key_words(act.core)
         near = len(keys & (work.keys | work.heard)) >= max(1, len(keys) // 2)
-        return near and requests.REFERS_BACK.search(act.core) is not None
+        return near and TALK["refers_back"].said(act.core)
 
     def _go_on(self, turn: Turn) -> None:
         """No other task begins: the agent's work belongs to the one at hand, unless it is closed."""
@@ -144,42 +169,55 @@ class Follower:
 
 def judge(work: Work, turn: Turn, place: int | None) -> None:
     """Takes what a person's message says about the open task; with sentence `place` another one begins."""
-    acts = turn.acts[:place]
-    number = turn.number
+    acts, number = turn.acts[:place], turn.number
+    says = f"Message {number}: the user"
     opening = turn.acts[: place + 1] if place is not None else acts
     accepted = max((act.accepts for act in opening), default=Accepts.NO)
     plainly = any(act.asks == Asks.PLAINLY and not _only_cleans(acts, k) for k, act in enumerate(acts))
-    more = plainly or any(act.asks and not act.accepts for act in acts)
+    unheard = place is None and not turn.agent.numbers  # nobody has answered yet
+    more = plainly or any(act.asks and (not act.accepts or (unheard and act.sentence.asks)) for act in acts)
     given_up = _given_up(work, acts)
     work.claim(number, turn.acts)
     faulted = any(act.complains for act in acts)
     wants = any(act.asks == Asks.PLAINLY and not (act.declines or act.goes or act.cleans_up) for act in acts)
     work.awaited = place is None and wants and (faulted or accepted < Accepts.APPROVES)
+    work.unanswered = place is None and any(_may_object(act) for act in acts)
     work.told_on = place is None and work.agent.unfinished and any(act.carries_on for act in acts)
+    trouble = unheard and any(act.problem and act.is_body and not act.accepts for act in acts)
+    accepts = accepted > Accepts.NO and not (more and place is None) and not _only_goes(work, acts, accepted)
     if work.told_on and not given_up:
-        work.leave_open("", f"Message {number}: the user has the agent go on.")
+        work.leave_open("", f"{says} has the agent go on.")
     elif _declines_more(work, acts) and not plainly:
-        work.close(
-            "success", "accepted", f"Message {number}: the user wants nothing more ({_shown(acts)}).", firm=False
-        )
-    elif any(act.complains for act in acts) and not given_up:
-        work.leave_open("" if plainly else "complained", f"Message {number}: the user says that it is not right yet.")
+        work.close("success", "accepted", f"{says} wants nothing more ({_shown(acts)}).", firm=False)
+    elif (faulted or (trouble and accepts)) and not given_up:
+        work.leave_open("" if plainly else "complained", f"{says} says that it is not right yet.")
     elif any(act.defers for act in acts) and accepted < Accepts.APPROVES and not _looks_later(work, acts):
-        work.leave_open("deferred", f"Message {number}: the user puts it off.")
+        work.leave_open("deferred", f"{says} puts it off.")
     elif given_up and not (place is None and plainly):
-        work.close("failed", "given up", f"Message {number}: the user gives it up ({_shown(acts)}).")
-    elif accepted and not (more and place is None) and not _only_goes(work, acts, accepted):
-        _accept(work, number, accepted, _shown(opening))
+        work.close("failed", "given up", f"{says} gives it up ({_shown(acts)}).")
+    elif accepts and accepted < Accepts.APPROVES and work.agent.cannot and not work.agent.done:
+        work.close("failed", "given up", f"{says} takes note that it cannot be done.")
+    elif accepts:
+        firm = accepted == Accepts.APPROVES
+        work.close("success", "accepted", f"{says} accepts the result ({_shown(opening)}).", firm=firm)
     elif any(act.problem for act in acts) and not more and work.agent.over and not work.agent.asks:
-        work.leave_open("complained", f"Message {number}: the user still sees a problem.")
+        work.leave_open("complained", f"{says} still sees a problem.")
     elif _bows(work, turn, more=more):
-        work.close("failed", "given up", f"Message {number}: the user takes note that it cannot be done.", firm=False)
+        work.close("failed", "given up", f"{says} takes note that it cannot be done.", firm=False)
     elif _lets_stand(work, turn, place):
-        work.close("success", "accepted", stands_evidence(number), firm=False)
-    elif place is not None:
-        work.settle()
+        work.close("success", "accepted", f"Message {number}: {LETS_STAND} to the agent's report.", firm=False)
     else:
-        work.verdict = ""
+        work.pass_over(ends=place is not None)
+
+
+def _may_object(act: Act) -> bool:
+    """Whether a sentence that accepts nothing may be an objection: a request, a question, a "not" or a "but"."""
+    if (act.accepts and not act.sentence.asks) or act.looks_later or act.rule:
+        return False
+    if act.chatter:
+        return act.sentence.asks and TALK["refers_back"].said(act.core)
+    plainly = act.asks > Asks.NO or act.cleans_up or act.complains or act.problem
+    return plainly or TALK["doubts"].said(act.sentence.low)
 
 
 def _given_up(work: Work, acts: Sequence[Act]) -> bool:
@@ -194,7 +232,7 @@ def _given_up(work: Work, acts: Sequence[Act]) -> bool:
 def _declines_more(work: Work, acts: Sequence[Act]) -> bool:
     """Whether the person declines what the agent offers on top of a result."""
     agent = work.agent
-    done = agent.done or reports.REPORTS.search(agent.text[:_REPORT_CHARS].lower()) is not None
+    done = agent.done or REPORTS["reports"].said(agent.text[:_REPORT_CHARS].lower())
     offered = agent.over and agent.asks and done and not (agent.unfinished or agent.cannot)
     return offered and any(act.declines for act in acts[:2]) and not any(act.defers for act in acts)
 
@@ -208,17 +246,8 @@ def _bows(work: Work, turn: Turn, *, more: bool) -> bool:
 
 def _looks_later(work: Work, acts: Sequence[Act]) -> bool:
     """Whether all that is put off is that the person looks at what the agent reported."""
-    agent = work.agent
-    reported = agent.over and not (agent.asks or agent.unfinished)
+    reported = work.agent.over and not (work.agent.asks or work.agent.unfinished)
     return reported and all(act.looks_later for act in acts if act.defers)
-
-
-def _accept(work: Work, number: int, accepted: Accepts, shown: str) -> None:
-    if work.agent.cannot and not work.agent.done and accepted < Accepts.APPROVES:
-        work.close("failed", "given up", f"Message {number}: the user takes note that it cannot be done.")
-    else:
-        firm = accepted == Accepts.APPROVES
-        work.close("success", "accepted", accepted_evidence(number, shown), firm=firm)
 
 
 def _only_goes(work: Work, acts: Sequence[Act], accepted: Accepts) -> bool:
@@ -231,9 +260,8 @@ def _only_goes(work: Work, acts: Sequence[Act], accepted: Accepts) -> bool:
 
 def _lets_stand(work: Work, turn: Turn, place: int | None) -> bool:
     """Whether a plain statement after the agent's report lets the report stand."""
-    agent, acts = work.agent, turn.acts[:place]
-    reported = agent.over and agent.done and not (agent.asks or agent.unfinished or agent.cannot or agent.error)
-    if not reported or not acts or any(act.asks or act.goes for act in acts):
+    acts = turn.acts[:place]
+    if not work.agent.reported or not acts or any(act.asks or act.goes for act in acts):
         return False
     return place is not None or (bool(turn.agent.numbers) and not turn.agent.worked)
 
@@ -250,7 +278,7 @@ def _announced(turn: Turn, place: int) -> bool:
     if act.marks_new and turn.agent.worked and (act.size >= _ANNOUNCED_WORDS_MIN or thanked):
         return True
     alone = not earlier or earlier[-1].sentence.paragraph != act.sentence.paragraph
-    if thanked and act.problem and turn.agent.worked and not requests.REFERS_BACK.search(act.core):
+    if thanked and act.problem and turn.agent.worked and not TALK["refers_back"].said(act.core):
         return True
     return (act.problem or act.named) and (act.marks_new or (alone and turn.agent.worked))
 
@@ -265,15 +293,22 @@ def _start_of(acts: Sequence[Act], place: int) -> int:
     return place
 
 
-def _is_wanted(act: Act, agent: AgentTurn) -> bool:
-    """Whether a sentence wants something done, while no task is open."""
+def _orders(act: Act) -> bool:
+    """Whether a sentence is an instruction even where it sounds like praise ("Ship it to staging")."""
+    return not act.rule and act.size > 1 and imperative(act.core)
+
+
+def _is_wanted(act: Act, agent: AgentTurn, *, first: bool) -> bool:
+    """Whether a sentence wants something done, while no task is open; alone in a `first` message it need not say so."""
     if act.chatter or act.defers:
         return False
-    if act.asks == Asks.PLAINLY or act.reopens:
+    if act.asks == Asks.PLAINLY or act.reopens or (first and _orders(act)):
+        return True
+    if first and not act.accepts and not TALK["tells"].said(act.core):
         return True
     long = len(agent.text) > _LONG_ANSWER_CHARS
     if act.asks:
-        looks_up = requests.QUESTIONS.match(act.core) is not None or act.size >= _QUESTION_WORDS_MIN
+        looks_up = TALK["questions"].said(act.core) or act.size >= _QUESTION_WORDS_MIN
         return agent.worked or long or not agent.numbers or looks_up
     if act.problem or act.named:
         return agent.worked or (long and act.named) or not agent.numbers

@@ -1,30 +1,26 @@
-"""How much speaks for a sentence opening another task while one is still open, as a sum of weighted signs."""
+"""How much speaks for a sentence opening another task while one is open: a sum of weighted signs."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from seasoned.rules import requests, verdicts
-from seasoned.rules.acts import Accepts, Act, Asks
-from seasoned.rules.keys import key_words
-from seasoned.rules.outcome import AgentTurn
+import msgspec
+
+from seasoned.rules.acts import TALK, Accepts, Act, Asks
+from seasoned.rules.agent import AgentTurn
+from seasoned.rules.phrases import data, form
+from seasoned.rules.requests import IDENTIFIER
+from seasoned.rules.text import key_words
 from seasoned.rules.work import Work
 
-ENOUGH = 1.0
-
-_LIMITS = re.compile(r"(?:but|only|except|though|however|although|just)\b(?! (?:one|another|now|next)\b)")
-# "What time is it", "is there any way" point to nothing; "also" points back only beside a word that does.
-_EXPLETIVE = re.compile(
-    r"\bhow (?:far|long|late|old|much|big|warm|cold) (?:is|was) it\b|\b(?:is|was|are|were|there's) (?:it|there)\b(?="
-    r" (?:in|at|any|an?|some|possible|no|going|raining|true|too)\b|\W*$)"
-    r"|\bthere(?:'s| is| are)\b|\b(?:it|this|that) (?:would|'d|might|could|is|isn't|were) (?:be )?(?:\w+ )?(?:if|to"
-    r"|possible|not)\b"
-)
-_ACTS_ON_IT = re.compile(
-    r"(?:do |pray |kindly )?(?!(?:if|is|was|would|could|might|can|should|will|that|as|when|while)\b)\w+"
-    r" (?:it|them|that|this|these|those)\b"
-)
-_ALSO = re.compile(r"\balso\b")
-_PROCEEDS = re.compile(r"\b(?:proceed|go ahead|move forward|go forward|continue) with\b")
+ENOUGH: Final = 1.0
+WEIGHTS: Final = msgspec.convert(data("weights")["newness"], dict[str, float])
+_SAME_SHARE, _NEAR_SHARE, _OTHER_SHARE = 0.5, 0.25, 0.1
+_HEARD_WEIGHT: Final = 0.5
+_OTHER_KEYS_MIN: Final = 3
+_SHORT_WORDS: Final = 5
+_AHEAD: Final = 12
+_NAMES_MAX: Final = 8
+_ACTS_ON_IT = form("newness.acts_on_it")
 # Words of asking say nothing about the matter.
 _ASKING = key_words(
     "can could would will might may shall should you your please kindly perhaps possibly maybe me us we i my our"
@@ -32,71 +28,97 @@ _ASKING = key_words(
     " here ok yes no so but thank thanks chance"
 )
 
-_MARKED = 1.75  # "next:", "another thing"
-_MORE = 0.75  # "one more thing", which may also add to the task at hand
-_NOT_YET = -1.5  # "nice start", "almost"
-_ACCEPTED = 1.5
-_NODDED = 0.25
-_APPROVED_AND_MARKED = 0.75
-_GIVEN_UP = 2.0
-_PARAGRAPH = 0.5
-_INVITED = 1.25  # the agent asked what is next
-_ANSWERS = -2.5  # the agent asked something else
-_INTERRUPTS = -1.0
-_GOES_ON = -0.75  # the agent has not come to the end
-_PUSHES_BACK = -1.25  # the agent said that it cannot be done: what follows looks for another way
-_NEW_NAME = 1.0
-_SAME_MATTER = -1.5
-_NEAR_MATTER = -0.5
-_OTHER_MATTER = 0.75
-_REFERS_BACK = -1.0
-_REFERS_MORE = -1.0
-_ACTS_ON = -1.0  # "do let it go out"
-_LIMITED = -1.0  # "but make it bigger"
-_CONTINUES = -0.75
-_COMPLAINED = -2.0
-_SHORT = -0.75
-_PLAIN = 0.5
-_NO_REQUEST = -0.5
-
-_SAME_SHARE, _NEAR_SHARE, _OTHER_SHARE = 0.5, 0.25, 0.1
-_HEARD_WEIGHT = 0.5
-_OTHER_KEYS_MIN = 3
-_SHORT_WORDS = 5
-_NAMES_MAX = 8
-
 
 def newness(work: Work, heard: AgentTurn, acts: Sequence[Act], place: int) -> float:
     """The sum for sentence `place`; at `ENOUGH` it opens another task. `heard` is the agent's side just before."""
+    signs = (*_opening(work, acts, place), *_state(work, heard), *_matter(work, acts, place), *_wording(acts, place))
+    return sum(WEIGHTS[name] for name in signs)
+
+
+def _opening(work: Work, acts: Sequence[Act], place: int) -> Iterator[str]:
+    """What the words before the request say: a verdict, an announcement."""
     act, earlier = acts[place], acts[:place]
-    upto = acts[: place + 1]
-    text = " ".join(other.core for other in acts[place:] if other.is_body)
-    score = _opening(work, acts, place) + _state(work, heard)
-    score += _matter(work, act, key_words(text))
+    accepted = max((other.accepts for other in earlier), default=Accepts.NO)
+    if not accepted and act.lead:
+        accepted = act.accepts
+    if work.closed:
+        accepted = Accepts.THANKS
+    marked = _marked(acts, place)
+    if marked:
+        yield "marked"
+    elif TALK["more"].said(act.core):
+        yield "more"
+    if accepted:
+        yield "accepted" if accepted >= Accepts.THANKS else "nodded"
+    if accepted == Accepts.APPROVES and marked:
+        yield "approved_and_marked"
+    if any(other.gives_up for other in earlier) or (act.gives_up and act.asks == Asks.PLAINLY):
+        yield "given_up"
+    if not work.closed and work.agent.cannot and not work.agent.done and accepted < Accepts.THANKS:
+        yield "pushes_back"
     if earlier and earlier[0].sentence.paragraph != act.sentence.paragraph:
-        score += _PARAGRAPH
-    back = {found.group() for found in requests.REFERS_BACK.finditer(_EXPLETIVE.sub(" ", act.core))}
-    back |= {found.group() for found in _ALSO.finditer(act.core) if back}
+        yield "paragraph"
+
+
+def _state(work: Work, heard: AgentTurn) -> Iterator[str]:
+    """What the agent's last words make likely."""
+    if heard.invites:
+        yield "invited"
+    if work.closed:
+        return
+    if work.agent.asks:
+        yield "answers"
+    if not work.agent.over:
+        yield "interrupts"
+    elif work.agent.unfinished:
+        yield "goes_on"
+
+
+def _matter(work: Work, acts: Sequence[Act], place: int) -> Iterator[str]:
+    """Whether it is about the same things as the task at hand."""
+    words = " ".join(other.core for other in acts[place : place + _AHEAD] if other.is_body)
+    named = [found.group().lower().strip("`#") for found in IDENTIFIER.finditer(acts[place].sentence.words)][
+        :_NAMES_MAX
+    ]
+    if named:
+        known = " ".join(work.keys | work.heard)
+        if not any(name in known for name in named):
+            yield "new_name"
+    keys = key_words(words)
+    part = _shared(work, keys - _ASKING)
+    if part >= _SAME_SHARE:
+        yield "same_matter"
+    elif part >= _NEAR_SHARE:
+        yield "near_matter"
+    elif _shared(work, keys) < _OTHER_SHARE and len(keys) >= _OTHER_KEYS_MIN:
+        yield "other_matter"
+    if len(words.split()) < _SHORT_WORDS:
+        yield "short"
+
+
+def _wording(acts: Sequence[Act], place: int) -> Iterator[str]:
+    """Whether the words point back to the task at hand, and how plainly they ask."""
+    act, upto = acts[place], acts[: place + 1]
+    back = {found.group() for found in TALK["refers_back"].all(TALK["expletive"].without(act.core, " "))}
     if back:
-        score += _REFERS_BACK + (_REFERS_MORE if len(back) > 1 or act.asks == Asks.HINTS else 0.0)
-    if _LIMITS.match(act.sentence.words.lower()) and not _marked(acts, place):
-        score += _LIMITED
-    continues = requests.CONTINUES.match(act.core) or requests.CONTINUES.match(act.sentence.words.lower())
-    if continues and not _marked(acts, place):
-        score += _CONTINUES
-    if _PROCEEDS.search(act.core):
-        score += _REFERS_BACK
-    if act.asks == Asks.PLAINLY and _ACTS_ON_IT.match(act.core) and not _marked(acts, place):
-        score += _ACTS_ON
+        yield "refers_back"
+        if len(back) > 1 or act.asks == Asks.HINTS or "also" in act.core.split():
+            yield "refers_more"
+    if TALK["proceeds"].said(act.core):
+        yield "refers_back"
+    if not _marked(acts, place):
+        if TALK["limits"].said(act.sentence.low):
+            yield "limits"
+        if TALK["continues"].said(act.core) or TALK["continues"].said(act.sentence.low):
+            yield "continues"
+        if act.asks == Asks.PLAINLY and _ACTS_ON_IT.match(act.core):
+            yield "acts_on_it"
     if any(other.complains and not other.reopens for other in upto):
-        score += _COMPLAINED
-    if any(verdicts.ALMOST.search(other.sentence.words.lower()) for other in upto):
-        score += _NOT_YET
-    if len(text.split()) < _SHORT_WORDS:
-        score += _SHORT
+        yield "complained"
+    if any(TALK["almost"].said(other.sentence.low) for other in upto):
+        yield "not_yet"
     if act.asks != Asks.HINTS:
-        score += _PLAIN if act.asks else _NO_REQUEST
-    return score
+        yield "plain" if act.asks else "no_request"
 
 
 def _marked(acts: Sequence[Act], place: int) -> bool:
@@ -106,61 +128,7 @@ def _marked(acts: Sequence[Act], place: int) -> bool:
     return act.marks_new or any(other.marks_new and not other.asks for other in beside)
 
 
-def _opening(work: Work, acts: Sequence[Act], place: int) -> float:
-    """What the words before the request say: a verdict, an announcement."""
-    act, earlier = acts[place], acts[:place]
-    accepted = max((other.accepts for other in earlier), default=Accepts.NO)
-    if not accepted and act.lead:
-        accepted = act.accepts
-    if work.closed:
-        accepted = Accepts.THANKS
-    score = 0.0
-    marked = _marked(acts, place)
-    if marked:
-        score += _MARKED
-    elif requests.MORE_MARK.match(act.core):
-        score += _MORE
-    if accepted:
-        score += _ACCEPTED if accepted >= Accepts.THANKS else _NODDED
-    if accepted == Accepts.APPROVES and marked:
-        score += _APPROVED_AND_MARKED
-    if any(other.gives_up for other in earlier) or (act.gives_up and act.asks == Asks.PLAINLY):
-        score += _GIVEN_UP
-    if not work.closed and work.agent.cannot and not work.agent.done and accepted < Accepts.THANKS:
-        score += _PUSHES_BACK
-    return score
-
-
-def _state(work: Work, heard: AgentTurn) -> float:
-    """What the agent's last words make likely."""
-    score = _INVITED if heard.invites else 0.0
-    if not work.closed:
-        score += _ANSWERS if work.agent.asks else 0.0
-        score += 0.0 if work.agent.over else _INTERRUPTS
-        score += _GOES_ON if work.agent.over and work.agent.unfinished else 0.0
-    return score
-
-
-def _matter(work: Work, act: Act, keys: set[str]) -> float:
-    """Whether it is about the same things as the task at hand."""
-    score = 0.0
-    names = [found.group().lower().strip("`#") for found in requests.IDENTIFIER.finditer(act.sentence.words)][
-        :_NAMES_MAX
-    ]
-    if names:
-        known = " ".join(work.keys | work.heard)
-        score += 0.0 if any(name in known for name in names) else _NEW_NAME
-    part = _shared(work, keys - _ASKING)
-    if part >= _SAME_SHARE:
-        score += _SAME_MATTER
-    elif part >= _NEAR_SHARE:
-        score += _NEAR_MATTER
-    elif _shared(work, keys) < _OTHER_SHARE and len(keys) >= _OTHER_KEYS_MIN:
-        score += _OTHER_MATTER
-    return score
-
-
-def _shared(work: Work, keys: set[str]) -> float:
+def _shared(work: Work, keys: frozenset[str]) -> float:
     """Which part of the words is known from the task."""
     shared = len(keys & work.keys) + _HEARD_WEIGHT * len((keys & work.heard) - work.keys)
     return shared / len(keys) if keys else 0.0

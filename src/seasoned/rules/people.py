@@ -1,7 +1,8 @@
 """Names of persons that tools told or were told: customers, passengers, recipients. They are no part of a lesson."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from seasoned.message import NumberedMessage
@@ -20,41 +21,16 @@ _NAME = re.compile(
     r"([A-Z][\w'’-]{1,20}(?: [A-Z]\.)?(?: (?:van|von|de|der|da|di|la|le|al"
     r"|bin))?(?: [A-Z][\w'’-]{1,24}){1,2})(?=[\"',;<(\n]|$)"
 )
-_CAPITAL = re.compile(r"[A-Z]")
 
 
-class People:
-    """The names of persons in a task's calls and their answers; found when first needed."""
-
-    def __init__(self, messages: Sequence[NumberedMessage]) -> None:
-        self._messages = messages
-        self._pattern: re.Pattern[str] | None = None
-
-    def hide(self, text: str) -> str:
-        """The text with each name replaced by `<name>`."""
-        if not _CAPITAL.search(text):
-            return text
-        if self._pattern is None:
-            self._pattern = _alternatives(_names(self._messages))
-        return self._pattern.sub("<name>", text)
+def names(messages: Sequence[NumberedMessage]) -> re.Pattern[str]:
+    """What matches the names of persons in a task's calls and their answers."""
+    found = sorted(islice(dict.fromkeys(_names(messages)), NAMES_MAX), key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, found))})\b(?:'s\b)?" if found else r"(?!)")
 
 
-def _names(messages: Sequence[NumberedMessage]) -> list[str]:
-    found: dict[str, None] = {}
-    for numbered in messages[:_MESSAGES_MAX]:
-        for part in numbered.message.parts:
-            text = part.arguments if part.type == "tool-call" else part.text if part.type == "tool-result" else None
-            if not text:
-                continue
-            for pattern in (_PART_OF_NAME, _NAME):
-                for match in pattern.finditer(text[:_TEXT_CHARS_MAX]):
-                    found[match.group(1)] = None
-                    if len(found) >= NAMES_MAX:
-                        return list(found)
-    return list(found)
-
-
-def _alternatives(names: list[str]) -> re.Pattern[str]:
-    if not names:
-        return re.compile(r"(?!)")
-    return re.compile(rf"\b(?:{'|'.join(re.escape(name) for name in sorted(names, key=len, reverse=True))})\b(?:'s\b)?")
+def _names(messages: Sequence[NumberedMessage]) -> Iterator[str]:
+    for part in (part for numbered in messages[:_MESSAGES_MAX] for part in numbered.message.parts):
+        text = part.arguments if part.type == "tool-call" else part.text if part.type == "tool-result" else None
+        for pattern in (_PART_OF_NAME, _NAME):
+            yield from (match.group(1) for match in pattern.finditer((text or "")[:_TEXT_CHARS_MAX]))

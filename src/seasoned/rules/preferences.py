@@ -1,188 +1,201 @@
-"""Lasting statements of a person turned into preferences: trimmed, in the third person, with their topic."""
+"""Lasting statements of a person as preferences: trimmed, in the third person, with topic and what they overtake."""
 
 import re
 from collections.abc import Sequence
-
-import msgspec
+from typing import Final
 
 from seasoned.learning.questions import PreferenceFound
+from seasoned.rules.acts import Said
 from seasoned.rules.grammar import third_person
-from seasoned.rules.keys import overtaken, without_old
-from seasoned.rules.lasting import HEADER, embedded, groups, own_rule
-from seasoned.rules.requests import IMPERATIVE
-from seasoned.rules.sentences import Sentence, plain
-from seasoned.rules.standing import ASIDE
-from seasoned.rules.topics import topic_of
-from seasoned.rules.words import LEAD
+from seasoned.rules.lasting import LASTING, embedded, is_header, own_rule, remembered
+from seasoned.rules.phrases import book, form
+from seasoned.rules.requests import core_of, imperative
+from seasoned.rules.text import Sentence, key_words, listed, numbers, plain
 
-_TEXT_CHARS_MAX = 400
-_FOUND_MAX = 20
-_WORDS_MIN = 2
-_THEM = re.compile(
-    r"\b(?:those|these|them)\b(?=\s*(?:$|[,.;:]|on\b|in\b|at\b|as\b|when\b|if\b|unless\b|and\b|please\b|again\b))",
-    re.IGNORECASE,
-)
-_SOME = re.compile(
-    r"\b(?:an?|another|any|some|every|each|no)\s(?:(?!(?:of|in|on|for|to|and|or|with|that|which|is|was|just|at|from"
-    r"|by|bit|lot)\b)"
-    r"[\w-]+ ?){1,3}",
-    re.IGNORECASE,
-)
-_PLURAL = re.compile(
-    r"\b(?!(?:is|was|has|does|this|yes|as|us|always|its|uses|always)\b)[a-z]{3,}[^s\W]s\b", re.IGNORECASE
-)
-_TOPIC_WORDS_MAX = 3
-_PART_WORDS_MIN = 4
-_JOINT = re.compile(r"[,;] and (?=\w)")
+_TEXT_CHARS_MAX: Final = 400
+_FOUND_MAX: Final = 20
+_KNOWN_MAX: Final = 200
+_WORDS_MIN: Final = 2
+_PART_WORDS_MIN: Final = 4
+_LEFT_WORDS_MIN: Final = 3
+_TOPIC_WORDS_MAX: Final = 3
 
-_OPENERS = re.compile(
-    r"^(?:(?:and|oh|but|so|btw|by the way|also|ok(?:ay)?|right|well|yes(?=[,.!;])|no(?=[,.!;])|hmm*|plus"
-    r"|then|thanks|great"
-    r"|good|perfect|fine|one (?:more )?(?:thing|note|request)|heads[ -]up|fyi|for the record"
-    r"|for (?:the )?future|just so you know|note|remember(?: that)?|please (?:note|remember)(?: that)?"
-    r"|before you (?:ask|suggest it|start)|a reminder|reminder|new \w+ from \w+"
-    r"|(?:and )?one change to \w+ \w+ \w+|last but not least|incidentally|by the by|oh yes"
-    r"|generally speaking|first|second|third"
-    r"|finally)\b[\s,:;.!-]*)+",
-    re.IGNORECASE,
-)
-
-
+_I: Final = re.IGNORECASE
 _NUMBERING = re.compile(r"^\(?\d{1,2}[.)]\s+|[.;]\s*\(?\d{1,2}[.)]?$")
-_MID_ASIDE = re.compile(
-    r"[,;:.] (?:and |but |oh )?(?:for the record|fyi|btw|by the way|just so you know|so you know|for what it's worth"
-    r"|while i think of it),? (?=\w)",
-    re.IGNORECASE,
-)
-# What follows a statement and is none: a request of the moment, an offer, a hedge, an anecdote.
-_TAILS = (
-    re.compile(
-        r"[,;]? and (?:i|we)(?:'ll|'d| will| would| want to| need to| can) .*$|[,;]? so (?:i'd|i would|i'll|let's"
-        r"|let us"
-        r"|can you|could you|i want to|i need (?:to|you)|we'd) .*$",
-        re.IGNORECASE,
-    ),
-    re.compile(r"[,;:-]+ (?:and |because )?(?:my |our |the )?(?:\w+ ){1,2}once [a-z]+.*$", re.IGNORECASE),
-    re.compile(
-        r"[,;]? (?:if (?:necessary|possible|that's ok(?:ay)?|that's alright|you don't mind)|by the way|btw|fyi|god"
-        r" willing.*"
-        r"|(?:i will|i'll) die on this hill|(?:and )?don't ask|full stop|period|thank you|cheers|mate|lol)$",
-        re.IGNORECASE,
-    ),
-)
-_LEFT_WORDS_MIN = 3
+_JOINT = re.compile(r"[,;] and (?=\w)|(?:,? and|;) (?=(?:i|i'm|i've|we|we're|my|our)\b)")
+_POLITE = re.compile(r"[\s,]*\b(?:please|pls|plz|thanks|ok)\b[\s.!]*(?=$|[,:;]\s)", _I)
 
 
-def _without_tails(text: str) -> str:
-    for tail in _TAILS:
-        shorter = tail.sub("", text, count=1).rstrip(" ,;:-")
-        text = shorter if len(shorter.split()) >= _LEFT_WORDS_MIN else text
-    return text
+_THEM = form("preferences.them")
+_SOME = form("preferences.some")
+_PLURAL = re.compile(r"\b(?!(?:is|was|has|does|this|yes|as|us|always|its|uses)\b)[a-z]{3,}[^s\W]s\b", _I)
 
 
-def _after_aside(text: str) -> str:
-    """What follows "and for the record" when that is the lasting part."""
-    found = _MID_ASIDE.search(text)
-    if found is None or not _is_rule(text[found.end() :]) or _is_rule(text[: found.start()]):
-        return text
-    return text[found.end() :]
+def preferences(number: int, said: Said, known: Sequence[str]) -> list[PreferenceFound]:
+    """The lasting statements of message `number` as preferences in the third person."""
+    out: list[PreferenceFound] = []
+    have = {old.strip().lower() for old in known}
+    for quote, statement in _statements(said):
+        replaced = overtaken(statement, quote, [*known[-_KNOWN_MAX:], *(other.text for other in out)])
+        text = third_person(_without_old(statement, replaced) if replaced else statement)
+        if text and text.lower() not in have:
+            have.add(text.lower())
+            topic = _topic_of(text)
+            out.append(PreferenceFound(text=text, topic=topic, message=number, quote=quote, replaces=replaced))
+    return out
 
 
-def _trim(text: str) -> str:
-    """A statement without its opening fillers, a one-off instruction before a colon and a header."""
-    text = _without_tails(_after_aside(_NUMBERING.sub("", text)))
-    aside = ASIDE.match(text.lower())
-    if aside and not text.lower().startswith("only"):
-        text = text[aside.end() :]
-    text = _OPENERS.sub("", text, count=1)
-    before, colon, after = text.partition(": ")
-    if colon and len(after.split()) >= _WORDS_MIN:
-        low_before, low_after = before.lower(), after.lower()
-        if HEADER.search(low_before) or (
-            len(before.split()) > _TOPIC_WORDS_MAX
-            and own_rule(low_after, low_after, asks=False)
-            and not own_rule(low_before, low_before, asks=False)
-            and not low_before.startswith(("when", "for", "if", "in "))
-        ):
-            text = _OPENERS.sub("", after, count=1)
-    return re.sub(r"[\s,]*\b(?:please|pls|plz|thanks|ok)\b[\s.!]*(?=$|[,:;]\s)", "", text, flags=re.IGNORECASE).strip()
+def _topic_of(text: str) -> str:
+    """The kebab-case topic of a statement in the third person: that of which it has most words."""
+    low = text.lower()
+    hits = {name: len({found.span() for found in group.all(low)}) for name, group in book("topics").groups.items()}
+    best = max(hits, key=lambda name: hits[name])
+    return best if hits[best] else "general"
 
 
-class Statement(msgspec.Struct, frozen=True):
-    """Something lasting that a message states: `quote` as it stands there, `text` what is left to rewrite."""
+def _statements(said: Said) -> list[tuple[str, str]]:
+    """The lasting statements of a message, at most 20: as they stand in it, and what is left to rewrite."""
+    out: list[tuple[str, str]] = []
+    found = [act.sentence for act in said.acts]
+    taken = {place for first, end in said.rules for place in range(first, end)} | said.matter
+    for place, sentence in enumerate(found):
+        start = None if place in taken else embedded(sentence)
+        if start is not None:
+            out.append((sentence.raw[start:], _trimmed(sentence.raw[start:])))
+    for first, end in said.rules:
+        beside = [other for other in found[:end] if other.paragraph == found[first].paragraph]
+        quotes = _parts(said.text, found[first], found[end - 1])
+        headed = any(is_header(other.low) for other in beside)
+        lasting = quotes if headed else [quote for quote in quotes if _is_rule(quote)]
+        before = found[first - 1] if first and found[first - 1] in beside else None
+        out.extend((quote, _with_antecedent(_trimmed(quote), before)) for quote in lasting or quotes)
+    return [(quote, text) for quote, text in out if len(text.split()) >= _WORDS_MIN][:_FOUND_MAX]
 
-    quote: str
-    text: str
 
-
-def _quotes(text: str, first: Sentence, last: Sentence) -> list[str]:
-    """The raw words of a statement; a sentence that joins two directives with "and" holds two."""
+def _parts(text: str, first: Sentence, last: Sentence) -> list[str]:
+    """The raw words of a statement, cut where it joins two."""
     quote = text[first.start : last.end]
     if len(quote) > _TEXT_CHARS_MAX:
         quote = text[first.start : first.end][:_TEXT_CHARS_MAX]
     for joint in _JOINT.finditer(plain(quote).lower()):
         before, after = quote[: joint.start()], quote[joint.end() :]
-        if len(before.split()) >= _PART_WORDS_MIN and IMPERATIVE.match(LEAD.sub("", plain(after).lower(), count=1)):
+        if min(len(before.split()), len(after.split()) + 1) < _PART_WORDS_MIN:
+            continue
+        if imperative(core_of(plain(after).lower())[1]) or (_is_rule(before) and _is_rule(after)):
             return [before, after]
     return [quote]
 
 
 def _is_rule(quote: str) -> bool:
     low = plain(quote).lower()
-    return own_rule(low, low, asks=False)
+    return own_rule(low, core_of(low)[1], asks=False)
 
 
-def _statement(quote: str) -> Statement:
+def _trimmed(quote: str) -> str:
+    """A statement without its opening fillers, asides, a one-off instruction before a colon and a header."""
     text = re.sub(r"[.!]\s+", "; ", " ".join(plain(quote).split()).rstrip(".!"))
-    return Statement(quote, _trim(text))
+    kept = remembered(text.lower())
+    if kept:
+        return text[kept:].strip()
+    text = _NUMBERING.sub("", text)
+    middle = LASTING["mid_aside"].first(text.lower())
+    if middle and _is_rule(text[middle.end() :]) and not _is_rule(text[: middle.start()]):
+        text = text[middle.end() :]
+    tail = LASTING["tail"].first(text.lower())
+    if tail and len(text[: tail.start()].split()) >= _LEFT_WORDS_MIN:
+        text = text[: tail.start()]
+    aside = LASTING["aside"].first(text.lower())
+    if aside and not text.lower().startswith("only"):
+        text = text[aside.end() :]
+    text = _opened(text)
+    before, _, after = text.partition(": ")
+    if len(after.split()) >= _WORDS_MIN and _only_leads(before.lower(), after.lower()):
+        text = _opened(after)
+    return _POLITE.sub("", text).strip(" ,;:-")
 
 
-def _with_antecedent(said: Statement, before: Sentence | None) -> Statement:
+def _opened(text: str) -> str:
+    opener = LASTING["openers"].first(text.lower())
+    return text[opener.end() :] if opener else text
+
+
+def _only_leads(before: str, after: str) -> bool:
+    """Whether what stands before a colon is a header, or an instruction that is not lasting itself."""
+    if is_header(before):
+        return True
+    long = len(before.split()) > _TOPIC_WORDS_MAX and not before.startswith(("when", "for", "if", "in "))
+    return long and own_rule(after, after, asks=False) and not own_rule(before, before, asks=False)
+
+
+def _with_antecedent(text: str, before: Sentence | None) -> str:
     """A statement about "those" with what the sentence before it spoke of, so that it can stand alone."""
-    dangling = _THEM.search(said.text)
+    dangling = _THEM.search(text)
     if dangling is None or before is None:
-        return said
-    ahead = said.text[: dangling.start()]
-    if _SOME.search(ahead) or _PLURAL.search(ahead):
-        return said
+        return text
+    ahead = text[: dangling.start()]
     meant = _SOME.search(before.words)
-    if meant is None:
-        return said
-    named = meant.group().strip()
-    return Statement(said.quote, f"{said.text[: dangling.end()]} ({named}){said.text[dangling.end() :]}")
+    if meant is None or _SOME.search(ahead) or _PLURAL.search(ahead):
+        return text
+    return f"{text[: dangling.end()]} ({meant.group().strip()}){text[dangling.end() :]}"
 
 
-def statements(text: str, found: Sequence[Sentence]) -> list[Statement]:
-    """The lasting statements among the sentences of a message, at most 20."""
-    out: list[Statement] = []
-    ranges = groups(found)
-    grouped = {place for first, end in ranges for place in range(first, end)}
-    for place in range(len(found)):
-        if place not in grouped:
-            start = embedded(found[place])
-            out.extend([] if start is None else [_statement(found[place].raw[start:])])
-    for first, end in ranges:
-        quotes = _quotes(text, found[first], found[end - 1])
-        headed = any(
-            HEADER.search(other.words.lower()) for other in found[:end] if other.paragraph == found[first].paragraph
-        )
-        lasting = quotes if headed else [quote for quote in quotes if _is_rule(quote)]
-        before = found[first - 1] if first and found[first - 1].paragraph == found[first].paragraph else None
-        out.extend(_with_antecedent(_statement(quote), before) for quote in lasting or quotes)
-    return [statement for statement in out if len(statement.text.split()) >= _WORDS_MIN][:_FOUND_MAX]
+# --- what a statement overtakes ---
+
+_NAMED_MIN: Final = 2
+_SHARED_MIN: Final = 3
+_SHORT_KEYS_MAX: Final = 6
+_NAMED_WEIGHT, _DIFFERS_WEIGHT = 3.0, 0.5
+_EMPTY: Final = listed("go over out get got two three same other month week because under like about")
+# "Use X instead" names no old value, but it is the same matter.
+_INSTEAD = re.compile(r"\binstead\b(?! of)|\bon second thoughts?\b|\bchanged my mind\b")
+# "No more PNG", "forget the £75"; "the old list is gone".
+_DROPPED_VALUES = (
+    re.compile(
+        r"\b(?:no more|no longer|not|instead of|rather than|forget(?: about)?|stop(?: using| with)?|drop|in place of"
+        r"|without|away from|scrap|never mind|was|used to be)\s+(?:the |my |our |your |any |that )?(?:old |previous"
+        r" |earlier )?((?:[\w£$€.+#-]+ ?){1,4})"
+    ),
+    re.compile(
+        r"((?:[\w£$€.+#-]+ ){1,3})(?:is|are|has been|was|got|goes|went) (?:now |already |officially )?(?:deleted|gone"
+        r"|dead|history|obsolete|outdated|deprecated|retired|removed|replaced|over|no more|not valid|invalid|away"
+        r"|out of date|off|dropped)\b"
+    ),
+)
+_OLD_CLAUSE = form("preferences.old_clause")
 
 
-def preferences(number: int, prose: str, found: Sequence[Sentence], known: Sequence[str]) -> list[PreferenceFound]:
-    """The lasting statements of one message as preferences in the third person."""
-    out: list[PreferenceFound] = []
-    have = {old.strip().lower() for old in known}
-    for statement in statements(prose, found):
-        replaced = overtaken(statement.text, statement.quote, [*known, *(other.text for other in out)])
-        text = third_person(without_old(statement.text, replaced) if replaced else statement.text)
-        if not text or text.lower() in have:
+def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
+    """The known statement that `text` overtakes: the same matter with another value; empty when there is none."""
+    said, low = key_words(quote), plain(quote).lower()
+    changes, instead = LASTING["changes"].said(low), _INSTEAD.search(low) is not None
+    dropped = {key for one in _DROPPED_VALUES for found in one.finditer(low) for key in key_words(found[1])}
+    best, best_score = "", 0.0
+    for old in known:
+        keys = key_words(old)
+        if not keys & said or old.strip().lower() == text.strip().lower():
             continue
-        have.add(text.lower())
-        out.append(
-            PreferenceFound(text=text, topic=topic_of(text), message=number, quote=statement.quote, replaces=replaced)
+        shared = (keys & said) - numbers(old) - _EMPTY
+        named = len(keys & dropped) >= _NAMED_MIN or (bool(keys & dropped) and bool((keys & said) - dropped))
+        differs = bool(numbers(old)) and bool(numbers(text)) and not numbers(old) & numbers(text)
+        score = len(shared) + _NAMED_WEIGHT * named * len(keys & dropped) + _DIFFERS_WEIGHT * differs
+        enough = (
+            named
+            or (instead and bool(shared) and len(keys) <= _SHORT_KEYS_MAX)
+            or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN))
+            or (changes and len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys))
         )
-    return out
+        if enough and score >= best_score:
+            best, best_score = old, score
+    return best
+
+
+def _without_old(text: str, replaced: str) -> str:
+    """A statement without the clauses that only name the value it overtakes."""
+    old = key_words(replaced)
+
+    def cut(found: re.Match[str]) -> str:
+        rest = text[: found.start()] + text[found.end() :]
+        return "" if key_words(found.group()) & old - key_words(rest) else found.group()
+
+    shorter = re.sub(r",? instead$", "", _OLD_CLAUSE.sub(cut, text).strip(" ,;"))
+    return shorter if len(shorter.split()) >= _LEFT_WORDS_MIN else text

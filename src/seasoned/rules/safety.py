@@ -39,6 +39,10 @@ _ID = re.compile(
 _CODE_WORD = re.compile(r"[A-Z]{1,6}\d{1,3}\Z")
 _CARD = re.compile(r"\b((?:ending|ends)(?: in| with)?|last four(?: digits)?:?) \d{4}\b", re.IGNORECASE)
 _BIRTH = re.compile(r"\b(?:19|20)\d\d-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])\b")
+_PATH = re.compile(r"(?<![\w.:/])(?:~|\.{1,2})?(?:/[\w.@+-]{1,80}){2,20}/?|\b[A-Z]:(?:\\\\?[\w.@+ -]{1,80}){2,20}")
+_AMOUNT = re.compile(
+    r"(?<![\w./-])(?:\d+[.,:]\d[\d.,:]*|\d{3,})(?=\s?(?:s|ms|m|min|h|kb|mb|gb|bytes?|seconds?|minutes?)?\b)(?![\w/-])"
+)
 _BLANK = re.compile(r"\s+")
 
 
@@ -60,6 +64,12 @@ def masked(text: str) -> str:
     text = _BIRTH.sub("<date>", text)
     text = _CARD.sub(r"\1 <n>", text)
     return _ID.sub(lambda found: found.group() if _CODE_WORD.match(found.group()) else "<id>", text)
+
+
+def template(text: str) -> str:
+    """An error line without the values that change from one time to the next: paths, times, amounts."""
+    text = _PATH.sub("…", masked(text))
+    return _AMOUNT.sub("…", text)
 
 
 def inline(text: str) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from seasoned.learning.questions import DistillQuestion
-from seasoned.message import NumberedMessage
-from seasoned.rules.prose import said
+from seasoned.message import Message, NumberedMessage
+from seasoned.rules.explained import said
 from seasoned.rules.safety import clip, inline, is_safe, masked, one_line
+from seasoned.rules.text import sentences
 
 SUMMARY_CHARS_MAX: Final = 300
 DECISIONS_MAX: Final = 3
@@ -30,24 +31,29 @@ _PLEASANT = re.compile(
 
 
 def summary(question: DistillQuestion) -> str:
-    """The first telling sentences of the agent's last report, else how the task ended."""
-    for numbered in reversed(question.messages):
-        message = numbered.message
-        if message.role != "assistant" or message.calls_tools:
-            continue
-        told = [
-            one.text for one in said(message.prose()) if not one.text.endswith("?") and not _PLEASANT.match(one.text)
-        ]
-        told = [one_line(masked(text)) for text in told if is_safe(text) and len(text.split()) >= _WORDS_MIN]
-        if not told:
-            continue
-        joined = told[0]
-        for text in told[1:_SENTENCES]:
-            if len(joined) + len(text) + 1 > SUMMARY_CHARS_MAX:
-                break
-            joined = f"{joined} {text}"
-        return clip(joined, SUMMARY_CHARS_MAX)
-    return clip(inline(question.task.evidence) or f"The task ended as {question.task.status}.", SUMMARY_CHARS_MAX)
+    """How the task ended: the first telling sentences of the agent's last report, else the evidence.
+
+    The report of a task that failed may claim success, so it is marked as the agent's.
+    """
+    report = next((text for one in reversed(question.messages) if (text := _report(one.message))), "")
+    evidence = inline(question.task.evidence)
+    if question.task.status == "failed":
+        report = f"It failed. {f'The agent said last: {report}' if report else evidence}"
+    return clip(report or evidence or f"The task ended as {question.task.status}.", SUMMARY_CHARS_MAX)
+
+
+def _report(message: Message) -> str:
+    if message.role != "assistant" or message.calls_tools:
+        return ""
+    told = [one for one in sentences(said(message, "agent"), "agent") if not one.asks and not _PLEASANT.match(one.text)]
+    lines = [one_line(masked(one.text)) for one in told if is_safe(one.text) and len(one.text.split()) >= _WORDS_MIN]
+    lines = [line for line in lines if not line.endswith(":")]
+    joined = "".join(lines[:1])
+    for text in lines[1:_SENTENCES]:
+        if len(joined) + len(text) + 1 > SUMMARY_CHARS_MAX:
+            break
+        joined = f"{joined} {text}"
+    return joined
 
 
 def decisions(messages: Sequence[NumberedMessage]) -> tuple[str, ...]:
@@ -56,13 +62,12 @@ def decisions(messages: Sequence[NumberedMessage]) -> tuple[str, ...]:
     offered = False
     for numbered in messages:
         message = numbered.message
-        prose = (message.words_of("person") if message.is_from_person else message.prose()).rstrip()
-        if message.role == "assistant" and prose:
-            tail = prose[-_TAIL_CHARS:]
+        tail, chosen_in = said(message, "agent").rstrip()[-_TAIL_CHARS:], said(message, "person")
+        if tail:
             offered = tail.endswith("?") and _WAYS.search(tail) is not None
-        elif message.is_from_person and offered:
+        elif chosen_in and offered:
             offered = False
-            chosen = _choice([one.text for one in said(prose)[:_SENTENCES]])
+            chosen = _choice([one.text for one in sentences(chosen_in)[:_SENTENCES]])
             if chosen:
                 found.append(clip(masked(one_line(chosen)), _CHOICE_CHARS_MAX))
     return tuple(found[:DECISIONS_MAX])

@@ -1,44 +1,25 @@
 """A task's title: the request in the user's own words, without greetings, verdicts and house rules."""
 
-import re
 from collections.abc import Sequence
 
-from seasoned.rules import requests
-from seasoned.rules.acts import Act, Asks
+from seasoned.rules.acts import TALK, Act, Asks
+from seasoned.rules.phrases import form
+from seasoned.rules.safety import masked
 
 TITLE_CHARS = 120
 _TITLE_CHARS_MIN = 3
-_CONTEXT_CHARS_MIN = 8
-_OPENERS = re.compile(
-    r"^(?:(?:and|oh|so|ok(?:ay)?|right|well|now|next(?: one| up)?|then|also|btw|by the way|please|hi+"
-    r"|hello|hey(?: there)?|good (?:morning|afternoon|evening)|morning|evening|first(?: one)?|second|third"
-    r"|last(?: thing| one)?|finally|another (?:thing|one)|one more(?: thing)?"
-    r"|quick (?:one|question)|real work|for (?:today|now|tonight|later)|(?:small|tiny|big|little|easy"
-    r"|easier|harder|other|new|different|final) (?:one|thing|task)(?=:)|(?:job|task|todo|next task)(?=:)"
-    r"|bom dia|ol[áa]|guten (?:tag"
-    r"|morgen)|buenos d[ií]as|bonjour|hallo|ciao|moin|great|good|perfect|thanks|thank you|thx|cheers|ta"
-    r"|sure|alright|all right|but|yes|no|just|anyway|for now|alright then|while i'm at it"
-    r"|there)\b\s*(?:[,:;.!-]+\s*|(?=\S)))+",
-    re.IGNORECASE,
-)
+_POLITE_TAIL = form("titles.polite_tail")
 
 
-_ANNOUNCES = re.compile(
-    r"(?:which|that) brings me to\b[^:]*$|(?:and )?(?:may|might|could|can) i (?:trouble|bother"
-    r"|ask) you\b.{0,40}$|(?:there )?is (?:another|one (?:more|other)|something else)\b.{0,40}$|(?:i(?:'ve"
-    r"| have)(?: got)? |i need |there are |just )?(?:one|two|three|four|a (?:few|couple)(?: of)?"
-    r"|some|several)(?: \w+)? (?:things?|requests?|questions?|tasks?|favou?rs?|points?|jobs?"
-    r"|issues?)(?:[^:,]{0,30})$|(?:can|could|would|will) you (?:please |be able to )*(?:help|assist)(?: me"
-    r"| us)?(?: (?:with|on|in) (?:that|this|it|these|those))?(?: now| please| today)*$"
-    r"|do you assist with \w+$|let's (?:move on|go on|continue|start|begin)\b.{0,12}$|(?:something"
-    r"|now something) (?:bigger|else|different|new|smaller)$"
-)
+_NAMED = form("titles.named")
+_ONLY_DATA = form("titles.only_data")
 
 
 def _cleaned(text: str) -> str:
     flat = " ".join(text.split())
-    stripped = _OPENERS.sub("", flat, count=1)
-    stripped = requests.POLITE_TAIL.sub("", stripped).rstrip(" .,;:!-")
+    opener = TALK["title_openers"].first(flat.lower())
+    stripped = flat[opener.end() :] if opener else flat
+    stripped = _POLITE_TAIL.sub("", stripped).rstrip(" .,;:!-")
     return stripped if len(stripped) >= _TITLE_CHARS_MIN else flat
 
 
@@ -57,22 +38,20 @@ def _joined(pieces: Sequence[str]) -> str:
     return text
 
 
-def _context(piece: str, room: int) -> str:
-    """The first clauses of a sentence that fit into `room` characters."""
-    if len(piece) <= room:
-        return piece
-    end = 0
-    for found in re.finditer(r"[,;:](?=\s)|\s(?:but|because|so|which|although)\b", piece):
-        if found.start() > room:
-            break
-        end = found.start()
-    return piece[:end].rstrip(" ,;:")
+def title_of(acts: Sequence[Act], place: int, *, hides_data: bool = False) -> str:
+    """The title of the task that begins with sentence `place`: all its sentences if they fit, else the plainest one.
+
+    With `hides_data` it has no names and ids of the person.
+    """
+    title = _title(acts, place, hides_data=hides_data)
+    return masked(_NAMED.sub("", title)).strip(" ,;.-") or title if hides_data else title
 
 
-def title_of(acts: Sequence[Act], place: int) -> str:
-    """The title of the task that begins with sentence `place`: all its sentences if they fit, else the plainest one."""
+def _title(acts: Sequence[Act], place: int, *, hides_data: bool) -> str:
     body = [act for act in acts[place:] if act.is_body] or [acts[place]]
-    body = [act for act in body if not _ANNOUNCES.match(act.core.rstrip("?"))] or body
+    if hides_data:
+        body = [act for act in body if not _ONLY_DATA.match(act.core)] or body
+    body = [act for act in body if not TALK["title_announces"].said(act.core.rstrip("?"))] or body
     pieces = [_cleaned(act.sentence.raw) for act in body]
     whole = _joined([piece for piece in pieces if piece])
     if len(whole) <= TITLE_CHARS:
@@ -80,10 +59,4 @@ def title_of(acts: Sequence[Act], place: int) -> str:
     plain = next((k for k, act in enumerate(body) if act.asks == Asks.PLAINLY), None)
     if plain is None:
         plain = next((k for k, act in enumerate(body) if act.asks), 0)
-    title = pieces[plain]
-    for k in range(plain - 1, -1, -1):
-        context = _context(pieces[k], TITLE_CHARS - len(title) - 2)
-        if len(context) < _CONTEXT_CHARS_MIN:
-            break
-        title = _joined([context, title])
-    return _clipped(title)
+    return _clipped(pieces[plain])

@@ -5,10 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from seasoned.rules import reports
 from seasoned.rules.acts import Act
-from seasoned.rules.keys import key_words
-from seasoned.rules.outcome import AgentTurn
+from seasoned.rules.agent import REPORTS, AgentTurn
+from seasoned.rules.text import key_words
 from seasoned.task import FINISHED, Task, TaskStatus
 
 Verdict = Literal["", "accepted", "given up", "complained", "deferred"]
@@ -21,10 +20,10 @@ _KEYS_MAX = 2_000
 # Parts of an evidence, read again when the next batch comes.
 _STILL_WORKS = "the agent still works"
 _WAITS = "the agent waits for an answer"
+_UNANSWERED = "the user's last words are unanswered"
 _UNFINISHED = "something is left to do"
 _CANNOT = "the agent says that it cannot be done"
-_ACCEPTS = "the user accepts the result"
-_LETS_STAND = "the user goes on without an objection"
+LETS_STAND = "the user goes on without an objection"
 
 
 class Work(msgspec.Struct):
@@ -46,6 +45,7 @@ class Work(msgspec.Struct):
     agent: AgentTurn = msgspec.field(default_factory=AgentTurn)
     firm: bool = True
     awaited: bool = False  # the person's last words ask for something that the agent has not answered
+    unanswered: bool = False  # the person's last words have no answer, and are no acceptance
     told_on: bool = False  # the person had the agent go on with what it had begun
     reopened: bool = False  # it had ended in an earlier batch, and the person came back to it in this one
 
@@ -67,6 +67,13 @@ class Work(msgspec.Struct):
         self.reopened = self.reopened or (self.order is not None and self.status in FINISHED)
         self.status, self.verdict, self.evidence = "running", verdict, evidence
 
+    def pass_over(self, *, ends: bool) -> None:
+        """The person says nothing of it; `ends` when another task begins."""
+        if ends:
+            self.settle()
+        else:
+            self.verdict = ""
+
     def claim(self, number: int, acts: Sequence[Act]) -> None:
         """A person's message belongs to it."""
         if number not in self.numbers[-1:]:
@@ -80,14 +87,14 @@ class Work(msgspec.Struct):
         if not agent.numbers:
             return
         self.numbers.extend(agent.numbers)
-        self.awaited = False
+        self.awaited = self.unanswered = False
         if self.told_on and not agent.worked and not agent.done:
             agent = msgspec.structs.replace(agent, unfinished=True)
         self.agent = agent
         if len(self.heard) < _KEYS_MAX:
             self.heard |= key_words(agent.said[-_HEARD_CHARS_MAX:])
         line = agent.text.strip().split("\n", 1)[0]
-        if line and not reports.CLOSER.match(line.lower()):
+        if line and not REPORTS["closer"].said(line.lower()):
             self.progress.append(line[:_PROGRESS_CHARS_MAX])
         if not self.closed:
             self.status = "running"
@@ -97,29 +104,17 @@ class Work(msgspec.Struct):
         agent = self.agent
         if self.closed or not agent.numbers or self.verdict in {"complained", "deferred"}:
             return
-        reason = ""
-        if not agent.over or self.awaited:
-            reason = _STILL_WORKS
-        elif agent.asks:
-            reason = _WAITS
-        elif agent.unfinished:
-            reason = _UNFINISHED
-        elif agent.cannot and not agent.done:
-            reason = _CANNOT
-        elif agent.error and not agent.done:
-            reason = "the last tool call failed"
+        reasons = (
+            (not agent.over or self.awaited, _STILL_WORKS),
+            (self.unanswered, _UNANSWERED),
+            (agent.asks, _WAITS),
+            (agent.unfinished, _UNFINISHED),
+            (agent.cannot and not agent.done, _CANNOT),
+            (agent.error and not agent.done, "the last tool call failed"),
+        )
+        reason = next((why for holds, why in reasons if holds), "")
         self.status = "running" if reason else "success"
         self.evidence = f"Message {agent.numbers[-1]}: {reason or 'the agent reports the result and nobody objects'}."
-
-
-def accepted_evidence(number: int, words: str) -> str:
-    """Why a task counts as accepted."""
-    return f"Message {number}: {_ACCEPTS} ({words})."
-
-
-def stands_evidence(number: int) -> str:
-    """Why a report counts as accepted that nobody objected to."""
-    return f"Message {number}: {_LETS_STAND} to the agent's report."
 
 
 def resumed(tasks: Sequence[Task]) -> list[Work]:
@@ -127,17 +122,17 @@ def resumed(tasks: Sequence[Task]) -> list[Work]:
     works: list[Work] = []
     for task in tasks:
         work = Work(order=task.order, title=task.title, status=task.status, evidence=task.evidence)
-        work.keys = key_words(task.title)
-        work.heard = key_words(" ".join(task.progresses)[-_HEARD_CHARS_MAX:])
+        work.keys = set(key_words(task.title))
+        work.heard = set(key_words(" ".join(task.progresses)[-_HEARD_CHARS_MAX:]))
         low = task.evidence.lower()
         work.firm = "accepts" in low or "confirm" in low
-        if task.status == "success" and (work.firm or "thank" in low or _LETS_STAND in low):
+        if task.status == "success" and (work.firm or "thank" in low or LETS_STAND in low):
             work.verdict = "accepted"
         elif task.status == "failed":
             work.verdict, work.firm = "given up", True
         else:
             work.agent = AgentTurn(
-                over=_STILL_WORKS not in low,
+                over=_STILL_WORKS not in low and _UNANSWERED not in low,
                 done=task.status == "success",
                 asks=_WAITS in low,
                 unfinished=_UNFINISHED in low,

@@ -1,10 +1,10 @@
-"""How lessons become entries without a model: the same thing is reinforced, the rest goes where its subject lives.
+"""How lessons become entries without a model: what is known is reinforced, the rest goes where its subject lives.
 
 Preferences are list items of the user's facts, a file for each topic; everything else is an entry of a skill for the
-family of programs that it is about (places.py). An entry's text depends on its lesson alone.
+family of programs that it is about (places.py). Two lessons are the same when their headings are: a tool with an
+error's template. What else says the same is found by the stage (pipeline/twins.py).
 """
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,24 +22,20 @@ from seasoned.learning.questions import (
     WriteQuestion,
 )
 from seasoned.lesson import Lesson
-from seasoned.rules.domains import Family
-from seasoned.rules.places import Place, heading_of, place
+from seasoned.rules.places import Family, Place, heading_of, place
 from seasoned.rules.safety import has_script, is_safe
-from seasoned.rules.similar import Gist, gist, jaccard, likeness, words
 from seasoned.safety.scanner import scan
+from seasoned.similar import closeness, fingerprint
 from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, find_entry, replace_entry, slug
 from seasoned.space import FACTS, JOURNAL
 
-SAME_FACT_MIN: Final = 0.8
-REPLACED_FACT_MIN: Final = 0.5
-SAME_LESSON_MIN: Final = 1.0
+REPLACED_MIN: Final = 0.4
+FIXES_MAX: Final = 3
 ENTRIES_MAX: Final = 5_000
-_EQUAL: Final = 9.0
-_NUMBERS = re.compile(r"\d+")
-_NEGATED = re.compile(r"\b(?:not|no|never|none|without|stop|\w+n t|nothing|avoid\w*)\b", re.IGNORECASE)
 _FACTS_ABOUT: Final = (
     "Preferences and facts about the user, one file for each topic. Use at the start of every task for this user."
 )
+_NOT_ONE_ENTRY: Final = "Its text is not one entry, so it is not written."
 
 
 class Known(msgspec.Struct):
@@ -48,14 +44,11 @@ class Known(msgspec.Struct):
     skill: str
     path: str
     text: str
-    held_gist: Gist | None = None
 
     @property
-    def gist(self) -> Gist:
-        """What of it is compared, worked out when first needed."""
-        if self.held_gist is None:
-            self.held_gist = gist(self.text)
-        return self.held_gist
+    def key(self) -> str:
+        """What two entries that are the same have in common: a section's heading, a list item's words."""
+        return entry_key(self.text.split("\n", 1)[0])
 
 
 class _Space:
@@ -67,6 +60,22 @@ class _Space:
         self.known = list(_known(question))
         self.edits: list[Edit] = []
 
+    def same(self, text: str, *, facts: bool) -> Known | None:
+        """The known entry that is the same."""
+        key = entry_key(text.split("\n", 1)[0])
+        held = (one for one in self.known if (one.skill == FACTS) == facts)
+        return next((one for one in held if key and one.key == key), None)
+
+    def closest(self, wanted: str, *, facts: bool) -> Known | None:
+        """The entry that holds a text, by its words; None when none comes near."""
+        best, best_score, own = None, REPLACED_MIN, fingerprint(wanted)
+        for one in self.known:
+            if (one.skill == FACTS) == facts:
+                score = 2.0 if fingerprint(one.text).key == own.key else closeness(own, fingerprint(one.text))
+                if score > best_score:
+                    best, best_score = one, score
+        return best
+
     def add(self, where: Place, text: str, key: str) -> None:
         """A new entry at the end of a file, or of the next one when the file would swallow it (an open code block)."""
         files = self.files.setdefault(where.skill, {})
@@ -77,7 +86,7 @@ class _Space:
                 self.edits.append(AddEntry(skill=where.skill, path=path, text=text, title=where.title, lessons=(key,)))
                 self.known.append(Known(where.skill, path, text))
                 return
-        self.edits.append(Decline(lessons=(key,), reason="Its text is not one entry, so it is not written."))
+        self.edits.append(Decline(lessons=(key,), reason=_NOT_ONE_ENTRY))
 
     def reinforce(self, known: Known, key: str) -> None:
         """The same was known."""
@@ -89,11 +98,11 @@ class _Space:
         old = find_entry(file, known.text)
         after = replace_entry(file, old, text) if old is not None else file
         if old is None or find_entry(after, text) is None:
-            self.edits.append(Decline(lessons=(key,), reason="Its text is not one entry, so it is not written."))
+            self.edits.append(Decline(lessons=(key,), reason=_NOT_ONE_ENTRY))
             return
         self.files[known.skill][known.path] = after
         self.edits.append(ReviseEntry(skill=known.skill, path=known.path, entry=known.text, text=text, lessons=(key,)))
-        known.text, known.held_gist = text, None
+        known.text = text
 
     def create(self, name: str, description: str, body: str, key: str) -> None:
         """A new skill, unless it is there."""
@@ -153,10 +162,8 @@ def _write_fact(space: _Space, pending: PendingLesson) -> None:
     lesson, key = pending.lesson, pending.key
     sentence = " ".join((lesson.text.strip() or lesson.title.strip()).removeprefix("- ").split())
     text = f"- {sentence}"[:ENTRY_CHARS_MAX]
-    facts = [known for known in space.known if known.skill == FACTS]
-    outdated = _closest(lesson.replaces, facts) if lesson.replaces.strip() else None
-    own = gist(text)
-    same = next((known for known in facts if _same_fact(known.gist, own)), None)
+    outdated = space.closest(lesson.replaces, facts=True) if lesson.replaces.strip() else None
+    same = space.same(text, facts=True)
     if same is not None and same is not outdated:
         space.reinforce(same, key)
     elif outdated is not None:
@@ -167,42 +174,25 @@ def _write_fact(space: _Space, pending: PendingLesson) -> None:
         space.add(Place(FACTS, f"{topic}.md", heading_of(topic)), text, key)
 
 
-def _same_fact(one: Gist, other: Gist) -> bool:
-    if one.key == other.key:
-        return bool(one.key)
-    if jaccard(one.words, other.words) < SAME_FACT_MIN:
-        return False
-    same_numbers = set(_NUMBERS.findall(one.key)) == set(_NUMBERS.findall(other.key))
-    return same_numbers and bool(_NEGATED.search(one.key)) == bool(_NEGATED.search(other.key))
-
-
-def _closest(wanted: str, facts: list[Known]) -> Known | None:
-    """The entry that holds a fact, by its words; None when none comes near."""
-    key, stems = entry_key(wanted), words(wanted)
-    best, best_score = None, REPLACED_FACT_MIN
-    for known in facts:
-        score = _EQUAL if key and known.gist.key == key else jaccard(stems, known.gist.words)
-        if score > best_score:
-            best, best_score = known, score
-    return best
-
-
 def _write_lesson(space: _Space, pending: PendingLesson) -> None:
     """A pitfall, procedure or fact: a section in the file of its subject, unless it is known."""
     lesson, key = pending.lesson, pending.key
     text = entry_text(lesson)
-    own = [known for known in space.known if known.skill != FACTS]
-    outdated = _closest(lesson.replaces, own) if lesson.replaces.strip() else None
+    outdated = space.closest(lesson.replaces, facts=False) if lesson.replaces.strip() else None
     if outdated is not None:
         space.revise(outdated, text, key)
         return
-    known = _same(text, space.known)
-    if known is not None:
-        space.reinforce(known, key)
+    known = space.same(text, facts=False)
+    if known is None:
+        where = place(lesson.topic, space.skills, space.files)
+        _make(space, where.create, key)
+        space.add(where, text, key)
         return
-    where = place(lesson.topic, space.skills, space.files)
-    _make(space, where, key)
-    space.add(where, text, key)
+    joined = text if lesson.kind == "procedure" else _joined(known.text, text)
+    if joined == known.text:
+        space.reinforce(known, key)
+    else:
+        space.revise(known, joined, key)
 
 
 def entry_text(lesson: Lesson) -> str:
@@ -214,18 +204,25 @@ def entry_text(lesson: Lesson) -> str:
     return f"{text[: ENTRY_CHARS_MAX - 4].rstrip()}\n```" if len(fences) % 2 else text
 
 
-def _same(text: str, known: list[Known]) -> Known | None:
-    """The entry that says the same, the likest first; None when there is none."""
-    best, best_score, own = None, SAME_LESSON_MIN, gist(text)
-    for one in known:
-        score = _EQUAL if one.gist.key == own.key else likeness(own, one.gist)
-        if score >= best_score and (best is None or score > best_score):
-            best, best_score = one, score
-    return best
+def _joined(known: str, new: str) -> str:
+    """A known entry with the cause that it lacks, or another fix; at most three fixes."""
+    lines = known.split("\n")
+    for label, at_most in (("- Cause: ", 1), ("- Correct: ", FIXES_MAX)):
+        for line in new.split("\n"):
+            held = sum(one.startswith(label) for one in lines)
+            if line.startswith(label) and line not in lines and held < at_most:
+                lines.insert(_place(lines, label), line)
+    text = "\n".join(lines)
+    return text if len(text) <= ENTRY_CHARS_MAX else known
 
 
-def _make(space: _Space, where: Place, key: str) -> None:
-    family: Family | None = where.create
+def _place(lines: list[str], label: str) -> int:
+    """After the lines with a label; a cause comes before the fixes, what was seen last."""
+    later = ("- Seen: ",) if label == "- Correct: " else ("- Correct: ", "- Seen: ")
+    return next((place for place, line in enumerate(lines) if line.startswith(later)), len(lines))
+
+
+def _make(space: _Space, family: Family | None, key: str) -> None:
     if family is None:
         return
     description = f"Lessons about {family.about}: what failed, why, and what works. Use before work with any of them."

@@ -312,6 +312,24 @@ def place_entries(connection: Connection, skill_id: str, places: Mapping[str, st
             connection.execute(sa.update(entry_lessons).where(changed).values(path=path))
 
 
+def support_of(connection: Connection, skill_id: str, entry_key: str, more: Sequence[str]) -> tuple[int, int]:
+    """In how many sessions an entry was learned, those of some further lessons included; and in how many of them a task
+    of it succeeded."""
+    known = sa.select(entry_lessons.c.lesson_id).where(
+        entry_lessons.c.skill_id == skill_id, entry_lessons.c.entry_key == entry_key
+    )
+    ends = (
+        sa.select(lessons.c.session_id, sa.func.max(sa.case((tasks.c.status == "success", 1), else_=0)).label("good"))
+        .join(tasks, tasks.c.id == lessons.c.task_id)
+        .where(sa.or_(lessons.c.id.in_(known), lessons.c.id.in_(list(more))))
+        .group_by(lessons.c.session_id)
+        .subquery()
+    )
+    counts = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(ends.c.good), 0)).select_from(ends)
+    every, good = connection.execute(counts).one()
+    return int(every), int(good)
+
+
 def previous_entry_key(connection: Connection, skill_id: str, task_id: str) -> str | None:
     """The key of the entry that an earlier revision of a task brought into a skill."""
     statement = (

@@ -233,7 +233,9 @@ def _unpark(connection: Connection, session_id: str) -> None:
     connection.execute(sa.update(tasks).where(tasks.c.session_id == session_id, tasks.c.distill_parked).values(**again))
     parked = (lessons.c.session_id == session_id) & (lessons.c.status == "parked")
     connection.execute(
-        sa.update(lessons).where(parked).values(status="pending", space_id=None, space_number=None, settled_at=None)
+        sa.update(lessons)
+        .where(parked)
+        .values(status="pending", reason="", space_id=None, space_number=None, settled_at=None)
     )
 
 
