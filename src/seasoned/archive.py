@@ -1,4 +1,5 @@
-"""A skill as a ZIP or a folder: reading untrusted ones, and writing without overwriting anyone's edits.
+"""A skill as a ZIP or a folder: reading untrusted ones, and writing without overwriting anyone's edits. A long file, as
+what is refused when reading has to match what is written.
 
 A ZIP is checked by its directory before it is unpacked, and unpacked in pieces because its declared sizes may be false.
 An export never follows a link, never leaves its folder, and replaces or removes only what its manifest `.seasoned.json`
@@ -23,7 +24,7 @@ from typing import BinaryIO, Final, ParamSpec, TypeVar
 import msgspec
 
 from seasoned.errors import Conflict, Invalid, NotFound, StorageFull, TooLarge
-from seasoned.ids import new_id
+from seasoned.ids import new_id, parse_id
 from seasoned.paths import (
     acts_unasked,
     check_inside,
@@ -72,13 +73,21 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
 _UNSAFE_IN_NAMES: Final = re.compile(r'[ /\\:*?"<>|]')
 
 
+class ExportOrigin(msgspec.Struct, frozen=True):
+    """The skill and the version that an export was made of."""
+
+    skill_id: str
+    version: int
+
+
 class SkillUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """A skill read from a ZIP; `warnings` list violations of the Agent Skills standard."""
+    """A skill that comes in; `warnings` list violations of the Agent Skills standard, an export's `origin` is known."""
 
     name: str
     description: str
     files: dict[str, bytes]
     warnings: list[str]
+    origin: ExportOrigin | None = None
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +98,21 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an export wrote: path -> SHA-256. `writing` is what it was about to write, in case it was interrupted."""
+    """What an export wrote: files with their SHA-256, of a skill's version. `writing` is what it was about to write, in
+    case it was interrupted.
+    """
 
+    skill_id: str = ""
+    version: int = 0
     files: dict[str, str] = {}
     writing: dict[str, str] = {}
+
+    @property
+    def origin(self) -> ExportOrigin | None:
+        try:
+            return ExportOrigin(parse_id(self.skill_id, "The skill id"), self.version) if self.version > 0 else None
+        except Invalid:
+            return None
 
     def wrote(self, path: str, digest: str) -> bool:
         return digest in (self.files.get(path), self.writing.get(path))
@@ -105,28 +125,63 @@ async def to_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 
 def read_skill_zip(data: bytes) -> SkillUpload:
     """The skill of an uploaded ZIP (wire contract, E.2). Raises Invalid or TooLarge."""
-    unpacked, left_out = _read_zip(data)
+    unpacked, left_out, manifest = _read_zip(data)
     folder = _skill_folder(unpacked)
     files = {path.removeprefix(folder): content for path, content in unpacked.items() if path.startswith(folder)}
-    path = next(path for path in files if path.lower() == SKILL_FILE.lower())
-    head = lenient_head(files[path])
-    warnings = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
+    notes = left_out_note(left_out)
     if len(files) < len(unpacked):
-        warnings.append(f"Only the folder {folder[:80]!r} of the ZIP was taken; what is outside of it stayed out.")
-    warnings += left_out_note(left_out)
-    name = check_name(stored_name(head.name))
-    return SkillUpload(name=name, description=head.description, files=files, warnings=warnings)
+        notes.insert(0, f"Only the folder {folder[:80]!r} of the ZIP was taken; what is outside of it stayed out.")
+    return _upload(files, notes, _origin(manifest))
+
+
+def read_skill_folder(path: Path) -> SkillUpload:
+    """The skill of a folder. Raises NotFound, Invalid or TooLarge."""
+    files = read_folder(path)
+    try:
+        origin = _read_manifest(path).origin
+    except Conflict:
+        origin = None
+    return _upload(files, [], origin)
+
+
+def _upload(files: dict[str, bytes], notes: list[str], origin: ExportOrigin | None) -> SkillUpload:
+    path = next((path for path in files if path.lower() == SKILL_FILE.lower()), "")
+    if not path:
+        raise Invalid("The folder has no SKILL.md; give a skill's folder.")
+    head = lenient_head(files[path])
+    faults = [f"Not to the Agent Skills standard: {fault}." for fault in _faults(files, path, head)]
+    return SkillUpload(
+        name=check_name(stored_name(head.name)),
+        description=head.description,
+        files=files,
+        warnings=[*faults, *notes],
+        origin=origin,
+    )
+
+
+def _origin(manifest: bytes) -> ExportOrigin | None:
+    """What a manifest in a ZIP says; nobody depends on its being good."""
+    try:
+        return msgspec.json.decode(manifest, type=ExportManifest).origin
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _skill_folder(paths: Collection[str]) -> str:
-    """The folder of a ZIP's only skill, with a slash at its end; a skill may hold others. Raises Invalid."""
-    found = [path[: path.rfind("/") + 1] for path in paths if f"/{path}".lower().endswith(f"/{SKILL_FILE}".lower())]
+    """The folder of a ZIP's only skill; a skill may hold others. Raises Invalid."""
+    found = _skill_folders(paths)
     if not found:
         raise Invalid("The ZIP has no SKILL.md, hidden folders aside; put one into the skill's folder.")
-    top = min(found, key=lambda folder: (folder.count("/"), folder))
+    top = found[0]
     if other := next((folder for folder in found if not folder.startswith(top)), ""):
         raise Invalid(f"The ZIP has several skills, {top[:80]!r} and {other[:80]!r}; upload a ZIP of each.")
     return top
+
+
+def _skill_folders(paths: Collection[str]) -> list[str]:
+    """The folders with a SKILL.md, each with a slash at its end, those nearest to the top first."""
+    found = [path[: path.rfind("/") + 1] for path in paths if f"/{path}".lower().endswith(f"/{SKILL_FILE}".lower())]
+    return sorted(found, key=lambda folder: (folder.count("/"), folder))
 
 
 def lenient_head(data: bytes) -> Frontmatter:
@@ -173,8 +228,8 @@ def read_zip(data: bytes) -> dict[str, bytes]:
     return _read_zip(data)[0]
 
 
-def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """The files, and the paths that were left out because tools run them automatically."""
+def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str], bytes]:
+    """The files, the paths that were left out because tools run them automatically, and the manifest of an export."""
     _check_end(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -185,10 +240,22 @@ def _read_zip(data: bytes) -> tuple[dict[str, bytes], list[str]]:
             files: dict[str, bytes] = {}
             for path, entry in kept.items():
                 files[path] = _unpack(archive, entry, SKILL_BYTES_MAX - sum(map(len, files.values())))
-            return files, left_out
+            return files, left_out, _manifest_in(archive, kept)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, OSError, NotImplementedError) as error:
         # zipfile raises these for malformed archives; ValueError includes names that are not UTF-8.
         raise Invalid(f"The ZIP is incomplete or damaged ({str(error)[:80]}); zip the skill's folder again.") from None
+
+
+def _manifest_in(archive: zipfile.ZipFile, kept: Mapping[str, zipfile.ZipInfo]) -> bytes:
+    """The manifest beside the SKILL.md that is nearest to the top; empty if there is none."""
+    for folder in _skill_folders(kept)[:1]:
+        skill = next(entry for path, entry in kept.items() if path.lower() == f"{folder}{SKILL_FILE}".lower())
+        beside = skill.orig_filename[: -len(SKILL_FILE)] + MANIFEST
+        for entry in archive.infolist():
+            if entry.orig_filename == beside and entry.file_size <= MANIFEST_BYTES_MAX:
+                _check_entry(entry)
+                return _unpack(archive, entry, MANIFEST_BYTES_MAX)
+    return b""
 
 
 def _check_end(data: bytes) -> None:
@@ -292,9 +359,17 @@ def write_zip(files: Mapping[str, bytes], notes: Sequence[str] = ()) -> bytes:
 
 
 def write_zip_to(
-    target: BinaryIO, paths: Collection[str], load: Callable[[str], bytes], notes: Sequence[str] = ()
+    target: BinaryIO,
+    paths: Collection[str],
+    load: Callable[[str], bytes],
+    notes: Sequence[str] = (),
+    origin: ExportOrigin | None = None,
 ) -> None:
-    """Write files as a ZIP, each loaded at its turn, notes in its comment; the same files give the same bytes."""
+    """Write files as a ZIP, each loaded at its turn, with notes in its comment and a manifest that has their `origin`.
+
+    The same files give the same bytes.
+    """
+    digests: dict[str, str] = {}
     # Reading strips a folder that contains all files, so such a folder is wrapped in another; and reading takes the
     # first of several SKILL.md for the skill's.
     tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
@@ -303,13 +378,20 @@ def write_zip_to(
         archive.comment = "\n".join(notes).encode()[:COMMENT_BYTES_MAX].decode(errors="ignore").encode()
         for path in sorted(paths, key=_order):
             data = load(path)
-            entry = zipfile.ZipInfo(around + path)  # its time is 1980-01-01
-            # What compresses too well is stored, as read_zip would take it for a ZIP bomb.
-            shrinks = len(data) > RATIO_FROM_BYTES and len(zlib.compress(data)) * RATIO_MAX // 2 < len(data)
-            entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
-            entry.create_system = 3  # Unix, wherever it is made
-            entry.external_attr = (stat.S_IFREG | 0o644) << 16
-            archive.writestr(entry, data)
+            digests[path] = _sha256(data)
+            _write_entry(archive, around + path, data)
+        if origin is not None:
+            _write_entry(archive, around + MANIFEST, msgspec.json.encode(_manifest_of(origin, digests)))
+
+
+def _write_entry(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name)  # its time is 1980-01-01
+    # What compresses too well is stored, as read_zip would take it for a ZIP bomb.
+    shrinks = len(data) > RATIO_FROM_BYTES and len(zlib.compress(data)) * RATIO_MAX // 2 < len(data)
+    entry.compress_type = zipfile.ZIP_STORED if shrinks else zipfile.ZIP_DEFLATED
+    entry.create_system = 3  # Unix, wherever it is made
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    archive.writestr(entry, data)
 
 
 def folder_name(name: str) -> str:
@@ -325,20 +407,24 @@ def _order(path: str) -> tuple[bool, int, str]:
     return not is_main, path.count("/") if is_main else 0, path
 
 
-def export_folder(root: Path, name: str, files: Mapping[str, bytes], lost: Collection[str] = ()) -> Written:
+def export_folder(
+    root: Path, name: str, files: Mapping[str, bytes], lost: Collection[str] = (), origin: ExportOrigin | None = None
+) -> Written:
     """Write a stored skill into a folder in `root`, as far as it may leave (see `exportable`).
 
     Earlier exports of `lost` files, whose bytes the store has lost, stay. Raises like `write_folder`.
     """
     safe, notes = exportable({path: data for path, data in files.items() if path.lower() != MANIFEST})
-    folder = write_folder(root, folder_name(name), safe, lost)
+    folder = write_folder(root, folder_name(name), safe, lost, origin)
     if folder.name != name:
         notes.insert(0, f"The skill {name[:80]!r} is in {folder.name!r}, as its name cannot be a folder's everywhere.")
     notes += [f"{path[:80]!r} is not there: its bytes in the store are missing or damaged." for path in sorted(lost)]
     return Written(folder=folder, notes=notes)
 
 
-def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collection[str] = ()) -> Path:
+def write_folder(
+    root: Path, name: str, files: Mapping[str, bytes], keep: Collection[str] = (), origin: ExportOrigin | None = None
+) -> Path:
     """Write a skill into `root/name`; the folder.
 
     Unedited files of an earlier export are replaced or, except for the paths to `keep`, removed; everything else is
@@ -350,7 +436,7 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collec
     wanted = {check_path(path): data for path, data in files.items() if path.lower() != MANIFEST}
     check_files({path: len(data) for path, data in wanted.items()})
     try:
-        _write_tree(folder, wanted, keep)
+        _write_tree(folder, wanted, keep, origin)
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise StorageFull(
@@ -360,19 +446,19 @@ def write_folder(root: Path, name: str, files: Mapping[str, bytes], keep: Collec
     return folder
 
 
-def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str]) -> None:
+def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str], origin: ExportOrigin | None) -> None:
     known = _read_manifest(folder)
     digests = {path: _sha256(data) for path, data in sorted(wanted.items())}
     for path in wanted:
         _check_target(folder, path, known, digests[path])
-    _write_manifest(folder, ExportManifest(files=known.files, writing={**known.writing, **digests}))
+    _write_manifest(folder, msgspec.structs.replace(known, writing={**known.writing, **digests}))
     for path, data in wanted.items():
-        _replace(folder / path, data)
+        replace_file(folder / path, data)
     for path in {**known.files, **known.writing}:
         if path not in wanted and path not in keep:
             _remove(folder, path, known)
     kept = {path: known.files[path] for path in keep if path in known.files}
-    _write_manifest(folder, ExportManifest(files={**kept, **digests}))
+    _write_manifest(folder, _manifest_of(origin, {**kept, **digests}))
 
 
 def _check_target(folder: Path, path: str, known: ExportManifest, digest: str) -> None:
@@ -394,7 +480,7 @@ def _parents(folder: Path, path: str) -> Iterator[Path]:
         yield folder
 
 
-def _replace(target: Path, data: bytes) -> None:
+def replace_file(target: Path, data: bytes) -> None:
     """Write a file atomically and durably."""
     target.parent.mkdir(parents=True, exist_ok=True)
     # A random name, and "x" so that no existing file or link is written to.
@@ -421,8 +507,18 @@ def _remove(folder: Path, path: str, known: ExportManifest) -> None:
                 place.rmdir()
 
 
+def _manifest_of(origin: ExportOrigin | None, digests: dict[str, str]) -> ExportManifest:
+    """The manifest of a complete export."""
+    if origin is None:
+        return ExportManifest(files=digests)
+    return ExportManifest(skill_id=origin.skill_id, version=origin.version, files=digests)
+
+
 def _read_manifest(folder: Path) -> ExportManifest:
-    """What an earlier export wrote. The file is in the user's folder, so it is not trusted more than is safe."""
+    """What an earlier export wrote. The file is in the user's folder, so it is not trusted more than is safe.
+
+    Raises Conflict.
+    """
     path = folder / MANIFEST
     if folder.is_symlink() or path.is_symlink():
         raise Conflict(f"{folder} or its {MANIFEST} is a link; move it away to export there.")
@@ -439,7 +535,7 @@ def _read_manifest(folder: Path) -> ExportManifest:
 
 
 def _write_manifest(folder: Path, manifest: ExportManifest) -> None:
-    _replace(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    replace_file(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
 
 
 def _sha256(data: bytes) -> str:

@@ -11,8 +11,10 @@
     │   ├── Damaged        a stored file does not match its hash
     │   └── NoHome         the home does not exist yet
     ├── Conflict           it already exists, or was changed concurrently
+    │   ├── MergeConflict  a change and what others did meanwhile do not fit together
     │   ├── AlreadyLearned the session already teaches a learning space
     │   └── Superseded     a stage lost its compare-and-swap; its result is discarded
+    │       └── HeadMoved  a skill has a newer version than the one that a change was made on
     ├── Busy               a bounded queue is full; nothing was accepted, retry
     │   ├── BlobsAway      the object store is unreachable; nothing was accepted, retry
     │   ├── DatabaseDamaged  the database file is damaged; nothing was accepted, an operator must restore it
@@ -78,12 +80,25 @@ class Conflict(SeasonedError):
     """The change conflicts with the current state."""
 
 
+class MergeConflict(Conflict):
+    """A change and what others have done meanwhile do not fit together. Nothing was written."""
+
+    def __init__(self, message: str, clashes: tuple[object, ...]) -> None:
+        super().__init__(message)
+        self.clashes = clashes
+        """The places, as `seasoned.engine.merging.Clash`."""
+
+
 class AlreadyLearned(Conflict):
     """A session can teach one learning space only."""
 
 
 class Superseded(Conflict):
     """Another run of the same stage committed first."""
+
+
+class HeadMoved(Superseded):
+    """A skill has a newer version than the one that a change was made on."""
 
 
 class Busy(SeasonedError):

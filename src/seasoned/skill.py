@@ -3,6 +3,8 @@
 The standard (agentskills.io, in short): `name` is 1-64 lower-case letters, digits and single hyphens and equals the
 folder; `description` is 1-1024 characters; six front matter keys are allowed; the front matter is block YAML. An
 *entry* is one Markdown block: a heading of level 2 or deeper with its text, or a list item directly under the title.
+
+A long file, as all that reads or changes Markdown has to see the same entries.
 """
 
 import hashlib
@@ -11,7 +13,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 import yaml
@@ -55,6 +57,10 @@ CHARS_ADVISED: Final = 20_000
 RULE_KEY: Final = "entries"
 JOURNAL_RULE: Final = "journal"
 ABOUT_CHARS_MAX: Final = 4_000
+
+# Who makes versions. A `revert` or `forget` takes text back that others brought; `seasoned` creates a space's skills.
+Author = Literal["learner", "user", "import", "sync", "revert", "forget", "seasoned"]
+PEOPLE: Final[frozenset[Author]] = frozenset({"user", "import", "sync"})
 
 _FRONTMATTER: Final = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}(?<!-)")
@@ -431,6 +437,38 @@ def entry_key(text: str) -> str:
 def entry_hash(text: str) -> str:
     """The identifier of an entry in the store: the SHA-256 of its words."""
     return hashlib.sha256(entry_key(text).encode()).hexdigest()
+
+
+def heading_key(text: str) -> str:
+    """A heading's words, by which it is pinned; its marks do not count."""
+    return entry_key(text.strip().lstrip("#"))
+
+
+def sections_under(text: str, keys: Collection[str]) -> list[str]:
+    """The sections of a Markdown file under some headings, each to the next heading of its level or above."""
+    if not keys:
+        return []
+    lines = text.split("\n")
+    headings = list(_headings(lines, _frontmatter_lines(text)))
+    found = []
+    for place, (start, level) in enumerate(headings):
+        if heading_key(lines[start]) in keys:
+            end = next((line for line, other in headings[place + 1 :] if other <= level), len(lines))
+            found.append("\n".join(lines[start:end]).rstrip())
+    return found
+
+
+def heading_of(lines: Sequence[str]) -> str:
+    """The heading under which what follows some lines of a Markdown file stands; empty for none."""
+    found = [number for number, _ in _headings(lines, _frontmatter_lines("\n".join(lines)))]
+    return lines[found[-1]].strip().lstrip("#").strip() if found else ""
+
+
+def _headings(lines: Sequence[str], first: int) -> Iterator[tuple[int, int]]:
+    for number, kind in _line_kinds(lines, first):
+        if kind in ("title", "section"):
+            line = lines[number].lstrip()
+            yield number, len(line) - len(line.lstrip("#"))
 
 
 class Searched(msgspec.Struct, frozen=True):

@@ -350,6 +350,9 @@ def test_a_field_of_the_wrong_type_is_refused(witness: Witness, method: str, pat
         ("DELETE", "/agent_skills/{id}"),
         ("GET", "/agent_skills/{id}/file"),
         ("GET", "/agent_skills/{id}/download_zip"),
+        ("GET", "/agent_skills/{id}/versions"),
+        ("GET", "/agent_skills/{id}/blame?file_path=a.md"),
+        ("GET", "/learning_spaces/{id}/git/HEAD"),
     ],
 )
 def test_an_id_that_is_none_is_refused(witness: Witness, method: str, path: str, wrong: str) -> None:

@@ -39,6 +39,16 @@ ROUTES = [
     ("DELETE", f"/agent_skills/{ID}"),
     ("GET", f"/agent_skills/{ID}/file"),
     ("GET", f"/agent_skills/{ID}/download_zip"),
+    ("POST", "/agent_skills/import"),
+    *(
+        ("GET", f"/agent_skills/{ID}/{name}")
+        for name in ("versions", "versions/1", "diff", "blame", "why", "trace", "pins")
+    ),
+    ("PUT", f"/agent_skills/{ID}/files"),
+    ("POST", f"/agent_skills/{ID}/revert"),
+    ("POST", f"/agent_skills/{ID}/pins"),
+    ("DELETE", f"/agent_skills/{ID}/pins"),
+    ("GET", f"/learning_spaces/{ID}/git/info/refs"),
 ]
 REFUSED_AUTHORIZATIONS: dict[str, bytes | None] = {
     "no header": None,

@@ -99,7 +99,7 @@ async def store_as_before(engine: Engine, project_id: str, name: str, contents: 
     """Store a skill as a release did that knew none of the rules of names."""
     packed = {path: files.pack_one(path, data, engine.store.blobs, 65_536) for path, data in contents.items()}
     new = NewSkill(project_id=project_id, name=name, description="d", user_id=None, meta=None)
-    version = NewVersion(changes=packed, author="upload", reason="Before.", about=files.about(name, "d", b""))
+    version = NewVersion(changes=packed, author="import", reason="Before.", about=files.about(name, "d", b""))
     return (await engine.store.write(lambda c: skills.create(c, new, version, engine.store.clock.now()))).id
 
 
@@ -117,7 +117,7 @@ def test_a_bad_name_in_the_store_keeps_nothing_else_from_going_out(tmp_path: Pat
                 return file.read()
 
     with zipfile.ZipFile(io.BytesIO(asyncio.run(run()))) as made:
-        assert made.namelist() == ["SKILL.md", "_aux.txt", "notes/a.md"]
+        assert made.namelist() == ["SKILL.md", "_aux.txt", "notes/a.md", ".seasoned.json"]
         assert b".git/config" in made.comment
     done = seasoned(home, "skills", "export", str(target))
     assert done.code == 1

@@ -110,7 +110,10 @@ def test_a_files_url_needs_no_key_and_downloads(client: AcontextClient) -> None:
 def test_a_skill_downloads_as_a_zip_of_all_its_files(client: AcontextClient, http: httpx.Client) -> None:
     skill = upload(client, FILES)
     with zipfile.ZipFile(io.BytesIO(client.skills.download_zip(skill.id))) as archive:
-        assert {name: archive.read(name) for name in archive.namelist()} == expected()
+        found = {name: archive.read(name) for name in archive.namelist()}
+    # The manifest leads an import back to the skill.
+    assert json.loads(found.pop(".seasoned.json"))["skill_id"] == skill.id
+    assert found == expected()
     response = http.get(f"/agent_skills/{skill.id}/download_zip")
     assert response.headers["content-type"] == "application/zip"
     assert "attachment" in response.headers["content-disposition"]

@@ -26,6 +26,9 @@ NOT_RUN = {
     "make demo": "it installs; what it runs then is run below",
     "make test": "it would run this test",
     "aws s3 sync ~/.seasoned/blobs s3://my-bucket/seasoned": "a program of others, on a bucket",
+    "seasoned skills edit customer-service reservation.md": "it opens an editor; tests/cli/test_history.py has one",
+    "git clone ./skills.git": "a program of others; tests/acceptance/test_history.py clones",
+    "git clone http://x:sk-ac-...@127.0.0.1:8029/api/v1/learning_spaces/SPACE_ID/git": "as above",
     'pg_dump --format=custom --file=seasoned.dump "$SEASONED_DATABASE"': "a program of others",
     "rsync -a HOME/blobs/ /backups/blobs/": "a program of others",
 }
@@ -33,6 +36,7 @@ NOT_RUN = {
 STANDS_FOR = {
     "~/.claude/projects": str(ROOT / "examples"),
     "./skills": "{}/skills",
+    "./skills.git": "{}/skills.git",
     "/backups/2026-01-31": "{}/backup",
     "~/.seasoned": "{}/restored",
 }

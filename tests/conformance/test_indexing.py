@@ -56,7 +56,7 @@ def skill_with(store: Store, text: str, *, in_space: bool = True) -> tuple[Skill
 def version(store: Store, text: str | None) -> NewVersion:
     """A version that changes the file."""
     packed = {PATH: None} if text is None else files.pack({PATH: text.encode()}, store.blobs, 1_000_000)
-    return NewVersion(changes=packed, author="test")
+    return NewVersion(changes=packed, author="user")
 
 
 def commit(store: Store, row: SkillRow, head: int, text: str | None) -> None:
@@ -218,11 +218,11 @@ def test_a_skill_that_a_rule_writes_from_now_on_is_no_longer_found(store: Store)
     row, space_id = skill_with(store, items("gamma"))
     caught_up(store)
     head = b"---\nname: a-skill\ndescription: Days\nmetadata:\n  entries: journal\n---\n"
-    new = NewVersion(changes={}, author="test", about=files.about("a-skill", "Days", head))
+    new = NewVersion(changes={}, author="user", about=files.about("a-skill", "Days", head))
     store.write_now(lambda connection: skills.commit(connection, row.id, 1, new, 2))
     assert found(store, space_id, "gamma") == []
     caught_up(store)
-    plain = NewVersion(changes={}, author="test", about=files.about("a-skill", "Facts", b""))
+    plain = NewVersion(changes={}, author="user", about=files.about("a-skill", "Facts", b""))
     store.write_now(lambda connection: skills.commit(connection, row.id, 2, plain, 3))
     caught_up(store)
     assert len(found(store, space_id, "gamma")) == SOME
@@ -273,7 +273,7 @@ def test_a_file_whose_bytes_are_lost_holds_nothing_back(store: Store, tmp_path: 
     blob.unlink()
     if left is not None:
         blob.write_bytes(left)
-    new = NewVersion(changes=packed, author="test")
+    new = NewVersion(changes=packed, author="user")
     store.write_now(lambda connection: skills.commit(connection, row.id, 1, new, 2))
     caught_up(store)
     assert found(store, space_id, "gamma") == found(store, space_id, "delta") == []

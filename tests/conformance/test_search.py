@@ -48,7 +48,7 @@ def space_with(connection: Connection, texts: Sequence[str]) -> str:
     for _ in range(2):
         space = spaces.create(connection, project.id, None, None, 1)
         new = NewSkill(project_id=project.id, name="a-skill", description="")
-        row = skills.create(connection, new, NewVersion(changes={}, author="test"), 1)
+        row = skills.create(connection, new, NewVersion(changes={}, author="user"), 1)
         spaces.link_skill(connection, project.id, space.id, row.id, 1)
         put_entries(connection, row.id, texts)
     return space.id
@@ -135,7 +135,7 @@ def test_a_version_made_while_its_skill_comes_into_a_space_is_found_there(
             row = skills.create(
                 connection,
                 NewSkill(project_id=project_id, name="later", description=""),
-                NewVersion(changes={}, author="test"),
+                NewVersion(changes={}, author="user"),
                 1,
             )
             space_id = spaces.create(connection, project_id, None, None, 1).id
@@ -147,7 +147,7 @@ def test_a_version_made_while_its_skill_comes_into_a_space_is_found_there(
             spaces.link_skill(connection, project_id, space_id, row.id, 1)
 
         def version(connection: Connection) -> None:
-            skills.commit(connection, row.id, row.head, NewVersion(changes={"topic.md": new}, author="test"), 2)
+            skills.commit(connection, row.id, row.head, NewVersion(changes={"topic.md": new}, author="user"), 2)
 
         one, other = (link, version) if first == "link" else (version, link)
         overtaken(store, one, other, alone=store_kind == "sqlite")

@@ -8,6 +8,7 @@ import pytest
 from seasoned.ids import new_id
 from seasoned.pipeline import retrieval
 from seasoned.pipeline.retrieval import OTHERS_MAX, SKILLS_MAX, Retrieved
+from seasoned.skill import Author
 from seasoned.space import FACTS
 from seasoned.store import Connection, files, projects, skills, spaces
 from seasoned.store.lessons import LessonRow
@@ -32,7 +33,7 @@ def space_of(connection: Connection, names: Sequence[str]) -> str:
     space = spaces.create(connection, project.id, None, None, 1)
     for number, name in enumerate(names):
         about = files.about(name, "", RULE.encode()) if name == JOURNAL else None
-        author = "upload" if name == UPLOADED else "learner"
+        author: Author = "import" if name == UPLOADED else "learner"
         version = NewVersion(changes={}, author=author, about=about)
         row = skills.create(connection, NewSkill(project_id=project.id, name=name, description=""), version, 1)
         text = "vault tokens are renewed" if name == NEAR else f"weather number {number}"

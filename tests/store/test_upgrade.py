@@ -21,6 +21,7 @@ from seasoned.store.files import as_text
 from seasoned.store.gc import marks
 from seasoned.store.migrate import migrate
 from seasoned.store.rows import PageQuery
+from seasoned.store.schema import versions
 from tests.conformance.test_open import difference
 from tests.conformance.test_search import space_with
 from tests.support.databases import TEMPLATE
@@ -99,6 +100,8 @@ DROP TABLE entry_words;
 DROP TABLE unindexed;
 ALTER TABLE entries DROP COLUMN whole;
 ALTER TABLE entries ADD FOREIGN KEY (skill_id) REFERENCES skills (id) ON DELETE CASCADE;
+DROP TABLE pins;
+UPDATE versions SET author = 'api';
 DROP TABLE inline_blob_marks;
 DROP TABLE blob_marks;
 CREATE TABLE doomed_blobs (
@@ -123,6 +126,9 @@ def test_a_database_of_the_sixth_schema_is_migrated_and_searched(tmp_path: Path,
             connection.execute(sa.text(statement))
     with a_store(tmp_path, database=database) as store:
         assert store.read_now(difference) == []
+        assert set(
+            store.read_now(lambda connection: connection.execute(sa.select(versions.c.author)).scalars().all())
+        ) == {"user"}
         assert store.read_now(lambda connection: marks.find(connection, ["00ff"]))["00ff"].tombstoned_at == 2
         (hit,) = store.read_now(lambda connection: search.near(connection, space_id, "sealed vaults", 5))
         assert hit.text == "the vault is sealed at night"

@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -323,6 +324,16 @@ def test_the_skill_file_in_any_case_at_any_depth_gives_the_head() -> None:
     assert "'deep/er/'" in upload.warnings[-1]
 
 
+@pytest.mark.parametrize("folder", ["", "notes/", "skills/notes/", "all/skills/notes/"])
+def test_the_manifest_beside_the_skill_file_says_where_the_skill_comes_from(folder: str) -> None:
+    told = archive.ExportOrigin("0191d2b7-0000-7000-8000-000000000001", 3)
+    manifest = msgspec.json.encode(archive.ExportManifest(skill_id=told.skill_id, version=told.version))
+    files = {f"{folder}SKILL.md": HEAD, f"{folder}{archive.MANIFEST}": manifest}
+    assert read_skill_zip(zip_of(files)).origin == told
+    assert read_skill_zip(zip_of({**files, "README.md": b""})).origin == told
+    assert read_skill_zip(zip_of({"SKILL.md": HEAD, f"examples/b/{archive.MANIFEST}": manifest})).origin is None
+
+
 def test_a_skill_may_hold_another_one() -> None:
     upload = read_skill_zip(zip_of({"examples/b/SKILL.md": HEAD.replace(b"notes", b"other"), "SKILL.md": HEAD}))
     assert (upload.name, sorted(upload.files)) == ("notes", ["SKILL.md", "examples/b/SKILL.md"])
@@ -507,7 +518,7 @@ def test_an_export_that_was_cut_off_anywhere_can_be_finished_with_newer_files(
 ) -> None:
     folder = write_folder(tmp_path, "notes", FILES)
     left = [step]
-    whole = archive._replace
+    whole = archive.replace_file
 
     def dying(target: Path, data: bytes) -> None:
         if left[0] == 0:
@@ -517,7 +528,7 @@ def test_an_export_that_was_cut_off_anywhere_can_be_finished_with_newer_files(
 
     newer = {path: data + b"2" for path, data in FILES.items()}
     with monkeypatch.context() as patch, pytest.raises(Crash):
-        patch.setattr(archive, "_replace", dying)
+        patch.setattr(archive, "replace_file", dying)
         write_folder(tmp_path, "notes", newer)
     assert all(data in (FILES[path], newer[path]) for path, data in read_folder(folder).items())
     newest = {"SKILL.md": HEAD + b"3"}

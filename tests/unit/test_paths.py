@@ -153,9 +153,9 @@ def test_what_tools_obey_is_left_out_of_an_upload_and_named() -> None:
 def test_what_learns_writes_no_such_path_even_where_one_was_stored(path: str) -> None:
     draft = Draft(name="s", files={"notes.md": b"a", ".notes.md": b"old", "aux.md": b"old"})
     with pytest.raises(Invalid):
-        draft.put(path, b"new")
+        draft.put(path, "new", [])
     assert draft.files.get(path, b"old") == b"old"
-    draft.put("notes.md", b"b")
+    draft.put("notes.md", "b", [])
     assert draft.written == {"notes.md"}
 
 

@@ -20,6 +20,8 @@ from seasoned.learning.questions import (
 )
 from seasoned.lesson import Lesson, LessonKind, Quote
 from seasoned.paths import check_path
+from seasoned.pipeline.draft import Draft
+from seasoned.pipeline.edits import DraftSet
 from seasoned.rules.places import GENERAL, families, family_of, file_of
 from seasoned.rules.write import entry_text, write
 from seasoned.skill import (
@@ -27,7 +29,9 @@ from seasoned.skill import (
     Frontmatter,
     add_entry,
     check_standard,
+    entries,
     find_entry,
+    heading_key,
     replace_entry,
 )
 
@@ -310,3 +314,15 @@ def test_every_lesson_is_named_in_an_edit_that_can_be_applied(lessons: list[Less
     edits = ask(*lessons)
     assert {key for edit in edits for key in edit.lessons} == {f"k{index}" for index in range(len(lessons))}
     apply(edits)
+
+
+def test_the_count_stays_out_of_an_entry_that_is_pinned() -> None:
+    entry = "## npm: `E404`\n- Symptom: it fails"
+    counted = f"{entry}\n- Seen: failed so in 3 sessions, 1 of them went on to succeed"
+    for pins, text in (((), counted), ((heading_key("npm: `E404`"),), entry)):
+        draft = Draft(name="npm", pins=pins)
+        draft.put("npm.md", f"# Npm\n\n{entry}\n", ())
+        drafts = DraftSet([draft], support=lambda *_: (3, 1))
+        assert drafts.apply(Reinforce(skill="npm", path="npm.md", entry=entry, lessons=("1",))) == ""
+        assert [one.text for one in entries(draft.text("npm.md"))] == [text]
+        assert [(note.lesson, note.effect) for note in drafts.notes] == [("1", "reinforced")]

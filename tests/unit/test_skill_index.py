@@ -3,6 +3,7 @@
 import re
 import string
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -27,6 +28,7 @@ from seasoned.skill import (
     LINES_ADVISED,
     Frontmatter,
     check_standard,
+    heading_key,
     parse_skill_file,
     render_skill_file,
 )
@@ -63,9 +65,10 @@ TREES = st.dictionaries(
 
 
 def draft_of(files: dict[str, str], skill_file: str = SKILL) -> Draft:
-    texts = {"SKILL.md": skill_file, **files}
-    description = parse_skill_file(skill_file).description
-    return Draft(name="npm", description=description, files={path: text.encode() for path, text in texts.items()})
+    draft = Draft(name="npm", description=parse_skill_file(skill_file).description)
+    for path, text in {"SKILL.md": skill_file, **files}.items():
+        draft.put(path, text, ())
+    return draft
 
 
 def refreshed(files: dict[str, str], skill_file: str = SKILL, *, is_ours: bool = True) -> str:
@@ -175,6 +178,34 @@ def test_an_edit_that_moves_a_file_moves_its_line() -> None:
     assert draft.text("npm-ci.md") == "# Npm ci\n\n## It fails\nSo.\n"
     assert draft.text("lock-file.md") == "# Lock file\n\n## It is missing\nSo.\n"
     assert draft.text("SKILL.md").endswith("\n\n- `lock-file.md`: It is missing\n- `npm-ci.md`: It fails\n")
+
+
+def test_a_title_that_a_person_wrote_or_pinned_stays_when_its_file_moves() -> None:
+    for own in ({"by_people": frozenset({1})}, {"pins": ("misc",)}):
+        drafts = DraftSet([msgspec.structs.replace(draft_of({"misc.md": "# Misc\n\n## It fails\nSo.\n"}), **own)])
+        assert drafts.apply(MoveFile(skill="npm", path="misc.md", to="npm-ci.md", lessons=("1",))) == ""
+        assert drafts.drafts["npm"].text("npm-ci.md") == "# Misc\n\n## It fails\nSo.\n"
+
+
+def test_a_list_that_came_with_a_persons_upload_is_kept_up_to_date() -> None:
+    files = {"npm.md": "# Npm\n\n## It fails\nSo.\n"}
+    uploaded = msgspec.structs.replace(draft_of(files, refreshed(files)), by_people=frozenset({1}))
+    drafts = DraftSet([uploaded])
+    text = f"{without_list(uploaded.text('SKILL.md'))}\nRead first, too.\n"
+    assert drafts.apply(WriteFile(skill="npm", path="SKILL.md", text=text, lessons=("1",))) == ""
+    assert drafts.apply(AddEntry(skill="npm", path="npm.md", text="## It hangs\nSo.", lessons=("2",))) == ""
+    refresh(drafts.drafts["npm"], is_ours=False)
+    after = drafts.drafts["npm"].text("SKILL.md")
+    assert after.endswith(f"too.\n\n{HEADING}\n\n{NOTE}\n\n- `npm.md`: It fails; It hangs\n")
+
+
+def test_a_list_that_is_pinned_stays_as_it_is() -> None:
+    files = {"npm.md": "# Npm\n\n## It fails\nSo.\n"}
+    draft = msgspec.structs.replace(draft_of(files, refreshed(files)), pins=(heading_key(HEADING),))
+    before = draft.text("SKILL.md")
+    draft.put("new.md", "# New\n", ())
+    refresh(draft, is_ours=True)
+    assert draft.text("SKILL.md") == before
 
 
 def test_a_writer_that_rewrites_the_instructions_does_not_lose_the_list() -> None:

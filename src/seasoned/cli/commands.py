@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "learn": _Location("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
     "serve": _Location("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
     "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
-    "skills": _Location("skills", "app", "List, show and export skills."),
+    "skills": _Location("skills", "app", "List, show, compare, edit and export skills."),
     "spaces": _Location("lists", "spaces_app", "List learning spaces."),
     "sessions": _Location("lists", "sessions_app", "List sessions."),
     "projects": _Location("projects", "app", "Create and list projects and their keys."),

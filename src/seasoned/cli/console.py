@@ -101,7 +101,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
     """A table for people; in a pipe, tab-separated lines with a header."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
-            say("\t".join(_shown(cell) for cell in row))
+            say("\t".join(one_line(cell) for cell in row))
         return
     if not rows:
         say(empty)
@@ -114,24 +114,25 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty:
         # A wrapped id cannot be copied.
         table.add_column(column, overflow="fold", no_wrap=column == "ID")
     for row in rows:
-        table.add_row(*(_shown(cell).replace("[", "\\[") for cell in row))
+        table.add_row(*(one_line(cell).replace("[", "\\[") for cell in row))
     Console(soft_wrap=True, highlight=False).print(table)
 
 
-def _shown(cell: object) -> str:
-    """A cell's text in one line, with control characters replaced, since it may come from untrusted clients."""
+def one_line(cell: object) -> str:
+    """A text in one line, with control characters replaced, since it may come from untrusted clients."""
     text = " ".join(str(cell).splitlines())
     return "".join("\ufffd" if unicodedata.category(letter) == "Cc" else letter for letter in text)
 
 
 @contextmanager
-def reported() -> Iterator[None]:
-    """Turn our errors into one line on standard error and an exit code."""
+def reported(told: Callable[[SeasonedError], None] = lambda _error: None) -> Iterator[None]:
+    """Turn our errors into one line on standard error and an exit code; `told` may say more."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     except SeasonedError as error:
         note(f"seasoned: {error}")
+        told(error)
         raise typer.Exit(NOT_THERE if isinstance(error, NoHome) else FAILED) from None
     except (KeyboardInterrupt, asyncio.CancelledError):
         note(STOPPED)
@@ -141,11 +142,16 @@ def reported() -> Iterator[None]:
 
 
 def with_records(
-    config: Config, work: Callable[[Records, str], Coroutine[None, None, T]], project: str = "", *, make: bool = False
+    config: Config,
+    work: Callable[[Records, str], Coroutine[None, None, T]],
+    project: str = "",
+    *,
+    make: bool = False,
+    told: Callable[[SeasonedError], None] = lambda _error: None,
 ) -> T:
     """Run `work(records, project_id)`. Without a home it exits with an error, unless `make` creates one.
 
-    `project` is a name or id; the default project need not exist yet and is empty then.
+    `project` is a name or id; the default project need not exist yet and is empty then. `told` says more of errors.
     """
 
     async def run() -> T:
@@ -155,7 +161,7 @@ def with_records(
         finally:
             await held.close()
 
-    with reported():
+    with reported(told):
         return asyncio.run(run())
 
 

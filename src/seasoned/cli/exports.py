@@ -38,15 +38,21 @@ class Exported(msgspec.Struct, frozen=True, kw_only=True):
     skipped: list[Skipped] = []
 
 
-async def export_groups(held: Records, project_id: str, groups: Sequence[Group], root: Path) -> Exported:
-    """Write the skills of each group into a folder of its own, or straight into `root` when there is one group only."""
+async def export_groups(
+    held: Records, project_id: str, groups: Sequence[Group], root: Path, *, is_zip: bool = False
+) -> Exported:
+    """Write the skills of each group into a folder of its own, or straight into `root` when there is one group only.
+
+    Each skill is written as a folder, or as a ZIP.
+    """
     filled = [group for group in groups if group.skills]
     done = Exported()
     for group, folder in zip(filled, _folders([group.space for group in filled], root), strict=True):
         taken: set[str] = set()
         for state in group.skills:
             try:
-                written = await _write(held, project_id, state, folder, taken)
+                write = _write_zip if is_zip else _write
+                written = await write(held, project_id, state, folder, taken)
                 done.written.append(str(written.folder))
                 done.notes.extend(f"{state.row.name}: {note}" for note in written.notes)
             except (Conflict, Invalid, NotFound) as error:
@@ -54,13 +60,33 @@ async def export_groups(held: Records, project_id: str, groups: Sequence[Group],
     return done
 
 
-async def _write(held: Records, project_id: str, state: SkillState, folder: Path, taken: set[str]) -> archive.Written:
+async def _write_zip(
+    held: Records, project_id: str, state: SkillState, folder: Path, taken: set[str]
+) -> archive.Written:
+    """A skill as a ZIP, over an earlier one: it is not meant to be edited where it is."""
+    _check_alone(state, folder, taken)
+    _, source = await held.skills.zip(project_id, state.row.id)
+    target = folder / f"{archive.folder_name(state.row.name)}.zip"
+    with source:
+        try:
+            await archive.to_thread(archive.replace_file, target, source.read())
+        except OSError as error:
+            raise Invalid(f"{target} cannot be written ({error.strerror}); choose a writable folder.") from error
+    return archive.Written(folder=target, notes=[])
+
+
+def _check_alone(state: SkillState, folder: Path, taken: set[str]) -> None:
     key = same_name_key(archive.folder_name(state.row.name))
     if key in taken:
         raise Conflict(f"another skill of that name is already in {folder}; rename or delete one of them.")
     taken.add(key)
+
+
+async def _write(held: Records, project_id: str, state: SkillState, folder: Path, taken: set[str]) -> archive.Written:
+    _check_alone(state, folder, taken)
     content = await held.skills.content(project_id, state.row.id)
-    return archive.export_folder(folder, state.row.name, content.files, content.lost)
+    origin = archive.ExportOrigin(state.row.id, content.number)
+    return archive.export_folder(folder, state.row.name, content.files, content.lost, origin)
 
 
 def _skipped(state: SkillState, space: SpaceRow | None, error: SeasonedError) -> Skipped:

@@ -1,11 +1,12 @@
-"""`seasoned skills`: reading and exporting what was learned."""
+"""`seasoned skills`: what was learned, its history, and how it leaves."""
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from seasoned.cli import edits, history
 from seasoned.cli.console import (
     FAILED,
     Home,
@@ -20,19 +21,20 @@ from seasoned.cli.console import (
     with_records,
 )
 from seasoned.cli.exports import Exported, export_groups
-from seasoned.cli.spaces import Group, grouped, labels
+from seasoned.cli.spaces import Group, called_space, grouped, only_space, skill_named
 from seasoned.clock import to_rfc3339
+from seasoned.engine import repositories
 from seasoned.engine.catalogue import Catalogue
 from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillFile, SkillState
-from seasoned.errors import Conflict, NotFound
 from seasoned.skill import SKILL_FILE, parse_skill_file
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show and export skills.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, compare, edit and export skills.")
 
-# Shown for a skill that is in no space.
-NO_SPACE = "-"
-NAMED_MAX = 20
+app.command("edit")(edits.edit)
+app.command("import")(edits.import_)
+for _command in (history.log, history.diff, history.revert, history.blame, history.pin):
+    app.command(_command.__name__)(_command)
 
 
 @app.command("list")
@@ -44,7 +46,7 @@ def list_(space: Space = "", project: Project = "", home: Home = None, json: Jso
         print_json([{**_skill_json(state), **_space_json(group, called)} for group, state in found])
         return
     rows = [
-        (_called(group, called), s.row.name, len(s.index), to_rfc3339(s.row.updated_at)[:16], s.row.description)
+        (called_space(group, called), s.row.name, len(s.index), to_rfc3339(s.row.updated_at)[:16], s.row.description)
         for group, s in found
     ]
     columns = ("SPACE", "NAME", "FILES", "CHANGED", "DESCRIPTION")
@@ -55,13 +57,20 @@ def list_(space: Space = "", project: Project = "", home: Home = None, json: Jso
 def show(
     name: Annotated[str, typer.Argument(help="The skill's name or id.")],
     file: Annotated[str, typer.Argument(help="A file of the skill.")] = SKILL_FILE,
+    version: Annotated[int, typer.Option("--version", help="Of which version; the newest if left out.", min=0)] = 0,
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="List the files of the version with their SHA-256.")
+    ] = False,
     space: Space = "",
     project: Project = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Show a file of a skill, by default its SKILL.md."""
-    found = with_records(load_config(home), lambda held, own: _file(held, own, space, name, file), project)
+    if manifest:
+        history.show_manifest(name, version, space, project, home, json=json)
+        return
+    found = with_records(load_config(home), lambda held, own: _file(held, own, space, name, file, version), project)
     text = found.data.decode(errors="replace")
     if json:
         print_json({"path": found.path, "mime": found.mime, "text": text})
@@ -87,6 +96,10 @@ def catalogue(space: Space = "", project: Project = "", home: Home = None, json:
 @app.command("export")
 def export(
     folder: Annotated[Path, typer.Argument(help="Where to write the skills.")],
+    form: Annotated[
+        Literal["folder", "zip", "git"],
+        typer.Option("--as", help="A folder or a ZIP for each skill, or a bare git repository."),
+    ] = "folder",
     space: Space = "",
     project: Project = "",
     home: Home = None,
@@ -94,10 +107,17 @@ def export(
 ) -> None:
     """Export the skills to a folder, one SKILL.md folder each; with several spaces, one folder per space.
 
+    With --as git the folder is a repository of one space, with a commit for each version; the same versions give the
+    same commits. It needs the extra `git`.
+
     Skills edited there are never overwritten: they are listed and skipped. Exits with 1 if a skill was skipped or could
     not be written exactly as stored.
     """
-    done = with_records(load_config(home), lambda held, own: _export(held, own, space, folder), project)
+    if form == "git":
+        _export_git(space, project, home, folder, json=json)
+        return
+    is_zip = form == "zip"
+    done = with_records(load_config(home), lambda held, own: _export(held, own, space, folder, is_zip=is_zip), project)
     if json:
         print_json(done)
     else:
@@ -125,39 +145,31 @@ def _readable(text: str) -> str:
     return f"**{head.name}**: {head.description}\n\n{head.body}"
 
 
-async def _file(held: Records, project_id: str, space: str, name: str, path: str) -> SkillFile:
-    groups, called = await grouped(held, project_id, space)
-    found = {
-        state.row.id: _called(group, called)
-        for group in groups
-        for state in group.skills
-        if name in (state.row.name, state.row.id)
-    }
-    if not found:
-        raise NotFound(f"There is no skill {name!r}; run `seasoned skills list` to see them.")
-    if len(found) > 1:
-        each = ", ".join(f"{skill_id} (space {where})" for skill_id, where in list(found.items())[:NAMED_MAX])
-        raise Conflict(f"There are {len(found)} skills {name!r}; use --space or an id: {each}.")
-    return await held.skills.file(project_id, next(iter(found)), path)
+async def _file(held: Records, project_id: str, space: str, name: str, path: str, version: int) -> SkillFile:
+    skill_id = (await skill_named(held, project_id, space, name)).row.id
+    if version:
+        return await held.skills.load(*await held.history.file(project_id, skill_id, version, path))
+    return await held.skills.file(project_id, skill_id, path)
 
 
 async def _catalogue(held: Records, project_id: str, space: str) -> Catalogue:
-    rows = [await held.spaces.called(project_id, space)] if space else await held.spaces.every(project_id)
-    if not rows:
-        raise NotFound("There is no learning space yet; run `seasoned learn PATH`.")
-    if len(rows) > 1:
-        names = ", ".join(list(labels(rows).values())[:NAMED_MAX])
-        raise Conflict(f"There are {len(rows)} learning spaces; use --space with one of them: {names}.")
-    return await held.spaces.catalogue(project_id, rows[0].id)
+    return await held.spaces.catalogue(project_id, (await only_space(held, project_id, space)).id)
 
 
-async def _export(held: Records, project_id: str, space: str, folder: Path) -> Exported:
+async def _export(held: Records, project_id: str, space: str, folder: Path, *, is_zip: bool) -> Exported:
     groups, _ = await grouped(held, project_id, space)
-    return await export_groups(held, project_id, groups, folder)
+    return await export_groups(held, project_id, groups, folder, is_zip=is_zip)
 
 
-def _called(group: Group, called: dict[str, str]) -> str:
-    return called[group.space.id] if group.space else NO_SPACE
+def _export_git(space: str, project: str, home: Path | None, folder: Path, *, json: bool) -> None:
+    async def work(held: Records, own: str) -> repositories.Exported:
+        return await held.repositories.export(own, (await only_space(held, own, space)).id, folder)
+
+    done = with_records(load_config(home), work, project)
+    if json:
+        print_json(done)
+    else:
+        say(f"{done.folder} has {done.commits} commits; `git clone {done.folder}` gives a copy to work in.")
 
 
 def _space_json(group: Group, called: dict[str, str]) -> dict[str, object]:

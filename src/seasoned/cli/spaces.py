@@ -6,7 +6,12 @@ import msgspec
 
 from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillState
+from seasoned.errors import Conflict, NotFound
 from seasoned.store.spaces import SpaceRow
+
+# Shown for a skill that is in no space.
+NO_SPACE = "-"
+NAMED_MAX = 20
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -25,6 +30,19 @@ def label(row: SpaceRow, rows: Sequence[SpaceRow]) -> str:
 def labels(rows: Sequence[SpaceRow]) -> dict[str, str]:
     """The label of each space, by its id."""
     return {row.id: label(row, rows) for row in rows}
+
+
+async def only_space(held: Records, project_id: str, space: str) -> SpaceRow:
+    """The space with a name or id; without one, the only space that there is. Raises NotFound, Conflict."""
+    if space:
+        return await held.spaces.called(project_id, space)
+    rows = await held.spaces.every(project_id)
+    if not rows:
+        raise NotFound("There is no learning space yet; run `seasoned learn PATH`.")
+    if len(rows) > 1:
+        names = ", ".join(list(labels(rows).values())[:NAMED_MAX])
+        raise Conflict(f"There are {len(rows)} learning spaces; use --space with one of them: {names}.")
+    return rows[0]
 
 
 async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Group], dict[str, str]]:
@@ -46,3 +64,26 @@ async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Grou
             loose.pop(skill_id, None)
     groups = [Group(row, within[row.id]) for row in rows]
     return [*groups, *([Group(None, list(loose.values()))] if loose else [])], called
+
+
+async def skill_named(held: Records, project_id: str, space: str, name: str) -> SkillState:
+    """The skill with a name or id; what follows a slash is not of it. Raises NotFound, Conflict."""
+    wanted = name.partition("/")[0]
+    groups, called = await grouped(held, project_id, space)
+    found = {
+        state.row.id: (state, called_space(group, called))
+        for group in groups
+        for state in group.skills
+        if wanted in (state.row.name, state.row.id)
+    }
+    if not found:
+        raise NotFound(f"There is no skill {wanted!r}; run `seasoned skills list` to see them.")
+    if len(found) > 1:
+        each = ", ".join(f"{skill_id} (space {where})" for skill_id, (_, where) in list(found.items())[:NAMED_MAX])
+        raise Conflict(f"There are {len(found)} skills {wanted!r}; use --space or an id: {each}.")
+    return next(iter(found.values()))[0]
+
+
+def called_space(group: Group, called: dict[str, str]) -> str:
+    """How a group's space is shown."""
+    return called[group.space.id] if group.space else NO_SPACE

@@ -3,29 +3,26 @@
 import asyncio
 import contextlib
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
 
-from seasoned.archive import lenient_head, stored_name
 from seasoned.config import Config
 from seasoned.engine import searching
-from seasoned.errors import Busy, Invalid, NotFound, Superseded, Tombstoned, TooLarge
+from seasoned.engine.history import Change, Head, History
+from seasoned.errors import Busy, Invalid, NotFound, TooLarge
 from seasoned.message import JsonObject
 from seasoned.paths import PATH_PART_BYTES_MAX, check_path, same_name_key
-from seasoned.skill import SKILL_FILE, check_files
 from seasoned.store import Connection, Store, disks, files, inline_blobs, projects, skills
 from seasoned.store.disks import ArtifactRow, DiskRow
 from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.rows import PageQuery, dump_object
-from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
+from seasoned.store.skills import NewFile, SkillRow
 
 PATH_CHARS_MAX = 1_024
 # The limit of a PostgreSQL index entry, less the file name.
 PATH_BYTES_MAX = 2_000
-# How often a change of a skill is retried after concurrent changes.
-TRIES_MAX = 8
 SEARCHES_AT_ONCE = 2
 SEARCHES_WAITING_MAX = 32
 
@@ -81,9 +78,10 @@ def _filename(text: str) -> str:
 class Disks:
     """Use cases of disks and their files."""
 
-    def __init__(self, store: Store, config: Config) -> None:
+    def __init__(self, store: Store, config: Config, history: History) -> None:
         self._store = store
         self._config = config
+        self._history = history
         self._searches = asyncio.Semaphore(SEARCHES_AT_ONCE)
         self._waiting = 0
 
@@ -281,73 +279,21 @@ class Disks:
         """Write (or with None remove) a file of a skill as a new version; the file as it is or was."""
         # Files stored under older rules can be removed, but not written.
         path = where.whole.lstrip("/") if data is None else check_path(where.whole.lstrip("/"))
-        for _ in range(TRIES_MAX):
-            row, listing = await self._store.read(lambda c: self._skill_now(c, disk, path))
-            version = await asyncio.to_thread(self._next_version, row, listing, path, data)
-            try:
-                written = await self._store.write(
-                    partial(self._commit, disk=disk, row=row, version=version, where=where, meta=meta)
-                )
-            except (Tombstoned, Superseded):
-                continue
-            await self._store.index.settle(row.id)
-            return written
-        raise Busy("Too many concurrent changes to this skill; try again in a second.")
+        gone: list[ArtifactRow] = []
 
-    def _skill_now(self, connection: Connection, disk: DiskRow, path: str) -> tuple[SkillRow, dict[str, FileRow]]:
-        """A skill and its files, with the bytes of the one at a path."""
-        current = disks.get(connection, disk.project_id, disk.id)
-        row = skills.get(connection, disk.project_id, current.skill_id or "")
-        listing = {file.path: file for file in skills.head_listing(connection, row.id)}
-        return row, listing | {file.path: file for file in skills.head_files(connection, row.id, [path])}
+        def find(connection: Connection) -> SkillRow:
+            current = disks.get(connection, disk.project_id, disk.id)
+            if data is None:
+                gone[:] = [disks.artifact(connection, disk, where.path, where.filename)]
+            return skills.get(connection, disk.project_id, current.skill_id or "")
 
-    def _next_version(self, row: SkillRow, listing: Mapping[str, FileRow], path: str, data: bytes | None) -> NewVersion:
-        main = _main(listing)
-        if data is None:
-            if path not in listing:
-                raise NotFound(f"There is no file {'/' + path!r} on the disk; list its files to see what is there.")
-            if path == main:
-                raise Invalid("A skill must have a SKILL.md; delete the skill, or overwrite SKILL.md.")
-            return NewVersion(changes={path: None}, author="api", reason=f"Removed {path} through the API.")
-        sizes = {one: file.size for one, file in listing.items()} | {path: len(data)}
-        check_files(sizes, [path])
-        about = None
-        if path == main:
-            about = files.about(row.name, _description(row, data), data)
-        packed = files.pack(
-            {path: data}, self._store.blobs, self._config.inline_bytes_max, before=listing, number=row.head + 1
-        )
-        return NewVersion(changes=packed, author="api", reason=f"Wrote {path} through the API.", about=about)
+        def plan(_head: Head) -> Change:
+            verb = "Removed" if data is None else "Wrote"
+            return Change(files={path: data}, author="user", reason=f"{verb} {path} through the API.")
 
-    def _commit(
-        self,
-        connection: Connection,
-        *,
-        disk: DiskRow,
-        row: SkillRow,
-        version: NewVersion,
-        where: DiskPath,
-        meta: str | None,
-    ) -> ArtifactRow:
-        now, path = self._store.clock.now(), where.whole.lstrip("/")
-        gone = version.changes.get(path) is None
-        before = disks.artifact(connection, disk, where.path, where.filename) if gone else None
-        # A poll for changes since then must see this one, even if the clock has not advanced.
-        skills.commit(connection, row.id, row.head, version, max(now, row.updated_at + 1))
-        if gone or meta is not None:
-            disks.set_skill_meta(connection, row.id, path, meta)
-        return before or disks.artifact(connection, disk, where.path, where.filename)
+        def then(connection: Connection, _number: int, _change: Change) -> ArtifactRow:
+            if data is None or meta is not None:
+                disks.set_skill_meta(connection, disk.skill_id or "", path, meta)
+            return gone[0] if gone else disks.artifact(connection, disk, where.path, where.filename)
 
-
-def _main(paths: Iterable[str]) -> str | None:
-    """A skill's SKILL.md: the one nearest to the top, in any case."""
-    named = [path for path in paths if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()]
-    return min(named, key=lambda path: (path.count("/"), path), default=None)
-
-
-def _description(row: SkillRow, data: bytes) -> str:
-    """The description in a new SKILL.md. Raises Invalid if it cannot be read or renames the skill."""
-    head = lenient_head(data)
-    if stored_name(head.name) != row.name:
-        raise Invalid(f"A skill cannot be renamed; keep 'name: {row.name}' in SKILL.md, or upload a new skill.")
-    return head.description
+        return await self._history.change_and(find, plan, then, paths=[path], is_repeatable=True)

@@ -6,18 +6,22 @@ import msgspec
 
 from seasoned.clock import Clock
 from seasoned.config import Config
+from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
 from seasoned.engine.gc import GarbageCollection
+from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
 from seasoned.engine.links import Links
+from seasoned.engine.merging import Imports
 from seasoned.engine.messages import Messages
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.models import model_of
 from seasoned.engine.pages import Pages
 from seasoned.engine.projects import Projects
 from seasoned.engine.readiness import ReadinessProbe
+from seasoned.engine.repositories import Repositories
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
@@ -52,8 +56,12 @@ class Engine:
         self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.scheduler)
         self.users = Users(store)
-        self.disks = Disks(store, config)
+        self.history = History(store, config)
+        self.blame = Blame(store)
+        self.repositories = Repositories(store, config)
+        self.disks = Disks(store, config, self.history)
         self.skills = Skills(store, config, self.answers)
+        self.imports = Imports(self.history, self.skills)
         self.learning = Learning(store, config, self.scheduler, self.spaces)
         self.collecting = GarbageCollection(store, config)
         self.conditions = ReadinessProbe(store, config, self.scheduler)

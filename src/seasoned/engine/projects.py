@@ -1,5 +1,7 @@
 """Projects and their API keys."""
 
+import base64
+import binascii
 import time
 
 from seasoned.config import Config
@@ -63,6 +65,9 @@ class Projects:
     async def authenticate(self, authorization: str) -> str:
         """The project of an `Authorization` header. Raises Unauthorized."""
         scheme, _, key = authorization.partition(" ")
+        if scheme == "Basic":
+            # Git sends the key as a password.
+            scheme, key = "Bearer", _password(key)
         if scheme != "Bearer" or not _is_key(key):
             raise Unauthorized(NO_KEY)
         known = self._seen.get(key)
@@ -152,6 +157,14 @@ class Projects:
         if row.name == DEFAULT_PROJECT:
             replace_secret(self._config.home_path / KEY_FILE, key)
         return row, key
+
+
+def _password(credentials: str) -> str:
+    """The password of Basic credentials; empty if they cannot be read."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode("ascii").partition(":")[2]
+    except (binascii.Error, ValueError):
+        return ""
 
 
 def _is_key(key: str) -> bool:

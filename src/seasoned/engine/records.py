@@ -1,11 +1,15 @@
 """The use cases that learn nothing: reading and maintaining a home without importing what learning needs."""
 
 from seasoned.config import Config
+from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.gc import GarbageCollection
+from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
+from seasoned.engine.merging import Imports
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.projects import Projects
+from seasoned.engine.repositories import Repositories
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
@@ -27,7 +31,11 @@ class Records:
         self.collecting = GarbageCollection(store, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, scheduler)
+        self.history = History(store, config)
+        self.blame = Blame(store)
+        self.repositories = Repositories(store, config)
         self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
+        self.imports = Imports(self.history, self.skills)
         self.spaces = Spaces(store, config, scheduler)
 
     @classmethod

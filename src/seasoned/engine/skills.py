@@ -8,6 +8,7 @@ from typing import BinaryIO
 import msgspec
 
 from seasoned import archive, paths
+from seasoned.archive import ExportOrigin, SkillUpload
 from seasoned.config import Config
 from seasoned.engine.budget import WAIT_SECONDS, MemoryBudget
 from seasoned.errors import NotFound, StorageFull, TooLarge
@@ -43,8 +44,9 @@ class SkillFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
-    """All files of a skill by path, and the paths of missing or damaged ones."""
+    """All files of a skill's newest version by path, and the paths of missing or damaged ones."""
 
+    number: int
     files: dict[str, bytes]
     lost: list[str]
 
@@ -65,6 +67,21 @@ class Skills:
         Raises Invalid or TooLarge; then nothing is stored.
         """
         upload = await archive.to_thread(archive.read_skill_zip, data)
+        return await self.add(project_id, upload, user=user, meta=meta)
+
+    async def add(
+        self,
+        project_id: str,
+        upload: SkillUpload,
+        *,
+        user: str | None = None,
+        meta: JsonObject | None = None,
+        space_id: str = "",
+    ) -> tuple[SkillState, list[str]]:
+        """A new skill, put into a space if one is given.
+
+        Raises like `upload`, NotFound for the space, and Conflict if that has one of this name.
+        """
         check_files({path: len(content) for path, content in upload.files.items()})
         now = self._store.clock.now()
 
@@ -77,8 +94,11 @@ class Skills:
                 meta=None if meta is None else dump_bounded(meta, "The skill's meta"),
             )
             about = files.about(upload.name, upload.description, upload.files.get(SKILL_FILE, b""))
-            version = NewVersion(changes=packed, author="upload", reason="Uploaded as a ZIP.", about=about)
-            return skills.create(connection, new, version, now)
+            version = NewVersion(changes=packed, author="import", reason="Imported as a new skill.", about=about)
+            row = skills.create(connection, new, version, now)
+            if space_id:
+                spaces.link_skill(connection, project_id, space_id, row.id, now)
+            return row
 
         async def attempt() -> tuple[SkillState, list[str]]:
             packed = await asyncio.to_thread(files.pack, upload.files, self._store.blobs, self._config.inline_bytes_max)
@@ -146,7 +166,7 @@ class Skills:
 
     async def content(self, project_id: str, skill_id: str) -> SkillContent:
         """Every file of a skill's newest version; lost files are listed apart. Raises NotFound, TooLarge."""
-        _, rows = await self._head(project_id, skill_id)
+        skill, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
             raise TooLarge(f"The skill is larger than {DOWNLOAD_BYTES_MAX} bytes.")
         files: dict[str, bytes] = {}
@@ -156,7 +176,7 @@ class Skills:
                 files[row.path] = await self._data(row)
             except NotFound:
                 lost.append(row.path)
-        return SkillContent(files=files, lost=lost)
+        return SkillContent(number=skill.head, files=files, lost=lost)
 
     async def zip(self, project_id: str, skill_id: str) -> tuple[str, BinaryIO]:
         """A skill's name and its files as a ZIP, in an unlinked temporary file.
@@ -168,12 +188,13 @@ class Skills:
             raise TooLarge(
                 f"The skill has more than {DOWNLOAD_FILES_MAX} files; export it with `seasoned skills export`."
             )
-        _, rows = await self._head(project_id, skill_id)
+        skill, rows = await self._head(project_id, skill_id)
         if sum(row.size for row in rows) > DOWNLOAD_BYTES_MAX:
             raise TooLarge(f"The skill is larger than {DOWNLOAD_BYTES_MAX} bytes.")
         weight = 3 * max((row.size for row in rows), default=0)
         with await self._answers.take(weight, WAIT_SECONDS):
-            return state.row.name, await archive.to_thread(self._zip_of, {row.path: row for row in rows})
+            origin = ExportOrigin(skill_id, skill.head)
+            return state.row.name, await archive.to_thread(self._zip_of, {row.path: row for row in rows}, origin)
 
     async def delete(self, project_id: str, skill_id: str) -> None:
         """Remove a skill with its history. Raises NotFound."""
@@ -186,25 +207,26 @@ class Skills:
 
         return await self._store.read(load)
 
-    def _zip_of(self, rows: dict[str, FileRow]) -> BinaryIO:
+    def _zip_of(self, rows: dict[str, FileRow], origin: ExportOrigin) -> BinaryIO:
         """An open file with the files of a skill as a ZIP."""
         with ExitStack() as unless_made:
             try:
                 target = unless_made.enter_context(tempfile.TemporaryFile(dir=self._config.home_path))
                 try:
-                    self._write_zip(target, rows, [])
+                    self._write_zip(target, rows, [], origin)
                 except NotFound:
                     # Lost files must be known first, as the exported names of others may depend on them.
                     target.seek(0)
                     target.truncate()
-                    self._write_zip(target, rows, [path for path, row in rows.items() if self._is_lost(row)])
+                    lost = [path for path, row in rows.items() if self._is_lost(row)]
+                    self._write_zip(target, rows, lost, origin)
                 target.seek(0)
             except OSError as error:
                 raise StorageFull("There is no room to make the ZIP; free some space and try again.") from error
             unless_made.pop_all()
         return target
 
-    def _write_zip(self, target: BinaryIO, rows: dict[str, FileRow], lost: list[str]) -> None:
+    def _write_zip(self, target: BinaryIO, rows: dict[str, FileRow], lost: list[str], origin: ExportOrigin) -> None:
         stored, notes = paths.exportable({path: path for path in rows if path not in lost})
         if not any(name.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower() for name in stored):
             raise NotFound("The skill's SKILL.md is missing or damaged in the store; write it again, then retry.")
@@ -214,7 +236,7 @@ class Skills:
             # The ZIP must not look like a complete skill.
             return files.unpack(rows[stored[name]], self._store.blobs) if name in stored else _lost_text(lost)
 
-        archive.write_zip_to(target, names, load, notes)
+        archive.write_zip_to(target, names, load, notes, None if lost else origin)
 
     def _is_lost(self, row: FileRow) -> bool:
         try:

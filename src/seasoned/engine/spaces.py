@@ -1,5 +1,6 @@
 """Learning spaces: creating them, linking sessions, and the learning status."""
 
+import asyncio
 from collections.abc import Sequence
 from importlib import resources
 
@@ -7,6 +8,7 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.engine import repositories
 from seasoned.engine.catalogue import CATALOGUED_MAX, Catalogue, catalogue
 from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
@@ -136,6 +138,7 @@ class Spaces:
     async def delete(self, project_id: str, space_id: str) -> None:
         """Remove a space; its skills and sessions stay. Raises NotFound."""
         await self._store.write(lambda c: spaces.delete(c, project_id, space_id))
+        await asyncio.to_thread(repositories.forget, self._config, space_id)
         self._store.index.soon()
 
     async def learn(self, project_id: str, space_id: str, session_id: str) -> LearningState:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from seasoned import instrumentation
 from seasoned.engine import Engine
-from seasoned.errors import SeasonedError
+from seasoned.errors import SeasonedError, Unauthorized
 from seasoned.http import not_implemented, ops, stopping, users
 from seasoned.http.answers import held, weighed
 from seasoned.http.bodies import RequestBody, ResponseBody
@@ -41,7 +41,7 @@ async def docs(_request: Request) -> Response:
     return HTMLResponse(html())
 
 
-SKILLS = PREFIX + "/agent_skills"
+UPLOADS = (PREFIX + "/agent_skills", PREFIX + "/agent_skills/import")
 
 
 class App:
@@ -85,7 +85,7 @@ class App:
             await self._answer(scope, body, reply)
 
     def _bytes_max(self, scope: Scope) -> int:
-        config, is_skill = self._engine.config, scope["path"] == SKILLS and scope["method"] == "POST"
+        config, is_skill = self._engine.config, scope["path"] in UPLOADS and scope["method"] == "POST"
         return max(config.body_bytes_max, config.skill_zip_bytes_max) if is_skill else config.body_bytes_max
 
     async def _answer(self, scope: Scope, body: RequestBody, reply: ResponseBody) -> None:
@@ -100,6 +100,9 @@ class App:
             if error.__cause__ is not None:
                 log.debug("why a request was refused", extra=_about(scope), exc_info=error)
             response = failure_of(error)
+            if isinstance(error, Unauthorized) and "/git/" in scope["path"]:
+                # Without this git does not send the key that it was given.
+                response.headers["WWW-Authenticate"] = 'Basic realm="Seasoned"'
         except HTTPException as error:
             response = failure(error.status_code, error.detail)
         except asyncio.CancelledError:

@@ -15,6 +15,7 @@ from seasoned.engine import Engine
 from seasoned.errors import (
     Busy,
     Conflict,
+    HeadMoved,
     Invalid,
     NotFound,
     SeasonedError,
@@ -41,6 +42,7 @@ STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
     (Invalid, 400),
     (Unauthorized, 401),
     (NotFound, 404),
+    (HeadMoved, 412),
     (Conflict, 409),
     (Busy, 503),
     (StorageFull, 507),

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from seasoned import archive
 from seasoned.engine import skills
 from seasoned.engine.keys import Shown
 from seasoned.engine.skills import SkillState
@@ -15,8 +16,9 @@ from seasoned.errors import Invalid
 from seasoned.http.answers import Streamed, of_file, weighed
 from seasoned.http.content import CONTENT_WEIGHT_TIMES, Content, content_of
 from seasoned.http.downloads import public_url, saved_as
-from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, uuid
+from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, count, uuid
 from seasoned.http.forms import form_of
+from seasoned.http.history import NUMBER_MAX, tag
 from seasoned.http.request import Answer, ApiRequest, Page, answer, decode_object, done, page_of, raw_json, timestamps
 from seasoned.message import JsonObject
 
@@ -90,6 +92,27 @@ class UploadedSkill(Skill, frozen=True, kw_only=True):
     ] = UNSET
 
 
+class ImportForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The skill."""
+
+    file: Annotated[str, about("The ZIP; the file's name ends in `.zip`.", format="binary")]
+    prefer: Annotated[str | UnsetType, about("`mine` or `stored`: whose lines to take where both changed them.")] = (
+        UNSET
+    )
+    reason: Annotated[str | UnsetType, about("Why, for the log.")] = UNSET
+
+
+class ImportedSkill(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a skill that came in."""
+
+    id: _Id
+    name: _Name
+    version: Annotated[int, count("The version that it is at.", 1)]
+    is_new: Annotated[bool, about("Whether it is a new skill.")]
+    is_changed: Annotated[bool, about("Whether there is a new version.")]
+    warnings: Annotated[list[str], about("What the Agent Skills standard has against it, and what was left out.")]
+
+
 class ListedSkill(msgspec.Struct, frozen=True, kw_only=True):
     """A skill in a list: without its `disk_id`."""
 
@@ -127,21 +150,45 @@ class _OtherFile(msgspec.Struct, frozen=True):
 
 async def upload(call: ApiRequest) -> Answer[UploadedSkill]:
     """POST /agent_skills: multipart with `file` (a ZIP), `user` and `meta`."""
-    data, user, meta = await _form(call)
+    data, user, meta = await _form(call, "user", "meta")
     state, warnings = await call.engine.skills.upload(
         call.project_id, data, user=user if isinstance(user, str) else None, meta=_meta(meta)
     )
     return answer(msgspec.structs.replace(UploadedSkill.of(state), warnings=warnings or UNSET), status=201)
 
 
-async def _form(call: ApiRequest) -> tuple[bytes, object, object]:
+async def bring(call: ApiRequest) -> Answer[ImportedSkill]:
+    """POST /agent_skills/import: multipart with `file` (a ZIP), `prefer` and `reason`."""
+    data, prefer, reason = await _form(call, "prefer", "reason")
+    if prefer not in (None, "", "mine", "stored"):
+        raise Invalid("The field `prefer` must be mine or stored.")
+    upload = await archive.to_thread(archive.read_skill_zip, data)
+    found = await call.engine.imports.bring(
+        call.project_id,
+        upload,
+        prefer="mine" if prefer == "mine" else "stored" if prefer == "stored" else "",
+        reason=reason if isinstance(reason, str) else "",
+    )
+    return answer(
+        ImportedSkill(
+            id=found.skill_id,
+            name=found.name,
+            version=found.number,
+            is_new=found.is_new,
+            is_changed=found.is_changed,
+            warnings=found.warnings,
+        )
+    )
+
+
+async def _form(call: ApiRequest, *names: str) -> tuple[bytes, object, object]:
     async with form_of(call) as form:
-        file, user, meta = form.get("file"), form.get("user"), form.get("meta")
+        file, first, second = form.get("file"), *(form.get(name) for name in names)
         if not isinstance(file, UploadFile):
             raise Invalid("The file is missing; send the ZIP as the multipart field `file`.")
         if not (file.filename or "").lower().endswith(".zip"):
             raise Invalid("The file's name does not end in .zip; upload a ZIP of the skill's folder.")
-        return await file.read(), user, meta
+        return await file.read(), first, second
 
 
 async def page(call: ApiRequest) -> Answer[Page[ListedSkill]]:
@@ -152,7 +199,10 @@ async def page(call: ApiRequest) -> Answer[Page[ListedSkill]]:
 
 async def get(call: ApiRequest) -> Answer[Skill]:
     """GET /agent_skills/{skill_id}."""
-    return answer(Skill.of(await call.engine.skills.get(call.project_id, _skill_id(call))))
+    state = await call.engine.skills.get(call.project_id, _skill_id(call))
+    found = answer(Skill.of(state))
+    found.headers["ETag"] = tag(state.row.head)
+    return found
 
 
 async def delete(call: ApiRequest) -> Answer[None]:
@@ -166,7 +216,11 @@ async def file(call: ApiRequest) -> Annotated[Response, _Text, _OtherFile]:
     path = call.text("file_path")
     if not path:
         raise Invalid("The query parameter 'file_path' is missing; use a path from the skill's file_index.")
-    skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
+    number = call.number("version", 0, 0, NUMBER_MAX)
+    if number:
+        skill, row = await call.engine.history.file(call.project_id, _skill_id(call), number, path)
+    else:
+        skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
 
     async def made() -> Response:
         found = await call.engine.skills.load(skill, row)

@@ -1,4 +1,4 @@
-"""Checks of an edit: sizes, paths, the standard, secrets, and instructions to an agent."""
+"""Checks of an edit: sizes, paths, the standard, what people wrote, secrets, and instructions to an agent."""
 
 import re
 
@@ -13,9 +13,12 @@ from seasoned.skill import (
     LINES_ADVISED,
     SKILL_FILE,
     Frontmatter,
+    add_entry,
     check_standard,
     parse_skill_file,
+    sections_under,
 )
+from seasoned.store.blame import aligned, lines_of
 
 FILES_IN_A_ROW_MAX = 100
 PATH_WORDS_MAX = 8
@@ -37,8 +40,28 @@ def check_head(head: Frontmatter, before: str) -> None:
         raise Invalid(f"This change to {SKILL_FILE} is invalid: {'; '.join(faults)}.")
 
 
+def check_left_to_people(draft: Draft, path: str, text: str) -> None:
+    """Raises Invalid when a file's new text takes out lines that a person wrote, or changes a pinned section."""
+    before = draft.blamed(path)
+    kept = bytearray(len(before.lines))
+    for start, _, size in aligned(before.lines, lines_of(text)):
+        kept[start : start + size] = b"\1" * size
+    for line, origin, is_kept in zip(before.lines, before.origins, kept, strict=True):
+        if not is_kept and origin.version in draft.by_people and line.strip():
+            raise Invalid(f"A person wrote {line.strip()[:80]!r}; leave it as it is, and add an entry of your own.")
+    check_pinned(draft, path, text)
+
+
+def check_pinned(draft: Draft, path: str, text: str) -> None:
+    """Raises Invalid when a file's new text changes a pinned section."""
+    pinned = sections_under(draft.text(path), draft.pins)
+    if pinned != sections_under(text, draft.pins)[: len(pinned)]:
+        raise Invalid(f"A section of {draft.name}/{path} is pinned; leave it as it is, and add an entry of your own.")
+
+
 def with_room(draft: Draft, path: str, text: str) -> str:
-    """The file for a new entry: the given one, or its continuation (`topic-2.md`) if that has its advised length.
+    """The file for a new entry: the given one, or its continuation (`topic-2.md`) if that has its advised length, or
+    ends with a pinned section to which the entry would belong.
 
     Raises TooLarge if SKILL.md, or every continuation, is full.
     """
@@ -47,13 +70,19 @@ def with_room(draft: Draft, path: str, text: str) -> str:
         place = path if number == 1 else f"{stem}-{number}.md"
         known = draft.text(place)
         chars, lines = len(known) + len(text), known.count("\n") + text.count("\n")
-        if not known or (chars <= CHARS_ADVISED and lines <= LINES_ADVISED):
+        has_room = chars <= CHARS_ADVISED and lines <= LINES_ADVISED and not _is_in_pinned(draft, known, text)
+        if not known or has_room:
             return place
         if path == SKILL_FILE:
             raise TooLarge(
                 f"{SKILL_FILE} of {draft.name} has reached its advised length; put the entry into another file."
             )
     raise TooLarge(f"{draft.name}/{path} and its continuation files are full; use a file with a narrower topic.")
+
+
+def _is_in_pinned(draft: Draft, text: str, entry: str) -> bool:
+    """Whether an entry at the end of a file would belong to a pinned section."""
+    return sections_under(text, draft.pins) != sections_under(add_entry(text, entry), draft.pins)
 
 
 def check_said(text: str) -> None:

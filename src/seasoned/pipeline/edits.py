@@ -3,6 +3,7 @@
 Nothing here writes to the store: all changed skills of a run commit together, or none does.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -21,7 +22,15 @@ from seasoned.learning.questions import (
 )
 from seasoned.lesson import LessonStatus, recounted
 from seasoned.paths import check_name
-from seasoned.pipeline.checks import added_lines, check_entry, check_head, check_said, safe_path, with_room
+from seasoned.pipeline.checks import (
+    added_lines,
+    check_entry,
+    check_head,
+    check_left_to_people,
+    check_said,
+    safe_path,
+    with_room,
+)
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.index import retitled, title_of, with_list
 from seasoned.pipeline.twins import Known, Twins, knows_nothing
@@ -41,7 +50,6 @@ from seasoned.skill import (
     replace_entry,
     rule_of,
 )
-from seasoned.store.files import as_text
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -100,6 +108,8 @@ class DraftSet:
         self.effects: dict[str, Effect] = {}
         self.notes: list[EntryNote] = []
         self.moves: list[EntryMove] = []
+        # The edits that were accepted, each with the very text of the entry that it is about.
+        self.applied: list[Edit] = []
 
     def copy(self) -> "DraftSet":
         """A copy to edit independently."""
@@ -107,6 +117,7 @@ class DraftSet:
         other._twins, other._aimed_at, other._support = self._twins.copy(), set(self._aimed_at), self._support
         other._stored_keys = dict(self._stored_keys)
         other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
+        other.applied = list(self.applied)
         return other
 
     def drop_empty(self) -> None:
@@ -118,9 +129,28 @@ class DraftSet:
     def apply(self, edit: Edit) -> str:
         """Apply one edit; the reason if it is rejected (then nothing changes), else empty."""
         try:
+            if isinstance(edit, ReviseEntry | RemoveEntry | Reinforce):
+                edit = msgspec.structs.replace(edit, entry=self._entry(edit).text)
             self._apply(edit)
         except SeasonedError as error:
             return str(error)
+        self.applied.append(edit)
+        return ""
+
+    def rebase(self, earlier: "DraftSet") -> str:
+        """Apply what was accepted on earlier versions of the same skills; why that is not possible, else empty.
+
+        An edit of an entry is possible where the entry still stands as it was, one of a file where the file does.
+        """
+        for edit in earlier.applied:
+            match edit:
+                case ReviseEntry() | RemoveEntry() | Reinforce():
+                    if find_entry(self._draft(edit.skill).text(edit.path), edit.entry) is None:
+                        return f"{edit.skill}/{edit.path} has the entry {edit.entry[:80]!r} no more."
+                case WriteFile() if not _stands_as_before(edit, earlier.drafts[edit.skill], self.drafts[edit.skill]):
+                    return f"{edit.skill}/{edit.path} was changed meanwhile."
+            if reason := self.apply(edit):
+                return reason
         return ""
 
     def _apply(self, edit: Edit) -> None:
@@ -183,8 +213,11 @@ class DraftSet:
         old = find_entry(draft.text(path), text) if draft is not None and path in draft.files else None
         counted = self._counted(draft, text, text, lessons) if draft is not None and old is not None else text
         if draft is not None and old is not None and counted != text:
-            self._write(draft, path, replace_entry(draft.text(path), old, counted), lessons)
-            self._moved(draft, path, text, counted)
+            try:
+                self._write(draft, path, replace_entry(draft.text(path), old, counted), lessons)
+                self._moved(draft, path, text, counted)
+            except Invalid:
+                counted = text  # A person wrote or pinned it.
         self._note(skill, path, counted, lessons, "reinforced")
 
     def _counted(self, draft: Draft, old: str, text: str, lessons: tuple[str, ...]) -> str:
@@ -230,11 +263,13 @@ class DraftSet:
         check_said(edit.title)
         if edit.path == SKILL_FILE or edit.path not in draft.files or draft.has(to):
             raise Conflict(f"{edit.path!r} cannot be moved to {edit.to!r} in {draft.name}.")
-        data = draft.files[edit.path]
-        text = as_text(data)
-        draft.drop(edit.path)
-        draft.put(to, data if text is None else retitled(text, edit.path, to, edit.title).encode())
-        self._touch(draft, edit.lessons)
+        text = draft.text(edit.path)
+        # A title that a person wrote or pinned stays.
+        with contextlib.suppress(Invalid):
+            titled = retitled(text, edit.path, to, edit.title)
+            check_left_to_people(draft, edit.path, titled)
+            text = titled
+        draft.move(edit.path, to, text, edit.lessons)
         self._settle(edit.lessons, Effect("written"))
 
     def _draft(self, name: str) -> Draft:
@@ -244,22 +279,19 @@ class DraftSet:
         return self.drafts[name]
 
     def _write(self, draft: Draft, path: str, text: str, lessons: tuple[str, ...]) -> None:
-        data = text.encode()
-        if len(data) > FILE_BYTES_MAX:
+        if len(text.encode()) > FILE_BYTES_MAX:
             raise TooLarge(f"A file of a skill holds at most {FILE_BYTES_MAX} bytes.")
         before = draft.text(path)
+        check_left_to_people(draft, path, text)
         check_said(added_lines(before, text))
         if path == SKILL_FILE:
             head = parse_skill_file(text)
             if head.name != draft.name:
                 raise Conflict("A skill's name cannot be changed.")
             check_head(head, before)
+        draft.put(path, text, lessons)
+        if path == SKILL_FILE:
             draft.description, draft.rule = head.description, rule_of(text)
-        draft.put(path, data)
-        self._touch(draft, lessons)
-
-    def _touch(self, draft: Draft, lessons: tuple[str, ...]) -> None:
-        draft.lessons.extend(key for key in lessons if key not in draft.lessons)
 
     def _note(self, skill: str, path: str, text: str, lessons: tuple[str, ...], effect: LessonStatus) -> None:
         self.notes.extend(EntryNote(skill, path, entry_hash(text), key, effect) for key in lessons)
@@ -271,6 +303,12 @@ class DraftSet:
             # A lesson that added text stays `written`, whatever else it did.
             if known is None or known.status != "written":
                 self.effects[key] = effect
+
+
+def _stands_as_before(edit: WriteFile, before: Draft, now: Draft) -> bool:
+    """Whether a whole file that was written anew is as it was when that was decided."""
+    old, new = before.listing.get(edit.path), now.listing.get(edit.path)
+    return (old and old.sha256) == (new and new.sha256)
 
 
 def _look_up(text: str, wanted: str) -> Entry | None:

@@ -15,6 +15,7 @@ import msgspec
 
 from seasoned.errors import Invalid, TooLarge
 from seasoned.paths import acts_unasked
+from seasoned.pipeline.checks import check_pinned
 from seasoned.pipeline.draft import Draft
 from seasoned.safety.scanner import scan
 from seasoned.safety.secrets import contains_secret
@@ -59,7 +60,8 @@ class _File(msgspec.Struct, frozen=True):
 def refresh(draft: Draft, *, is_ours: bool) -> None:
     """Let a draft's SKILL.md follow its files. `is_ours` says that no person ever wrote or changed it.
 
-    Nothing changes where SKILL.md cannot be read, or the skill has no room for a longer one.
+    Nothing changes where SKILL.md cannot be read, the list is pinned, or the skill has no room for a longer one. Lines
+    of the list that came with a person's upload change too: the sentence above them says so.
     """
     with contextlib.suppress(Invalid, TooLarge):
         before = after = draft.text(SKILL_FILE)
@@ -71,7 +73,8 @@ def refresh(draft: Draft, *, is_ours: bool) -> None:
         if _place(after.split("\n")) >= 0:
             after = _listed(after.split("\n"), outlines)
         if after != before:
-            draft.put(SKILL_FILE, after.encode())
+            check_pinned(draft, SKILL_FILE, after)
+            draft.put(SKILL_FILE, after, ())
             draft.description = parse_skill_file(after).description
 
 
@@ -87,8 +90,10 @@ def without_list(skill_file: str) -> str:
 
 
 def with_list(before: str, after: str) -> str:
-    """A SKILL.md that is written anew, with the place of the list if it had one: a writer does not see that."""
-    return _with_place(after) if _place(before.split("\n")) >= 0 else after
+    """A SKILL.md that is written anew, with the list if it had one: a writer does not see that."""
+    rows = before.split("\n")
+    place = _place(rows)
+    return _with_place(after, rows[place + 1 : _end(rows, place)]) if place >= 0 else after
 
 
 def title_of(path: str) -> str:
@@ -124,10 +129,10 @@ def _outlines(draft: Draft) -> dict[str, Outline | None]:
     return found
 
 
-def _with_place(skill_file: str) -> str:
+def _with_place(skill_file: str, lines: Sequence[str] = ()) -> str:
     if _place(skill_file.split("\n")) >= 0:
         return skill_file
-    return f"{skill_file.rstrip()}\n\n{HEADING}\n\n{NOTE}\n"
+    return "\n".join([skill_file.rstrip(), "", HEADING, "", NOTE, *lines]).rstrip() + "\n"
 
 
 def _listed(rows: Sequence[str], outlines: Mapping[str, Outline | None]) -> str:

@@ -11,7 +11,7 @@ from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.index import without_list
 from seasoned.skill import EDITED_BYTES_MAX, SKILL_FILE, parse_skill_file
 from seasoned.space import FACTS
-from seasoned.store import Connection, Store, files, search, skills
+from seasoned.store import Connection, Store, files, history, search, skills
 from seasoned.store.files import as_text
 from seasoned.store.lessons import LessonRow
 from seasoned.store.search import Hit
@@ -25,11 +25,15 @@ OTHERS_MAX = 30
 
 
 class LoadedSkill(msgspec.Struct, frozen=True, kw_only=True):
-    """A skill as it was read: all its files, and the paths of those whose bytes are wanted."""
+    """A skill as it was read: all its files, the paths of those whose bytes are wanted, and what people wrote or pinned
+    in it.
+    """
 
     row: SkillRow
     listing: list[FileRow]
     paths: frozenset[str]
+    by_people: frozenset[int]
+    pins: tuple[str, ...]
 
 
 class Retrieved(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +52,7 @@ def read(connection: Connection, space_id: str, lessons: Sequence[LessonRow]) ->
     """
     hits = _hits(connection, space_id, lessons)
     rows = _candidates(connection, space_id, hits)
-    made_by_user = skills.first_author_is(connection, [row.id for row in rows], "upload")
+    made_by_user = skills.brought_by_people(connection, [row.id for row in rows])
     chosen = rows if len(rows) <= SKILLS_MAX else _closest(rows, hits, made_by_user)
     names = {row.id: row.name for row in rows}
     wanted = {row.id for row in chosen}
@@ -69,7 +73,7 @@ def _candidates(connection: Connection, space_id: str, hits: Sequence[Hit]) -> l
     rows = skills.of_space(connection, space_id, by_rule=False, limit=SKILLS_MAX + OTHERS_MAX)
     if len(rows) <= SKILLS_MAX:
         return rows
-    wanted = {hit.skill_id for hit in hits} | skills.first_made_by(connection, space_id, "upload", SKILLS_MAX)
+    wanted = {hit.skill_id for hit in hits} | skills.some_by_people(connection, space_id, SKILLS_MAX)
     more = skills.some_of_space(connection, space_id, wanted, FACTS)
     return list({row.id: row for row in (*rows, *more) if not row.rule}.values())
 
@@ -111,7 +115,13 @@ def load_paths(
     """A skill with some of its files; the others are not touched, however many there are."""
     every = skills.head_listing(connection, row.id) if listing is None else listing
     loaded = {file.path: file for file in skills.head_files(connection, row.id, list(paths))}
-    return LoadedSkill(row=row, listing=[loaded.get(file.path, file) for file in every], paths=frozenset(loaded))
+    return LoadedSkill(
+        row=row,
+        listing=[loaded.get(file.path, file) for file in every],
+        paths=frozenset(loaded),
+        by_people=history.by_people(connection, row.id),
+        pins=history.pinned(connection, row.id),
+    )
 
 
 def draft_of(held: LoadedSkill, store: Store) -> Draft:
@@ -125,6 +135,8 @@ def draft_of(held: LoadedSkill, store: Store) -> Draft:
         rule=row.rule,
         listing={file.path: file for file in held.listing},
         files=_present(held, store),
+        by_people=held.by_people,
+        pins=held.pins,
     )
 
 

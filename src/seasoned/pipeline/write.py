@@ -7,11 +7,12 @@ so that it is not lost.
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from seasoned.config import Config
-from seasoned.errors import Invalid
+from seasoned.errors import HeadMoved, Invalid, NotFound, Superseded
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
 from seasoned.message import JsonObject
@@ -21,7 +22,7 @@ from seasoned.pipeline.edits import DraftSet, EntryNote
 from seasoned.pipeline.journal import Summary
 from seasoned.pipeline.retrieval import LoadedSkill, Retrieved
 from seasoned.pipeline.twins import Known
-from seasoned.skill import SKILL_FILE, entries, entry_hash
+from seasoned.skill import SKILL_FILE, Author, entries, entry_hash
 from seasoned.space import FACTS
 from seasoned.store import Connection, Store, files, lessons, projects, search, sessions, skills, spaces, tasks
 from seasoned.store.lessons import LessonRow, Settled
@@ -36,9 +37,11 @@ FALLBACK_SKILL = "general-lessons"
 TRIES_MAX = 2
 REASONS_MAX = 10
 TWINS_LOOKED_AT_MAX = 50
-_LEARNER = "learner"
-# Who wrote SKILL.md when no person did: the learner, or the space when it was made.
-_OWN_AUTHORS = (_LEARNER, "seasoned")
+# How often edits are made again on what others have changed meanwhile.
+REBASES_MAX = 20
+_LEARNER: Final[Author] = "learner"
+# Who wrote SKILL.md when no person did: the learner, the space when it was made, or who forgot a session.
+_OWN_AUTHORS: Final[tuple[Author, ...]] = (_LEARNER, "seasoned", "forget")
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,9 +66,18 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     if read is None:
         return False
     drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
-    draft_set = DraftSet(drafts, lambda text: _known(store, read, text), lambda *key: _support(store, *key))
+    draft_set = _draft_set(drafts, read, store)
     await asyncio.to_thread(_write_journals, draft_set, read)
     draft_set = await _write_lessons(draft_set, read, model, store)
+    for _ in range(REBASES_MAX):
+        if await _is_committed(store, config, read, draft_set):
+            return True
+        draft_set = await _rebased(store, read, draft_set)
+    raise Superseded(f"The skills of space {space_id} change too fast to be written.")
+
+
+async def _is_committed(store: Store, config: Config, read: _Input, draft_set: DraftSet) -> bool:
+    """Commit; false when a skill has a newer version than the one that the edits were made on. Raises Superseded."""
     draft_set.drop_empty()
     edited = [draft for draft in draft_set.drafts.values() if draft.changed]
     ours = await store.read(lambda connection: _ours(connection, edited))
@@ -73,10 +85,43 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
 
     def commit(connection: Connection) -> None:
         _commit(connection, store.clock.now(), read, draft_set, packed)
-        store.wakeups.space_changed(connection, space_id)
+        store.wakeups.space_changed(connection, read.space.id)
 
-    await store.write(commit)
+    try:
+        await store.write(commit)
+    except HeadMoved:
+        return False
     return True
+
+
+async def _rebased(store: Store, read: _Input, earlier: DraftSet) -> DraftSet:
+    """The same edits on the skills as they are now, so that the model is not asked again because somebody else was
+    faster. Raises Superseded where they do not fit any more: then the run begins anew, with what is there now.
+    """
+
+    def load(connection: Connection) -> list[LoadedSkill]:
+        held = []
+        for draft in earlier.drafts.values():
+            if draft.skill_id:
+                row = skills.get(connection, read.space.project_id, draft.skill_id)
+                paths = [*draft.files] if draft.keeps_journal else None
+                held.append(
+                    retrieval.load(connection, row) if paths is None else retrieval.load_paths(connection, row, paths)
+                )
+        return held
+
+    def apply(held: Sequence[LoadedSkill]) -> DraftSet:
+        draft_set = _draft_set(_drafts(held, store), read, store)
+        _write_journals(draft_set, read)
+        if reason := draft_set.rebase(earlier):
+            raise Superseded(f"The edits do not fit any more: {reason}")
+        return draft_set
+
+    try:
+        held = await store.read(load)
+    except NotFound as error:
+        raise Superseded(f"A skill is gone: {error}") from None
+    return await asyncio.to_thread(apply, held)
 
 
 async def note_failure(store: Store, config: Config, space_id: str, reason: str) -> None:
@@ -156,6 +201,10 @@ def _drafts(held: Sequence[LoadedSkill], store: Store) -> list[Draft]:
     return [retrieval.draft_of(one, store) for one in held]
 
 
+def _draft_set(drafts: Sequence[Draft], read: _Input, store: Store) -> DraftSet:
+    return DraftSet(drafts, lambda text: _known(store, read, text), lambda *key: _support(store, *key))
+
+
 async def _fetch(draft_set: DraftSet, read: _Input, store: Store, names: Collection[str]) -> None:
     """Load skills of the space that are named but not loaded yet."""
     missing = set(names) - set(draft_set.drafts)
@@ -187,11 +236,12 @@ def _support(store: Store, skill_id: str, entry_key: str, more: Sequence[str]) -
 
 
 def _write_journals(draft_set: DraftSet, read: _Input) -> None:
+    earlier = dict(read.old_journal)
     for lesson in read.lessons:
-        _write_journal(draft_set, read, lesson)
+        _write_journal(draft_set, read, lesson, earlier)
 
 
-def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow) -> None:
+def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow, earlier: dict[str, str]) -> None:
     """Each finished task is logged once for each of its revisions: with the first lesson of its distillation."""
     task_row = read.tasks.get(lesson.task_id or "")
     if task_row is None or lesson.ordinal != 0:
@@ -203,9 +253,9 @@ def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow) -> None
     for draft in draft_set.drafts.values():
         if draft.keeps_journal:
             place = f"{draft.skill_id}/{task_row.id}"
-            _log(draft_set, draft, day, entry, read.old_journal.get(place), lesson.id)
+            _log(draft_set, draft, day, entry, earlier.get(place), lesson.id)
             # A second revision of the task in this run takes the place of the first.
-            read.old_journal[place] = entry_hash(entry)
+            earlier[place] = entry_hash(entry)
 
 
 def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | None, lesson_id: str) -> None:
@@ -214,10 +264,9 @@ def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | 
     try:
         text = draft.text(path)
         old = next((one.text for one in entries(text) if entry_hash(one.text) == wanted), None) if wanted else None
-        draft.put(path, journal.place(text, day, entry, old).encode())
+        draft.put(path, journal.place(text, day, entry, old), [lesson_id])
     except Invalid:
         return
-    draft.lessons.append(lesson_id)
     draft_set.notes.append(EntryNote(draft.name, path, entry_hash(entry), lesson_id, "written"))
 
 
@@ -349,7 +398,9 @@ def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
         store.blobs,
         config.inline_bytes_max,
         before=draft.listing,
+        removed=draft.removed,
         number=draft.head + 1,
+        known=draft.origins,
         is_searched=not draft.keeps_journal or SKILL_FILE in written,
     )
     about = files.about(draft.name, draft.description, written[SKILL_FILE]) if SKILL_FILE in written else None
@@ -375,9 +426,18 @@ def _commit(connection: Connection, now: int, read: _Input, draft_set: DraftSet,
     ids |= {name: key for key, name in skills.named(connection, read.space.id, absent).items()}
     for move in draft_set.moves:
         lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key)
+    for draft in draft_set.drafts.values():
+        if draft.removed and draft.skill_id:
+            lessons.place_entries(connection, draft.skill_id, _places(draft))
     for note in draft_set.notes:
         if note.skill in ids:
             lessons.note_entry(connection, ids[note.skill], note.path, note.key, note.lesson, note.effect)
+
+
+def _places(draft: Draft) -> dict[str, str]:
+    """The files in which the entries of what was moved or written stand, by the entries' keys."""
+    written = sorted(path for path in draft.written if path.endswith(".md"))
+    return {entry_hash(one.text): path for path in written for one in entries(draft.text(path))}
 
 
 def _create(connection: Connection, space: SpaceRow, draft: Draft, version: NewVersion, now: int) -> str:

@@ -1,15 +1,18 @@
-"""Blame: which version added each line of a file, in bounded time.
+"""Blame: which version added each line of a file, and which of its lessons, in bounded time.
 
 Lines are matched as in a patience diff: common ends first, then lines that occur once on both sides as anchors, between
 which the rest is compared. Small gaps are compared line by line; a gap that is neither small nor anchored, or left when
-the work limit is reached, counts as new.
+the work limit is reached, counts as new. A block that vanished in one place and appears in another, also in another
+file, keeps its origins, as with `git blame -M -C`.
 """
 
 import difflib
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import msgspec
 
 # How many lines may be looked at, all gaps together.
 WORK_MAX = 2_000_000
@@ -19,10 +22,52 @@ LINES_MAX = 50_000
 # comparisons take as long as it takes to look at a line.
 PAIRS_MAX = 10_000
 COMPARISONS_PER_LINE = 20
+# A block that moved has this many letters and digits, as with git, so that no stray line finds a wrong origin; each of
+# its lines is looked for in this many places at most.
+MOVED_CHARS_MIN: Final = 20
+PLACES_MAX: Final = 8
 _REPEATED = -1
 
-Runs = list[tuple[int, int]]
-"""Runs of (version, count of lines)."""
+
+class Origin(NamedTuple):
+    """Where a line comes from: a version, and the places of the line's lessons in the version's list of lessons. No
+    places stand for all of them.
+    """
+
+    version: int
+    lessons: tuple[int, ...] = ()
+
+
+class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Lines in a row with the same origin."""
+
+    version: int
+    count: int
+    lessons: tuple[int, ...] = ()
+
+
+class Blamed(NamedTuple):
+    """The lines of a file with their origins."""
+
+    lines: Sequence[str]
+    origins: list[Origin]
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a file: what line feeds end; one that is not ended counts too."""
+    lines = text.split("\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
+def origins_of(runs: Sequence[Run], count: int, since: int) -> list[Origin]:
+    """The origin of each of `count` lines; `since` is that of lines that the runs do not cover."""
+    known = [Origin(run.version, run.lessons) for run in runs for _ in range(run.count)][:count]
+    return known + [Origin(since)] * (count - len(known))
+
+
+def runs_of(origins: Sequence[Origin]) -> list[Run]:
+    """Origins line by line as runs."""
+    return [Run(one.version, len(list(run)), one.lessons) for one, run in groupby(origins)]
 
 
 class _Gap(NamedTuple):
@@ -43,18 +88,79 @@ class _Gap(NamedTuple):
         return olds + news + (olds * news * min(olds, news) // COMPARISONS_PER_LINE if self.is_small() else 0)
 
 
-def blame(old: Sequence[str], before: Runs, new: Sequence[str], version: int) -> Runs:
-    """The versions that added the lines `new` of version `version`; `before` says it of the lines `old`."""
-    origins = [origin for origin, count in before for _ in range(count)]
-    found = [version] * len(new)
-    for a, b, size in _kept(old, new):
-        kept = origins[a : a + size]
-        found[b : b + len(kept)] = kept
-    return [(origin, len(list(run))) for origin, run in groupby(found)]
+def blame(old: Blamed, new: Sequence[str], origin: Origin) -> list[Origin]:
+    """The origins of the lines `new`, which came of the lines `old`; `origin` is that of those that were not there."""
+    found = [origin] * len(new)
+    for a, b, size in aligned(old.lines, new):
+        found[b : b + size] = old.origins[a : a + size]
+    return found
 
 
-def _kept(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-    """Runs of equal lines: their start in `old`, their start in `new` and their length."""
+def fill_in(earlier: Mapping[str, Blamed], after: Mapping[str, Blamed], number: int) -> None:
+    """Give the lines that seem new in version `number` the origins that they have in an earlier version, if any."""
+    for path in earlier.keys() & after.keys():
+        old, new = earlier[path], after[path]
+        for a, b, size in aligned(old.lines, new.lines):
+            for step in range(size):
+                if new.origins[b + step].version == number:
+                    new.origins[b + step] = old.origins[a + step]
+    follow_moves(earlier, after, number)
+
+
+def follow_moves(before: Mapping[str, Blamed], after: Mapping[str, Blamed], number: int) -> None:
+    """Give the lines that seem new in version `number` the origins of the same block where it vanished.
+
+    `before` are the changed files as they were, `after` as they are, also those that are gone or new on either side.
+    """
+    gone, origins = _vanished(before, after)
+    if not gone:
+        return
+    places: dict[str, list[int]] = {}
+    for place, line in enumerate(gone):
+        if line is not None and any(map(str.isalnum, line)):
+            places.setdefault(line, []).append(place)
+    for file in after.values():
+        at = 0
+        while at < len(file.lines):
+            start, size = _longest(gone, places.get(file.lines[at], ()), file, at, number)
+            file.origins[at : at + size] = origins[start : start + size]
+            gone[start : start + size] = [None] * size
+            at += size or 1
+
+
+def _vanished(before: Mapping[str, Blamed], after: Mapping[str, Blamed]) -> tuple[list[str | None], list[Origin]]:
+    """The lines that are gone from their files, and their origins; None parts those that were not neighbours."""
+    gone: list[str | None] = []
+    origins: list[Origin] = []
+    for path, old in sorted(before.items()):
+        kept = bytearray(len(old.lines))
+        for a, _, size in aligned(old.lines, after[path].lines if path in after else ()):
+            kept[a : a + size] = b"\1" * size
+        gone += [None if is_kept else line for line, is_kept in zip(old.lines, kept, strict=True)] + [None]
+        origins += [*old.origins, Origin(0)]
+    return (gone, origins) if any(line is not None for line in gone) else ([], [])
+
+
+def _longest(gone: Sequence[str | None], places: Sequence[int], file: Blamed, at: int, number: int) -> tuple[int, int]:
+    """Where the longest block that vanished and stands at a place of a file begins, and its lines; 0 for none."""
+    best, length = 0, 0
+    for place in places[:PLACES_MAX]:
+        size = 0
+        while (
+            at + size < len(file.lines)
+            and place + size < len(gone)
+            and gone[place + size] == file.lines[at + size]
+            and file.origins[at + size].version == number
+        ):
+            size += 1
+        if size > length:
+            best, length = place, size
+    block = file.lines[at : at + length]
+    return (best, length) if sum(map(str.isalnum, "".join(block))) >= MOVED_CHARS_MIN else (0, 0)
+
+
+def aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Runs of equal lines: their start in `old`, their start in `new` and their length; in no order, some empty."""
     work = WORK_MAX
     gaps = [_Gap(0, len(old), 0, len(new))]
     while gaps:

@@ -2,12 +2,12 @@
 
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from seasoned.errors import NotFound
 from seasoned.paths import check_path
 from seasoned.skill import FILE_BYTES_MAX, Searched, about_text, rule_of, searched
-from seasoned.store.blame import blame
+from seasoned.store.blame import Blamed, Origin, Run, blame, fill_in, follow_moves, lines_of, origins_of, runs_of
 from seasoned.store.blob_store import Blobs
 from seasoned.store.rows import dump, load_as
 from seasoned.store.skills import About, FileRow, NewFile
@@ -41,6 +41,7 @@ _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), "image/heic"),
     **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),
 }
+_NOTHING = Blamed((), [])
 _ZIP = b"PK\x03\x04"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 # What those types lack in some release.
@@ -99,21 +100,37 @@ def pack(
     inline_bytes_max: int,
     *,
     before: Mapping[str, FileRow] | None = None,
+    removed: Collection[str] = (),
     number: int = 1,
+    known: Mapping[str, list[Origin]] | None = None,
+    earlier: Mapping[str, Blamed] | None = None,
     is_searched: bool = True,
 ) -> dict[str, NewFile]:
-    """Files for version `number`; `before` are the same paths' rows in the previous version.
+    """Files for version `number`; `before` has the rows of the same paths, and of the `removed` ones, in the previous
+    version, `known` the origins of the lines of files for which they are known already, `earlier` the files of an older
+    version on which the change was made.
 
     Slow for large texts, so call it in a thread. Files that are not searched, as those of journals, take less time.
     Raises Invalid when a path is not allowed.
     """
-    old, room = before or {}, INLINE_BYTES_AT_ONCE
+    rows, room = before or {}, INLINE_BYTES_AT_ONCE
+    old = {path: found for path in (*files, *removed) if (found := _blamed_row(rows.get(path), blobs)) is not None}
+    new = {}
+    for path, data in sorted(files.items()):
+        if (text := _text(data)) is not None:
+            lines = lines_of(text)
+            origins = (known or {}).get(path)
+            new[path] = Blamed(
+                lines, blame(old.get(path, _NOTHING), lines, Origin(number)) if origins is None else origins
+            )
+    follow_moves(old, new, number)
+    fill_in(earlier or {}, new, number)
     packed = {}
     for path, data in sorted(files.items()):
+        origins = new[path].origins if path in new else None
         room_inline = min(inline_bytes_max, room)
-        new = pack_one(path, data, blobs, room_inline, old.get(path), number, is_searched=is_searched)
-        packed[check_path(path)] = new
-        room -= 0 if new.body is None else new.size
+        packed[check_path(path)] = one = pack_one(path, data, blobs, room_inline, origins, is_searched=is_searched)
+        room -= 0 if one.body is None else one.size
     return packed
 
 
@@ -122,47 +139,50 @@ def pack_one(
     data: bytes,
     blobs: Blobs,
     inline_bytes_max: int,
-    old: FileRow | None = None,
-    number: int = 1,
+    origins: list[Origin] | None = None,
     *,
     is_searched: bool = True,
 ) -> NewFile:
     """A file, hashed and typed; its bytes are in the object store already when they are large."""
     inline = len(data) <= inline_bytes_max
     sha256 = hashlib.sha256(data).hexdigest() if inline else blobs.put_now(data)
-    text = as_text(data) if len(data) <= FILE_BYTES_MAX else None
+    text = _text(data)
     return NewFile(
         sha256=sha256,
         size=len(data),
         mime=mime_of(path, data),
         body=data if inline else None,
-        blame=None if text is None else dump(_blame(old, blobs, text, number)),
+        blame=None if origins is None else dump(runs_of(origins)),
         searched=searched(path, text) if is_searched and text is not None else Searched(),
     )
 
 
-def searched_of(path: str, data: bytes) -> Searched:
-    """What a search finds of a file."""
-    text = as_text(data) if len(data) <= FILE_BYTES_MAX else None
-    return Searched() if text is None else searched(path, text)
+def _text(data: bytes) -> str | None:
+    """The text of a file that is not too large to be read line by line."""
+    return as_text(data) if len(data) <= FILE_BYTES_MAX else None
 
 
-def _blame(old: FileRow | None, blobs: Blobs, text: str, number: int) -> list[tuple[int, int]]:
-    """Runs of (version, number of lines): unchanged lines keep the version that added them."""
-    lines = text.splitlines()
-    known = None if old is None or old.blame is None else _found(old, blobs)
-    if known is None or old is None or old.blame is None:
-        return [(number, len(lines))] if lines else []
-    before = load_as(old.blame, list[tuple[int, int]])
-    return blame(known.decode(errors="replace").splitlines(), before, lines, number)
+def blamed(row: FileRow, text: str) -> Blamed:
+    """The lines of a stored file with their origins."""
+    lines = lines_of(text)
+    return Blamed(lines, origins_of(load_as(row.blame, list[Run]), len(lines), row.since))
 
 
-def _found(row: FileRow, blobs: Blobs) -> bytes | None:
-    """A stored file's bytes; None if they are lost, so that new ones can still be written."""
+def _blamed_row(row: FileRow | None, blobs: Blobs) -> Blamed | None:
+    """The same of a file whose bytes may be lost, so that new ones can still be written."""
+    if row is None or row.blame is None:
+        return None
     try:
-        return unpack(row, blobs)
+        data = unpack(row, blobs)
     except NotFound:
         return None
+    return blamed(row, data.decode(errors="replace"))
+
+
+def searched_of(path: str, data: bytes) -> Searched:
+    """What a search finds of a file."""
+    text = _text(data)
+    return Searched() if text is None else searched(path, text)
 
 
 def unpack(row: FileRow, blobs: Blobs) -> bytes:

@@ -1,6 +1,6 @@
 """Lessons from tasks and preferences, and where each was settled."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
 from seasoned.lesson import Lesson, LessonKind, LessonStatus, Quote
+from seasoned.store.gc.marks import chunks
 from seasoned.store.rows import columns, dump, load_as, to_rows
 from seasoned.store.schema import entry_lessons, lessons, sessions, space_sessions, spaces, tasks
 from seasoned.store.tasks import is_due
@@ -46,6 +47,14 @@ class LessonRow(msgspec.Struct, frozen=True):
             reason=self.reason,
             at=self.at,
         )
+
+
+class Taught(msgspec.Struct, frozen=True):
+    """Where a lesson comes from."""
+
+    lesson_id: str
+    task_id: str | None
+    session_id: str
 
 
 class SettledRow(msgspec.Struct, frozen=True):
@@ -129,6 +138,30 @@ def of_session(connection: Connection, session_id: str) -> list[LessonRow]:
         .order_by(lessons.c.number, lessons.c.task_id, lessons.c.revision, lessons.c.ordinal, lessons.c.id)
     )
     return to_rows(LessonRow, connection.execute(statement).all())
+
+
+def by_ids(connection: Connection, lesson_ids: Sequence[str]) -> list[LessonRow]:
+    """Some lessons in the order of their ids' list, without those that are gone with their session."""
+    where = lessons.c.id.in_(list(lesson_ids))
+    found = to_rows(LessonRow, connection.execute(sa.select(*columns(LessonRow, lessons)).where(where)).all())
+    rows = {row.id: row for row in found}
+    return [rows[one] for one in dict.fromkeys(lesson_ids) if one in rows]
+
+
+def taught(connection: Connection, lesson_ids: Collection[str]) -> dict[str, Taught]:
+    """The task and the session of each of some lessons, by its id, without those that are gone."""
+    found: dict[str, Taught] = {}
+    for some in chunks(lesson_ids):
+        statement = sa.select(lessons.c.id, lessons.c.task_id, lessons.c.session_id).where(lessons.c.id.in_(some))
+        found |= {row[0]: Taught(*row) for row in connection.execute(statement)}
+    return found
+
+
+def of_entry(connection: Connection, skill_id: str, entry_key: str) -> list[str]:
+    """The ids of the lessons that support an entry, oldest first."""
+    where = (entry_lessons.c.skill_id == skill_id) & (entry_lessons.c.entry_key == entry_key)
+    statement = sa.select(entry_lessons.c.lesson_id).where(where).order_by(entry_lessons.c.lesson_id)
+    return list(connection.execute(statement).scalars())
 
 
 def preferences_of_space(connection: Connection, space_id: str, limit: int) -> list[str]:
@@ -265,6 +298,18 @@ def move_entry(connection: Connection, skill_id: str, old_key: str, new_key: str
         )
         .values(entry_key=new_key)
     )
+
+
+def place_entries(connection: Connection, skill_id: str, places: Mapping[str, str]) -> None:
+    """Record in which file some entries stand now, by their keys."""
+    by_path: dict[str, list[str]] = {}
+    for key, path in places.items():
+        by_path.setdefault(path, []).append(key)
+    for path, keys in by_path.items():
+        for some in chunks(keys):
+            where = (entry_lessons.c.skill_id == skill_id) & entry_lessons.c.entry_key.in_(some)
+            changed = where & (entry_lessons.c.path != path)
+            connection.execute(sa.update(entry_lessons).where(changed).values(path=path))
 
 
 def support_of(connection: Connection, skill_id: str, entry_key: str, more: Sequence[str]) -> tuple[int, int]:

@@ -1,4 +1,5 @@
 """The tables. One schema for SQLite and PostgreSQL; migrations in `store/migrations` bring a database to it.
+A long file, as it is one schema.
 
 Identifiers are UUIDv7 text, times are integer microseconds, and JSON is text that only we write: text keeps NUL
 characters and key order, and means the same on both databases.
@@ -342,6 +343,15 @@ versions = Table(
     UniqueConstraint("skill_id", "number"),
 )
 
+# The headings of sections that the learner may not change.
+pins = Table(
+    "pins",
+    metadata,
+    Column("skill_id", String(36), ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True),
+    Column("heading", Text, primary_key=True),
+    _time("created_at"),
+)
+
 # A file as it was from version `since` up to, not including, `until`; NULL means that the head has it. So a version
 # costs rows for what it changed only.
 files = Table(
@@ -354,7 +364,8 @@ files = Table(
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("mime", Text, nullable=False),
-    # For text: runs of [version number, count of lines], so that a line leads to the version that brought it.
+    # For text: runs of [version number, count of lines, places in the version's lessons], so that a line leads to the
+    # version that brought it, and to its lessons.
     _text("blame", nullable=True),
     Index("ix_files_sha256", "sha256"),
 )

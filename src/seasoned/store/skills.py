@@ -6,9 +6,9 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from seasoned.errors import NotFound, Superseded
+from seasoned.errors import HeadMoved, NotFound
 from seasoned.ids import new_id
-from seasoned.skill import Searched
+from seasoned.skill import PEOPLE, Author, Searched
 from seasoned.store import indexing, inline_blobs
 from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, page_of, to_rows
@@ -34,9 +34,10 @@ class SkillRow(msgspec.Struct, frozen=True):
 
 
 class FileRow(msgspec.Struct, frozen=True):
-    """A file of a version: `body` is None when its bytes are in the object store, or were not asked for."""
+    """A file as it is since a version: `body` is None when its bytes are in the object store, or were not asked for."""
 
     path: str
+    since: int
     sha256: str
     size: int
     mime: str
@@ -72,7 +73,7 @@ class NewVersion(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     changes: Mapping[str, NewFile | None]
-    author: str
+    author: Author
     reason: str = ""
     lessons: tuple[str, ...] = ()
     about: About | None = None
@@ -104,15 +105,21 @@ def create(connection: Connection, new: NewSkill, version: NewVersion, now: int)
 
 
 def commit(connection: Connection, skill_id: str, head: int, version: NewVersion, now: int) -> int:
-    """Make the version after `head`; its number. Raises Superseded when the head has moved meanwhile."""
+    """Make the version after `head`; its number. Raises HeadMoved when there is a newer one than `head`."""
     number = head + 1
+    where = (skills.c.id == skill_id) & (skills.c.head == head)
+    found = connection.execute(sa.select(skills.c.rule, skills.c.updated_at).where(where)).first()
+    if found is None:
+        raise HeadMoved("The skill was changed meanwhile; read it again, and make your change on what it is now.")
+    rule_before, updated_at = found
+    if head:
+        # Who looks for changes since then must see this one, even if the clock has not advanced.
+        now = max(now, updated_at + 1)
     values: dict[str, object] = {"head": number, "updated_at": now}
     if version.about is not None:
         values |= {"description": version.about.description, "rule": version.about.rule}
-    where = (skills.c.id == skill_id) & (skills.c.head == head)
-    rule_before = connection.execute(sa.select(skills.c.rule).where(where)).scalar() or ""
     if connection.execute(sa.update(skills).where(where).values(**values)).rowcount != 1:
-        raise Superseded(f"Skill {skill_id} was changed concurrently.")
+        raise HeadMoved("The skill was changed meanwhile; read it again, and make your change on what it is now.")
     connection.execute(
         sa.insert(versions).values(
             id=new_id(),
@@ -224,16 +231,16 @@ def named(connection: Connection, space_id: str, wanted: Collection[str]) -> dic
     return {row[0]: row[1] for row in connection.execute(statement)} if wanted else {}
 
 
-def first_author_is(connection: Connection, skill_ids: Sequence[str], author: str) -> frozenset[str]:
-    """Those of some skills whose first version was made by an author."""
-    statement = _first_by(author).where(versions.c.skill_id.in_(list(skill_ids)))
+def brought_by_people(connection: Connection, skill_ids: Sequence[str]) -> frozenset[str]:
+    """Those of some skills whose first version a person made."""
+    statement = _by_people().where(versions.c.skill_id.in_(list(skill_ids)))
     return frozenset(connection.execute(statement).scalars())
 
 
-def first_made_by(connection: Connection, space_id: str, author: str, limit: int) -> frozenset[str]:
-    """Some of a space's skills whose first version was made by an author."""
+def some_by_people(connection: Connection, space_id: str, limit: int) -> frozenset[str]:
+    """Some of a space's skills whose first version a person made."""
     statement = (
-        _first_by(author)
+        _by_people()
         .join(space_skills, space_skills.c.skill_id == versions.c.skill_id)
         .where(space_skills.c.space_id == space_id)
     )
@@ -241,7 +248,7 @@ def first_made_by(connection: Connection, space_id: str, author: str, limit: int
 
 
 def written_only_by(
-    connection: Connection, skill_ids: Sequence[str], path: str, authors: Collection[str]
+    connection: Connection, skill_ids: Sequence[str], path: str, authors: Collection[Author]
 ) -> frozenset[str]:
     """Those of some skills whose file at a path was never written by anyone but some authors."""
     by_others = (
@@ -252,17 +259,17 @@ def written_only_by(
     return frozenset(skill_ids) - frozenset(connection.execute(by_others).scalars()) if skill_ids else frozenset()
 
 
-def _first_by(author: str) -> sa.Select[str]:
-    return sa.select(versions.c.skill_id).where(versions.c.number == 1, versions.c.author == author)
+def _by_people() -> sa.Select[str]:
+    return sa.select(versions.c.skill_id).where(versions.c.number == 1, versions.c.author.in_(sorted(PEOPLE)))
 
 
-_FILE_COLUMNS = [files.c[name] for name in FileRow.__struct_fields__ if name != "body"]
+FILE_COLUMNS = [files.c[name] for name in FileRow.__struct_fields__ if name != "body"]
 
 
-def head_files(connection: Connection, skill_id: str, paths: Sequence[str] | None = None) -> list[FileRow]:
+def head_files(connection: Connection, skill_id: str, paths: Collection[str] | None = None) -> list[FileRow]:
     """The files of a skill's newest version with their bytes, by path; only those of `paths` when given."""
     statement = (
-        sa.select(*_FILE_COLUMNS, contents_table.c.body)
+        sa.select(*FILE_COLUMNS, contents_table.c.body)
         .outerjoin(contents_table, contents_table.c.sha256 == files.c.sha256)
         .where(files.c.skill_id == skill_id, files.c.until.is_(None))
         .order_by(files.c.path)
@@ -274,7 +281,7 @@ def head_files(connection: Connection, skill_id: str, paths: Sequence[str] | Non
 
 def head_listing(connection: Connection, skill_id: str) -> list[FileRow]:
     """The files of a skill's newest version without their bytes, by path."""
-    statement = sa.select(*_FILE_COLUMNS).where(files.c.skill_id == skill_id, files.c.until.is_(None))
+    statement = sa.select(*FILE_COLUMNS).where(files.c.skill_id == skill_id, files.c.until.is_(None))
     return to_rows(FileRow, connection.execute(statement.order_by(files.c.path)).all())
 
 

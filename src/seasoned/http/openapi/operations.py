@@ -178,6 +178,17 @@ _IN_PATH = {
         _id("space_id", "The space's id.", "space", "learning space"),
         _id("skill_id", "The skill's id.", "skill"),
         _id("disk_id", "The disk's id, or a skill's `disk_id`.", "disk"),
+        _InPath(
+            Parameter(
+                "number",
+                "path",
+                "The version's number.",
+                {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+                required=True,
+            )
+        ),
+        _word("folder", "A folder of objects, such as `pack`."),
+        _word("name", "A file in it."),
         _word("identifier", "What names the user; encode a slash as %2F."),
         _word("token", "The signed token."),
         _word("sandbox_id", "The sandbox's id."),

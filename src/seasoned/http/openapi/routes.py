@@ -7,9 +7,24 @@ from typing import Annotated
 
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.formats import FORMATS
-from seasoned.http import disks, messages, ops, pages, projects, sessions, skills, spaces, stream, usage, users
+from seasoned.http import (
+    disks,
+    history,
+    messages,
+    ops,
+    pages,
+    projects,
+    repositories,
+    sessions,
+    skills,
+    spaces,
+    stream,
+    usage,
+    users,
+)
 from seasoned.http.disks import EXPIRE_SECONDS, EXPIRE_SECONDS_MAX, FOUND_DEFAULT
 from seasoned.http.fields import about
+from seasoned.http.history import LINES_MAX, NUMBER_MAX
 from seasoned.http.openapi.operations import (
     Body,
     Parameter,
@@ -33,6 +48,15 @@ from seasoned.strategies import NAMES, STRATEGIES_MAX
 _PLACE = text("file_path", "Folder and file name, such as `/notes/a.md`.", format="file-path", required=True)
 _LIMIT = number("limit", f"The most files; 0 means {FOUND_DEFAULT}.", 0, PAGE_MAX, FOUND_DEFAULT)
 _GLOB = "The pattern: `*` stands for any characters, also slashes, `?` for one."
+_SKILL_FILE = text("file_path", "A path of the skill's `file_index`.", minLength=1, required=True)
+_VERSION = number("version", "Which version; 0 for the newest.", 0, NUMBER_MAX, 0)
+_OF_REPOSITORY = {200: Success(media="application/octet-stream")}
+
+
+def _if_match(what: str, *, required: bool) -> Parameter:
+    schema: JsonObject = {"type": "string", "pattern": r'^(?:(?:W/)?"?[1-9][0-9]{0,8}"?|\*)$', "example": '"3"'}
+    return Parameter("If-Match", "header", what, schema, required)
+
 
 OPERATIONS = (
     operation(
@@ -117,22 +141,72 @@ OPERATIONS = (
     operation(spaces.include_skill, "include_skill", body=spaces.IncludedSkill),
     operation(spaces.list_skills, "list_learning_space_skills"),
     operation(spaces.catalogue, "get_learning_space_catalogue"),
+    operation(repositories.refs, "git_refs", answers=_OF_REPOSITORY),
+    operation(repositories.head, "git_head", answers=_OF_REPOSITORY),
+    operation(repositories.objects, "git_objects", answers=_OF_REPOSITORY),
     operation(spaces.exclude_skill, "exclude_skill"),
     operation(skills.upload, "upload_skill", body=Body(form=skills.SkillForm)),
+    operation(skills.bring, "import_skill", body=Body(form=skills.ImportForm)),
     operation(skills.page, "list_skills", of_user("the skills"), *paging()),
     operation(skills.get, "get_skill"),
     operation(skills.delete, "delete_skill"),
     operation(
         skills.file,
         "get_skill_file",
-        text("file_path", "A path of the skill's `file_index`.", minLength=1, required=True),
+        _SKILL_FILE,
         text(
             "expire",
             f"How many seconds the `url` opens; {skills.EXPIRE_SECONDS} when it is left out or no number.",
             example="900",
         ),
+        number("version", "Of which version; 0 for the newest.", 0, NUMBER_MAX, 0),
     ),
     operation(skills.download_zip, "download_skill", answers={200: Success(media="application/zip")}),
+    operation(history.versions, "list_versions", *paging()),
+    operation(history.version, "get_version"),
+    operation(
+        history.diff,
+        "diff_versions",
+        number("from", "The older version; 0 is before the first. By default the one before `to`.", 0, NUMBER_MAX),
+        number("to", "The newer version; by default the newest.", 0, NUMBER_MAX),
+        text("file_path", "Only this file."),
+        flag("words", "Mark the words that changed, as `[-old-]{+new+}`, which suits prose."),
+    ),
+    operation(
+        history.blame,
+        "blame_file",
+        _SKILL_FILE,
+        _VERSION,
+        number("start", "The first line, counted from 1.", 1, LINES_MAX, 1),
+        number("end", "The last line; 0 for the last of the file.", 0, LINES_MAX, 0),
+    ),
+    operation(
+        history.why,
+        "explain_line",
+        _SKILL_FILE,
+        number("line", "The line, counted from 1.", 1, LINES_MAX, 1),
+        _VERSION,
+    ),
+    operation(history.trace, "trace_skill", _VERSION),
+    operation(
+        history.edit,
+        "edit_skill",
+        _if_match("The version that the change was made on, or `*` for any.", required=True),
+        body=history.EditRequest,
+    ),
+    operation(
+        history.revert,
+        "revert_skill",
+        _if_match("The version that is to be newest now.", required=False),
+        body=history.RevertRequest,
+    ),
+    operation(history.pins, "list_pins"),
+    operation(history.pin, "pin_heading", body=history.PinRequest),
+    operation(
+        history.unpin,
+        "unpin_heading",
+        text("heading", "The heading's words.", pattern="[A-Za-z0-9]", maxLength=200, required=True),
+    ),
     operation(disks.page, "list_disks", of_user("the disks"), *paging()),
     operation(disks.create, "create_disk", body=Body(disks.NewDisk, required=False)),
     operation(disks.delete, "delete_disk"),

@@ -185,7 +185,7 @@ class Clients:
             before={row.path: row for row in rows},
             number=head + 1,
         )
-        version = NewVersion(changes=packed, author="api", reason="Edited by hand.")
+        version = NewVersion(changes=packed, author="user", reason="Edited by hand.")
         await engine.store.write(lambda c: skills.commit(c, skill_id, head, version, engine.store.clock.now()))
 
     async def librarian(self, rounds: int) -> None:
