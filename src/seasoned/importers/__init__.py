@@ -7,7 +7,34 @@ from pathlib import Path
 import msgspec
 
 from seasoned.errors import BadTranscript, Invalid
-from seasoned.importers import claude_code, finding, known, openai_chat, reading, seen, tau_bench
+from seasoned.importers import (
+    atif,
+    chatgpt,
+    claude_ai,
+    claude_code,
+    codex,
+    copilot,
+    cursor,
+    finding,
+    gemini_api,
+    gemini_cli,
+    hermes,
+    inspect_ai,
+    known,
+    langchain,
+    logged,
+    openai_chat,
+    openclaw,
+    opencode,
+    openhands,
+    otel,
+    qwen_code,
+    reading,
+    seen,
+    sharegpt,
+    swe_agent,
+    tau_bench,
+)
 from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Json
 
@@ -15,6 +42,7 @@ __all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "read", "search"]
 
 AUTO = "auto"
 _LINES_LOOKED_AT_MAX = 200
+_ITEMS_LOOKED_AT_MAX = 10
 # An abandoned session also has a small file; above this size it has messages.
 _EMPTY_BYTES_MAX = 64 * 1024
 
@@ -29,11 +57,30 @@ class _Importer(msgspec.Struct, frozen=True):
     left_out: Callable[[Path], str] = lambda _: ""
 
 
-# In the order in which they are tried.
+# In the order in which they are tried: what is sure of its own first.
 _IMPORTERS: dict[str, _Importer] = {
+    codex.NAME: _Importer(codex.recognises, codex.read, codex.left_out),
+    qwen_code.NAME: _Importer(qwen_code.recognises, qwen_code.read),
+    gemini_cli.NAME: _Importer(gemini_cli.recognises, gemini_cli.read),
+    copilot.NAME: _Importer(copilot.recognises, copilot.read),
+    openclaw.NAME: _Importer(openclaw.recognises, openclaw.read),
+    opencode.NAME: _Importer(opencode.recognises, opencode.read, opencode.left_out),
+    cursor.NAME: _Importer(cursor.recognises, cursor.read, cursor.left_out),
     claude_code.NAME: _Importer(claude_code.recognises, claude_code.read, claude_code.left_out),
+    hermes.NAME: _Importer(hermes.recognises, hermes.read),
+    chatgpt.NAME: _Importer(chatgpt.recognises, chatgpt.read),
+    claude_ai.NAME: _Importer(claude_ai.recognises, claude_ai.read),
     tau_bench.NAME: _Importer(tau_bench.recognises, tau_bench.read),
+    swe_agent.NAME: _Importer(swe_agent.recognises, swe_agent.read),
+    openhands.NAME: _Importer(openhands.recognises, openhands.read),
+    inspect_ai.NAME: _Importer(inspect_ai.recognises, inspect_ai.read),
+    atif.NAME: _Importer(atif.recognises, atif.read),
+    otel.NAME: _Importer(otel.recognises, otel.read),
+    sharegpt.NAME: _Importer(sharegpt.recognises, sharegpt.read),
+    langchain.NAME: _Importer(langchain.recognises, langchain.read),
+    gemini_api.NAME: _Importer(gemini_api.recognises, gemini_api.read),
     openai_chat.NAME: _Importer(openai_chat.recognises, openai_chat.read),
+    logged.NAME: _Importer(logged.recognises, logged.read),
 }
 FORMATS: tuple[str, ...] = (AUTO, *_IMPORTERS)
 
@@ -118,21 +165,22 @@ def _why_left_out(path: Path, format_: str) -> str:
 
 
 def _unknown(path: Path) -> str:
-    formats = ", ".join(_IMPORTERS)
     looks = next(filter(None, map(known.looks_like, _values(path))), "")
     if looks:
-        return f"{reading.shown(path)} looks like {looks}, which cannot be read yet; the formats are {formats}."
-    return (
-        f"{reading.shown(path)} is of no format that is known ({formats}): {seen.seen_in(path)}; "
-        "name it with --format if it is one."
-    )
+        return f"{reading.shown(path)} looks like {looks}, which has no session that can be read."
+    described = seen.seen_in(path)
+    return f"{reading.shown(path)} is of no format that is known: {described}; name it with --format if it is one."
 
 
 def _values(path: Path) -> Iterator[Json]:
-    """A file's value or, of JSON lines, the first ones."""
-    notes = reading.Notes()
-    if reading.is_lines(path):
+    """A file's value (of a list the first items), the first lines of JSON lines, or what a database or archive has."""
+    notes, inside = reading.Notes(), reading.container(path)
+    if inside is not None:
+        yield inside
+    elif reading.is_lines(path):
         yield from (value for _, value in itertools.islice(reading.lines(path, notes), _LINES_LOOKED_AT_MAX))
+    elif reading.is_list(path):
+        yield list(itertools.islice(reading.items(path, notes), _ITEMS_LOOKED_AT_MAX))
     else:
         yield reading.load_json(path, notes)
 

@@ -7,10 +7,11 @@ from seasoned.task import TaskStatus
 
 
 class TimedMessage(msgspec.Struct, frozen=True):
-    """A message and its time in microseconds."""
+    """A message and its time in microseconds. `id` is what its program calls it, also in a copy of the session."""
 
     at: int
     message: Message
+    id: str = ""
 
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
