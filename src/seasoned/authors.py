@@ -15,20 +15,22 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
 import msgspec
 
-from seasoned.message import Author, Message, Part, Span
+from seasoned.message import AUTHORS, Author, Message, Part, Span
 
 # An entry of fewer words may be anybody's sentence.
 ENTRY_WORDS_MIN: Final = 4
-_AUTHORS: Final[tuple[Author, ...]] = get_args(Author)
 _WHOLES_MAX: Final = 4
 _CLOSING_CHARS_MAX: Final = 240
 _CLOSINGS_MAX: Final = 3
 _LISTED_MIN: Final = 2
 _HEAD_CHARS_MAX: Final = 200
+_BEFORE_CHARS: Final = 200
+# Of a longer text, what lies between its halves' ends is its neighbours'; the stages show none of it anyway.
+_HALF_CHARS: Final = 100_000
 
 # A message without any of these holds nobody's words but its writer's.
 _HINT = re.compile(r"[<:>\n`\"\[]|the user|conversation|session|heartbeat|memor|skill", re.IGNORECASE)
@@ -48,6 +50,8 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _BLOCKED = re.compile(r"(?:[A-Z]\w{2,30}:\S{1,60} hook|[\w ]{0,40}blocked by (?:a )?\w{0,20}[ ]?hook)\b")
+_SIGN = re.compile(r"[^\n]")
+_RUN = re.compile(rb"(.)\1*+", re.DOTALL)
 _THOUGHT = re.compile(
     r"<(?P<close>/?)(?:think|thinking|thoughts?|reasoning|seed:think)>|(?P<opened>◁)?(?P<shut>/think▷|think▷)",
     re.IGNORECASE,
@@ -147,7 +151,7 @@ def _authored(message: Message, part: Part, entries: Collection[str]) -> Iterato
     if author == "agent" and ("<" in part.text or "▷" in part.text):
         yield from _without_thoughts(part, part.text)
     elif author == "person" and _HINT.search(part.text):
-        spans = _spans(part.text, part.spans, entries)
+        spans = _bounded(part.text, part.spans, entries)
         yield part if spans == part.spans else msgspec.structs.replace(part, spans=spans)
     else:
         yield part
@@ -178,7 +182,8 @@ def _is_alone(text: str, match: re.Match[str]) -> bool:
     """Whether a tag is a mark and no word of a sentence about it: one in backticks is none, nor one that opens inside
     of a line.
     """
-    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    near = max(0, match.start() - _BEFORE_CHARS)
+    before = text[max(near, text.rfind("\n", near, match.start()) + 1) : match.start()]
     if before.count("`") % 2:
         return False
     return _closes(match) or not before.strip() or before.rstrip().endswith((">", "▷"))
@@ -193,29 +198,47 @@ class _Canvas:
     """A text, and for each character who wrote it; who was found first stays."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self._text = self._left = text
         self._owners = bytearray(len(text))
 
     def take(self, start: int, end: int, author: Author) -> None:
         """Give a stretch to an author, except for what is another's."""
-        table = bytes([_AUTHORS.index(author) + 1, *range(1, 256)])
+        table = bytes([AUTHORS.index(author) + 1, *range(1, 256)])
         self._owners[start:end] = self._owners[start:end].translate(table)
+        self._left = ""
 
+    @property
     def left(self) -> str:
         """The text with what is somebody's blanked out; lines stay lines."""
-        pieces = (
-            self.text[start:end] if not owner else re.sub(r"[^\n]", " ", self.text[start:end])
-            for start, end, owner in self._runs()
-        )
-        return "".join(pieces)
+        if not self._left:
+            pieces = (
+                self._text[start:end] if not owner else _SIGN.sub(" ", self._text[start:end])
+                for start, end, owner in self._runs()
+            )
+            self._left = "".join(pieces)
+        return self._left
 
     def spans(self) -> tuple[Span, ...]:
         """What others than the writer wrote."""
-        return tuple(Span(start, end, _AUTHORS[owner - 1]) for start, end, owner in self._runs() if owner)
+        return tuple(Span(start, end, AUTHORS[owner - 1]) for start, end, owner in self._runs() if owner)
 
     def _runs(self) -> Iterator[tuple[int, int, int]]:
-        for run in re.finditer(rb"(.)\1*+", self._owners, re.DOTALL):
+        for run in _RUN.finditer(self._owners):
             yield run.start(), run.end(), run[1][0]
+
+
+def _bounded(text: str, known: tuple[Span, ...], entries: Collection[str]) -> tuple[Span, ...]:
+    """The spans of a text; a very long one is read without its middle."""
+    if len(text) <= 2 * _HALF_CHARS:
+        return _spans(text, known, entries)
+    gap = len(text) - 2 * _HALF_CHARS
+
+    def moved(place: int, by: int) -> int:
+        return place if place < _HALF_CHARS else max(_HALF_CHARS, place + by)
+
+    inside = tuple(Span(moved(one.start, -gap), moved(one.end, -gap), one.author) for one in known)
+    found = _spans(text[:_HALF_CHARS] + text[-_HALF_CHARS:], inside, entries)
+    return tuple(Span(moved(one.start, gap), moved(one.end, gap), one.author) for one in found)
 
 
 def _spans(text: str, known: tuple[Span, ...], entries: Collection[str]) -> tuple[Span, ...]:
@@ -223,12 +246,10 @@ def _spans(text: str, known: tuple[Span, ...], entries: Collection[str]) -> tupl
     for span in known:
         canvas.take(span.start, span.end, span.author)
     for find in (_wholes, _tagged, _wholes, _observed, _matter, _lines, _rest):
-        left = canvas.left()
-        for start, end, author in find(left):
+        for start, end, author in list(find(canvas.left)):
             canvas.take(start, end, author)
-    left = canvas.left()
-    for start, end in _line_places(left) if entries else ():
-        if line_key(left[start:end]) in entries:
+    for start, end in _line_places(canvas.left) if entries else ():
+        if line_key(canvas.left[start:end]) in entries:
             canvas.take(start, end, "recalled")
     return canvas.spans()
 
@@ -345,7 +366,7 @@ def _is_item(text: str, place: tuple[int, int]) -> bool:
 def _rest(text: str) -> Iterator[_Taken]:
     """What is handed over to be worked on, from what introduces it to the end or to a last short instruction."""
     finder = _finder("rest")
-    match = finder.pattern.search(text)
+    match = finder.pattern.search(text) if ":" in text else None
     if match is None:
         return
     line = text.rfind("\n", 0, match.start()) + 1

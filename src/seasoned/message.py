@@ -6,7 +6,7 @@ of `tool-result` parts (wire contract, section C.1).
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta
@@ -38,6 +38,7 @@ PartType = Literal[
 # is text that the person hands over to be worked on (documents, mails, role prompts); `recalled` is what was learned
 # before and put into the prompt. Only a person's words are requests, verdicts and preferences.
 Author = Literal["person", "agent", "tool", "harness", "peer", "quoted", "recalled"]
+AUTHORS: tuple[Author, ...] = get_args(Author)
 
 # What a person did with a call, instead of words. It stands on the call's tool-result.
 PersonEvent = Literal["interrupted", "refused", "approved"]

@@ -130,6 +130,7 @@ def test_an_answer_that_fits_no_open_call_is_refused_and_changes_nothing(
     store(client, session, model(call("look", "a"), call("write", "b")))
     assert "'look'" in refused(http, session, person(response("write")))
     assert "'a'" in refused(http, session, person(response("look", "z")))
+    refused(http, session, person(response("write", "a")))
     # The second answer is wrong, so the first does not count either.
     refused(http, session, person(response("look"), response("look")))
     assert open_calls(client, session) == ["look", "write"]
@@ -137,6 +138,32 @@ def test_an_answer_that_fits_no_open_call_is_refused_and_changes_nothing(
     assert ids(client, session) == ["a", "b"]
     refused(http, session, person(response("write", "b")))
     assert len(client.sessions.get_messages(session).ids) == 3
+
+
+def test_an_answer_names_an_id_that_its_call_had_not(client: AcontextClient, session: str) -> None:
+    """Some clients number only the answers; such a call stays open for no later answer."""
+    store(client, session, model(call("look")), model(call("write")), model(call("look", "b")))
+    store(client, session, person(response("write", "write-17", n=1)), person(response("look", "b", n=2)))
+    assert open_calls(client, session) == ["look"]
+    store(client, session, person(response("look", "look-18", n=3)), person({"text": "thanks"}))
+    made = [
+        part["functionCall"]["id"]
+        for item in client.sessions.get_messages(session, format="gemini").items
+        for part in item["parts"]
+        if "functionCall" in part
+    ]
+    assert ids(client, session) == [made[1], "b", made[0]]
+    assert open_calls(client, session) == []
+
+
+def test_answers_of_the_role_function_and_words_without_a_role_are_the_users(
+    client: AcontextClient, session: str
+) -> None:
+    words: JsonObject = {"parts": [{"text": "Count the lamps."}]}
+    store(client, session, words, model(call("look", "a")), {**person(response("look", "a")), "role": "function"})
+    found = client.sessions.get_messages(session, format="acontext").items
+    assert [item["role"] for item in found] == ["user", "assistant", "user"]
+    assert ids(client, session) == ["a"]
 
 
 def test_an_answer_that_goes_on_keeps_its_call_open(client: AcontextClient, session: str) -> None:

@@ -19,7 +19,17 @@ from seasoned.formats.fields import (
     wrong,
 )
 from seasoned.formats.media import Context
-from seasoned.message import Asset, Json, JsonObject, Message, Part, PartType
+from seasoned.message import (
+    AUTHORS,
+    Asset,
+    Author,
+    Json,
+    JsonObject,
+    Message,
+    Part,
+    PartType,
+    PersonEvent,
+)
 
 NAME = "acontext"
 # Fields that only the store may set.
@@ -82,7 +92,18 @@ def _part(item: JsonObject, where: str, uploads: Uploads | None) -> Part:
         text_at(meta, "tool_call_id", f"{where}.meta")
     elif kind == "data":
         name_at(meta, "data_type", f"{where}.meta")
-    return Part(kind, text, meta) if upload is None else Part(kind, text, meta, upload.asset, upload.filename)
+    part = Part(kind, text, meta) if upload is None else Part(kind, text, meta, upload.asset, upload.filename)
+    author = _author(item, where)
+    return part if author is None else msgspec.structs.replace(part, author=author)
+
+
+def _author(item: JsonObject, where: str) -> Author | None:
+    """Who wrote a part, where its sender says that it is another than role and type imply."""
+    named = optional_text(item, "author", where)
+    author = next((one for one in AUTHORS if one == named), None)
+    if named is not None and author is None:
+        raise Invalid(f"The message's {where}.author is unknown; send one of {', '.join(AUTHORS)}, or none.")
+    return author
 
 
 def _upload(item: JsonObject, where: str, uploads: Uploads | None) -> Upload | None:
@@ -109,6 +130,14 @@ def _call(meta: JsonObject, where: str) -> JsonObject:
     return meta if isinstance(arguments, str) else {**meta, "arguments": msgspec.json.encode(arguments).decode()}
 
 
+class ShownSpan(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a part's text that another than the part's author wrote."""
+
+    start: Annotated[int, Meta(description="The place of its first character.")]
+    end: Annotated[int, Meta(description="The place behind its last character.")]
+    author: Annotated[Author, Meta(description="Who wrote it.")]
+
+
 class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
     """One piece of a message; what is empty is left out."""
 
@@ -120,6 +149,15 @@ class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
         JsonObject | UnsetType,
         Meta(description="What else the provider's message said of it: a call's name, arguments and id."),
     ] = UNSET
+    author: Annotated[
+        Author | UnsetType, Meta(description="Who wrote it, where role and type imply another; `person`, `peer`...")
+    ] = UNSET
+    spans: Annotated[
+        tuple[ShownSpan, ...] | UnsetType, Meta(description="The pieces of the text that somebody else wrote.")
+    ] = UNSET
+    event: Annotated[
+        PersonEvent | UnsetType, Meta(description="What a person did with the call that this answers.")
+    ] = UNSET
 
 
 def render_part(part: Part) -> MessagePart:
@@ -130,6 +168,9 @@ def render_part(part: Part) -> MessagePart:
         asset=UNSET if part.asset is None else part.asset,
         filename=part.filename or UNSET,
         meta=part.meta or UNSET,
+        author=part.author or UNSET,
+        spans=tuple(ShownSpan(start=one.start, end=one.end, author=one.author) for one in part.spans) or UNSET,
+        event=part.event or UNSET,
     )
 
 
@@ -141,4 +182,5 @@ def render(message: Message, _context: Context) -> list[Json]:
 def _object_of(part: Part) -> JsonObject:
     """A part as an object; what of its meta is still JSON text stays so."""
     shown = {key: value for key, value in msgspec.structs.asdict(render_part(part)).items() if value is not UNSET}
-    return shown if part.asset is None else {**shown, "asset": msgspec.to_builtins(part.asset)}
+    named: JsonObject = {key: msgspec.to_builtins(shown[key]) for key in ("asset", "spans") if key in shown}
+    return {**shown, **named}

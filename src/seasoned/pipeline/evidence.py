@@ -8,11 +8,10 @@ import msgspec
 
 from seasoned import authors
 from seasoned.lesson import Lesson, Quote, folded, stands_in
-from seasoned.message import Author, JsonObject, NumberedMessage, Part, Span
+from seasoned.message import Author, JsonObject, Message, NumberedMessage, Part, Span
 from seasoned.safety.fence import elide
 from seasoned.safety.secrets import redact, redact_pieces
 from seasoned.store import Connection, Store, search
-from seasoned.store.blob_store import Blobs
 from seasoned.store.messages import MessageRow, is_missing, numbered
 
 log = logging.getLogger(__name__)
@@ -32,22 +31,19 @@ async def load(store: Store, rows: Sequence[MessageRow], space_id: str) -> tuple
 
     A message whose bytes are lost is empty, as its placeholder text is not part of the conversation.
     """
-    stored = await asyncio.to_thread(_attributed, rows, store.blobs)
-    lines = dict.fromkeys(line for one in stored for line in authors.lines_to_look_up(one.message))
-    wanted = list(lines)[:LINES_LOOKED_UP_MAX]
-    entries = await store.read(lambda connection: _entries(connection, space_id, wanted)) if wanted and space_id else ()
-    return await asyncio.to_thread(lambda: tuple(_safe(one, entries) for one in stored))
+    stored = await asyncio.to_thread(lambda: [_present(numbered(row, store.blobs), row) for row in rows])
+    shown = await asyncio.to_thread(lambda: [authors.attributed(one.message) for one in stored])
+    wanted = list(dict.fromkeys(line for one in shown for line in authors.lines_to_look_up(one)))[:LINES_LOOKED_UP_MAX]
+    if wanted and space_id:
+        entries = await store.read(lambda connection: _entries(connection, space_id, wanted))
+        shown = await asyncio.to_thread(lambda: [authors.attributed(one.message, entries) for one in stored])
+    return await asyncio.to_thread(lambda: tuple(map(_safe, stored, shown)))
 
 
 def _entries(connection: Connection, space_id: str, lines: Sequence[str]) -> Collection[str]:
     """The lines of the entries that are closest to some lines."""
     hits = (hit for line in lines for hit in search.near(connection, space_id, line, ENTRIES_COMPARED) if hit.path)
     return {authors.line_key(line) for hit in hits for line in hit.text.split("\n")}
-
-
-def _attributed(rows: Sequence[MessageRow], blobs: Blobs) -> list[NumberedMessage]:
-    stored = (_present(numbered(row, blobs), row) for row in rows)
-    return [msgspec.structs.replace(one, message=authors.attributed(one.message)) for one in stored]
 
 
 def _present(stored: NumberedMessage, row: MessageRow) -> NumberedMessage:
@@ -60,8 +56,7 @@ def _present(stored: NumberedMessage, row: MessageRow) -> NumberedMessage:
     return msgspec.structs.replace(stored, message=msgspec.structs.replace(stored.message, parts=()))
 
 
-def _safe(stored: NumberedMessage, entries: Collection[str]) -> NumberedMessage:
-    message = authors.attributed(stored.message, entries) if entries else stored.message
+def _safe(stored: NumberedMessage, message: Message) -> NumberedMessage:
     parts = tuple(_safe_part(part) for part in message.parts)
     return msgspec.structs.replace(stored, message=msgspec.structs.replace(message, parts=parts))
 

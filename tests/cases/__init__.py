@@ -1,0 +1,1 @@
+"""Small field cases, each with its right value."""
