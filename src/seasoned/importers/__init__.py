@@ -218,9 +218,7 @@ def _recognise(path: Path) -> str | None:
     """The format of a file, by its value or, for JSON lines, by the first line of a known format."""
     reading.probe(path)
     for value in _values(path):
-        if known.looks_like(value):
-            return None
         name = next((name for name, one in _IMPORTERS.items() if one.recognises(value)), None)
-        if name is not None:
+        if name is not None or known.looks_like(value):
             return name
     return None

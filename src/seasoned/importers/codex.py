@@ -20,8 +20,8 @@ from seasoned.importers.draft import Draft
 from seasoned.message import Author, Json, JsonObject, Message, Part, PersonEvent
 
 NAME: Final = "codex"
-_TYPES = frozenset({"session_meta", "turn_context", "response_item", "event_msg", "compacted", "world_state"})
-_ITEMS = frozenset({"message", "reasoning", "function_call", "function_call_output", "local_shell_call"})
+_TYPES = ("session_meta", "turn_context", "response_item", "event_msg", "compacted", "world_state")
+_ITEMS = ("message", "reasoning", "function_call", "function_call_output", "local_shell_call")
 _REFUSED = re.compile(r"(?:exec command )?(?:rejected|denied|declined) by (?:the )?user", re.IGNORECASE)
 _INTERRUPTED = re.compile(r"(?:command )?(?:aborted|interrupted) by (?:the )?user", re.IGNORECASE)
 _EXIT = re.compile(r"(?:Process exited with code|Exit code:) (-?\d{1,6})")

@@ -19,7 +19,7 @@ _SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 
 
 def candidates(root: Path) -> Iterator[Path]:
-    """The files below a folder that may be transcripts. Links, hidden folders and those of dependencies are not entered.
+    """The files below a folder that may be transcripts. Links, hidden folders and dependencies are not entered.
 
     Raises Invalid when there are too many files to be the folder that was meant.
     """

@@ -13,8 +13,8 @@ from seasoned.importers.draft import Draft
 from seasoned.message import Json, JsonObject
 
 NAME: Final = "langchain"
-_TYPES = frozenset({"human", "ai", "AIMessageChunk", "HumanMessageChunk"})
-_ALL = _TYPES | {"system", "tool", "function"}
+_TYPES = ("human", "ai", "AIMessageChunk", "HumanMessageChunk")
+_ALL = (*_TYPES, "system", "tool", "function")
 
 
 def recognises(value: Json) -> bool:

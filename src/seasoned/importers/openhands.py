@@ -16,8 +16,13 @@ from seasoned.message import Json, JsonObject
 NAME: Final = "openhands"
 FOLDER: Final = "events"
 _FILES_MAX = 20_000
-_KINDS = frozenset(
-    {"MessageEvent", "ActionEvent", "ObservationEvent", "SystemPromptEvent", "UserRejectObservation", "AgentErrorEvent"}
+_KINDS = (
+    "MessageEvent",
+    "ActionEvent",
+    "ObservationEvent",
+    "SystemPromptEvent",
+    "UserRejectObservation",
+    "AgentErrorEvent",
 )
 # What no tool is called by.
 _NO_CALL = frozenset({"message", "system", "agent_state_changed", "change_agent_state", "recall", "think", "null", ""})

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 from urllib.parse import quote
 
 from seasoned.errors import BadTranscript, how_to_install
@@ -38,13 +38,13 @@ def opened(path: Path, kind: bytes) -> Iterator[BinaryIO]:
     """The text inside of a compressed file, or of an export's archive. Raises BadTranscript if a library lacks."""
     if kind == GZIP:
         with gzip.open(path, "rb") as unzipped:
-            yield unzipped  # type: ignore[misc]  # a GzipFile is read as any binary file is
+            yield cast(BinaryIO, unzipped)
     elif kind == ZSTD:
         with _zstd(path) as unpacked:
             yield unpacked
     else:
         with zipfile.ZipFile(path) as archive, archive.open(CONVERSATIONS) as member:
-            yield member  # type: ignore[misc]  # so is a member of an archive
+            yield cast(BinaryIO, member)
 
 
 @contextmanager
@@ -58,8 +58,11 @@ def _zstd(path: Path) -> Iterator[BinaryIO]:
         raise BadTranscript(
             f"{path} is compressed with Zstandard, which needs a library; {how_to_install('zstd')}."
         ) from None
-    with zstd.open(path, "rb") as file:
-        yield file
+    try:
+        with zstd.open(path, "rb") as file:
+            yield cast(BinaryIO, file)
+    except zstd.ZstdError as error:
+        raise BadTranscript(f"{path} cannot be unpacked ({error}); check the file.") from None
 
 
 def members(path: Path) -> list[str]:
