@@ -1,11 +1,13 @@
 """Past sessions from agents' transcript files. A format is a module and a line in the registry below."""
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from seasoned import __version__
 from seasoned.errors import BadTranscript, Invalid
 from seasoned.importers import (
     atif,
@@ -38,11 +40,14 @@ from seasoned.importers import (
 from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Json
 
-__all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "read", "search"]
+__all__ = ["FORMATS", "Found", "TimedMessage", "Transcript", "fingerprint", "read", "search"]
 
 AUTO = "auto"
 _LINES_LOOKED_AT_MAX = 200
 _ITEMS_LOOKED_AT_MAX = 10
+_CHUNK_BYTES = 1024 * 1024
+# Counts up when what is read of the same file changes.
+_READING = 1
 # An abandoned session also has a small file; above this size it has messages.
 _EMPTY_BYTES_MAX = 64 * 1024
 
@@ -207,6 +212,26 @@ def read(path: Path, format: str = AUTO) -> Iterator[Transcript]:  # noqa: A002 
         )
     # Warnings found after the last transcript are added to it.
     yield msgspec.structs.replace(last, warnings=(*last.warnings, *left)) if left else last
+
+
+def fingerprint(path: Path, format: str = AUTO) -> str:  # noqa: A002 - the option's name
+    """The SHA-256 of what a file tells, wherever it lies; of a session in pieces, with what lies beside it.
+
+    Another release may read the same file better, so its version is part of it. Raises BadTranscript.
+    """
+    digest = hashlib.sha256(f"{__version__} {_READING} {format}".encode())
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+        if path.parent.name == openhands.FOLDER:
+            for one in sorted(path.parent.glob("*.json")):
+                digest.update(f"{one.name} {one.stat().st_size}".encode(errors="replace"))
+    except OSError as error:
+        raise BadTranscript(
+            f"{reading.shown(path)} cannot be read ({error.strerror or error}); check its permissions."
+        ) from None
+    return digest.hexdigest()
 
 
 def _check(format_: str) -> None:

@@ -5,7 +5,6 @@ Programs name the same things differently. `parts_of` reads the content of a mes
 finds the records, and says what their place tells: the author, the outcome, what a person did with a call.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -13,9 +12,9 @@ from typing import Final
 import msgspec
 
 from seasoned.importers import blocks, reading, times
-from seasoned.importers.blocks import answer, call, text, thought
-from seasoned.importers.transcript import TimedMessage, Transcript
-from seasoned.message import Author, Json, JsonObject, Message, Part, PersonEvent, Role
+from seasoned.importers.blocks import answer, thought
+from seasoned.importers.transcript import TimedMessage, Transcript, hash_of
+from seasoned.message import Author, Json, JsonObject, Message, Part, Role
 from seasoned.task import TaskStatus
 
 NAME_CHARS_MAX: Final = 120
@@ -164,15 +163,7 @@ def _key(draft: Draft, messages: tuple[TimedMessage, ...]) -> str:
     end = len(messages)
     if short:
         end = next((n for n, one in enumerate(messages, 1) if one.message.role == "assistant"), end)
-    return f"{short}:{content_hash(messages[:end])}".removeprefix(":")
-
-
-def content_hash(messages: Iterable[TimedMessage]) -> str:
-    """A short name of what was said: 128 bits of its SHA-256, in hex."""
-    digest = hashlib.sha256()
-    for one in messages:
-        digest.update(msgspec.json.encode((one.message.role, one.message.parts)))
-    return digest.hexdigest()[:32]
+    return f"{short}:{hash_of(messages[:end])}".removeprefix(":")
 
 
 Drafts = Callable[[Path, reading.Notes], Iterator[Draft]]
@@ -181,6 +172,3 @@ Drafts = Callable[[Path, reading.Notes], Iterator[Draft]]
 def reader(name: str, drafts: Drafts) -> Callable[[Path, reading.Notes], Iterator[Transcript]]:
     """The reader of a format from the function that finds its sessions."""
     return lambda path, notes: transcripts(name, path, notes, drafts(path, notes))
-
-
-__all__ = ["Draft", "PersonEvent", "answer", "call", "content_hash", "reader", "role_of", "text", "thought"]
