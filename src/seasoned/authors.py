@@ -43,10 +43,10 @@ _LISTED = re.compile(r"(?:^[ \t]{0,8}\d{1,7}(?:[:|→]|\t)[^\n]{0,2000}(?:\n|\Z)
 _CODE = re.compile(r"[{}();=:,][ \t]{0,3}$|\d(?:[:|→](?:[ \t]{2,}|\S)|\t)", re.MULTILINE)
 # What a person writes behind the matter to work on.
 _CLOSING = re.compile(
-    r"(?:please |and |then |also |next,? |afterwards,? )*(?:keep|make|use|reply|answer|respond|return|output|write|give"
-    r"|do(?:n't| not)|no more|fix|add|remove|rename|run|update|shorten|summari[sz]e|translate|correct|rewrite|polish"
-    r"|it (?:should|must)|the (?:answer|result|summary)|from now on|always|never|i (?:want|need)|can you|could you"
-    r"|thanks|thank you)\b",
+    r"(?:please |and |then |also |next,? |afterwards,? )*(?:please|keep|make|use|reply|answer|respond|return|output"
+    r"|write|give|do(?:n't| not)|no more|fix|add|remove|rename|run|update|shorten|summari[sz]e|translate|correct"
+    r"|rewrite|polish|it (?:should|must)|the (?:answer|result|summary)|from now on|always|never|i (?:want|need)"
+    r"|can you|could you|thanks|thank you)\b",
     re.IGNORECASE,
 )
 _BLOCKED = re.compile(r"(?:[A-Z]\w{2,30}:\S{1,60} hook|[\w ]{0,40}blocked by (?:a )?\w{0,20}[ ]?hook)\b")
@@ -245,7 +245,7 @@ def _spans(text: str, known: tuple[Span, ...], entries: Collection[str]) -> tupl
     canvas = _Canvas(text)
     for span in known:
         canvas.take(span.start, span.end, span.author)
-    for find in (_wholes, _tagged, _wholes, _observed, _matter, _lines, _rest):
+    for find in (_wholes, _tagged, _wholes, _observed, _matter, _rest, _lines):
         for start, end, author in list(find(canvas.left)):
             canvas.take(start, end, author)
     for start, end in _line_places(canvas.left) if entries else ():
@@ -366,7 +366,7 @@ def _is_item(text: str, place: tuple[int, int]) -> bool:
 def _rest(text: str) -> Iterator[_Taken]:
     """What is handed over to be worked on, from what introduces it to the end or to a last short instruction."""
     finder = _finder("rest")
-    match = finder.pattern.search(text) if ":" in text else None
+    match = finder.pattern.search(text) if ":" in text or "\n\n" in text else None
     if match is None:
         return
     line = text.rfind("\n", 0, match.start()) + 1

@@ -328,7 +328,7 @@ class TestFinding:
 
     def test_with_a_format_only_its_files_are_found(self) -> None:
         found = find([DATA], "tau-bench")
-        assert {path.name for path in found} == {"tau-bench.json", "f07-tau2.json", "f08-tau2-one.json"}
+        assert [path.name for path in found] == ["f07-tau2.json", "f08-tau2-one.json", "tau-bench.json"]
 
     def test_a_session_in_which_nothing_was_said_is_skipped(self, tmp_path: Path) -> None:
         write(tmp_path / "a.jsonl", {"type": "summary", "summary": "x", "leafUuid": "1"})

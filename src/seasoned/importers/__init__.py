@@ -107,29 +107,40 @@ def search(
 
     `tell` is called with a sentence for each skipped file.
 
-    Raises Invalid for an unknown format or a path that does not exist, BadTranscript if there are only folders without
-    transcripts.
+    Raises Invalid for an unknown format. If nothing is found, raises what was wrong with the first path: Invalid when
+    it does not exist, BadTranscript for a folder without transcripts.
     """
     _check(format)
     files: dict[Path, None] = {}
-    skipped, errors = 0, list[str]()
+    skipped, errors = 0, list[Invalid | BadTranscript]()
     for path in paths:
-        folder = _is_folder(path)
-        all_files = list(finding.candidates(path)) if folder else [path]
-        reasons = {file: _why_none(file, format) if folder else _why_left_out(file, format) for file in all_files}
-        inside = [file for file, reason in reasons.items() if not reason]
-        for reason in filter(None, reasons.values()):
+        try:
+            inside, reasons = _inside(path, format)
+        except (Invalid, BadTranscript) as error:
+            errors.append(error)
+            continue
+        for reason in reasons:
             tell(reason)
-        skipped += len(all_files) - len(inside)
-        if folder and not inside:
+        skipped += len(reasons)
+        if _is_folder(path) and not inside:
             errors.append(
-                f"{reading.shown(path)} contains no transcript ({len(all_files)} JSON files checked); "
-                "give another folder or file."
+                BadTranscript(
+                    f"{reading.shown(path)} contains no transcript ({len(reasons)} JSON files checked); "
+                    "give another folder or file."
+                )
             )
         files |= dict.fromkeys(inside)
     if errors and not files:
-        raise BadTranscript(" ".join(errors))
-    return Found(tuple(sorted(files)), skipped, tuple(errors))
+        raise errors[0]
+    return Found(tuple(sorted(files)), skipped, tuple(map(str, errors)))
+
+
+def _inside(path: Path, format_: str) -> tuple[list[Path], list[str]]:
+    """The transcripts of a path, and why other files there are none. Raises Invalid."""
+    folder = _is_folder(path)
+    all_files = list(finding.candidates(path)) if folder else [path]
+    reasons = {file: _why_none(file, format_) if folder else _why_left_out(file, format_) for file in all_files}
+    return [file for file, reason in reasons.items() if not reason], list(filter(None, reasons.values()))
 
 
 def _is_folder(path: Path) -> bool:

@@ -11,6 +11,7 @@ The prompt of a subagent is another agent's. A subagent whose session is at hand
 """
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,8 +29,8 @@ _ID_CHARS_MAX = 120
 _SHORT_ID_CHARS = 8
 # Lines of type user or assistant without a message.
 _NOT_SAID = ("isMeta", "isCompactSummary", "isVisibleInTranscriptOnly", "isApiErrorMessage")
-# The agents that sum up a conversation for a compaction.
-_COMPACTS = "acompact-"
+# The program's own agents, which sum up a conversation for a compaction, suggest prompts and the like.
+_OWN_AGENT = re.compile(r"a[a-z_]{3,40}-[0-9a-f]{4,40}")
 _LINES_LOOKED_AT_MAX = 200
 
 
@@ -43,8 +44,12 @@ def recognises(record: Json) -> bool:
         return True
     # Exporters leave the session out.
     message = record.get("message")
-    said = isinstance(message, dict) and "content" in message
-    return said and record["type"] in ("user", "assistant") and ("cwd" in record or "timestamp" in record)
+    return (
+        isinstance(message, dict)
+        and "content" in message
+        and record["type"] in ("user", "assistant")
+        and ("role" in message or not {"cwd", "timestamp", "session_id"}.isdisjoint(record))
+    )
 
 
 def left_out(path: Path) -> str:
@@ -58,10 +63,8 @@ def left_out(path: Path) -> str:
     agent = next(iter(agents), "")
     if len(agents) != 1 or not agent:
         return ""
-    if agent.startswith(_COMPACTS):
-        return (
-            f"{reading.shown(path)} is a compaction of a session, which nobody asked for; the session itself is read."
-        )
+    if _OWN_AGENT.fullmatch(agent):
+        return f"{reading.shown(path)} is a compaction or the like, which nobody asked for; its session tells the same."
     session = reading.text_of(said[0], "sessionId")
     homes = itertools.islice(path.absolute().parents, 3)
     if session and any((home / f"{session}.jsonl").is_file() for home in homes if "/" not in session):
@@ -203,8 +206,8 @@ def _whole_ones(lines: Sequence[Line], notes: reading.Notes) -> dict[tuple[str, 
     whole = {}
     for (session, agent), group in groups.items():
         parent = group[0].parent
-        if agent.startswith(_COMPACTS):
-            notes.add(f"{len(group)} lines were left out: a compaction, which nobody asked for")
+        if _OWN_AGENT.fullmatch(agent):
+            notes.add(f"{len(group)} lines were left out: a compaction or the like, which nobody asked for")
         elif agent and any(line.blob for line in groups.get((session, ""), ())):
             notes.add(f"{len(group)} lines were left out: {_told_apart(session, agent)}, a subagent, told its result")
         elif session == main or not parent or parent in uuids:
@@ -240,7 +243,7 @@ def _line(number: int, record: Json, notes: reading.Notes) -> Line | None:
     blob = None if summed_up else _blob(number, kind, record, notes)
     if not uuid and blob is None:
         return None
-    is_sidechain = record.get("isSidechain") is True
+    is_sidechain = record.get("isSidechain") is True or bool(reading.text_of(record, "parent_tool_use_id"))
     return Line(
         number=number,
         at=times.time_of(record),
@@ -248,8 +251,8 @@ def _line(number: int, record: Json, notes: reading.Notes) -> Line | None:
         uuid=uuid,
         parent=reading.text_of(record, "parentUuid"),
         before_compaction=reading.text_of(record, "logicalParentUuid"),
-        session=reading.text_of(record, "sessionId"),
-        agent=reading.text_of(record, "agentId"),
+        session=reading.text_of(record, "sessionId", "session_id"),
+        agent=reading.text_of(record, "agentId", "parent_tool_use_id"),
         is_sidechain=is_sidechain,
         message_id=reading.text_of(message, "id") if kind == "assistant" and isinstance(message, dict) else "",
         blob=blob,

@@ -99,8 +99,10 @@ def _with_arguments(text: str) -> str:
     """A slash command's arguments, which a person typed, in the place of their tags."""
     start, end = text.find("<command-args>"), text.find("</command-args>")
     command = _COMMAND.search(text)
-    if not 0 <= start < end or (command and _STEERING.fullmatch(command[1])):
+    if command is None or _STEERING.fullmatch(command[1]):
         return text
+    if not 0 <= start < end or not text[start + len("<command-args>") : end].strip():
+        return text if command[1] == "compact" else f"{text}\n/{command[1]}"
     return text[:start] + text[start + len("<command-args>") : end] + text[end + len("</command-args>") :]
 
 

@@ -231,6 +231,9 @@ def _check_preferences(found: Iterable[PreferenceFound], shown: Sequence[Numbere
         # The message may also hold the words of others, which state no preference.
         if not stands_in(one.quote, folded(stored.message.words_of("person"))):
             continue
+        # Nobody speaks of themselves like that; it is our own third person, or about the users of their product.
+        if folded(one.quote).lstrip("-*•+ ").startswith(("the user ", "the user's ")):
+            continue
         lesson = Lesson(
             kind="preference",
             title="",
