@@ -192,6 +192,13 @@ class Run:
             warnings=self._warnings,
         )
 
+    async def take_all(self, engine: Engine, project_id: str, space_id: str) -> list[Imported]:
+        """Import all files that were found."""
+        taken = list[Imported]()
+        for file in self._history.files:
+            taken += await self.take(engine, project_id, space_id, file.path)
+        return taken
+
     async def take(self, engine: Engine, project_id: str, space_id: str, path: Path) -> list[Imported]:
         """Import a file's sessions, unless the same content was imported before; one session is in memory at a time."""
         errors = len(self.errors)

@@ -37,5 +37,10 @@ def candidates(root: Path) -> Iterator[Path]:
             seen += 1
             if seen > FILES_MAX:
                 raise Invalid(f"{shown(root)} has more than {FILES_MAX:,} files; give the folder of the transcripts.")
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+            if is_candidate(here / name):
                 yield here / name
+
+
+def is_candidate(path: Path) -> bool:
+    """Whether a file may be a transcript, by its name."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
