@@ -168,7 +168,9 @@ def test_a_session_is_exported_in_each_form_and_read_again(machine: Machine, tmp
 
 
 def texts(transcript: importers.Transcript) -> list[str]:
-    return sorted(text for timed in transcript.messages for text in timed.message.texts() if text.strip())
+    return sorted(
+        text.replace(": ", ":") for timed in transcript.messages for text in timed.message.texts() if text.strip()
+    )
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,18 @@ from hypothesis import strategies as st
 from seasoned import formats, importers
 from seasoned.errors import BadTranscript
 from seasoned.importers import Transcript
-from seasoned.message import Json, Message
+from seasoned.importers.places import places
+from seasoned.message import Json, JsonObject, Message
 from tests.support import programs
 from tests.support.examples import on_one_fixture
-from tests.support.programs import Call, Talk, Turn
+from tests.support.programs import SESSION, Call, Talk, Turn
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+DATA = Path(__file__).parents[1] / "data" / "programs"
 
 ALL = [*programs.WRITERS, *programs.BASES]
 TALK: Talk = (
@@ -91,6 +100,109 @@ def test_a_longer_file_begins_with_the_same_messages_under_the_same_key(name: st
     # Only formats without ids name a session by all that was said.
     if name not in {"openai_chat", "anthropic", "langchain", "gemini_api", "swe_agent", "mini_swe_agent"}:
         assert long.key == short.key
+
+
+class TestRealFiles:
+    """Files as programs wrote them."""
+
+    def test_a_session_of_openclaw_whose_first_line_is_damaged(self) -> None:
+        (session,) = read(DATA / "openclaw.jsonl")
+        assert (session.format, len(session.messages)) == ("openclaw", 15)
+        assert session.warnings == ("line 1 is not valid JSON: Expecting value. It was left out.",)
+        # The line that the program mirrors into the chat was said by nobody.
+        assert not any("New session started" in text for one in session.messages for text in one.message.texts())
+
+    def test_a_trajectory_of_mini_swe_agent(self) -> None:
+        (session,) = read(DATA / "mini-swe-agent.traj.json")
+        assert len(session.messages) == 6
+
+    def test_a_log_of_inspect_with_its_scores(self) -> None:
+        sessions = read(DATA / "inspect.json")
+        assert [(one.format, one.outcome, len(one.messages)) for one in sessions] == [
+            ("inspect", "success", 3),
+            ("inspect", "failed", 3),
+        ]
+
+
+class TestWhatPlacesTell:
+    def test_a_compressed_rollout_is_read_as_the_plain_one(self, tmp_path: Path) -> None:
+        plain = programs.write("codex", TALK, tmp_path)
+        packed = tmp_path / "packed" / f"{plain.name}.zst"
+        packed.parent.mkdir()
+        packed.write_bytes(zstd.compress(plain.read_bytes()))
+        (session,) = read(packed)
+        assert session.key == read(plain)[0].key
+        assert session.messages == read(plain)[0].messages
+
+    def test_a_subagents_rollout_beside_its_session_is_left_out(self, tmp_path: Path) -> None:
+        folder = tmp_path / "sessions"
+        programs.write("codex", TALK, folder)
+        meta: JsonObject = {"id": "0195-child", "source": {"subagent": {"thread_spawn": {"parent_thread_id": SESSION}}}}
+        head: JsonObject = {"timestamp": programs.at(0), "type": "session_meta", "payload": meta}
+        asked: JsonObject = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Look."}]}
+        child = folder / "rollout-2026-03-14T09-00-00-0195-child.jsonl"
+        child.write_bytes(programs.lines(head, {"type": "response_item", "payload": asked}))
+        told: list[str] = []
+        assert len(importers.search([folder], tell=told.append).files) == 1
+        assert "is of a subagent of the session" in told[0]
+        (session,) = importers.read(child)
+        assert [one.author for timed in session.messages for one in timed.message.passages()] == ["peer"]
+
+    def test_what_was_rewound_was_not_said(self, tmp_path: Path) -> None:
+        path = programs.write("gemini_cli_lines", TALK, tmp_path)
+        again: JsonObject = {"id": "m9", "type": "user", "content": "Never mind.", "timestamp": programs.at(9)}
+        path.write_bytes(path.read_bytes() + programs.lines({"$rewindTo": "m6"}, again))
+        (session,) = importers.read(path)
+        assert [one.message.prose() for one in session.messages if one.message.prose()][-2:] == [
+            "The file is read-only.",
+            "Never mind.",
+        ]
+        path = programs.write("codex", TALK, tmp_path)
+        event: JsonObject = {"type": "thread_rolled_back", "num_turns": 1}
+        path.write_bytes(path.read_bytes() + programs.lines({"type": "event_msg", "payload": event}))
+        (session,) = importers.read(path)
+        assert session.messages[-1].message.prose() == "The file is read-only."
+
+    @pytest.mark.parametrize(
+        ("name", "old", "new", "event"),
+        [
+            ("codex", "Error: start.js is read-only", "exec command rejected by user", "refused"),
+            ("codex", "Error: start.js is read-only", "aborted by user after 2.1s", "interrupted"),
+            (
+                "opencode_export",
+                '"status": "completed"',
+                '"status": "error", "error": "The user rejected permission"',
+                "refused",
+            ),
+            ("gemini_cli_json", '"status": "success"', '"status": "cancelled"', "interrupted"),
+        ],
+    )
+    def test_what_a_person_did_with_a_call_is_told(
+        self, tmp_path: Path, name: str, old: str, new: str, event: str
+    ) -> None:
+        path = programs.write(name, TALK, tmp_path)
+        path.write_text(path.read_text().replace(old, new))
+        (session,) = importers.read(path)
+        events = {part.event for one in session.messages for part in one.message.parts if part.event}
+        assert events == {event}
+
+    def test_what_the_program_put_into_the_users_role_is_the_harness(self, tmp_path: Path) -> None:
+        (session,) = importers.read(programs.write("codex", TALK, tmp_path))
+        assert [part.author for part in session.messages[0].message.parts] == ["harness"]
+        path = programs.write("cursor", TALK, tmp_path)
+        asked = "<open_files>a.ts</open_files>\\n<user_query>Set the port.</user_query>"
+        path.write_text(path.read_text().replace(TALK[0].text, asked))
+        (session,) = importers.read(path)
+        assert session.messages[0].message.words_of("person") == "Set the port."
+
+    def test_each_agents_folder_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for variable in ("CODEX_HOME", "CLAUDE_CONFIG_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "HERMES_HOME"):
+            monkeypatch.delenv(variable, raising=False)
+        assert places(tmp_path) == []
+        for folder in (".claude/projects", ".gemini/tmp", ".local/share/opencode/storage", "codex/sessions"):
+            (tmp_path / folder).mkdir(parents=True)
+        monkeypatch.setenv("CODEX_HOME", str(tmp_path / "codex"))
+        assert [one.agent for one in places(tmp_path)] == ["Claude Code", "Codex", "Gemini CLI", "OpenCode"]
 
 
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(
