@@ -20,6 +20,7 @@ from seasoned.errors import BadTranscript, Invalid, NoHome
 from seasoned.importers import Transcript
 from seasoned.importers.places import Place, places
 
+NOTHING_HERE = "No sessions of agents were found where they usually are; give a transcript or a folder of them."
 # An estimate reads a sample of at most so many files and bytes.
 SAMPLED_FILES = 12
 SAMPLED_BYTES = 24 * 1024 * 1024
@@ -75,7 +76,7 @@ def find(
     """
     here = [] if paths else places()
     if not paths and not here:
-        raise Invalid("No sessions of agents were found where they usually are; give a transcript or a folder of them.")
+        raise Invalid(NOTHING_HERE)
     unread: list[str] = []
 
     def leave(sentence: str) -> None:
@@ -83,7 +84,12 @@ def find(
         if paths:
             tell(sentence)
 
-    found = importers.search(paths or [place.path for place in here], format_, leave)
+    try:
+        found = importers.search(paths or [place.path for place in here], format_, leave)
+    except BadTranscript:
+        if paths:
+            raise
+        raise Invalid(NOTHING_HERE) from None
     files = [_named(path) for path in found.files]
     oldest = moment(since, time.time()) if since else 0
     chosen = [file for file in files if file.changed >= oldest]

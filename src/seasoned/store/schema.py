@@ -1,7 +1,7 @@
 """The tables. One schema for SQLite and PostgreSQL; migrations in `store/migrations` bring a database to it.
 
 Identifiers are UUIDv7 text, times are integer microseconds, and JSON is text that only we write: text keeps NUL
-characters and key order, and means the same on both databases.
+characters and key order, and means the same on both databases. The file is long, since tables reference each other.
 """
 
 from typing import Any
