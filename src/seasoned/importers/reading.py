@@ -130,6 +130,10 @@ def container(path: Path) -> JsonObject | None:
 def is_lines(path: Path) -> bool:
     """Whether a file is JSON lines rather than one JSON value: by what it holds, since many are misnamed."""
     with opened(path) as file:
+        head = file.read(PROBE_BYTES).removeprefix(_BOM).lstrip()
+    if path.suffix.lower() not in LINE_SUFFIXES and head.startswith(b"[") and b"\n" not in head:
+        return False  # a list in one line, which may be too long to be looked at as a whole
+    with opened(path) as file:
         lines = iter(lambda: file.readline(LINE_BYTES_MAX), b"")
         first = next((line for line in itertools.islice(lines, BLANK_LINES_MAX) if line.strip()), b"")
         first = first.removeprefix(_BOM).strip()
