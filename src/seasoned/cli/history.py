@@ -85,11 +85,13 @@ def find(
             tell(sentence)
 
     try:
-        found = importers.search(paths or [place.path for place in here], format_, leave)
+        found = importers.search(paths or [place.path for place in here], format_, leave, named=bool(paths))
     except BadTranscript:
         if paths:
             raise
-        raise Invalid(NOTHING_HERE) from None
+        found = importers.Found((), 0)
+    if not paths and not found.files:
+        raise Invalid(NOTHING_HERE)
     files = [_named(path) for path in found.files]
     oldest = moment(since, time.time()) if since else 0
     chosen = [file for file in files if file.changed >= oldest]

@@ -102,10 +102,13 @@ def search(
     paths: Sequence[Path],
     format: str = AUTO,  # noqa: A002 - the option's name
     tell: Callable[[str], None] = lambda _: None,
+    *,
+    named: bool = True,
 ) -> Found:
     """The given files, and the transcripts in the given folders.
 
-    `tell` is called with a sentence for each skipped file.
+    `tell` is called with a sentence for each skipped file. Files that nobody has `named` are skipped as those of
+    folders are, when there is no session in them.
 
     Raises Invalid for an unknown format. If nothing is found, raises what was wrong with the first path: Invalid when
     it does not exist, BadTranscript for a folder without transcripts.
@@ -115,7 +118,7 @@ def search(
     skipped, errors = 0, list[Invalid | BadTranscript]()
     for path in paths:
         try:
-            inside, reasons = _inside(path, format)
+            inside, reasons = _inside(path, format, named)
         except (Invalid, BadTranscript) as error:
             errors.append(error)
             continue
@@ -135,11 +138,12 @@ def search(
     return Found(tuple(sorted(files)), skipped, tuple(map(str, errors)))
 
 
-def _inside(path: Path, format_: str) -> tuple[list[Path], list[str]]:
+def _inside(path: Path, format_: str, named: bool) -> tuple[list[Path], list[str]]:
     """The transcripts of a path, and why other files there are none. Raises Invalid."""
     folder = _is_folder(path)
     all_files = list(finding.candidates(path)) if folder else [path]
-    reasons = {file: _why_none(file, format_) if folder else _why_left_out(file, format_) for file in all_files}
+    why = _why_left_out if named and not folder else _why_none
+    reasons = {file: why(file, format_) for file in all_files}
     return [file for file, reason in reasons.items() if not reason], list(filter(None, reasons.values()))
 
 

@@ -7,6 +7,7 @@ with the lines of the first one, under new times.
 """
 
 import re
+import time
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -29,6 +30,7 @@ _HEAD_CHARS = 400
 # How what the program puts into the user's role begins.
 _ADDED = re.compile(r"\s{0,20}(?:<|# AGENTS\.md|Warning: |Another language model )")
 _FILES_MAX = 100_000
+_LISTED_SECONDS = 30
 
 
 def recognises(value: Json) -> bool:
@@ -49,7 +51,7 @@ def left_out(path: Path) -> str:
     except BadTranscript:
         return ""
     parent = _parent_of(meta)
-    if parent and any(parent in name for name in _rollouts(_root_of(path))):
+    if parent and any(parent in name for name in _rollouts(_root_of(path), time.monotonic() // _LISTED_SECONDS)):
         return f"{reading.shown(path)} is of a subagent of the session {parent[:8]}, which tells its result."
     return ""
 
@@ -60,8 +62,9 @@ def _root_of(path: Path) -> Path:
     return next((one for one in parents if one.name in ("sessions", "archived_sessions")), parents[0])
 
 
-@lru_cache(maxsize=8)
-def _rollouts(root: Path) -> tuple[str, ...]:
+@lru_cache(maxsize=4)
+def _rollouts(root: Path, _moment: float) -> tuple[str, ...]:
+    """The names of all sessions' files; listed again from time to time, since new ones come."""
     found = (one.name for _, one in zip(range(_FILES_MAX), root.rglob("rollout-*"), strict=False))
     return tuple(name.removesuffix(".zst").removesuffix(".jsonl") for name in found)
 
