@@ -30,7 +30,7 @@ def _drafts(path: Path, notes: reading.Notes) -> Iterator[Draft]:
             continue
         messages = value.get("messages")
         if isinstance(messages, list) or value.get("role") == "session_meta":
-            session.id = reading.text_of(value, "session_id") or path.stem
+            session.id = reading.text_of(value, "session_id")
             session.began = times.time_of({"time": value.get("session_start")}) or times.time_of(value)
         for index, one in enumerate(messages if isinstance(messages, list) else [value], 1):
             if not (isinstance(one, dict) and one.get("role") == "session_meta"):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from seasoned.errors import BadTranscript
 from seasoned.importers import chats, draft, reading, times
 from seasoned.importers.draft import Draft
 from seasoned.importers.langchain import plain as without_wrapping
@@ -66,6 +67,8 @@ def _drafts(path: Path, notes: reading.Notes) -> Iterator[Draft]:
             if known is None or len(said) >= len(known[2]):
                 told = known[1] if known else {}
                 traces[trace] = (where, {**told, **_beside(record)}, said)
+                if len(traces) > TRACES_MAX:
+                    raise BadTranscript(f"{reading.shown(path)} has over {TRACES_MAX:,} traces; split it.")
     for where, beside, said in traces.values():
         session = Draft(reading.text_of(beside, "id", "custom_id"), source=f"{path.name} ({where})", numbered=True)
         session.began = times.time_of({"time": beside.get("startTime", beside.get("start_time"))}) or times.time_of(

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.store import messages
+from seasoned.store.gc import marks
 from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump, load_as
 from seasoned.store.schema import imported_files, sessions, space_sessions
@@ -30,8 +31,12 @@ def sessions_of_file(connection: Connection, space_id: str, sha256: str) -> list
     if found is None:
         return None
     ids = load_as(found[0], list[str])
-    statement = sa.select(sessions.c.id, sessions.c.source, sessions.c.last_number).where(sessions.c.id.in_(ids))
-    rows = {row[0]: (row[0], row[1], row[2]) for row in connection.execute(statement)}
+    statement = sa.select(sessions.c.id, sessions.c.source, sessions.c.last_number)
+    rows = {
+        row[0]: (row[0], row[1], row[2])
+        for some in marks.chunks(ids)
+        for row in connection.execute(statement.where(sessions.c.id.in_(some)))
+    }
     return [rows[one] for one in ids] if len(rows) == len(ids) else None
 
 
