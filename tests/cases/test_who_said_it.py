@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from seasoned import authors, importers
-from seasoned.errors import BadTranscript
 from seasoned.message import Message, PersonEvent
 from tests.support.command import Done, exported, seasoned
 
@@ -125,30 +124,34 @@ def test_calls_and_their_answers_are_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "looks_like"),
+    ("name", "format_"),
     [
-        ("t02-qwen.jsonl", "Qwen Code"),
-        ("f02-responses-obj.json", "an OpenAI response"),
-        ("f03-langchain.json", "LangChain"),
-        ("f03c-langgraph.json", "LangChain"),
-        ("f04-sharegpt.json", "ShareGPT"),
-        ("f05-chatgpt-export.json", "a ChatGPT export"),
-        ("f06-claude-export.json", "a Claude.ai export"),
-        ("f09-atif.json", "ATIF"),
-        ("f10-otel.json", "OpenTelemetry"),
-        ("f11-langfuse.json", "Langfuse"),
-        ("f12-gemini-contents.json", "Gemini contents"),
-        ("f19-opencode-export.json", "OpenCode"),
-        ("f20-openhands.json", "OpenHands"),
-        ("f21-sweagent.traj", "SWE-agent"),
-        ("f22-codex.jsonl", "a Codex rollout"),
-        ("f24-trl-prompt-completion.json", "prompts and completions"),
-        ("f25-batch.jsonl", "an OpenAI batch"),
+        ("t02-qwen.jsonl", "qwen-code"),
+        ("f02-responses-obj.json", "logged-calls"),
+        ("f03-langchain.json", "langchain"),
+        ("f03c-langgraph.json", "langchain"),
+        ("f04-sharegpt.json", "sharegpt"),
+        ("f05-chatgpt-export.json", "chatgpt"),
+        ("f06-claude-export.json", "claude-ai"),
+        ("f09-atif.json", "atif"),
+        ("f10-otel.json", "otel"),
+        ("f11-langfuse.json", "logged-calls"),
+        ("f12-gemini-contents.json", "gemini-api"),
+        ("f19-opencode-export.json", "opencode"),
+        ("f20-openhands.json", "openhands"),
+        ("f21-sweagent.traj", "swe-agent"),
+        ("f22-codex.jsonl", "codex"),
+        ("f24-trl-prompt-completion.json", "logged-calls"),
+        ("f25-batch.jsonl", "logged-calls"),
     ],
 )
-def test_a_format_that_cannot_be_read_is_named(name: str, looks_like: str) -> None:
-    with pytest.raises(BadTranscript, match=f"looks like {looks_like}.*, which cannot be read yet"):
-        list(importers.read(file(name)))
+def test_a_format_is_known_by_its_content(name: str, format_: str) -> None:
+    (transcript,) = importers.read(file(name))
+    assert transcript.format == format_
+    assert transcript.warnings == ()
+    said = [passage for timed in transcript.messages for passage in timed.message.passages()]
+    assert said[0].author in ("person", "harness")
+    assert [one.author for one in said if one.author == "person"]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +159,9 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """A home that has learned from all the cases, and what `learn` said."""
     home = tmp_path_factory.mktemp("learned")
     good = [str(file(name)) for name in SAID]
-    folders = [str(CASES / "41-one-bad-folder-stops-all" / name) for name in ("bad", "good")]
+    bad = tmp_path_factory.mktemp("bad")
+    (bad / "history.jsonl").write_text('{"session_id": "x", "ts": 1767225600, "text": "Plan the move."}\n')
+    folders = [str(bad), str(CASES / "41-one-bad-folder-stops-all" / "good")]
     return home, seasoned(home, "learn", str(file("p04-acompact.jsonl")), *folders, *good, "--json")
 
 
@@ -183,7 +188,7 @@ def test_what_is_left_out_is_named_and_stops_nothing(learned: tuple[Path, Done])
     assert done.code == 1
     report = done.json()
     assert "p04-acompact.jsonl is a compaction" in str(report["unread"])
-    assert "looks like a Codex rollout" in str(report["unread"])
+    assert "looks like Codex's history of prompts, which has no session" in str(report["unread"])
     assert "contains no transcript (1 JSON files checked)" in str(report["errors"])
     assert "chat.json" in str(report["sessions"])
 

@@ -35,6 +35,7 @@ NOT_RUN = {
 # What readers have, and what stands for it here; `{}` is a folder of the test.
 STANDS_FOR = {
     "~/.claude/projects": str(ROOT / "examples"),
+    "~/exports": str(ROOT / "examples"),
     "./skills": "{}/skills",
     "./skills.git": "{}/skills.git",
     "/backups/2026-01-31": "{}/backup",
@@ -72,7 +73,7 @@ def test_every_command_of_the_code_blocks_works(page: str, tmp_path: Path, reque
         elif words[:2] == [".venv/bin/pip", "install"]:
             _check_extra(words)
         elif words[0] in ("seasoned", ".venv/bin/seasoned"):
-            _run(home, [_meant(word, tmp_path) for word in words[1:]], exported)
+            _run(home, [_meant(word, tmp_path) for word in words[1:]], {"HOME": str(_machine(tmp_path)), **exported})
         else:
             pytest.fail(f"{page}: {line!r} is neither run nor in the list of what is not")
 
@@ -123,13 +124,23 @@ def _check_extra(words: list[str]) -> None:
     assert words[5].strip(".[]") in extras
 
 
+def _machine(folder: Path) -> Path:
+    """A person's folder in which an agent has kept a session."""
+    kept = folder / "person" / ".claude" / "projects" / "shop"
+    kept.mkdir(parents=True, exist_ok=True)
+    (kept / "session.jsonl").write_bytes((ROOT / "examples" / "claude-code.jsonl").read_bytes())
+    return folder / "person"
+
+
 def _meant(word: str, folder: Path) -> str:
     return STANDS_FOR.get(word, word).replace("{}", str(folder))
 
 
 def _run(home: Path, words: list[str], settings: Mapping[str, str]) -> None:
-    if words[0] not in ("serve", "worker"):
-        done = seasoned(home, *words, settings=settings)
+    if words[0] not in ("serve", "worker", "watch"):
+        # At a terminal, it asks.
+        more = ["--yes"] if words[0] == "learn" else []
+        done = seasoned(home, *words, *more, settings=settings)
         assert done.code == 0, (words, done)
         return
     more = ["--port", "0"] if words[0] == "serve" else []

@@ -215,9 +215,9 @@ def test_one_edited_skill_is_skipped_and_the_others_are_written(spaces: tuple[Pa
     assert (text.code, "skipped: daily-logs: " in text.err, "; 1 skipped" in text.out) == (1, True, True)
 
 
-CLAW = '{"type": "session", "version": 3, "id": "a", "cwd": "/x"}\n'
+DROID = '{"type": "session_start", "version": 2, "id": "a", "cwd": "/x"}\n'
 UNKNOWN = (
-    ("claw.jsonl", CLAW, "type (session), version (3), id, cwd"),
+    ("droid.jsonl", DROID, "type (session_start), version (2), id, cwd"),
     ("inspect.json", '{"version": 2, "status": "success", "eval": {}}', "version (2), status, eval"),
     ("list.json", '[{"weather": "fine"}]', "a list whose first item is an object with the keys weather"),
     ("text.jsonl", "token=hunter2 sk-proj-abcdefghijklmnop0123 hello\n", "it begins with 'token=..."),

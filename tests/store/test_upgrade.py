@@ -110,6 +110,9 @@ CREATE TABLE doomed_blobs (
 CREATE INDEX ix_doomed_blobs_due ON doomed_blobs (condemned_at, seen_at);
 INSERT INTO doomed_blobs VALUES ('00ff', 1, 2, NULL);
 DROP INDEX ix_space_skills_page;
+DROP TABLE imported_files;
+DROP INDEX ix_sessions_opening;
+ALTER TABLE sessions DROP COLUMN opening;
 ALTER TABLE entries ADD COLUMN words tsvector
   GENERATED ALWAYS AS (to_tsvector('english', left(text, 100000))) STORED;
 CREATE INDEX ix_entries_words ON entries USING gin (words);

@@ -1,8 +1,12 @@
 """Reading past sessions from files: what every format shares."""
 
+import gzip
 import json
 import os
+import sqlite3
+import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,15 +65,44 @@ class TestReadingAnyFile:
         path.write_text(" \n\n")
         assert refusal(path) == f"{path} is empty; give a transcript that has messages."
 
-    @pytest.mark.parametrize("content", [b"PK\x03\x04rest", b"\x1f\x8b\x08rest", b"\x89PNG\x00\x00", b"\x00" * 100])
+    @pytest.mark.parametrize("content", [b"%PDF-1.7", b"\x89PNG\x00\x00", b"\x00" * 100])
     def test_a_binary_file_is_refused(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "a.json"
         path.write_bytes(content)
         assert "is a binary file" in refusal(path)
 
-    def test_another_kind_of_json_is_refused_with_the_formats_that_are_known(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("head", "why"),
+        [
+            (b"PK\x03\x04", "is a damaged archive"),
+            (b"\x1f\x8b\x08", "cannot be unpacked"),
+            (b"\x28\xb5\x2f\xfd", "cannot be"),
+            (b"SQLite format 3\x00", "is a database that cannot be read"),
+        ],
+    )
+    def test_a_damaged_packed_file_is_refused(self, tmp_path: Path, head: bytes, why: str) -> None:
+        path = tmp_path / "a.json"
+        path.write_bytes(head + b"rest" * 100)
+        assert why in refusal(path)
+        assert why in refusal(path, "codex")
+
+    def test_a_compressed_file_is_read_as_the_file_inside_of_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.jsonl.gz"
+        path.write_bytes(gzip.compress(write(tmp_path / "a.jsonl", *CHAT).read_bytes()))
+        assert prose(only(path)) == ["Rename it", "Done"]
+        assert path in find([tmp_path])
+
+    def test_a_database_or_archive_of_another_program_is_named(self, tmp_path: Path) -> None:
+        with closing(sqlite3.connect(tmp_path / "a.db")) as base:
+            base.execute("CREATE TABLE notes (text TEXT)")
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("notes.txt", "x")
+        assert "looks like a database, which has no session" in refusal(tmp_path / "a.db")
+        assert "looks like an archive, which has no session" in refusal(tmp_path / "a.zip")
+
+    def test_another_kind_of_json_is_refused_with_what_was_seen(self, tmp_path: Path) -> None:
         text = refusal(write_json(tmp_path / "package.json", {"name": "x", "version": "1"}))
-        assert "claude-code, tau-bench, openai-chat" in text
+        assert "of no format that is known: it is an object with the keys name, version (1)" in text
 
     @pytest.mark.parametrize("value", [{"role": ["user"], "content": "x"}, [[]], [None], 7, "text", {"messages": 3}])
     def test_json_that_only_looks_like_a_chat_is_refused(self, tmp_path: Path, value: Json) -> None:
@@ -81,8 +114,8 @@ class TestReadingAnyFile:
             assert f"contains no message in the format {name}" in refusal(path, name)
 
     def test_an_unknown_format_is_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(Invalid, match="use one of auto, claude-code, tau-bench, openai-chat"):
-            read(write_json(tmp_path / "a.json", CHAT), "codex")
+        with pytest.raises(Invalid, match="use one of auto, codex, "):
+            read(write_json(tmp_path / "a.json", CHAT), "word")
 
     def test_a_missing_file_a_folder_and_a_pipe_are_refused(self, tmp_path: Path) -> None:
         pipe = tmp_path / "pipe.json"
@@ -102,9 +135,19 @@ class TestReadingAnyFile:
     def test_a_json_file_over_the_limit_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "big.json"
         with path.open("wb") as file:
-            file.write(b'[{"role": "user", "content": "x"},\n')
+            file.write(b'{"messages": [{"role": "user", "content": "x"},\n')
             file.truncate(reading.JSON_BYTES_MAX + 1)
         assert "over 64 MiB; split it" in refusal(path)
+
+    def test_a_list_is_read_item_by_item_and_may_be_longer_than_one_value_may_be(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reading, "JSON_BYTES_MAX", 2_000_000)
+        item: JsonObject = {"conversations": [{"from": "human", "value": "x" * 1_500_000}]}
+        assert len(read(write_json(tmp_path / "a.json", [item, item, item]))) == 3
+        item["more"] = "\ud83d\ude00" * 600_000
+        with pytest.raises(BadTranscript, match="item 2 is over 1 MiB; split it"):
+            read(write_json(tmp_path / "b.json", [{"conversations": []}, item]), "sharegpt")
 
     def test_a_line_over_the_limit_is_refused_with_its_number(self, tmp_path: Path) -> None:
         path = write(tmp_path / "big.jsonl", CHAT[0])

@@ -28,11 +28,12 @@ class _Location(msgspec.Struct, frozen=True):
 
 COMMANDS: Final = {
     "learn": _Location("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
+    "watch": _Location("watch", "watch", "Follow the folders of agents, and learn from each session once it is quiet."),
     "serve": _Location("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
     "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
     "skills": _Location("skills", "app", "List, show, compare, edit and export skills."),
     "spaces": _Location("lists", "spaces_app", "List learning spaces."),
-    "sessions": _Location("lists", "sessions_app", "List sessions."),
+    "sessions": _Location("lists", "sessions_app", "List and export sessions."),
     "projects": _Location("projects", "app", "Create and list projects and their keys."),
     "usage": _Location("lists", "usage", "Show the cost of model calls, and today's budgets."),
     "doctor": _Location("doctor", "doctor", "Check the home, or with --url a running server."),

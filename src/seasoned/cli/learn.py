@@ -1,7 +1,8 @@
 """`seasoned learn`: past sessions in, skills out."""
 
 import asyncio
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from rich.progress import Progress
 
 from seasoned import importers
+from seasoned.cli import sources
 from seasoned.cli.console import (
     FAILED,
     BaseUrl,
@@ -28,12 +30,11 @@ from seasoned.cli.progress import progress
 from seasoned.config import Config
 from seasoned.engine import Engine, models
 from seasoned.engine.estimate import Estimate
-from seasoned.engine.learning import Imported, estimate_of
+from seasoned.engine.learning import Imported
 from seasoned.engine.projects import DEFAULT_PROJECT
-from seasoned.engine.records import Records
 from seasoned.engine.sessions import Counts
 from seasoned.engine.skills import SkillState
-from seasoned.errors import BadTranscript, NoHome
+from seasoned.errors import BadTranscript, Invalid
 from seasoned.importers import Transcript
 from seasoned.scheduling.scheduler import until_changed
 from seasoned.space import LearningStatus
@@ -74,13 +75,21 @@ class Report(msgspec.Struct, kw_only=True):
 
 
 def learn(
-    paths: Annotated[list[Path], typer.Argument(help="Transcripts, or folders of them.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Transcripts, or folders of them. Without any: what agents keep on this machine."),
+    ] = None,
     space: Annotated[
         str, typer.Option("--space", help="The name or id of the learning space to teach. A new name creates a space.")
     ] = "default",
     format: Annotated[  # noqa: A002 - the option's name
         str, typer.Option("--format", help=f"How to read the files: {', '.join(importers.FORMATS)}.")
     ] = "auto",
+    since: Annotated[
+        str, typer.Option("--since", help="Only files that changed since then: 2026-01-31, 12h, 7d, 4w.")
+    ] = "",
+    limit: Annotated[int | None, typer.Option("--limit", help="At most so many files, the newest.", min=1)] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Without a path: learn without asking.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate the model calls and tokens without spending anything.")
     ] = False,
@@ -96,11 +105,13 @@ def learn(
     """
     with reported():
         config = load_config(home, base_url=base_url, tells=True)
-        run = _Run(config, space, format, project, quiet=json)
-        run.find(paths)
+        run = Run(config, space, format, project, quiet=json)
+        run.find(paths or [], since, limit or 0)
         if dry_run:
             _print_estimate(asyncio.run(run.estimate()), run.errors, as_json=json)
         else:
+            if not paths and not yes:
+                asyncio.run(run.ask())
             report = asyncio.run(run.learn())
             if json:
                 print_json(report)
@@ -110,7 +121,7 @@ def learn(
         raise typer.Exit(FAILED)
 
 
-class _Run:
+class Run:
     """One run of the command: the files that it reads, and their errors."""
 
     def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool) -> None:
@@ -121,49 +132,53 @@ class _Run:
         self._format = format_
         self._project = project or DEFAULT_PROJECT
         self._quiet = quiet
-        self._files: list[Path] = []
-        self._unread: list[str] = []
+        self._found = sources.Sources(files=[], unread=[], errors=[])
+        self._told = 0
         self._warnings: list[str] = []
 
-    def find(self, paths: list[Path]) -> None:
+    def find(self, paths: list[Path], since: str, limit: int) -> None:
         """Find the transcripts, and report files in the folders that are not. Raises Invalid."""
-        found = importers.search(paths, self._format, self._leave)
-        self._files = list(found.files)
-        for error in found.errors:
+        self._found = sources.find(paths, self._format, since, limit, self._leave)
+        for error in self._found.errors:
             self._report(error)
-        if len(self._unread) > UNREAD_SHOWN_MAX:
-            note(f"note: {len(self._unread) - UNREAD_SHOWN_MAX} more files were not read; --json lists them all.")
+        if self._told > UNREAD_SHOWN_MAX:
+            note(f"note: {self._told - UNREAD_SHOWN_MAX} more files were not read; --json lists them all.")
 
     def _report(self, error: str) -> None:
         self.errors.append(error)
         note(f"error: {error}")
 
     def _leave(self, sentence: str) -> None:
-        self._unread.append(sentence)
-        if len(self._unread) <= UNREAD_SHOWN_MAX:
+        self._told += 1
+        if self._told <= UNREAD_SHOWN_MAX:
             note(f"note: not read: {sentence}")
+
+    async def ask(self) -> None:
+        """Say what was found on this machine and what it would cost, and ask. Raises Invalid unless confirmed."""
+        sources.show_places(self._found)
+        await sources.show_cost(self._config, self._project, self._space, self._format, self._found)
+        if not sys.stdin.isatty():
+            raise Invalid("Nothing was learned; add --yes to learn from these files, or give some of them.")
+        if not typer.confirm("Learn from them?"):
+            raise Invalid("Nothing was learned; give a path, --since or --limit for less.")
 
     async def learn(self) -> Report:
         """Learn from the files. Raises BadTranscript, without creating a home, if no file can be read."""
         await models.check(self._config)
+        await asyncio.to_thread(self._drop_unreadable)
+        if not self._found.files and (self.errors or not self._found.unread):
+            raise BadTranscript("Nothing was learned, because no file could be read.")
         with progress(quiet=self._quiet) as bar:
-            shown = bar.add_task("Reading", total=len(self._files))
-            read = self._read()
-            transcripts = await asyncio.to_thread(next, read, None)
-            if transcripts is None and (self.errors or not self._unread):
-                raise BadTranscript("Nothing was learned, because no file could be read.")
             engine = Engine.open(self._config)
             try:
                 await engine.start()
                 project_id = await engine.projects.id_of(self._project)
                 space = await engine.learning.space_named(project_id, self._space)
                 taken: dict[str, Imported] = {}
-                while transcripts is not None:
-                    for transcript in transcripts:
-                        imported = await engine.learning.take(project_id, space.id, transcript)
+                files = self._found.files
+                for file in bar.track(files, description="Reading"):
+                    for imported in await self.take(engine, project_id, space.id, file.path):
                         taken[imported.session_id] = imported
-                    bar.advance(shown)
-                    transcripts = await asyncio.to_thread(next, read, None)
                 sessions = await _settle(engine, project_id, space.id, list(taken.values()), bar)
                 skills = await engine.skills.of_space(project_id, space.id)
             finally:
@@ -174,35 +189,63 @@ class _Run:
             sessions=sessions,
             skills=[_skill_json(state) for state in skills],
             errors=self.errors,
-            skipped=len(self._unread),
-            unread=self._unread,
+            skipped=len(self._found.unread),
+            unread=self._found.unread,
             warnings=self._warnings,
         )
 
+    async def take_all(self, engine: Engine, project_id: str, space_id: str) -> list[Imported]:
+        """Import all files that were found."""
+        taken = list[Imported]()
+        for file in self._found.files:
+            taken += await self.take(engine, project_id, space_id, file.path)
+        return taken
+
+    async def take(self, engine: Engine, project_id: str, space_id: str, path: Path) -> list[Imported]:
+        """Import a file's sessions, unless the same content was imported before; one session is in memory at a time."""
+        errors = len(self.errors)
+        try:
+            mark = await asyncio.to_thread(importers.fingerprint, path, self._format)
+        except BadTranscript as error:
+            self._report(str(error))
+            return []
+        known = await engine.learning.known(space_id, mark)
+        if known is not None:
+            return known
+        read, taken = self._read(path), dict[str, Imported]()
+        while (transcript := await asyncio.to_thread(next, read, None)) is not None:
+            imported = await engine.learning.take(project_id, space_id, transcript)
+            taken[imported.session_id] = imported
+        if len(self.errors) == errors:
+            await engine.learning.note(space_id, mark, list(taken))
+        return list(taken.values())
+
+    def _drop_unreadable(self) -> None:
+        """Report the first files without a session, up to one that has some: only then a home is made."""
+        files = self._found.files
+        while files and next(_sessions_of(files[0].path, self._format, self._report), None) is None:
+            del files[0]
+
     async def estimate(self) -> Estimate:
         """What learning would cost. Nothing is learned, and no home is created."""
-        try:
-            held = Records.open(self._config)
-        except NoHome:
-            return await estimate_of(self._config, None, "", self._space, chain.from_iterable(self._read()))
-        try:
-            project_id = await held.projects.id_of(self._project)
-            return await estimate_of(self._config, held, project_id, self._space, chain.from_iterable(self._read()))
-        finally:
-            await held.close()
+        read = chain.from_iterable(self._read(file.path) for file in self._found.files)
+        return await sources.estimate(self._config, self._project, self._space, read)
 
-    def _read(self) -> Iterator[list[Transcript]]:
-        """The transcripts of each file in order; a file that cannot be read is reported and skipped."""
-        for path in self._files:
-            try:
-                transcripts = list(importers.read(path, self._format))
-            except BadTranscript as error:
-                self._report(str(error))
-                continue
-            for line in (f"{one.source}: {warning}" for one in transcripts for warning in one.warnings):
-                self._warnings.append(line)
-                note(f"warning: {line}")
-            yield transcripts
+    def _read(self, path: Path) -> Iterator[Transcript]:
+        """The sessions of a file; what is wrong with it is reported."""
+        for transcript in _sessions_of(path, self._format, self._report):
+            for warning in transcript.warnings:
+                self._warnings.append(f"{transcript.source}: {warning}")
+                note(f"warning: {self._warnings[-1]}")
+            yield transcript
+
+
+def _sessions_of(path: Path, format_: str, report: Callable[[str], None]) -> Iterator[Transcript]:
+    """The sessions of a file, up to what cannot be read, which is reported."""
+    try:
+        yield from importers.read(path, format_)
+    except BadTranscript as error:
+        report(str(error))
 
 
 def _print_estimate(found: Estimate, errors: list[str], *, as_json: bool) -> None:

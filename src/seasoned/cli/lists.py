@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from seasoned.cli.console import Home, Json, Project, Space, load_config, print_json, print_table, say, with_records
+from seasoned.cli.sessions import export
 from seasoned.cli.spaces import labels
 from seasoned.clock import to_rfc3339
 from seasoned.engine.model_calls import MICROS, Usage
@@ -13,7 +14,8 @@ from seasoned.store.model_calls import UsageRow
 from seasoned.store.rows import PAGE_MAX, PageQuery, load_object
 
 spaces_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List learning spaces.")
-sessions_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List sessions.")
+sessions_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List and export sessions.")
+sessions_app.command("export")(export)
 
 Limit = Annotated[int, typer.Option("--limit", help="How many to show at most.", min=1, max=PAGE_MAX)]
 

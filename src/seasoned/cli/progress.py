@@ -1,7 +1,7 @@
 """A progress bar on standard error, for people at a terminal only."""
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
 def progress(*, quiet: bool = False) -> Progress:
@@ -12,6 +12,8 @@ def progress(*, quiet: bool = False) -> Progress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         console=console,
         disable=quiet or not console.is_terminal,
         transient=True,

@@ -1,6 +1,8 @@
 """Imports transcripts as sessions of a space, each atomically and once."""
 
 import asyncio
+import base64
+import binascii
 import hashlib
 from collections.abc import Iterable, Sequence
 
@@ -12,10 +14,14 @@ from seasoned.engine.estimate import Estimate
 from seasoned.engine.records import Records
 from seasoned.engine.spaces import Spaces, only
 from seasoned.errors import Invalid
+from seasoned.formats import NoFiles
+from seasoned.formats.media import media_of
 from seasoned.ids import is_id, new_id
 from seasoned.importers import Transcript
+from seasoned.message import Asset, Message, Part
 from seasoned.scheduling.scheduler import Scheduler
-from seasoned.store import Connection, Store, messages, projects, sessions, spaces
+from seasoned.store import Connection, Store, imports, messages, projects, sessions, spaces
+from seasoned.store.blob_store import Blobs
 from seasoned.store.gc import marks
 from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.messages import NewMessage
@@ -63,8 +69,10 @@ class Learning:
         """Import a transcript as a session that teaches the space, and have it read.
 
         A transcript that was imported before adds only its new messages; one that was rewound since becomes another
-        session. All in one transaction, so an interrupted import leaves no half session.
+        session. Of a copy of another session only what is new is read. All in one transaction, so an interrupted
+        import leaves no half session.
         """
+        opening = transcript.opening
 
         def commit(connection: Connection, packed: Sequence[NewMessage]) -> Imported:
             now = self._store.clock.now()
@@ -73,8 +81,10 @@ class Learning:
             if row is not None and not _continues(connection, row, packed):
                 key = _import_key(space_id, transcript.key, *(one.parts_sha256 or one.parts for one in packed))
                 row = sessions.by_import_key(connection, project_id, key)
+            shared = 0
             if row is None:
-                row = self._create(connection, project_id, key, transcript)
+                shared = imports.copied(connection, space_id, opening, packed) if opening else 0
+                row = self._create(connection, project_id, key, transcript, opening)
                 spaces.link_session(connection, project_id, space_id, row.id, now)
             new = [
                 msgspec.structs.replace(one, project_id=project_id, session_id=row.id)
@@ -82,6 +92,8 @@ class Learning:
             ]
             if new:
                 self._append(connection, new)
+                if shared:
+                    sessions.mark_copied(connection, row.id, shared, sum(one.chars for one in new[:shared]))
                 sessions.request_flush(connection, project_id, row.id)
             self._store.wakeups.session_changed(connection, row.id)
             return Imported(session_id=row.id, source=transcript.source, messages=len(packed), added=len(new))
@@ -94,7 +106,21 @@ class Learning:
         await self._scheduler.look_at(imported.session_id)
         return imported
 
-    def _create(self, connection: Connection, project_id: str, key: str, transcript: Transcript) -> SessionRow:
+    async def known(self, space_id: str, sha256: str) -> list[Imported] | None:
+        """The sessions of a file that was imported into the space before; None if it was not, or one is gone."""
+        found = await self._store.read(lambda connection: imports.sessions_of_file(connection, space_id, sha256))
+        if found is None:
+            return None
+        return [Imported(session_id=id_, source=source, messages=count, added=0) for id_, source, count in found]
+
+    async def note(self, space_id: str, sha256: str, session_ids: Sequence[str]) -> None:
+        """Remember that all sessions of a file are imported."""
+        now = self._store.clock.now()
+        await self._store.write(lambda c: imports.note_file(c, space_id, sha256, session_ids, now))
+
+    def _create(
+        self, connection: Connection, project_id: str, key: str, transcript: Transcript, opening: str
+    ) -> SessionRow:
         now = self._store.clock.now()
         new = NewSession(
             id=new_id(),
@@ -102,6 +128,7 @@ class Learning:
             user_id=projects.ensure_user(connection, project_id, transcript.user, now),
             configs=dump_object({"source": transcript.source, "format": transcript.format}),
             import_key=key,
+            opening=opening or None,
             source=transcript.source,
             outcome=transcript.outcome or "",
         )
@@ -110,22 +137,42 @@ class Learning:
     def _pack(self, transcript: Transcript) -> list[NewMessage]:
         packed = []
         for timed in transcript.messages:
-            parts, sha256 = messages.pack(timed.message, self._store.blobs, self._config.inline_bytes_max)
+            message = _with_assets(timed.message, self._store.blobs)
+            parts, sha256 = messages.pack(message, self._store.blobs, self._config.inline_bytes_max)
             packed.append(
                 NewMessage(
                     project_id="",
                     session_id="",
-                    role=timed.message.role,
+                    role=message.role,
                     parts=parts,
                     parts_sha256=sha256,
-                    meta=dump_object(timed.message.meta or None),
+                    meta=dump_object(message.meta or None),
                     chars=len(parts) if sha256 is None else self._config.inline_bytes_max,
-                    turn_open=timed.message.calls_tools or timed.message.is_tool_answer,
+                    turn_open=message.calls_tools or message.is_tool_answer,
                     at=timed.at,
-                    files=marks.files_of(timed.message),
+                    files=marks.files_of(message),
                 )
             )
         return packed
+
+
+def _with_assets(message: Message, blobs: Blobs) -> Message:
+    """The message with the bytes of its pictures and files in the object store, where copies of them are one."""
+    parts = tuple(_with_asset(part, blobs) for part in message.parts)
+    return message if parts == message.parts else msgspec.structs.replace(message, parts=parts)
+
+
+def _with_asset(part: Part, blobs: Blobs) -> Part:
+    media = media_of(part, NoFiles()) if part.type in ("image", "audio", "video", "file") else None
+    if media is None or media.data is None:
+        return part
+    try:
+        data = base64.b64decode(media.data, validate=True)
+    except (binascii.Error, ValueError):
+        return part
+    asset = Asset(sha256=blobs.put_now(data), mime=media.mime or "application/octet-stream", size_b=len(data))
+    kept = {key: value for key, value in part.meta.items() if key not in ("data", "url", "file_data")}
+    return msgspec.structs.replace(part, asset=asset, filename=media.filename or None, meta=kept)
 
 
 async def estimate_of(

@@ -10,9 +10,9 @@ from seasoned.clock import SECOND
 from seasoned.config import Config
 from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
-from seasoned.message import JsonObject
+from seasoned.message import JsonObject, NumberedMessage
 from seasoned.scheduling.scheduler import Scheduler, until_changed
-from seasoned.store import Connection, Store, events, lessons, projects, sessions, tasks
+from seasoned.store import Connection, Store, events, lessons, messages, projects, sessions, tasks
 from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched
 from seasoned.store.sessions import NewSession, SessionRow
@@ -121,6 +121,15 @@ class Sessions:
 
         def load(connection: Connection) -> dict[str, Counts]:
             return {session_id: _counts(connection, session_id) for session_id in session_ids}
+
+        return await self._store.read(load)
+
+    async def numbered(self, session_id: str, after: int, limit: int) -> list[NumberedMessage]:
+        """The messages of a session after a number, in order."""
+
+        def load(connection: Connection) -> list[NumberedMessage]:
+            found = messages.waiting(connection, session_id, after, limit)
+            return [messages.numbered(row, self._store.blobs) for row in found]
 
         return await self._store.read(load)
 

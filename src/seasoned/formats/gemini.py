@@ -78,13 +78,14 @@ def _part(item: JsonObject, where: str) -> Part:
 
 def _camel(value: JsonObject) -> JsonObject:
     named = {_camel_key(key): item for key, item in value.items()}
-    return {name: item if name in _FREE else _camel_inside(item) for name, item in named.items()}
+    return {name: item if name in _FREE else camel(item) for name, item in named.items()}
 
 
-def _camel_inside(value: Json) -> Json:
+def camel(value: Json) -> Json:
+    """A value with the keys of its objects as the API writes them; those of the caller's objects stay."""
     if isinstance(value, dict):
         return _camel(value)
-    return [_camel_inside(one) for one in value] if isinstance(value, list) else value
+    return [camel(one) for one in value] if isinstance(value, list) else value
 
 
 def _camel_key(key: str) -> str:

@@ -301,7 +301,7 @@ def _typed_meanwhile(record: JsonObject) -> JsonObject | None:
 
 def _messages(lines: Sequence[Line], default: int, notes: reading.Notes) -> tuple[TimedMessage, ...]:
     """The messages in order, the pieces of one API message put together."""
-    found: list[tuple[int | None, Message]] = []
+    found: list[tuple[int | None, Message, str]] = []
     places: dict[str, int] = {}
     seen: dict[str, JsonObject] = {}
     tools: dict[str, str] = {}
@@ -317,12 +317,12 @@ def _messages(lines: Sequence[Line], default: int, notes: reading.Notes) -> tupl
         place = places.get(line.message_id) if line.message_id else None
         if place is None:
             places[line.message_id] = len(found)
-            found.append((line.at, msgspec.structs.replace(message, parts=parts)))
+            found.append((line.at, msgspec.structs.replace(message, parts=parts), line.message_id))
         else:
-            at, first = found[place]
-            found[place] = (at, msgspec.structs.replace(first, parts=first.parts + parts))
-    whole = times.filled([at for at, _ in found], default)
-    return tuple(TimedMessage(at, message) for at, (_, message) in zip(whole, found, strict=True))
+            at, first, id_ = found[place]
+            found[place] = (at, msgspec.structs.replace(first, parts=first.parts + parts), id_)
+    whole = times.filled([at for at, _, _ in found], default)
+    return tuple(TimedMessage(at, message, id_) for at, (_, message, id_) in zip(whole, found, strict=True))
 
 
 def _by(line: Line, part: Part, tool: str) -> Part:

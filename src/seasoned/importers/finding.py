@@ -9,12 +9,17 @@ from seasoned.importers.reading import shown
 
 FILES_MAX = 100_000
 DEPTH_MAX = 12
-SUFFIXES = frozenset({".json", ".jsonl", ".ndjson", ".traj"})
+SUFFIXES = frozenset(
+    {".json", ".jsonl", ".ndjson", ".traj", ".zst", ".gz", ".eval", ".zip", ".db", ".vscdb"}  # packed ones behind
+)
+# Folders that keep the pieces of a session in files of their own, of which one stands for all.
+_STORE = frozenset({"session", "message", "part"})
+_EVENTS = "events"
 _SKIPPED = frozenset({"node_modules", "__pycache__", "venv"})
 
 
 def candidates(root: Path) -> Iterator[Path]:
-    """The JSON files below a folder. Links to folders, hidden ones and those of dependencies are not entered.
+    """The files below a folder that may be transcripts. Links, hidden folders and dependencies are not entered.
 
     Raises Invalid when there are too many files to be the folder that was meant.
     """
@@ -23,9 +28,19 @@ def candidates(root: Path) -> Iterator[Path]:
         here = Path(folder)
         deep = len(here.relative_to(root).parts) >= DEPTH_MAX
         folders[:] = [] if deep else sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED)
-        for name in sorted(names):
+        if set(folders) >= _STORE:
+            folders[:] = ["session"]
+        chosen = sorted(names)
+        if here.name == _EVENTS:
+            chosen = [name for name in chosen if name.endswith(".json")][:1] or chosen
+        for name in chosen:
             seen += 1
             if seen > FILES_MAX:
                 raise Invalid(f"{shown(root)} has more than {FILES_MAX:,} files; give the folder of the transcripts.")
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
+            if is_candidate(here / name):
                 yield here / name
+
+
+def is_candidate(path: Path) -> bool:
+    """Whether a file may be a transcript, by its name."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")

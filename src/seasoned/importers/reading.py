@@ -1,10 +1,13 @@
 """Reading untrusted files: bounded, line by line if the format allows it, with a clear message for each error."""
 
+import codecs
 import hashlib
 import itertools
 import json
 import math
+import re
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +17,7 @@ import msgspec
 
 from seasoned.errors import BadTranscript, Invalid
 from seasoned.formats import Format, parse
+from seasoned.importers import packed
 from seasoned.message import Json, JsonObject, Message, Part
 
 JSON_BYTES_MAX = 64 * 1024 * 1024
@@ -27,7 +31,11 @@ WARNINGS_MAX = 20
 LINE_SUFFIXES = frozenset({".jsonl", ".ndjson"})
 
 _BOM = b"\xef\xbb\xbf"
-_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"%PDF", b"SQLite format 3")
+_CHUNK_CHARS = 1024 * 1024
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None)
+_BETWEEN = re.compile(r"[\s,]*")
+# The keys of what a database or an archive contains.
+TABLES, MEMBERS = "(tables)", "(members)"
 # What lists a message is made of.
 _LISTS = ("content", "tool_calls", "parts")
 _ID_OF = {"tool_use": "id", "tool_result": "tool_use_id"}
@@ -61,14 +69,19 @@ class Notes:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """An open file. Raises BadTranscript on errors when opening or reading."""
+    """An open file, unpacked. Raises BadTranscript on errors when opening or reading."""
     try:
-        with path.open("rb") as file:
+        kind = packed.kind_of(path)
+        with packed.opened(path, kind) if kind in (packed.ZSTD, packed.GZIP, packed.ZIP) else path.open("rb") as file:
             yield file
     except OSError as error:
         raise BadTranscript(
             f"{shown(path)} cannot be read ({error.strerror or error}); check its permissions."
         ) from None
+    except (*packed.Damages, KeyError, zlib.error) as error:
+        if isinstance(error, BadTranscript):
+            raise
+        raise BadTranscript(f"{shown(path)} cannot be unpacked ({error}); check the file.") from None
 
 
 def shown(path: Path) -> str:
@@ -84,17 +97,42 @@ def probe(path: Path) -> None:
         raise BadTranscript(f"{shown(path)} cannot be read ({error}); check the file.") from None
     if not plain:
         raise BadTranscript(f"{shown(path)} is not a regular file; give a JSON or JSONL transcript.")
+    if container(path) is not None:
+        return
     with opened(path) as file:
         head = file.read(PROBE_BYTES).removeprefix(_BOM)
     if not head.strip():
         raise BadTranscript(f"{shown(path)} is empty; give a transcript that has messages.")
     # A crash may leave zeros inside of a JSONL file; that file is still worth reading.
-    if head.startswith(_PACKED) or (b"\x00" in head and head.lstrip()[:1] not in (b"{", b"[")):
+    if head.startswith(b"%PDF") or (b"\x00" in head and head.lstrip()[:1] not in (b"{", b"[")):
         raise BadTranscript(f"{shown(path)} is a binary file; give a JSON or JSONL transcript in UTF-8, unpacked.")
+
+
+def container(path: Path) -> JsonObject | None:
+    """What a database or an archive contains, for who recognises it; None for other files.
+
+    The archive of an account's export is read as the file of its conversations.
+    """
+    try:
+        kind = packed.kind_of(path)
+        if kind == packed.SQLITE:
+            return {TABLES: list(packed.tables(path))}
+        names = packed.members(path) if kind == packed.ZIP else [packed.CONVERSATIONS]
+    except OSError as error:
+        raise BadTranscript(
+            f"{shown(path)} cannot be read ({error.strerror or error}); check its permissions."
+        ) from None
+    except packed.Damages:
+        raise BadTranscript(f"{shown(path)} is a damaged archive; give another copy.") from None
+    return None if packed.CONVERSATIONS in names else {MEMBERS: list(names)}
 
 
 def is_lines(path: Path) -> bool:
     """Whether a file is JSON lines rather than one JSON value: by what it holds, since many are misnamed."""
+    with opened(path) as file:
+        head = file.read(PROBE_BYTES).removeprefix(_BOM).lstrip()
+    if path.suffix.lower() not in LINE_SUFFIXES and head.startswith(b"[") and b"\n" not in head:
+        return False  # a list in one line, which may be too long to be looked at as a whole
     with opened(path) as file:
         lines = iter(lambda: file.readline(LINE_BYTES_MAX), b"")
         first = next((line for line in itertools.islice(lines, BLANK_LINES_MAX) if line.strip()), b"")
@@ -121,6 +159,76 @@ def load_json(path: Path, notes: Notes) -> Json:
     except BadTranscript as error:
         what = str(error).removesuffix(".")
         raise BadTranscript(f"{shown(path)}: {what}; repair it, or give a JSON or JSONL transcript.") from None
+
+
+def values(path: Path, notes: Notes) -> Iterator[tuple[str, Json]]:
+    """The values of a file with what a person calls them: its lines, the items of its list, or its one value.
+
+    Only one of them is in memory at a time.
+    """
+    if is_lines(path):
+        yield from ((f"line {number}", value) for number, value in lines(path, notes))
+    elif is_list(path):
+        yield from ((f"item {number}", value) for number, value in enumerate(items(path, notes), 1))
+    else:
+        yield "the file", load_json(path, notes)
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file that is no JSON lines is one list."""
+    with opened(path) as file:
+        return file.read(PROBE_BYTES).removeprefix(_BOM).lstrip()[:1] == b"["
+
+
+def items(path: Path, notes: Notes) -> Iterator[Json]:
+    """The items of a JSON file that is one list, one after the other. Raises BadTranscript."""
+    reader = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    with opened(path) as file:
+        text = reader.decode(file.read(_CHUNK_CHARS)).lstrip()
+        place, number, ended = 1, 1, False
+        while True:
+            start = _next_item(text, place)
+            if text[start : start + 1] == "]":
+                return
+            where = f"item {number}"
+            value, end, wrong = _item(text, start, where)
+            if end < len(text) or (ended and not wrong):
+                yield _checked(value, text[start:end], notes, where)
+                place, number = end, number + 1
+            elif ended:
+                raise BadTranscript(f"{shown(path)}: {where} is not valid JSON: {wrong}; repair it.")
+            elif len(text) - start > JSON_BYTES_MAX:
+                raise BadTranscript(f"{shown(path)}: {where} is over {JSON_BYTES_MAX >> 20} MiB; split it.")
+            else:
+                raw = file.read(max(_CHUNK_CHARS, len(text) - start))
+                text, place, ended = text[start:] + reader.decode(raw, not raw), 0, not raw
+
+
+def _next_item(text: str, place: int) -> int:
+    match = _BETWEEN.match(text, place)
+    return match.end() if match else place
+
+
+def _item(text: str, start: int, where: str) -> tuple[Json, int, str]:
+    """An item, the place behind it, and what is wrong with it, which may be that its end is not there yet."""
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        return None, len(text), error.msg
+    except RecursionError:
+        raise BadTranscript(_too_deep(where)) from None
+    return value, end, ""
+
+
+def _checked(value: Json, raw: str, notes: Notes, where: str) -> Json:
+    if "\\ud" in raw or "\\uD" in raw:
+        mended = _mended(value)
+        if mended != value:
+            notes.add(f"{where}: {_SURROGATES}")
+        value = mended
+    if raw.count("[") + raw.count("{") > DEPTH_MAX and _is_deep(value):
+        raise BadTranscript(_too_deep(where))
+    return value
 
 
 def lines(path: Path, notes: Notes, held: bool = False) -> Iterator[tuple[int, Json]]:
@@ -288,6 +396,18 @@ def _can_be_read(blob: JsonObject, format_: Format) -> bool:
         return bool(parse(blob, format_).parts)
     except Invalid:
         return False
+
+
+def objects(record: Json, key: str) -> list[JsonObject]:
+    """The objects in the list that a record has under a key."""
+    found = record.get(key) if isinstance(record, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def inner(record: Json, key: str) -> JsonObject:
+    """The object that a record has under a key; an empty one when it has none."""
+    found = record.get(key) if isinstance(record, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def text_of(record: JsonObject, *keys: str) -> str:

@@ -1,5 +1,8 @@
 """The result of an importer: sessions as plain values."""
 
+import hashlib
+from collections.abc import Iterable
+
 import msgspec
 
 from seasoned.message import Message
@@ -7,10 +10,11 @@ from seasoned.task import TaskStatus
 
 
 class TimedMessage(msgspec.Struct, frozen=True):
-    """A message and its time in microseconds."""
+    """A message and its time in microseconds. `id` is what its program calls it, also in a copy of the session."""
 
     at: int
     message: Message
+    id: str = ""
 
 
 class Transcript(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,3 +31,22 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     outcome: TaskStatus | None = None
     user: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def opening(self) -> str:
+        """What the messages up to the first one with an id say, as a short name; empty when none has one.
+
+        A copy of a session under another key begins alike; other sessions do not, since ids are unique.
+        """
+        first = next((number for number, one in enumerate(self.messages, start=1) if one.id), 0)
+        if not first:
+            return ""
+        return hashlib.sha256(f"{self.messages[first - 1].id} {hash_of(self.messages[:first])}".encode()).hexdigest()
+
+
+def hash_of(messages: Iterable[TimedMessage]) -> str:
+    """A short name of what was said: 128 bits of its SHA-256, in hex."""
+    digest = hashlib.sha256()
+    for one in messages:
+        digest.update(msgspec.json.encode((one.message.role, one.message.parts)))
+    return digest.hexdigest()[:32]

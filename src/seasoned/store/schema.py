@@ -2,7 +2,7 @@
 A long file, as it is one schema.
 
 Identifiers are UUIDv7 text, times are integer microseconds, and JSON is text that only we write: text keeps NUL
-characters and key order, and means the same on both databases.
+characters and key order, and means the same on both databases. The file is long, since tables reference each other.
 """
 
 from typing import Any
@@ -116,6 +116,8 @@ sessions = Table(
     Column("disable_task_tracking", Boolean, nullable=False, server_default="0"),
     # What a transcript was imported from: a key that names it, and what a person calls it.
     Column("import_key", String(64), nullable=True),
+    # How an imported session begins, with an id of its program's: copies of it begin alike.
+    Column("opening", String(64), nullable=True),
     _text("source"),
     # The explicit outcome; it takes precedence over inference.
     _text("outcome"),
@@ -137,6 +139,7 @@ sessions = Table(
     Index("ix_sessions_page", "project_id", "created_at", "id"),
 )
 
+_partial("ix_sessions_opening", sessions.c.opening, where=sessions.c.opening.is_not(None))
 _partial("ix_sessions_unread", sessions.c.id, where=sessions.c.last_number > sessions.c.extracted_to)
 
 # SQLite has no booleans: its planner takes an index only for the very words of the question.
@@ -262,6 +265,17 @@ space_sessions = Table(
     _time("created_at"),
     _time("updated_at"),
     Index("ix_space_sessions_order", "space_id", "position"),
+)
+
+# The files whose sessions were imported into a space, by the SHA-256 of their content.
+imported_files = Table(
+    "imported_files",
+    metadata,
+    Column("space_id", String(36), ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    # A JSON list.
+    _text("session_ids"),
+    _time("created_at"),
 )
 
 lessons = Table(

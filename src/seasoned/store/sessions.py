@@ -46,6 +46,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     configs: str | None = None
     disable_task_tracking: bool = False
     import_key: str | None = None
+    opening: str | None = None
     source: str = ""
     outcome: str = ""
 
@@ -218,6 +219,12 @@ def request_flush(connection: Connection, project_id: str, session_id: str) -> S
             values |= {"extract_parked": False, "extract_attempts": 0}
         connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(**values, extract_retry_at=0))
     return get(connection, project_id, session_id)
+
+
+def mark_copied(connection: Connection, session_id: str, count: int, chars: int) -> None:
+    """The first messages of a new session count as read: they are learned from where they were said first."""
+    values = {"extracted_to": count, "chars_waiting": sessions.c.chars_waiting - chars}
+    connection.execute(sa.update(sessions).where(sessions.c.id == session_id).values(**values))
 
 
 def _pass_copied(connection: Connection, row: SessionRow) -> None:
