@@ -9,7 +9,7 @@ line of an error says of the failed call, and a switch or command of the failed 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -18,7 +18,7 @@ from seasoned.lesson import folded
 from seasoned.message import NumberedMessage, Part, Passage
 from seasoned.safety import rules
 from seasoned.safety.deobfuscate import plain
-from seasoned.safety.rules import Sign
+from seasoned.safety.rules import Rule
 
 # A name of a file or a topic of so many words is read as a sentence.
 NAME_WORDS_MIN: Final = 4
@@ -72,7 +72,7 @@ class Origin:
     def objection(self, text: str) -> str:
         """Why a text must not go live by itself; empty when nothing of it is a foreign order."""
         for piece in _pieces(text) if self._said else ():
-            for sign in _signs(*_TOKENS):
+            for sign in rules.of_kinds(*_TOKENS):
                 if any(self._is_order(sign, _words(match.group())) for match in sign.compiled.finditer(piece)):
                     return f"{sign.reason}, {_THEIRS}"
             if reason := self._asked(piece):
@@ -98,7 +98,7 @@ class Origin:
         found = [one for one in self._said if words in one.words]
         return next((one for one in found if one.author == "person"), found[0] if found else None)
 
-    def _is_order(self, sign: Sign, words: str) -> bool:
+    def _is_order(self, sign: Rule, words: str) -> bool:
         first = self._first(words) if words.strip() else None
         if first is None:
             return sign.kind == "command" and self._foreign_share(words)[0] > SHARE_MIN
@@ -111,7 +111,7 @@ class Origin:
         share, only_errors = self._foreign_share(_words(piece))
         if share < SHARE_MIN:
             return ""
-        signs = _signs("standing", "asking") if only_errors else _signs("standing", "asking", "modal")
+        signs = rules.of_kinds("standing", "asking") if only_errors else rules.of_kinds("standing", "asking", "modal")
         return next((sign.reason for sign in signs if sign.compiled.search(piece)), "")
 
     def _foreign_share(self, words: str) -> tuple[float, bool]:
@@ -135,23 +135,18 @@ def private_words(messages: Iterable[NumberedMessage]) -> tuple[str, ...]:
 @lru_cache(SAID_KEPT_MAX)
 def _off_record(said: str) -> tuple[tuple[str, ...], bool]:
     """The sentences of a message that are off the record, and whether the message before it is meant too."""
-    if not any(sign.compiled.search(said) for sign in _signs("off_record")):
+    if not any(sign.compiled.search(said) for sign in rules.of_kinds("off_record")):
         return (), False
     pieces = [piece for piece in _SENTENCE.split(said) if piece.strip()]
     found, means_before = [], False
     for at, piece in enumerate(pieces):
-        hits = [hit.group() for sign in _signs("off_record") if (hit := sign.compiled.search(folded(piece)))]
+        hits = [hit.group() for sign in rules.of_kinds("off_record") if (hit := sign.compiled.search(folded(piece)))]
         if hits:
             found.append(piece)
         if hits and len(_words(piece).split()) - len(_words(hits[0]).split()) < REQUEST_WORDS_MAX:
             found += pieces[at - 1 : at] if at else pieces[1:2]
             means_before |= len(pieces) == 1
     return tuple(found), means_before
-
-
-@cache
-def _signs(*kinds: str) -> tuple[Sign, ...]:
-    return tuple(sign for sign in rules.order_signs() if sign.kind in kinds)
 
 
 def _all_said(messages: Iterable[NumberedMessage]) -> Iterator[_Said]:
@@ -175,7 +170,7 @@ def _of(passage: Passage) -> _Said:
 
 def _answered(part: Part, text: str, programs: Mapping[str, str]) -> Iterator[_Said]:
     """A tool's answer; when it failed, the lines that tell of the error apart."""
-    failed, telling = _signs("failed")[0].compiled, _signs("failed", "error_line")
+    failed, telling = rules.of_kinds("failed")[0].compiled, rules.of_kinds("failed", "error_line")
     ends = folded(f"{text[:ANSWER_ENDS_CHARS]}\n{text[-ANSWER_ENDS_CHARS:]}")
     lines = text.splitlines() if part.is_error or failed.search(ends) else []
     errors = [line for line in lines if any(sign.compiled.search(folded(line)) for sign in telling)] or lines[:1]

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from seasoned.safety import deobfuscate, rules
-from seasoned.safety.rules import Command, Phrase
+from seasoned.safety.rules import Rule
 
 REASONS_MAX: Final = 5
 # How far a phrase may reach.
@@ -98,7 +98,7 @@ def _said(plain: str) -> Iterator[str]:
         yield IGNORES
 
 
-def is_said(phrase: Phrase, plain: str, start: int) -> bool:
+def is_said(phrase: Rule, plain: str, start: int) -> bool:
     """Whether a phrase stands at a place in a plain view."""
     if phrase.compiled.match(plain, start, start + PHRASE_CHARS) is None:
         return False
@@ -109,13 +109,13 @@ def _written(text: str) -> Iterator[str]:
     joined = _joined(text)
     small = joined.lower()
     found: set[str] = set()
-    for command in rules.commands():
+    for command in rules.of("dangerous_commands", "markup"):
         if command.reason not in found and _may_occur(command, small) and _occurs(command, joined):
             found.add(command.reason)
             yield command.reason
 
 
-def is_written(command: Command, text: str) -> bool:
+def is_written(command: Rule, text: str) -> bool:
     """Whether a command or markup stands somewhere in a text."""
     joined = _joined(text)
     return _may_occur(command, joined.lower()) and _occurs(command, joined)
@@ -126,13 +126,13 @@ def _joined(text: str) -> str:
     return text.replace("\\\r\n", " ").replace("\\\n", " ")
 
 
-def _may_occur(command: Command, small: str) -> bool:
+def _may_occur(command: Rule, small: str) -> bool:
     if command.long_word:
         return re.search(rf"\S{{{command.long_word}}}", small) is not None
     return any(keyword in small for keyword in command.keywords)
 
 
-def _occurs(command: Command, text: str) -> bool:
+def _occurs(command: Rule, text: str) -> bool:
     near = rules.compiled(command.near, ignore_case=True) if command.near else None
     for count, match in enumerate(command.compiled.finditer(text)):
         if count >= BEGINNINGS_MAX:
