@@ -131,7 +131,7 @@ class Text:
         return self.text if self.text.isascii() else self.text.encode(errors="replace").decode()
 
     def holds_any(self, words: Sequence[str]) -> bool:
-        return not words or any(word in self._small for word in words)
+        return not words or any(map(self._small.__contains__, words))
 
     def vendor_words(self) -> set[str]:
         """The keywords of vendors' rules that occur: one pass finds some, and what may begin inside those is tried."""
