@@ -329,7 +329,7 @@ def _is_card(value: str) -> bool:
 
 # By the names that the rules use.
 _CHECKS: Final[Mapping[str, Callable[[re.Match[str], str], bool]]] = {
-    "": lambda _, value: True,
+    "": lambda *_: True,
     "any": lambda _, value: not _is("template", value) and not _is_drawn(value),
     "assigned": _is_assigned,
     "card": lambda _, value: _is_card(value),
