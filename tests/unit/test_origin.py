@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.message import JsonObject, Message, NumberedMessage, Part, Span
+from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety import rules
-from seasoned.safety.origin import Origin, private_words
+from seasoned.safety.origin import Origin
 from tests.support.corpora import orders
 from tests.support.growth import check_linear, text_of
 from tests.support.home import answered, said
@@ -117,17 +118,15 @@ def test_a_name_that_is_a_sentence_of_a_tool_is_told() -> None:
     ],
 )
 def test_what_is_said_off_the_record_is_known_again(told: list[str], repeated: str) -> None:
-    private = private_words(numbered(*map(said, told)))
-    assert Origin([], [repeated], private).is_private(repeated)
-    assert not Origin([], [], private).is_private("The deploy failed because the disk was full.")
+    private = OffRecord(numbered(*map(said, told)))
+    assert private.is_repeated_in(repeated)
+    assert not private.is_repeated_in("The deploy failed because the disk was full.")
 
 
 def test_no_other_word_is_off_the_record() -> None:
     asked = "Book the train to the coast. My card's code is 4821, don't save it anywhere. Then tell the team."
-    private = private_words(
-        numbered(said(asked), answered("Don't save this anywhere."), said("Do not write to the db."))
-    )
-    assert private == ("My card's code is 4821, don't save it anywhere.",)
+    messages = numbered(said(asked), answered("Don't save this anywhere."), said("Do not write to the db."))
+    assert OffRecord(messages).texts == ("My card's code is 4821, don't save it anywhere.",)
 
 
 def test_signs_find_their_examples_and_nothing_harmless() -> None:
@@ -157,4 +156,4 @@ def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
 def test_any_text_can_be_judged(pieces: list[str]) -> None:
     text = "".join(pieces)
     assert not objection(text, said(text), *called("look", text))
-    private_words(numbered(said(text)))
+    OffRecord(numbered(said(text)))

@@ -13,6 +13,7 @@ import msgspec
 from seasoned import authors
 from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.message import Author, JsonObject, Message, NumberedMessage, Part, Span
+from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.fence import elide
 from seasoned.safety.origin import Origin
 from seasoned.safety.scanner import scan
@@ -173,9 +174,9 @@ def objection(origin: Origin, text: str) -> str:
     return origin.objection(text) or "; ".join(scan(text))
 
 
-def admitted(origin: Origin, line: str) -> str:
+def admitted(origin: Origin, private: OffRecord, line: str) -> str:
     """A line of the journal, or why it is left out."""
-    if origin.is_private(line):
+    if private.is_repeated_in(line):
         return "(left out, because the person asked not to write it down)"
     reason = origin.objection(line)
     return f"(left out, because {reason})" if reason else line
