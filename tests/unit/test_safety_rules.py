@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from seasoned.safety import deobfuscate, rules
 from seasoned.safety.scanner import is_said, is_written, scan
@@ -70,6 +72,30 @@ def test_the_patterns_of_vendors_are_what_re2_takes_and_need_a_word_of_theirs() 
     assert [rule.id for rule in vendors if not rule.keywords] == []
     assert [found for rule in vendors for found in rules.re2_finder(rule.pattern)("")] == []
     assert all(word == word.lower() for rule in rules.of(SECRETS, "vendor_tokens") for word in rule.keywords)
+
+
+WORDS = [word for rule in rules.of(SECRETS) if rule.at_keyword for word in rule.keywords]
+VENDORS = [word for rule in rules.of("vendor_tokens") for word in rule.keywords]
+TOLD = [_told(text)[0] for rule in rules.of(SECRETS) for text in (*rule.examples, *rule.harmless)]
+
+
+@given(
+    st.lists(
+        st.sampled_from([*WORDS, *TOLD, " ", "\n", "_key=", ": ", "\u0130", "aB3dE5fG7hI9", "[redacted:"]), max_size=12
+    )
+)
+def test_a_pattern_that_begins_at_a_keyword_finds_there_all_that_it_finds(pieces: list[str]) -> None:
+    text = Text("".join(pieces))
+    for rule in rules.of(SECRETS):
+        if rule.at_keyword:
+            anywhere = msgspec.structs.replace(rule, at_keyword=False)
+            assert list(find_by(rule, text)) == list(find_by(anywhere, text)), rule.pattern
+
+
+@given(st.lists(st.sampled_from([*VENDORS, *(word[:-1] for word in VENDORS), "x", "\ud800", "\u0130"]), max_size=8))
+def test_one_pass_finds_every_keyword_of_a_vendor(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert Text(text).vendor_words() == {word for word in VENDORS if word in text.replace("\u0130", "i")}
 
 
 @pytest.mark.parametrize("line", ["patern = 'a'", "pattern = '{nothing}'"])
