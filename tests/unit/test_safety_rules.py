@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seasoned.safety import deobfuscate, rules
-from seasoned.safety.scanner import is_said, is_written, scan
+from seasoned.safety.scanner import is_said, scan, written
 from seasoned.safety.secrets import Text, find_by, redact
 
 PHRASES = "injection_phrases"
@@ -20,7 +20,7 @@ WORD = re.compile(r"\w+")
 
 def _found(file: str, rule: rules.Rule, text: str) -> bool:
     if file != PHRASES:
-        return is_written(rule, text)
+        return any(written(text, [rule]))
     if not rule.begins:
         return rule.compiled.search(text) is not None
     plain, begins = deobfuscate.plain(text), set(rule.begins.split())

@@ -11,7 +11,7 @@ more than their length.
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from seasoned.safety import deobfuscate, rules
@@ -61,7 +61,7 @@ def scan(text: str) -> list[str]:
 def _reasons(text: str, depth: int) -> Iterator[str]:
     plain = deobfuscate.plain(text)
     yield from _said(plain)
-    yield from _written(text)
+    yield from written(text)
     if not text.isascii():
         whole = unicodedata.normalize("NFKC", text)
         yield from (phrase.reason for phrase in rules.phrases()[""] if phrase.compiled.search(whole))
@@ -105,25 +105,15 @@ def is_said(phrase: Rule, plain: str, start: int) -> bool:
     return not (phrase.unless_warned and _WARNED.search(plain[max(0, start - _WARNING_CHARS) : start]))
 
 
-def _written(text: str) -> Iterator[str]:
-    joined = _joined(text)
+def written(text: str, commands: Sequence[Rule] = ()) -> Iterator[str]:
+    """What some commands, or all and all markup, find in a text whose commands stand on one line each."""
+    joined = text.replace("\\\r\n", " ").replace("\\\n", " ")
     small = joined.lower()
     found: set[str] = set()
-    for command in rules.of("dangerous_commands", "markup"):
+    for command in commands or rules.of("dangerous_commands", "markup"):
         if command.reason not in found and _may_occur(command, small) and _occurs(command, joined):
             found.add(command.reason)
             yield command.reason
-
-
-def is_written(command: Rule, text: str) -> bool:
-    """Whether a command or markup stands somewhere in a text."""
-    joined = _joined(text)
-    return _may_occur(command, joined.lower()) and _occurs(command, joined)
-
-
-def _joined(text: str) -> str:
-    """A text whose commands stand on one line each."""
-    return text.replace("\\\r\n", " ").replace("\\\n", " ")
 
 
 def _may_occur(command: Rule, small: str) -> bool:

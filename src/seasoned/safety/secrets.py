@@ -11,7 +11,6 @@ import math
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Final, NamedTuple
 
 from seasoned.safety import deobfuscate, rules
@@ -125,25 +124,24 @@ class Text:
         self._small = text.replace("\u0130", "i").lower()
         self._places: dict[tuple[str, ...], list[int]] = {}
 
-    @cached_property
-    def encodable(self) -> str:
-        """The text for RE2, which reads UTF-8, in which halves of characters cannot be written."""
-        return self.text if self.text.isascii() else self.text.encode(errors="replace").decode()
-
     def holds_any(self, words: Sequence[str]) -> bool:
         return not words or any(map(self._small.__contains__, words))
 
     def vendor_words(self) -> set[str]:
         """The keywords of vendors' rules that occur: one pass finds some, and what may begin inside those is tried."""
-        small = self._small if self._small.isascii() else self._small.encode(errors="replace").decode()
-        found = {match.group() for match in rules.re2_finder(rules.vendor_words())(small)}
-        return found | {other for word in found for other in rules.vendor_words_in(word) if other in small}
+        found = {match.group() for match in rules.re2_finder(rules.vendor_words())(_encodable(self._small))}
+        return found | {other for word in found for other in rules.vendor_words_in(word) if other in self._small}
 
     def places(self, words: tuple[str, ...]) -> list[int]:
         """Where one of some words begins, in order."""
         if words not in self._places:
             self._places[words] = sorted({place for word in words for place in _occurrences(self._small, word)})
         return self._places[words]
+
+
+def _encodable(text: str) -> str:
+    """The text for RE2, which reads UTF-8, in which halves of characters cannot be written."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _occurrences(text: str, word: str) -> Iterator[int]:
@@ -187,7 +185,7 @@ def _matches(rule: Rule, text: Text) -> Iterator[re.Match[str]]:
 
 def _tokens(rule: Rule, text: Text) -> Iterator[Span]:
     """What a pattern of a vendor's finds: its first group that took part, or all of it."""
-    for match in rules.re2_finder(rule.pattern)(text.encodable):
+    for match in rules.re2_finder(rule.pattern)(_encodable(text.text)):
         group = next((number for number, found in enumerate(match.groups(), start=1) if found), 0)
         value = match[group]
         if _entropy(value) >= rule.entropy_min and not _is_drawn(value) and not value.endswith("EXAMPLE"):
