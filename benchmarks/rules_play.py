@@ -16,6 +16,7 @@ from seasoned.learning.questions import ExtractQuestion
 from seasoned.message import NumberedMessage
 from seasoned.pipeline.evidence import Redactor
 from seasoned.pipeline.extract import _check_preferences, _check_tasks
+from seasoned.pipeline.off_record import OffRecord
 from seasoned.rules.extract import extract
 from seasoned.safety.origin import Origin
 from seasoned.task import Task
@@ -66,7 +67,7 @@ def play(world: dict[str, Any]) -> tuple[Counts, list[str], list[str]]:
                 ],
             }
         )
-        for _, lesson in _check_preferences(answer.preferences, shown, Origin((), ())):
+        for _, lesson in _check_preferences(answer.preferences, shown, Origin((), ()), OffRecord(())):
             facts = [fact for fact in facts if fact not in {lesson.replaces, lesson.text}]
             facts.append(lesson.text)
     text = "# Facts\n\n" + "\n".join(f"- {fact}" for fact in facts)

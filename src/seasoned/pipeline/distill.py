@@ -17,7 +17,8 @@ from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence, similar_attempts
 from seasoned.pipeline.journal import Summary
-from seasoned.safety.origin import Origin, private_words
+from seasoned.pipeline.off_record import OffRecord
+from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
@@ -60,7 +61,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     answer = await model.distill(question)
     if not answer.lessons and not answer.skip_reason.strip():
         raise ModelFailed("The answer has neither lessons nor a skip reason.")
-    private = private_words(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
+    private = OffRecord(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
     found, summary = await asyncio.to_thread(_checked, answer, task, shown, private)
 
     def commit(connection: Connection) -> None:
@@ -138,28 +139,28 @@ def _rows(connection: Connection, row: TaskRow) -> list[MessageRow]:
 
 
 def _checked(
-    answer: DistillAnswer, task: TaskRow, shown: Sequence[NumberedMessage], private: Sequence[str]
+    answer: DistillAnswer, task: TaskRow, shown: Sequence[NumberedMessage], private: OffRecord
 ) -> tuple[list[Lesson], Summary]:
     """The lessons or the skip, and the journal's summary: nothing said off the record, and foreign orders held back."""
     learned = [_clean(lesson, task) for lesson in answer.lessons if lesson.kind in KINDS]
     summary, skipped = _summary(answer, shown), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
     texts = [skipped, summary.summary, *summary.decisions, *summary.learnings]
-    origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)], private)
+    origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)])
     found = []
     for lesson in learned:
         verified = evidence.verify(lesson, shown)
-        if any(map(origin.is_private, (lesson.title, lesson.text, *(quote.text for quote in verified.quotes)))):
+        if any(map(private.is_repeated_in, (lesson.title, lesson.text, *(quote.text for quote in verified.quotes)))):
             continue
         topic = "" if origin.is_foreign_name(lesson.topic) else lesson.topic
         reason = evidence.objection(origin, f"{lesson.title}\n{lesson.text}")
         found.append(msgspec.structs.replace(verified, topic=topic, reason=reason))
     if not found:
-        reason = "The person asked not to write it down." if learned else evidence.admitted(origin, skipped)
+        reason = "The person asked not to write it down." if learned else evidence.admitted(origin, private, skipped)
         found = [Lesson(kind="skip", title="", text="", reason=reason, at=task.ended_at)]
     return found, Summary(
-        summary=evidence.admitted(origin, summary.summary),
-        decisions=tuple(evidence.admitted(origin, line) for line in summary.decisions),
-        learnings=tuple(evidence.admitted(origin, line) for line in summary.learnings),
+        summary=evidence.admitted(origin, private, summary.summary),
+        decisions=tuple(evidence.admitted(origin, private, line) for line in summary.decisions),
+        learnings=tuple(evidence.admitted(origin, private, line) for line in summary.learnings),
         steps=summary.steps,
     )
 

@@ -1,14 +1,19 @@
 """Stored messages as the stages show them: who wrote what, secrets redacted, long texts without their middle."""
 
 import asyncio
+import hashlib
 import logging
+import threading
+from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import msgspec
 
 from seasoned import authors
 from seasoned.lesson import Lesson, Quote, folded, stands_in
 from seasoned.message import Author, JsonObject, Message, NumberedMessage, Part, Span
+from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.fence import elide
 from seasoned.safety.origin import Origin
 from seasoned.safety.scanner import scan
@@ -24,6 +29,8 @@ PART_CHARS_MAX = 12_000
 PRIVATE_ROWS_MAX = 400
 REDACTED_CHARS_MAX = 4 * PART_CHARS_MAX
 QUOTE_CHARS_MAX = 300
+# How much redacted text is kept, for the next stage that shows the same messages.
+KEPT_CHARS_MAX = 4_000_000
 # Of a part with more passages, the first third and the last two thirds are shown.
 PASSAGES_MAX = 120
 # How many lines of a batch are looked up among the entries of a space, and how many entries are compared with each.
@@ -89,16 +96,43 @@ class Redactor:
             place += len(text)
         return msgspec.structs.replace(part, text="".join(shown), meta=meta, spans=tuple(spans))
 
-    def _shown(self, texts: Sequence[str]) -> list[str]:
+    def _shown(self, texts: Sequence[str]) -> Sequence[str]:
         """Redacted before it is shortened: half a secret would match no pattern.
 
         Very long texts lose most of their middle first, so that the work is bounded; that cut is gone after the second.
         """
         first, *rest = _fitted(texts, REDACTED_CHARS_MAX)
-        pieces = [OPEN_KEY * self._is_open + first, *rest]
-        self._is_open = is_open_key("".join(pieces))
-        first, *rest = redact_pieces(pieces)
+        shown, self._is_open = _RECENT.redacted([OPEN_KEY * self._is_open + first, *rest])
+        first, *rest = shown
         return _fitted([first.removeprefix(OPEN_KEY), *rest], PART_CHARS_MAX)
+
+
+class _Recent:
+    """What was redacted lately, by hash, so that no secret is kept: distill shows what extract has shown."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[bytes, tuple[Sequence[str], bool]] = OrderedDict()
+        self._chars = 0
+
+    def redacted(self, pieces: Sequence[str]) -> tuple[Sequence[str], bool]:
+        """The pieces redacted, and whether they end inside a private key."""
+        key = hashlib.sha256(repr(pieces).encode()).digest()
+        with self._lock:
+            if found := self._kept.get(key):
+                self._kept.move_to_end(key)
+                return found
+        found = redact_pieces(pieces), is_open_key("".join(pieces))
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = found
+                self._chars += sum(map(len, found[0]))
+            while self._chars > KEPT_CHARS_MAX:
+                self._chars -= sum(map(len, self._kept.popitem(last=False)[1][0]))
+        return found
+
+
+_RECENT: Final = _Recent()
 
 
 def _cut(text: str, spans: Sequence[Span]) -> tuple[list[Author | None], list[str]]:
@@ -140,9 +174,9 @@ def objection(origin: Origin, text: str) -> str:
     return origin.objection(text) or "; ".join(scan(text))
 
 
-def admitted(origin: Origin, line: str) -> str:
+def admitted(origin: Origin, private: OffRecord, line: str) -> str:
     """A line of the journal, or why it is left out."""
-    if origin.is_private(line):
+    if private.is_repeated_in(line):
         return "(left out, because the person asked not to write it down)"
     reason = origin.objection(line)
     return f"(left out, because {reason})" if reason else line

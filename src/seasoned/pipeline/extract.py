@@ -15,7 +15,8 @@ from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, P
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
-from seasoned.safety.origin import Origin, private_words
+from seasoned.pipeline.off_record import OffRecord
+from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
@@ -67,9 +68,9 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
     answer = await model.extract(question)
-    origin = await asyncio.to_thread(_origin, answer, shown, read.said, store)
-    changes = _with_outcome(_check_tasks(_admitted(answer, origin), read.tasks, shown), read, outcome)
-    found = _check_preferences(answer.preferences, shown, origin)
+    origin, private = await asyncio.to_thread(_origin, answer, shown, read.said, store)
+    changes = _with_outcome(_check_tasks(_admitted(answer, origin, private), read.tasks, shown), read, outcome)
+    found = _check_preferences(answer.preferences, shown, origin, private)
     chars = sum(_chars(row, config) for row in read.rows)
     to = read.rows[-1].number
 
@@ -151,20 +152,20 @@ def _status(text: str) -> TaskStatus | None:
 
 def _origin(
     answer: ExtractAnswer, shown: Sequence[NumberedMessage], said: Sequence[MessageRow], store: Store
-) -> Origin:
+) -> tuple[Origin, OffRecord]:
     texts = [text for claim in answer.tasks for text in (claim.title, claim.evidence, *claim.progress)]
-    private = private_words(evidence.raw(said, store.blobs))
-    return Origin(shown, [*texts, *(one.text for one in answer.preferences)], private)
+    origin = Origin(shown, [*texts, *(one.text for one in answer.preferences)])
+    return origin, OffRecord(evidence.raw(said, store.blobs))
 
 
-def _admitted(answer: ExtractAnswer, origin: Origin) -> ExtractAnswer:
+def _admitted(answer: ExtractAnswer, origin: Origin, private: OffRecord) -> ExtractAnswer:
     """The answer with the reason in the place of each line of a task that must not be shown in a skill."""
     changed = [
         msgspec.structs.replace(
             claim,
-            title=evidence.admitted(origin, claim.title),
-            progress=tuple(evidence.admitted(origin, line) for line in claim.progress),
-            evidence=evidence.admitted(origin, claim.evidence),
+            title=evidence.admitted(origin, private, claim.title),
+            progress=tuple(evidence.admitted(origin, private, line) for line in claim.progress),
+            evidence=evidence.admitted(origin, private, claim.evidence),
         )
         for claim in answer.tasks
     ]
@@ -248,7 +249,7 @@ def _told(change: _Change, before: Task | None, outcome: TaskStatus) -> _Change:
 
 
 def _check_preferences(
-    found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage], origin: Origin
+    found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage], origin: Origin, private: OffRecord
 ) -> list[tuple[int, Lesson]]:
     """Preferences with the message that states each; only a person's words count, and the quote must match."""
     by_number = {stored.number: stored for stored in shown}
@@ -263,7 +264,7 @@ def _check_preferences(
         # Nobody speaks of themselves like that; it is our own third person, or about the users of their product.
         if folded(one.quote).lstrip("-*•+ ").startswith(("the user ", "the user's ")):
             continue
-        if origin.is_private(one.text) or origin.is_private(one.quote):
+        if private.is_repeated_in(one.text) or private.is_repeated_in(one.quote):
             continue
         lesson = Lesson(
             kind="preference",

@@ -10,7 +10,8 @@ import html
 import re
 import unicodedata
 import urllib.parse
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
+from contextlib import suppress
 from typing import Final
 
 # How many codes of a text are looked into, and how long a plain text must be to matter.
@@ -55,9 +56,9 @@ def plain(text: str) -> str:
         bare = _MARKS.sub("", unicodedata.normalize("NFD", visible))
         small = unicodedata.normalize("NFC", bare)
         if _OTHER_SCRIPT.search(small):
-            small = _MIXED.sub(_latin, small)
+            small = _MIXED.sub(lambda match: match.group().translate(_LOOK_ALIKE), small)
     if _APART.search(small):
-        small = _APART.sub(_together, small)
+        small = _APART.sub(lambda match: match.group().replace(match["gap"], ""), small)
     return " ".join(_OTHER_SIGNS.sub(" ", _INNER.sub(" ", small)).split())
 
 
@@ -72,7 +73,8 @@ def without_leet(plain_text: str, telling: Container[str]) -> str:
 def hidden(text: str) -> Iterator[str]:
     """The texts that a text holds in a code: base64, base32, hex, escapes, entities, numbers."""
     # One after the other, so that a text is looked through again once, not once for each.
-    shown = _escapes(_entities(_percent(text)))
+    shown = urllib.parse.unquote(text) if len(_PERCENT.findall(text)) >= _ESCAPES_MIN else text
+    shown = _escapes(html.unescape(shown) if "&lt;" in shown or "&#" in shown else shown)
     if shown != text:
         yield shown
     for pattern, base in ((_NUMBERS, 10), (_BITS, 2)):
@@ -84,9 +86,8 @@ def hidden(text: str) -> Iterator[str]:
 def decoded_tokens(text: str) -> Iterator[tuple[re.Match[str], str]]:
     """The words of a text that are hex, base32 or base64 of a text, with what they say."""
     for match in _first(_TOKEN, text):
-        for read in _READERS:
-            for inner in _readable(read(match.group())):
-                yield match, inner
+        for data in _decoded(match.group()):
+            yield from ((match, inner) for inner in _readable(data))
 
 
 def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -94,22 +95,6 @@ def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         if count >= CODES_MAX:
             return
         yield match
-
-
-def _latin(match: re.Match[str]) -> str:
-    return match.group().translate(_LOOK_ALIKE)
-
-
-def _together(match: re.Match[str]) -> str:
-    return match.group().replace(match["gap"], "")
-
-
-def _percent(text: str) -> str:
-    return urllib.parse.unquote(text) if len(_PERCENT.findall(text)) >= _ESCAPES_MIN else text
-
-
-def _entities(text: str) -> str:
-    return html.unescape(text) if "&lt;" in text or "&#" in text else text
 
 
 def _escapes(text: str) -> str:
@@ -128,30 +113,17 @@ def _numbers(text: str, base: int) -> bytes:
     return bytes(code for code in codes if code < 256)  # noqa: PLR2004 - what a byte holds
 
 
-def _hex(token: str) -> bytes:
-    return bytes.fromhex(token) if _HEX.fullmatch(token) else b""
-
-
-def _base32(token: str) -> bytes:
+def _decoded(token: str) -> Iterator[bytes]:
+    """What a word is the code of, in hex, base32 and base64."""
     bare = token.rstrip("=")
-    return _decoded(lambda: base64.b32decode(bare + "=" * (-len(bare) % 8))) if _BASE32.fullmatch(token) else b""
-
-
-def _base64(token: str) -> bytes:
-    bare = token.rstrip("=").replace("-", "+").replace("_", "/")
+    if _HEX.fullmatch(token):
+        yield bytes.fromhex(token)
     # What is cut off in the middle of a group still shows what stands before.
     whole = bare[: len(bare) - (len(bare) % 4 == 1)]
-    return _decoded(lambda: base64.b64decode(whole + "=" * (-len(whole) % 4)))
-
-
-def _decoded(read: Callable[[], bytes]) -> bytes:
-    try:
-        return read()
-    except binascii.Error:
-        return b""
-
-
-_READERS: Final = (_hex, _base32, _base64)
+    with suppress(binascii.Error):
+        yield base64.b32decode(bare + "=" * (-len(bare) % 8)) if _BASE32.fullmatch(token) else b""
+    with suppress(binascii.Error):
+        yield base64.urlsafe_b64decode(whole + "=" * (-len(whole) % 4))
 
 
 def _readable(data: bytes) -> Iterator[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -19,131 +19,88 @@ _PLACE: Final = re.compile(r"\{([a-z_]+)\}")
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A pattern over a text, with texts that it finds and texts in which nothing is found.
 
-    What a rule leaves out of `reason`, `keywords` and `ignore_case` is its group's.
+    What a rule leaves out is its group's; `needs` are its group's keywords where it has its own. The fields up to
+    `harmless` are every rule's. A phrase has the words that it can begin with. Of a command, `near` must occur within
+    `before` and `after` characters, on its line; with `long_word` a text must hold so many signs in a row;
+    `unless_warned` spares notes that say not to do it. A secret begins `at_keyword`, or anywhere; it counts when it
+    passes the check and has the least entropy, in bits a character. Patterns for RE2 are run by RE2.
     """
 
     pattern: str
-    reason: str = ""
+    reason: str
+    kind: str = ""
     keywords: tuple[str, ...] = ()
-    ignore_case: bool | None = None
+    needs: tuple[str, ...] = ()
+    ignore_case: bool = True
     examples: tuple[str, ...] = ()
     harmless: tuple[str, ...] = ()
-
-    @property
-    def compiled(self) -> re.Pattern[str]:
-        """The pattern, ready to search with."""
-        return compiled(self.pattern, ignore_case=self.ignore_case is not False)
-
-
-class Phrase(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said to agents: the words that it can begin with, if it has to, and how it goes on.
-
-    `unless_warned` spares notes that say not to do it.
-    """
-
     begins: str = ""
-    unless_warned: bool = False
-
-
-class Command(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something in a text as it stands. `near` must occur within `before` and `after` characters of it, on its line.
-
-    With `long_word` a text must hold so many signs in a row. `unless_warned` spares notes that say not to do it.
-    """
-
     near: str = ""
     before: int = 0
     after: int = 0
-    unless_warned: bool = False
     long_word: int = 0
-
-
-class SecretRule(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a secret stands; it is one when it passes the check, and has the least entropy, in bits a character.
-
-    `needs` names a pattern that must occur for the rule to be tried. Patterns that were taken over as they are for RE2
-    are run by RE2.
-    """
-
+    unless_warned: bool = False
     id: str = ""
-    needs: str = ""
-    kind: str = ""
+    at_keyword: bool = False
     check: str = ""
     entropy_min: float = 0
     is_re2: bool = False
 
-
-class Sign(Rule, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A sign of an order in a sentence; its group's kind says how it counts."""
-
-    kind: str = ""
-
-
-R = TypeVar("R", Phrase, Command, SecretRule, Sign)
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern, ready to search with."""
+        return compiled(self.pattern, ignore_case=self.ignore_case)
 
 
-class Group(msgspec.Struct, Generic[R], frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rules that have a reason in common."""
-
-    reason: str
-    rules: tuple[R, ...]
-    harmless: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    ignore_case: bool = True
-    kind: str = ""
-    check: str = ""
-    needs: str = ""
-    is_re2: bool = False
-
-
-class File(msgspec.Struct, Generic[R], frozen=True, kw_only=True, forbid_unknown_fields=True):
+class File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file of rules. Its `words` may stand in patterns as `{name}`; its `names` are patterns for checks."""
 
-    groups: tuple[Group[R], ...]
+    groups: tuple[dict[str, object], ...]
     words: Mapping[str, str] = msgspec.field(default_factory=dict)
     names: Mapping[str, str] = msgspec.field(default_factory=dict)
 
-    def rules(self) -> tuple[R, ...]:
+    def rules(self) -> Iterator[Rule]:
         """All rules, each with what it has from its group and with its whole pattern."""
-        return tuple(_whole(rule, group, self.words) for group in self.groups for rule in group.rules)
-
-    def named(self) -> Mapping[str, re.Pattern[str]]:
-        """The names with their patterns, ready to search with."""
-        return {name: compiled(_expanded(source, self.words), ignore_case=True) for name, source in self.names.items()}
+        for group in self.groups:
+            given = {name: value for name, value in group.items() if name not in ("rules", "harmless")}
+            for own in msgspec.convert(group["rules"], list[dict[str, object]]):
+                needs = {"needs": given.get("keywords", ())} if "keywords" in own else {}
+                rule = msgspec.convert({**given, **needs, **own}, Rule)
+                yield msgspec.structs.replace(
+                    rule,
+                    pattern=_expanded(rule.pattern, self.words),
+                    near=_expanded(rule.near, self.words),
+                    harmless=(*msgspec.convert(group.get("harmless", ()), tuple[str, ...]), *rule.harmless),
+                )
 
 
 @cache
-def phrases() -> Mapping[str, tuple[Phrase, ...]]:
+def phrases() -> Mapping[str, tuple[Rule, ...]]:
     """What is said to agents, by each word that it can begin with; under "" what may begin anywhere."""
-    by_word: dict[str, tuple[Phrase, ...]] = {}
-    for rule in read("injection_phrases", Phrase).rules():
+    by_word: dict[str, tuple[Rule, ...]] = {}
+    for rule in read("injection_phrases").rules():
         for word in dict.fromkeys(rule.begins.split() or [""]):
             by_word[word] = (*by_word.get(word, ()), rule)
     return by_word
 
 
 @cache
-def commands() -> tuple[Command, ...]:
-    """Dangerous commands, then markup and blobs that hide something."""
-    return (*read("dangerous_commands", Command).rules(), *read("markup", Command).rules())
+def of(*names: str) -> tuple[Rule, ...]:
+    """The rules of some files, in the order of the names."""
+    return tuple(rule for name in names for rule in read(name).rules())
 
 
 @cache
-def secrets() -> tuple[SecretRule, ...]:
-    """Secrets that are known by what stands around them or by their prefix, then tokens of vendors."""
-    return (*read("secrets", SecretRule).rules(), *read("vendor_tokens", SecretRule).rules())
+def of_kinds(*kinds: str) -> tuple[Rule, ...]:
+    """The signs of orders, and of what is said off the record, of some kinds."""
+    return tuple(sign for sign in of("orders") if sign.kind in kinds)
 
 
 @cache
-def secret_names() -> Mapping[str, re.Pattern[str]]:
-    """The patterns that the checks of secrets use, by name."""
-    return read("secrets", SecretRule).named()
-
-
-@cache
-def order_signs() -> tuple[Sign, ...]:
-    """The signs of orders, and of what is said off the record."""
-    return read("orders", Sign).rules()
+def named(name: str) -> re.Pattern[str]:
+    """A pattern that the checks of secrets use."""
+    file = read("secrets")
+    return compiled(_expanded(file.names[name], file.words), ignore_case=True)
 
 
 @cache
@@ -155,33 +112,34 @@ def compiled(pattern: str, *, ignore_case: bool) -> re.Pattern[str]:
 @cache
 def re2_finder(pattern: str) -> Callable[[str], Iterator[re.Match[str]]]:
     """What RE2 finds of a pattern in a text, from its start to its end."""
-    import re2  # noqa: PLC0415 - few texts hold a vendor's name
+    import re2  # noqa: PLC0415 - few commands look for secrets
 
     find: Callable[[str], Iterator[re.Match[str]]] = re2.compile(pattern).finditer
     return find
 
 
 @cache
-def read(name: str, kind: type[R]) -> File[R]:
-    """A file of rules of one kind, as it stands."""
+def vendor_words() -> str:
+    """The pattern, for RE2, of the keywords of vendors' rules."""
+    return "|".join(map(re.escape, _vendor_words()))
+
+
+@cache
+def vendor_words_in(word: str) -> tuple[str, ...]:
+    """The keywords of vendors' rules that may begin inside a word, whatever follows it."""
+    ends = [word[start:] for start in range(len(word))]
+    return tuple(w for w in _vendor_words() if any(w.startswith(end) or end.startswith(w) for end in ends))
+
+
+def _vendor_words() -> list[str]:
+    return sorted({word for rule in of("vendor_tokens") for word in rule.keywords})
+
+
+@cache
+def read(name: str) -> File:
+    """A file of rules as it stands."""
     data = resources.files("seasoned.safety").joinpath("data", f"{name}.toml").read_bytes()
-    file: File[R] = msgspec.toml.decode(data, type=File[kind])  # type: ignore[valid-type]  # a value here
-    return file
-
-
-def _whole(rule: R, group: Group[R], words: Mapping[str, str]) -> R:
-    given = {
-        "reason": group.reason,
-        "keywords": rule.keywords or group.keywords,
-        "ignore_case": group.ignore_case if rule.ignore_case is None else rule.ignore_case,
-    }
-    if isinstance(rule, SecretRule):
-        given |= {"kind": group.kind, "check": rule.check or group.check, "needs": group.needs, "is_re2": group.is_re2}
-    if isinstance(rule, Sign):
-        given["kind"] = group.kind
-    if isinstance(rule, Command):
-        given["near"] = _expanded(rule.near, words)
-    return msgspec.structs.replace(rule, pattern=_expanded(rule.pattern, words), **given)
+    return msgspec.toml.decode(data, type=File)
 
 
 def _expanded(pattern: str, words: Mapping[str, str]) -> str:

@@ -11,11 +11,11 @@ more than their length.
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from seasoned.safety import deobfuscate, rules
-from seasoned.safety.rules import Command, Phrase
+from seasoned.safety.rules import Rule
 
 REASONS_MAX: Final = 5
 # How far a phrase may reach.
@@ -61,7 +61,7 @@ def scan(text: str) -> list[str]:
 def _reasons(text: str, depth: int) -> Iterator[str]:
     plain = deobfuscate.plain(text)
     yield from _said(plain)
-    yield from _written(text)
+    yield from written(text)
     if not text.isascii():
         whole = unicodedata.normalize("NFKC", text)
         yield from (phrase.reason for phrase in rules.phrases()[""] if phrase.compiled.search(whole))
@@ -98,41 +98,31 @@ def _said(plain: str) -> Iterator[str]:
         yield IGNORES
 
 
-def is_said(phrase: Phrase, plain: str, start: int) -> bool:
+def is_said(phrase: Rule, plain: str, start: int) -> bool:
     """Whether a phrase stands at a place in a plain view."""
     if phrase.compiled.match(plain, start, start + PHRASE_CHARS) is None:
         return False
     return not (phrase.unless_warned and _WARNED.search(plain[max(0, start - _WARNING_CHARS) : start]))
 
 
-def _written(text: str) -> Iterator[str]:
-    joined = _joined(text)
+def written(text: str, commands: Sequence[Rule] = ()) -> Iterator[str]:
+    """What some commands, or all and all markup, find in a text whose commands stand on one line each."""
+    joined = text.replace("\\\r\n", " ").replace("\\\n", " ")
     small = joined.lower()
     found: set[str] = set()
-    for command in rules.commands():
+    for command in commands or rules.of("dangerous_commands", "markup"):
         if command.reason not in found and _may_occur(command, small) and _occurs(command, joined):
             found.add(command.reason)
             yield command.reason
 
 
-def is_written(command: Command, text: str) -> bool:
-    """Whether a command or markup stands somewhere in a text."""
-    joined = _joined(text)
-    return _may_occur(command, joined.lower()) and _occurs(command, joined)
-
-
-def _joined(text: str) -> str:
-    """A text whose commands stand on one line each."""
-    return text.replace("\\\r\n", " ").replace("\\\n", " ")
-
-
-def _may_occur(command: Command, small: str) -> bool:
+def _may_occur(command: Rule, small: str) -> bool:
     if command.long_word:
         return re.search(rf"\S{{{command.long_word}}}", small) is not None
     return any(keyword in small for keyword in command.keywords)
 
 
-def _occurs(command: Command, text: str) -> bool:
+def _occurs(command: Rule, text: str) -> bool:
     near = rules.compiled(command.near, ignore_case=True) if command.near else None
     for count, match in enumerate(command.compiled.finditer(text)):
         if count >= BEGINNINGS_MAX:

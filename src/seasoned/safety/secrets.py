@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from seasoned.safety import deobfuscate, rules
-from seasoned.safety.rules import SecretRule
+from seasoned.safety.rules import Rule
 
 # What a text begins with that goes on with a private key.
 OPEN_KEY: Final = "-----BEGIN " + "PRIVATE KEY-----\n"
@@ -27,7 +27,6 @@ BEFORE_CHARS: Final = 24
 PASSPHRASE_WORDS_MIN: Final = 4
 
 _MARKER: Final = re.compile(r"\[redacted:[a-z-]{1,20}\]")
-_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PEM: Final = re.compile(
     r"-----(?P<which>BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\bPrivate-Lines: ?\d{1,4}"
 )
@@ -104,58 +103,93 @@ def _find(text: str) -> Iterator[Span]:
 
 def _candidates(text: str) -> Iterator[Span]:
     yield from _private_keys(text)
-    small = text.lower()
-    occurs: dict[str, bool] = {"": True}
-    for rule in rules.secrets():
-        if rule.keywords and not any(keyword in small for keyword in rule.keywords):
-            continue
-        if rule.needs not in occurs:
-            occurs[rule.needs] = rules.secret_names()[rule.needs].search(text) is not None
-        if occurs[rule.needs]:
-            yield from find_by(rule, text)
+    whole = Text(text)
+    for rule in rules.of("secrets"):
+        if whole.holds_any(rule.keywords) and whole.holds_any(rule.needs):
+            yield from find_by(rule, whole)
+    if words := whole.vendor_words():
+        vendors = (rule for rule in rules.of("vendor_tokens") if not words.isdisjoint(rule.keywords))
+        yield from (span for rule in vendors for span in find_by(rule, whole))
     for token, inner in deobfuscate.decoded_tokens(text):
         if contains_secret(inner):
             yield Span(*token.span(), "encoded")
 
 
-def find_by(rule: SecretRule, text: str) -> Iterator[Span]:
+class Text:
+    """A text, and where words stand in it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # No other letter becomes longer, so that a place in one is the same place in the other.
+        self._small = text.replace("\u0130", "i").lower()
+        self._places: dict[tuple[str, ...], list[int]] = {}
+
+    def holds_any(self, words: Sequence[str]) -> bool:
+        return not words or any(map(self._small.__contains__, words))
+
+    def vendor_words(self) -> set[str]:
+        """The keywords of vendors' rules that occur: one pass finds some, and what may begin inside those is tried."""
+        found = {match.group() for match in rules.re2_finder(rules.vendor_words())(_encodable(self._small))}
+        return found | {other for word in found for other in rules.vendor_words_in(word) if other in self._small}
+
+    def places(self, words: tuple[str, ...]) -> list[int]:
+        """Where one of some words begins, in order."""
+        if words not in self._places:
+            self._places[words] = sorted({place for word in words for place in _occurrences(self._small, word)})
+        return self._places[words]
+
+
+def _encodable(text: str) -> str:
+    """The text for RE2, which reads UTF-8, in which halves of characters cannot be written."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
+def _occurrences(text: str, word: str) -> Iterator[int]:
+    place = text.find(word)
+    while place != -1:
+        yield place
+        place = text.find(word, place + 1)
+
+
+def find_by(rule: Rule, text: Text) -> Iterator[Span]:
     """The secrets that one rule finds."""
-    check = _CHECKS[rule.check]
     if rule.is_re2:
-        yield from (span for span in _tokens(rule, text) if _is_token(rule, text[span.start : span.end]))
-    elif "quoted" in rule.compiled.groupindex:
-        yield from _values(rule, text, check)
-    else:
-        yield from (Span(*match.span("secret"), rule.kind) for match in rule.compiled.finditer(text) if check(match))
-
-
-def _values(rule: SecretRule, text: str, check: Callable[[re.Match[str]], bool]) -> Iterator[Span]:
-    """What is given to a secret's name. A match ends where the value begins, since a value may hold the next name."""
+        yield from _tokens(rule, text)
+        return
     covered = 0
-    for match in rule.compiled.finditer(text):
-        group = "bare" if match["quoted"] is None else "quoted"
-        start, end = match.span(group)
-        if start < covered or not check(match):
+    for match in _matches(rule, text):
+        start, end, value = _value(match)
+        if start < covered or not _CHECKS[rule.check](match, value):
             continue
-        more = rules.secret_names()[f"more_{group}"].match(text, end)
-        covered = more.end() if more else end
-        if group == "bare":
-            covered = start + len(text[start:covered].rstrip(".,:;!?"))
-        yield Span(start, covered, rule.kind)
-
-
-def _tokens(rule: SecretRule, text: str) -> Iterator[Span]:
-    """What a pattern of a vendor's finds: its first group that took part, or all of it."""
-    # RE2 reads UTF-8, in which halves of characters cannot be written.
-    whole = text if text.isascii() else text.encode(errors="replace").decode()
-    for match in rules.re2_finder(rule.pattern)(whole):
-        group = next((number for number, found in enumerate(match.groups(), start=1) if found), 0)
-        start, end = match.span(group)
+        if "quoted" in match.re.groupindex:
+            # A match ends where the value begins, since a value may hold the next name.
+            is_bare = match["quoted"] is None
+            more = rules.named("more_bare" if is_bare else "more_quoted").match(text.text, end)
+            covered = end = more.end() if more else end
+            if is_bare:
+                covered = end = start + len(text.text[start:end].rstrip(".,:;!?"))
         yield Span(start, end, rule.kind)
 
 
-def _is_token(rule: SecretRule, value: str) -> bool:
-    return _entropy(value) >= rule.entropy_min and not _is_drawn(value) and not value.endswith("EXAMPLE")
+def _matches(rule: Rule, text: Text) -> Iterator[re.Match[str]]:
+    """What `finditer` would find; a pattern that begins at a keyword is tried there only."""
+    if not rule.at_keyword:
+        yield from rule.compiled.finditer(text.text)
+        return
+    end = 0
+    for place in text.places(rule.keywords):
+        if place >= end and (match := rule.compiled.match(text.text, place)):
+            end = match.end()
+            yield match
+
+
+def _tokens(rule: Rule, text: Text) -> Iterator[Span]:
+    """What a pattern of a vendor's finds: its first group that took part, or all of it."""
+    for match in rules.re2_finder(rule.pattern)(_encodable(text.text)):
+        group = next((number for number, found in enumerate(match.groups(), start=1) if found), 0)
+        value = match[group]
+        if _entropy(value) >= rule.entropy_min and not _is_drawn(value) and not value.endswith("EXAMPLE"):
+            yield Span(*match.span(group), rule.kind)
 
 
 def _entropy(value: str) -> float:
@@ -164,54 +198,52 @@ def _entropy(value: str) -> float:
     return -sum(share * math.log2(share) for share in shares)
 
 
-def _value(match: re.Match[str]) -> str:
-    found: Mapping[str, str | None] = match.groupdict()
-    return found.get("secret") or found.get("quoted") or found.get("bare") or ""
+def _value(match: re.Match[str]) -> tuple[int, int, str]:
+    """Where a value stands, and what of it tells whether it is a secret."""
+    groups = match.re.groupindex
+    group = "secret" if "secret" in groups else "bare" if match["quoted"] is None else "quoted"
+    return *match.span(group), match["rest" if "rest" in groups else group]
 
 
-def _is_named(name: str, value: str) -> bool:
+def _is(name: str, value: str) -> bool:
     """Whether a value is as a whole what a pattern of the rules' file describes."""
-    return rules.secret_names()[name].fullmatch(value) is not None
+    return rules.named(name).fullmatch(value) is not None
 
 
-def _is_template(value: str) -> bool:
-    """Whether it stands for a value that is filled in elsewhere."""
-    return _is_named("template", value)
+def _has_before(name: str, match: re.Match[str], group: str) -> bool:
+    """Whether something stands before a group of a match, or from there to its start."""
+    start = match.start("key") if name == "harmless" else match.start()
+    return rules.named(name).search(match.string, max(0, start - BEFORE_CHARS), match.start(group)) is not None
 
 
 def _is_strong(match: re.Match[str]) -> bool:
     """Whether what is given to the name is a secret unless it is a word."""
-    return rules.secret_names()["strong"].fullmatch(match.string, *match.span("key")) is not None
+    return rules.named("strong").fullmatch(match.string, *match.span("key")) is not None
 
 
-def _is_assigned(match: re.Match[str]) -> bool:
-    start, after, value = match.start("key"), _after(match), _value(match)
-    if rules.secret_names()["harmless"].search(match.string, max(0, start - BEFORE_CHARS), start):
+def _is_assigned(match: re.Match[str], value: str) -> bool:
+    after = _after(match)
+    if _has_before("harmless", match, "key") or (match["quote"] and after in (" ", "\t") and _is_plain(value)):
         return False
     if match["quote"]:
-        if after in (" ", "\t") and _is_plain(value):
-            return False
-    else:
-        if after in ("(", "[", "{") or _is_expression(value):
-            return False
-        value = value.rstrip(".,:;!?")
-    return _fits_key(match, value)
+        return _fits_key(match, value)
+    return after not in ("(", "[", "{") and not _is_expression(value) and _fits_key(match, value.rstrip(".,:;!?"))
 
 
-def _is_stated(match: re.Match[str]) -> bool:
+def _is_stated(match: re.Match[str], value: str) -> bool:
     """In a sentence any word may follow, so that an unquoted value must look like no word at all."""
-    value = _value(match)
-    if match["quote"] and _after(match) in ("'", '"', "`", "\\"):
+    after = _after(match)
+    if match["quote"] and after in ("'", '"', "`", "\\"):
         return _fits_key(match, value)
     value = value.rstrip(".,:;!?")
-    if len(value) < VALUE_CHARS_MIN or _after(match) in ("(", "[", "{") or _is_expression(value):
+    if len(value) < VALUE_CHARS_MIN or after in ("(", "[", "{") or _is_expression(value):
         return False
     return _is_random(value) or (_is_mingled(value) and _is_strong(match))
 
 
 def _is_expression(value: str) -> bool:
     """Whether it is a piece of code that names a value: `settings.api_key`."""
-    return _is_named("expression", value) and _is_plain(value)
+    return _is("expression", value) and _is_plain(value)
 
 
 def _after(match: re.Match[str]) -> str:
@@ -222,7 +254,7 @@ def _after(match: re.Match[str]) -> str:
 
 def _fits_key(match: re.Match[str], value: str) -> bool:
     """Whether a value is a secret given the name that it has: a password may be any non-word, a token looks random."""
-    if len(value) < VALUE_CHARS_MIN or _is_template(value):
+    if len(value) < VALUE_CHARS_MIN:
         return False
     if _is_strong(match):
         return _is_no_word(value)
@@ -230,36 +262,27 @@ def _fits_key(match: re.Match[str], value: str) -> bool:
 
 
 def _is_no_word(value: str) -> bool:
-    return not _is_template(value) and not _is_name(value) and not value.isalpha()
+    """Whether it is neither a word, nor the name of a secret: `db_password`, `my-token`."""
+    pieces = _SPLIT.split(value)
+    is_name = all(map(str.isalpha, pieces)) and any(_is("naming", piece) for piece in pieces)
+    return not _is("template", value) and not is_name and not value.isalpha()
 
 
 def _is_mingled(value: str) -> bool:
     """Whether it has letters, and digits that number nothing: `Sommer2026`, `drei rote Fische 7!`."""
     letters, digits = sum(map(str.isalpha, value)), sum(map(str.isdigit, value))
     odd = digits > 1 or _NUMBERED.fullmatch(value) or not _ODD.isdisjoint(value) or _CAMEL.search(value)
-    return letters > 1 and digits > 0 and bool(odd) and not _is_named("algorithm", value) and _is_no_word(value)
+    return letters > 1 and digits > 0 and bool(odd) and not _is("algorithm", value) and _is_no_word(value)
 
 
-def _is_spaced(match: re.Match[str]) -> bool:
+def _is_spaced(match: re.Match[str], value: str) -> bool:
     """Whether a quoted value of several words is a secret: some of it is random, or all of it is a passphrase."""
-    words = match["secret"].split()
+    words = value.split()
     if match["key"].lower() == "passphrase":
         return len(words) >= PASSPHRASE_WORDS_MIN
-    value = match["secret"]
     # A rule about passwords has digits too, but neither signs nor capitals.
     odd = any(map(str.isdigit, value)) and (not _ODD.isdisjoint(value) or value[1:] != value[1:].lower())
     return odd or any(len(word) >= VALUE_CHARS_MIN and _is_random(word) for word in words)
-
-
-def _is_meant(match: re.Match[str]) -> bool:
-    """Whether a random word is the key or token that a word before it speaks of."""
-    return (
-        _has_three_kinds(match["secret"])
-        and not _is_plain(match["secret"])
-        and not rules.secret_names()["other"].search(
-            match.string, max(0, match.start() - BEFORE_CHARS), match.start("secret")
-        )
-    )
 
 
 def _is_drawn(value: str) -> bool:
@@ -280,55 +303,49 @@ def _is_random(value: str, *, mixed: bool = False) -> bool:
 
     With `mixed` it must also have all but one of digits, capitals, small letters and signs.
     """
-    if _is_template(value) or _UUID.fullmatch(value) or _is_drawn(value):
+    if _is("template", value) or _is("uuid", value) or _is_drawn(value):
         return False
     signs = _SIGN.search(value) is not None
-    kinds = signs + sum(any(map(test, value)) for test in (str.isdigit, str.isupper, str.islower))
-    return (signs or not _is_plain(value)) and kinds >= (3 if mixed else 2)
+    return (signs or not _is_plain(value)) and signs + _kinds(value) >= (3 if mixed else 2)
 
 
-def _is_name(value: str) -> bool:
-    """Whether it names a secret rather than being one: `db_password`, `my-token`."""
-    pieces = _SPLIT.split(value)
-    return all(map(str.isalpha, pieces)) and any(_is_named("naming", piece) for piece in pieces)
+def _kinds(value: str) -> int:
+    """How many of digits, capitals and small letters it has."""
+    return sum(any(map(test, value)) for test in (str.isdigit, str.isupper, str.islower))
 
 
 def _has_three_kinds(value: str) -> bool:
-    kinds = all(any(map(test, value)) for test in (str.isdigit, str.isupper, str.islower))
-    return kinds and not _is_template(value) and not _is_drawn(value)
+    return _kinds(value) == 3 and not _is("template", value) and not _is_drawn(value)  # noqa: PLR2004 - of three
 
 
-def _is_vendors(match: re.Match[str]) -> bool:
-    # Only `live` is said of nothing but keys; image tags and the names of tests carry the other words too.
-    return _is_random(match["rest"]) and (match["stage"] == "live" or _has_three_kinds(match["rest"]))
-
-
-def _is_card(match: re.Match[str]) -> bool:
+def _is_card(value: str) -> bool:
     """Luhn's check (ISO/IEC 7812-1), and an issuer's first digit."""
-    digits = [int(c) for c in match["secret"] if c.isdigit()]
+    digits = [int(c) for c in value if c.isdigit()]
     doubled = [d if i % 2 == 0 else d * 2 - 9 * (d > 4) for i, d in enumerate(reversed(digits))]  # noqa: PLR2004
     return digits[0] in (2, 3, 4, 5, 6) and sum(doubled) % 10 == 0
 
 
 # By the names that the rules use.
-_CHECKS: Final[Mapping[str, Callable[[re.Match[str]], bool]]] = {
-    "": lambda _: True,
-    "any": lambda match: not _is_template(match["secret"]) and not _is_drawn(match["secret"]),
+_CHECKS: Final[Mapping[str, Callable[[re.Match[str], str], bool]]] = {
+    "": lambda *_: True,
+    "any": lambda _, value: not _is("template", value) and not _is_drawn(value),
     "assigned": _is_assigned,
-    "card": _is_card,
-    "command": lambda match: _is_random(_value(match)),
-    "meant": _is_meant,
-    "mingled": lambda match: _is_mingled(match["secret"]),
-    "mingled_signs": lambda match: _is_mingled(match["secret"]) and _is_random(match["secret"], mixed=True),
-    "mixed": lambda match: _is_random(match["secret"], mixed=True),
-    "no_word": lambda match: _is_no_word(match["secret"]),
-    "random": lambda match: _is_random(match["secret"]),
-    "rest_random": lambda match: _is_random(match["rest"]),
+    "card": lambda _, value: _is_card(value),
+    # A random word is the key or token that a word before it speaks of.
+    "meant": lambda match, value: (
+        _has_three_kinds(value) and not _is_plain(value) and not _has_before("other", match, "secret")
+    ),
+    "mingled": lambda _, value: _is_mingled(value),
+    "mingled_signs": lambda _, value: _is_mingled(value) and _is_random(value, mixed=True),
+    "mixed": lambda _, value: _is_random(value, mixed=True),
+    "no_word": lambda _, value: _is_no_word(value),
+    "random": lambda _, value: _is_random(value),
     "spaced": _is_spaced,
     "stated": _is_stated,
-    "three_kinds": lambda match: _has_three_kinds(match["secret"]),
-    "url_password": lambda match: not _is_template(match["secret"]) and not _is_named("naming", match["secret"]),
-    "vendor": _is_vendors,
+    "three_kinds": lambda _, value: _has_three_kinds(value),
+    "url_password": lambda _, value: not _is("template", value) and not _is("naming", value),
+    # Only `live` is said of nothing but keys; image tags and the names of tests carry the other words too.
+    "vendor": lambda match, value: _is_random(value) and (match["stage"] == "live" or _has_three_kinds(value)),
 }
 
 
