@@ -20,6 +20,7 @@ from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.models import model_of
 from seasoned.engine.pages import Pages
 from seasoned.engine.projects import Projects
+from seasoned.engine.proposals import Proposals
 from seasoned.engine.readiness import ReadinessProbe
 from seasoned.engine.repositories import Repositories
 from seasoned.engine.sessions import Sessions
@@ -58,6 +59,7 @@ class Engine:
         self.users = Users(store)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.proposals = Proposals(store, config, self.history)
         self.repositories = Repositories(store, config)
         self.disks = Disks(store, config, self.history)
         self.skills = Skills(store, config, self.answers)

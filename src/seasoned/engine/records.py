@@ -1,5 +1,8 @@
 """The use cases that learn nothing: reading and maintaining a home without importing what learning needs."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from seasoned.config import Config
 from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
@@ -17,6 +20,9 @@ from seasoned.errors import DatabaseDamaged
 from seasoned.scheduling.scheduler import NullScheduler
 from seasoned.store import Store, health
 from seasoned.store.health import HealthCheck
+
+if TYPE_CHECKING:
+    from seasoned.engine.proposals import Proposals
 
 
 class Records:
@@ -42,6 +48,13 @@ class Records:
     def open(cls, config: Config, *, make: bool = False) -> "Records":
         """Open a home. Raises NoHome where there is none, unless one is to be made."""
         return cls(config, Store.open(config, make=make))
+
+    @cached_property
+    def proposals(self) -> "Proposals":
+        """Use cases of review, which need what writes skills."""
+        from seasoned.engine.proposals import Proposals  # noqa: PLC0415 - `seasoned review` only
+
+        return Proposals(self.store, self.config, self.history)
 
     async def close(self) -> None:
         """Stop what runs and close the store."""

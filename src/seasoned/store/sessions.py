@@ -232,9 +232,8 @@ def _unpark(connection: Connection, session_id: str) -> None:
     again = {"distill_parked": False, "distill_attempts": 0, "distill_retry_at": 0}
     connection.execute(sa.update(tasks).where(tasks.c.session_id == session_id, tasks.c.distill_parked).values(**again))
     parked = (lessons.c.session_id == session_id) & (lessons.c.status == "parked")
-    connection.execute(
-        sa.update(lessons).where(parked).values(status="pending", space_id=None, space_number=None, settled_at=None)
-    )
+    once_more = {"status": "pending", "reason": "", "space_id": None, "space_number": None, "settled_at": None}
+    connection.execute(sa.update(lessons).where(parked).values(**once_more))
 
 
 def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: int) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from seasoned.errors import AlreadyLearned, Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.space import Progress
+from seasoned.space import Policy, Progress
 from seasoned.store import indexing
 from seasoned.store.rows import (
     PageQuery,
@@ -37,6 +37,7 @@ class SpaceRow(msgspec.Struct, frozen=True):
     user_id: str | None
     name: str
     meta: str | None
+    policy: Policy
     written_to: int
     linked: int
     write_attempts: int
@@ -150,6 +151,13 @@ def merge_meta(connection: Connection, project_id: str, space_id: str, changes: 
     return get(connection, project_id, space_id)
 
 
+def set_policy(connection: Connection, project_id: str, space_id: str, policy: Policy, now: int) -> SpaceRow:
+    """Let what a space learns be written at once, or wait for a person. Raises NotFound."""
+    get(connection, project_id, space_id)
+    connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(policy=policy, updated_at=now))
+    return get(connection, project_id, space_id)
+
+
 def delete(connection: Connection, project_id: str, space_id: str) -> None:
     """Remove a space and its links; sessions and skills stay. Raises NotFound."""
     get(connection, project_id, space_id)
@@ -176,10 +184,18 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
 
 def _unsettle(connection: Connection, session_id: str) -> None:
     """Let a session's lessons be written again: they were settled in a space that it no longer teaches."""
+    ended = ["declined", "parked", "rejected"]
     connection.execute(
         sa.update(lessons)
-        .where(lessons.c.session_id == session_id, lessons.c.status != "pending")
-        .values(status="pending", space_id=None, space_number=None, settled_at=None)
+        .where(lessons.c.session_id == session_id, lessons.c.status.not_in(["pending", "forgotten"]))
+        .values(
+            status="pending",
+            # That of a skip or of a flagged lesson is its own.
+            reason=sa.case((lessons.c.status.in_(ended), ""), else_=lessons.c.reason),
+            space_id=None,
+            space_number=None,
+            settled_at=None,
+        )
     )
 
 
