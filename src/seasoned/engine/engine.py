@@ -9,6 +9,7 @@ from seasoned.config import Config
 from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
+from seasoned.engine.forgetting import Forgetting
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
@@ -59,6 +60,7 @@ class Engine:
         self.users = Users(store)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.forgetting = Forgetting(store, config)
         self.proposals = Proposals(store, config, self.history)
         self.repositories = Repositories(store, config)
         self.disks = Disks(store, config, self.history)

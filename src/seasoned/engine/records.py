@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from seasoned.config import Config
 from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
+from seasoned.engine.forgetting import Forgetting
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
@@ -39,6 +40,7 @@ class Records:
         self.sessions = Sessions(store, config, scheduler)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.forgetting = Forgetting(store, config)
         self.repositories = Repositories(store, config)
         self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
         self.imports = Imports(self.history, self.skills)

@@ -2,6 +2,7 @@
 
 from seasoned.http import (
     disks,
+    forgetting,
     history,
     messages,
     not_implemented,
@@ -87,6 +88,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/proposals/{proposal_id}/approve", proposals.approve),
     ("POST", "/proposals/{proposal_id}/reject", proposals.reject),
     ("POST", "/proposals/{proposal_id}/undo", proposals.undo),
+    ("POST", "/forget", forgetting.forget),
     ("GET", "/disk", disks.page),
     ("POST", "/disk", disks.create),
     ("DELETE", "/disk/{disk_id}", disks.delete),

@@ -11,7 +11,7 @@ from seasoned.errors import AlreadyLearned, Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
 from seasoned.space import Policy, Progress
-from seasoned.store import indexing
+from seasoned.store import forgotten, indexing
 from seasoned.store.rows import (
     PageQuery,
     after_newest,
@@ -175,6 +175,8 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
     if connection.execute(sa.select(space_sessions.c.id).where(space_sessions.c.session_id == session_id)).first():
         # Published plugins look for the words "already learned".
         raise AlreadyLearned(f"Session {session_id} is already learned: it teaches a space, and can teach only one.")
+    if forgotten.some(connection, project_id, [session_id]):
+        raise Conflict(f"Session {session_id} was forgotten, so it is not learned again.")
     _unsettle(connection, session_id)
     row = LinkRow(new_id(), space_id, session_id, space.linked + 1, now, now)
     connection.execute(sa.insert(space_sessions).values(msgspec.structs.asdict(row)))

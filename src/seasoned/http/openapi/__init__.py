@@ -10,7 +10,7 @@ from functools import cache
 
 import msgspec
 
-from seasoned.http.openapi import disks, history, messages, proposals, sessions, skills, spaces, system
+from seasoned.http.openapi import disks, forgetting, history, messages, proposals, sessions, skills, spaces, system
 from seasoned.http.openapi.document import document_of
 from seasoned.http.openapi.operations import Operation
 from seasoned.message import JsonObject
@@ -22,6 +22,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *skills.OPERATIONS,
     *history.OPERATIONS,
     *proposals.OPERATIONS,
+    *forgetting.OPERATIONS,
     *disks.OPERATIONS,
     *system.OPERATIONS,
 )
