@@ -94,3 +94,20 @@ def test_wrong_questions_and_other_projects_get_nothing(
         sentence_of(other.post("/proposals/approve", json={"ids": [one["id"]]}), 404)
         sentence_of(other.put(f"/learning_spaces/{space}/policy", json={"policy": "auto"}), 404)
     assert len(waiting(http, space)) == 1
+
+
+def test_what_a_session_taught_is_told_when_it_is_deleted_and_can_be_forgotten(http: httpx.Client, space: str) -> None:
+    object_of(http.put(f"/learning_spaces/{space}/policy", json={"policy": "auto"}))
+    first, second = taught(http, space, PREFERENCE), taught(http, space, "Please never use tabs for indentation.")
+    would: Any = object_of(http.post("/forget", json={"kind": "session", "id": first, "dry_run": True}))
+    assert [one["skill"] for one in would["removed"]] == ["user-general-facts"]
+    told: Any = object_of(http.delete(f"/session/{first}"))
+    assert told["taught"] == {"lessons": would["lessons"], "skills": ["user-general-facts"]}
+    # The lesson can still be forgotten when its session is gone.
+    done: Any = object_of(http.post("/forget", json={"kind": "lesson", "id": would["lessons"][0]}))
+    assert done["removed"] == would["removed"]
+    object_of(http.post("/forget", json={"kind": "session", "id": second, "purge": True}))
+    sentence_of(http.post("/forget", json={"kind": "session", "id": second}), 404)
+    sentence_of(http.post("/session", json={"use_uuid": second}), 409)
+    for kind, wanted, status in (("session", "soon", 400), ("planet", second, 400), ("user", "nobody", 404)):
+        sentence_of(http.post("/forget", json={"kind": kind, "id": wanted}), status)

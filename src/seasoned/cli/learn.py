@@ -19,6 +19,7 @@ from seasoned.cli.console import (
     Project,
     load_config,
     note,
+    one_line,
     print_json,
     print_table,
     reported,
@@ -81,6 +82,9 @@ def learn(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate the model calls and tokens without spending anything.")
     ] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="Let what the space learns wait for `seasoned review`, from now on.")
+    ] = False,
     base_url: BaseUrl = None,
     project: Project = "",
     home: Home = None,
@@ -93,7 +97,7 @@ def learn(
     """
     with reported():
         config = load_config(home, base_url=base_url, tells=True)
-        run = _Run(config, space, format, project, quiet=json)
+        run = _Run(config, space, format, project, quiet=json, review=review)
         run.find(paths)
         if dry_run:
             _print_estimate(asyncio.run(run.estimate()), run.errors, as_json=json)
@@ -110,7 +114,7 @@ def learn(
 class _Run:
     """One run of the command: the files that it reads, and their errors."""
 
-    def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool) -> None:
+    def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool, review: bool) -> None:
         self.errors: list[str] = []
         self.failed = False
         self._config = config
@@ -118,6 +122,7 @@ class _Run:
         self._format = format_
         self._project = project or DEFAULT_PROJECT
         self._quiet = quiet
+        self._review = review
         self._files: list[Path] = []
         self._unread: list[str] = []
 
@@ -146,11 +151,16 @@ class _Run:
                 await engine.start()
                 project_id = await engine.projects.id_of(self._project)
                 space = await engine.learning.space_named(project_id, self._space)
+                if self._review:
+                    await engine.spaces.set_policy(project_id, space.id, "review")
                 taken: dict[str, Imported] = {}
                 while transcripts is not None:
                     for transcript in transcripts:
                         imported = await engine.learning.take(project_id, space.id, transcript)
-                        taken[imported.session_id] = imported
+                        if imported is None:
+                            note(f"{one_line(transcript.source)} was forgotten, so it is not learned again.")
+                        else:
+                            taken[imported.session_id] = imported
                     bar.advance(shown)
                     transcripts = await asyncio.to_thread(next, read, None)
                 sessions = await _settle(engine, project_id, space.id, list(taken.values()), bar)

@@ -238,6 +238,8 @@ class Clients:
         imported = await self._until_done(
             "import", lambda e: e.learning.take(self._ledger.project_id, space_id, transcript)
         )
+        if imported is None:
+            return
         record = SessionRecord(imported.session_id, dict(enumerate(texts, start=1)), texts, space_id)
         self._ledger.sessions[record.id] = record
 
