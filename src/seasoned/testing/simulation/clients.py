@@ -31,6 +31,8 @@ from seasoned.testing.simulation.world import START, World
 T = TypeVar("T")
 
 TRIES_MAX = 200
+# How many of sixteen sessions that taught are forgotten while they are still being learned from.
+FORGOTTEN_OF_16 = 8
 LARGE_CHARS = 1_500
 NOTES = "notes.md"
 
@@ -81,6 +83,8 @@ class Clients:
         if self._dice.random() < 0.12:  # noqa: PLR2004
             await self._pause(60)
             await self._delete(record)
+        elif record.space_id and int(record.id[-1], 16) < FORGOTTEN_OF_16:
+            await self._forget(record)
 
     def _plan(self) -> Iterator[str]:
         """What is said in a session: one or two tasks, some of them reopened, with preferences in between."""
@@ -141,6 +145,18 @@ class Clients:
         with suppress(NotFound):
             await self._until_done("delete", lambda e: e.sessions.delete(self._ledger.project_id, record.id))
         record.deleted = True
+
+    async def _forget(self, record: SessionRecord) -> None:
+        record.deletion_asked = True
+        project_id = self._ledger.project_id
+        # A person looks first, and takes a while; meanwhile the learner goes on.
+        await self._until_done("preview", lambda e: e.forgetting.preview(project_id, "session", record.id))
+        await self._pause(20)
+        with suppress(NotFound):
+            await self._until_done(
+                "forget", lambda e: e.forgetting.forget(project_id, "session", record.id, purge=True)
+            )
+        record.deleted = record.forgotten = True
 
     async def editor(self, edits: int) -> None:
         """Edits skills by hand while the learner writes to them, under compare-and-swap as everybody does."""
