@@ -24,7 +24,7 @@ from typing import BinaryIO, Final, ParamSpec, TypeVar
 import msgspec
 
 from seasoned.errors import Conflict, Invalid, NotFound, StorageFull, TooLarge
-from seasoned.ids import new_id
+from seasoned.ids import new_id, parse_id
 from seasoned.paths import (
     acts_unasked,
     check_inside,
@@ -109,7 +109,10 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def origin(self) -> ExportOrigin | None:
-        return ExportOrigin(self.skill_id, self.version) if self.skill_id and self.version > 0 else None
+        try:
+            return ExportOrigin(parse_id(self.skill_id, "The skill id"), self.version) if self.version > 0 else None
+        except Invalid:
+            return None
 
     def wrote(self, path: str, digest: str) -> bool:
         return digest in (self.files.get(path), self.writing.get(path))

@@ -180,8 +180,9 @@ def test_a_downloaded_zip_comes_back_to_its_skill(http: httpx.Client, skill: str
     assert object_of(mine)["version"] == 4
     assert "Sundays" in text(http, skill)
     sentence_of(http.post("/agent_skills/import", files={"file": ("a.zip", clashing)}, data={"prefer": "x"}), 400)
-    new = zip_of({"SKILL.md": skill_md("brand-new", "New.", "# New\n")})
-    assert object_of(http.post("/agent_skills/import", files={"file": ("a.zip", new)}))["is_new"] is True
+    for other in ("", "no JSON", "[]", '{"skill_id": "\\u0000", "version": 1}', manifest.replace("1}", "99}")):
+        new = zip_of({"SKILL.md": skill_md("brand-new", "New.", "# New\n"), ".seasoned.json": other})
+        assert data_of(http.post("/agent_skills/import", files={"file": ("a.zip", new)}))["is_new"] is True
 
 
 def test_a_space_is_cloned_with_git(http: httpx.Client, server: Server, skill: str, tmp_path: Path) -> None:

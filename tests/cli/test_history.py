@@ -1,5 +1,6 @@
 """The history of skills on the command line: log, diff, blame, revert, pins, and edits by hand."""
 
+import hashlib
 import json
 import shutil
 import sys
@@ -108,6 +109,7 @@ def test_an_edit_is_a_version_that_can_be_compared_and_reverted(learned: Path, t
     assert (text_of(home), log(home)[0]) == (before, (head + 2, "revert"))
     assert "user" not in skills(home, "blame", SKILL, FILE).out
     assert skills(home, "diff", SKILL, str(head), str(head + 2)).out == ""
+    assert hashlib.sha256(before.encode()).hexdigest() in skills(home, "show", SKILL, "--manifest").out
     assert "already" in skills(home, "revert", SKILL, str(head)).out
     assert skills(home, "revert", SKILL, "99").code == 1
     assert "Nothing was changed" in skills(home, "edit", SKILL, FILE, editor=editor(tmp_path, "pass")).out
@@ -131,6 +133,10 @@ def test_what_was_exported_finds_its_skill_again(learned: Path, tmp_path: Path) 
     assert text_of(home, "mine.md") == "# Mine\n"
     assert [author for _, author in log(home)[:2]] == ["import", "user"]
     assert "unchanged" in skills(home, "import", str(out / "daily-logs")).out
+    assert skills(home, "export", str(tmp_path / "zips"), "--as", "zip").code == 0
+    assert "unchanged" in skills(home, "import", str(tmp_path / "zips" / f"{SKILL}.zip")).out
+    assert skills(home, "export", str(tmp_path / "all.git"), "--as", "git").code == 0
+    assert skills(home, "export", str(out), "--as", "git").code == 1, "that folder holds other things"
 
 
 @pytest.mark.sqlite

@@ -192,7 +192,7 @@ def test_a_pinned_section_stays_and_entries_come_beside_it(tmp_path: Path) -> No
     bench(tmp_path, work)
 
 
-@pytest.mark.parametrize("writers", [20, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("writers", [10, pytest.param(200, marks=pytest.mark.slow)])
 def test_many_people_write_while_the_learner_does(tmp_path: Path, writers: int) -> None:
     async def work(one: Bench) -> None:
         async def person(number: int) -> None:
@@ -398,7 +398,7 @@ class Book:
 
 
 @pytest.mark.parametrize(
-    ("seed", "edits"), [(1, 60), (2, 60), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(3, 7))]
+    ("seed", "edits"), [(1, 40), *(pytest.param(seed, 500, marks=pytest.mark.slow) for seed in range(2, 6))]
 )
 def test_blame_is_that_of_a_slow_reference_after_any_edits(tmp_path: Path, seed: int, edits: int) -> None:
     async def run() -> None:

@@ -1,5 +1,6 @@
 """`seasoned skills log|diff|revert|blame|pin`: the history of skills."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,7 @@ from seasoned.errors import Invalid
 from seasoned.skill import SKILL_FILE
 from seasoned.store.history import VersionRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
+from seasoned.store.skills import FileRow
 
 Name = Annotated[str, typer.Argument(help="The skill's name or id; NAME/FILE names a file too.")]
 File = Annotated[str, typer.Argument(help="A file of the skill.", show_default=SKILL_FILE)]
@@ -58,6 +60,21 @@ def log(
         for one in found
     ]
     print_table(("VERSION", "AUTHOR", "TIME", "LESSONS", "CHANGES", "REASON"), rows, "No versions.")
+
+
+def show_manifest(name: str, version: int, space: str, project: str, home: Path | None, *, json: bool) -> None:
+    """List the files of a version with their SHA-256."""
+
+    async def work(held: Records, own: str) -> tuple[Version, list[FileRow]]:
+        skill = await skill_named(held, own, space, name)
+        return await held.history.manifest(own, skill.row.id, version or skill.row.head)
+
+    found, rows = with_records(load_config(home), work, project)
+    if json:
+        files = [{"path": row.path, "sha256": row.sha256, "size": row.size, "mime": row.mime} for row in rows]
+        print_json({**version_json(found), "files": files})
+    else:
+        print_table(("SHA256", "SIZE", "PATH"), [(row.sha256, row.size, row.path) for row in rows], "No files.")
 
 
 def diff(

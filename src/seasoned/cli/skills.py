@@ -58,12 +58,18 @@ def show(
     name: Annotated[str, typer.Argument(help="The skill's name or id.")],
     file: Annotated[str, typer.Argument(help="A file of the skill.")] = SKILL_FILE,
     version: Annotated[int, typer.Option("--version", help="Of which version; the newest if left out.", min=0)] = 0,
+    manifest: Annotated[
+        bool, typer.Option("--manifest", help="List the files of the version with their SHA-256.")
+    ] = False,
     space: Space = "",
     project: Project = "",
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Show a file of a skill, by default its SKILL.md."""
+    if manifest:
+        history.show_manifest(name, version, space, project, home, json=json)
+        return
     found = with_records(load_config(home), lambda held, own: _file(held, own, space, name, file, version), project)
     text = found.data.decode(errors="replace")
     if json:

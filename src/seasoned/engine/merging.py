@@ -181,8 +181,8 @@ def _file(
 
 
 def _lines(path: str, base: str, mine: str, stored: str, prefer: Side) -> tuple[list[str], list[Clash]]:
-    """The lines with both sides' changes, as diff3 makes them; what both put in at the same place stands one after the
-    other, as when the learner and a person add an entry at the end.
+    """The lines with both sides' changes, as diff3 makes them; what both put into Markdown at the same place stands one
+    after the other, as when the learner and a person add an entry at the end.
     """
     result: list[str] = []
     clashes: list[Clash] = []
@@ -191,7 +191,7 @@ def _lines(path: str, base: str, mine: str, stored: str, prefer: Side) -> tuple[
             result += ours
         elif ours == old:
             result += theirs
-        elif not old and not prefer:
+        elif not old and not prefer and path.endswith(".md"):
             result += [*theirs, *ours]
         elif (merged := _line_by_line(old, ours, theirs)) is not None:
             result += merged
