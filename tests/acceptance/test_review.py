@@ -56,7 +56,7 @@ def test_proposals_are_shown_approved_rejected_and_undone(http: httpx.Client, sp
     sentence_of(http.post(f"{path}/undo"), 409)
     (skill,) = shown["made_on"]
     sentence_of(http.post(f"{path}/approve", json={"heads": {skill: 99}}), 412)
-    sentence_of(http.post(f"{path}/approve", json={"texts": []}), 400)
+    sentence_of(http.post(f"{path}/approve", json={"texts": []}), 409)
     approved: Any = object_of(http.post(f"{path}/approve", json={"texts": ["- The user wants answers in Italian."]}))
     (made,) = approved["made"]
     log: Any = object_of(http.get(f"/agent_skills/{made['skill_id']}/versions/{made['version']}"))
@@ -109,5 +109,5 @@ def test_what_a_session_taught_is_told_when_it_is_deleted_and_can_be_forgotten(h
     object_of(http.post("/forget", json={"kind": "session", "id": second, "purge": True}))
     sentence_of(http.post("/forget", json={"kind": "session", "id": second}), 404)
     sentence_of(http.post("/session", json={"use_uuid": second}), 409)
-    for kind, wanted, status in (("session", "soon", 400), ("planet", second, 400), ("user", "nobody", 404)):
+    for kind, wanted, status in (("session", "soon", 404), ("planet", second, 400), ("user", "nobody", 404)):
         sentence_of(http.post("/forget", json={"kind": kind, "id": wanted}), status)

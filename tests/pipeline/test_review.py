@@ -170,7 +170,7 @@ def test_what_a_person_edits_first_is_the_persons(tmp_path: Path) -> None:
     async def work(one: Desk) -> None:
         await one.learn("Deploy on Tuesdays")
         (proposal,) = await one.waiting()
-        with pytest.raises(Invalid, match="1 texts"):
+        with pytest.raises(Conflict, match="1 texts"):
             await one.use.approve(one.project_id, [proposal.row.id], texts=[])
         await one.use.approve(one.project_id, [proposal.row.id], texts=["## Deploy on Mondays\nAt noon."])
         assert await one.blamed("## Deploy on Mondays") == ("user", [proposal.lessons[0].id])

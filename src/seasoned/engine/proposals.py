@@ -292,12 +292,12 @@ def _read(connection: Connection, rows: Sequence[ProposalRow]) -> _Read:
 
 
 def _edited(edits: Sequence[Edit], texts: Sequence[str] | None) -> list[Edit]:
-    """The edits with other texts. Raises Invalid when there are not as many."""
+    """The edits with other texts. Raises Conflict when there are not as many."""
     if texts is None:
         return list(edits)
     count = sum(isinstance(edit, AddEntry | ReviseEntry | WriteFile) for edit in edits)
     if len(texts) != count:
-        raise Invalid(f"The proposal has {count} texts that can be edited, not {len(texts)}.")
+        raise Conflict(f"The proposal has {count} texts that can be edited, not {len(texts)}.")
     left = iter(texts)
     return [
         msgspec.structs.replace(edit, text=next(left)) if isinstance(edit, AddEntry | ReviseEntry | WriteFile) else edit

@@ -9,7 +9,6 @@ from seasoned.engine.forgetting import Place
 from seasoned.errors import Invalid
 from seasoned.http.fields import about, count, one_of
 from seasoned.http.request import Answer, Call, answer
-from seasoned.ids import parse_id
 from seasoned.store.forgetting import Kind
 
 KINDS = get_args(Kind)
@@ -57,7 +56,7 @@ async def forget(call: Call) -> Answer[_Forgotten]:
     body = await call.body(ForgetRequest)
     if not body.id:
         raise Invalid("Say by `id` what is to be forgotten.")
-    wanted = body.id if body.kind == "user" else parse_id(body.id, "id")
+    wanted = body.id if body.kind == "user" else body.id.lower()
     use = call.engine.forgetting
     if body.dry_run is True:
         found = await use.preview(call.project_id, body.kind, wanted)

@@ -128,7 +128,9 @@ class PolicyRequest(msgspec.Struct, frozen=True):
 
 
 _Reason = Annotated[str, about("Why.", minLength=1, maxLength=REASON_CHARS_MAX, pattern=r"\S")]
-_Ids = Annotated[list[str], about("The proposals' ids.", minItems=1, maxItems=TOGETHER_MAX)]
+_Ids = Annotated[
+    list[Annotated[str, uuid("A proposal's id.")]], about("The proposals' ids.", minItems=1, maxItems=TOGETHER_MAX)
+]
 
 
 class ApprovalRequest(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from seasoned.http import proposals
 from seasoned.http.openapi.operations import CURSORS, operation, paging, text
 
 _review = partial(operation, tag="Review")
-_DECIDED = "Somebody has decided on it already, or it does not fit the skills any more."
+_DECIDED = "Somebody has decided on it already, it does not fit the skills any more, or a text is flagged anew."
 _MOVED = "A skill has a newer version than the one that the proposal was made on, or than `heads` says."
 _NONE = "The project has no such proposal."
 _TOGETHER = "The body cannot be read, or the proposals are not of one learning space."
@@ -39,7 +39,7 @@ OPERATIONS = (
         "Its sizes, its safety and what people wrote or pinned are checked again. A stale one is approved with the "
         "`heads` that were shown; with `texts` it is edited first, and its lines are a person's then.",
         {200: "The proposal with the versions that were made."},
-        {400: "The body cannot be read, or the edited text is flagged anew.", 409: _DECIDED, 412: _MOVED},
+        {400: "The body cannot be read.", 409: _DECIDED, 412: _MOVED},
         body=proposals.ApprovalRequest,
     ),
     _review(
