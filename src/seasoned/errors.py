@@ -5,6 +5,7 @@
     │   ├── TooLarge       it is over a limit that the sentence names
     │   ├── TooDeep        its JSON is nested too deeply
     │   ├── TooSlow        it did not arrive in time
+    │   ├── HeldBack       a safety check flagged a text, so it waits for a person
     │   └── BadTranscript  a file is not a readable transcript
     ├── Unauthorized       the API key is missing or unknown
     ├── NotFound           it does not exist in this project
@@ -28,6 +29,8 @@ Every message is a short text for a person that says what to do next. It is stor
 is always our own text: the text of a provider, a driver or a file system is in the error's cause (`raise ... from
 error`), which only the log at the level `debug` contains.
 """
+
+from collections.abc import Sequence
 
 
 def how_to_install(extra: str, package: str = "") -> str:
@@ -119,6 +122,14 @@ class Tombstoned(Busy):
 
 class StorageFull(SeasonedError):
     """No space is left. Nothing was written."""
+
+
+class HeldBack(Invalid):
+    """A safety check flagged a text, so it waits for a person."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(f"The text was held back: {'; '.join(reasons)}.")
+        self.reasons = tuple(reasons)
 
 
 class ModelFailed(SeasonedError):

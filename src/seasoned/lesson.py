@@ -1,7 +1,9 @@
 """A lesson: what a finished task, or a stated preference, teaches.
 
-    pending ──▶ written | reinforced | declined | skipped
+    pending ──▶ written | reinforced | declined | skipped | proposed
        └──────▶ parked (the writer gave up on it; the reason is on the row, `retry` sends it back to pending)
+    proposed ──▶ written | reinforced | rejected   (a person decides, and can undo it)
+    any state ─▶ forgotten
 
 A lesson is settled when it is in any state but `pending`. One finished task revision is distilled once, into one or
 more lessons that commit together; when it teaches nothing, into a single lesson of kind `skip` with its reason.
@@ -14,7 +16,9 @@ from typing import Final, Literal
 import msgspec
 
 LessonKind = Literal["procedure", "pitfall", "fact", "preference", "skip"]
-LessonStatus = Literal["pending", "written", "reinforced", "declined", "skipped", "parked"]
+LessonStatus = Literal[
+    "pending", "written", "reinforced", "declined", "skipped", "parked", "proposed", "rejected", "forgotten"
+]
 
 TITLE_CHARS_MAX = 200
 TEXT_CHARS_MAX = 2_000

@@ -8,6 +8,9 @@ from seasoned.clock import SECOND
 
 LearningStatus = Literal["pending", "running", "completed", "failed"]
 
+# Whether what is learned is written at once, or waits for a person.
+Policy = Literal["auto", "review"]
+
 JOURNAL: Final = "daily-logs"
 FACTS: Final = "user-general-facts"
 

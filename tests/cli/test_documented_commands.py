@@ -1,5 +1,6 @@
 """Every command of the README and the docs is run, or stands in a list here with the reason why it is not."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -41,6 +42,8 @@ STANDS_FOR = {
     "/backups/2026-01-31": "{}/backup",
     "~/.seasoned": "{}/restored",
 }
+# The commands that list what these ids name.
+LISTS = {"SESSION_ID": ("sessions", "list", "--space", "work"), "PROPOSAL_ID": ("review", "list")}
 
 
 def _lines(page: str) -> Iterator[str]:
@@ -56,7 +59,7 @@ def _lines(page: str) -> Iterator[str]:
 @pytest.mark.sqlite
 @pytest.mark.parametrize("page", [page for page in PAGES if list(_lines(page))])
 def test_every_command_of_the_code_blocks_works(page: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    home, exported = tmp_path / "home", dict[str, str]()
+    home, exported, ids = tmp_path / "home", dict[str, str](), dict[str, str]()
     assert seasoned(home, "learn", str(ROOT / "examples" / "claude-code.jsonl")).code == 0
     for line in _lines(page):
         words = shlex.split(line)
@@ -73,7 +76,8 @@ def test_every_command_of_the_code_blocks_works(page: str, tmp_path: Path, reque
         elif words[:2] == [".venv/bin/pip", "install"]:
             _check_extra(words)
         elif words[0] in ("seasoned", ".venv/bin/seasoned"):
-            _run(home, [_meant(word, tmp_path) for word in words[1:]], {"HOME": str(_machine(tmp_path)), **exported})
+            own = {"HOME": str(_machine(tmp_path)), **exported}
+            _run(home, [_meant(word, tmp_path, ids, home) for word in words[1:]], own)
         else:
             pytest.fail(f"{page}: {line!r} is neither run nor in the list of what is not")
 
@@ -132,7 +136,12 @@ def _machine(folder: Path) -> Path:
     return folder / "person"
 
 
-def _meant(word: str, folder: Path) -> str:
+def _meant(word: str, folder: Path, ids: dict[str, str], home: Path) -> str:
+    if word in LISTS:
+        # The same id wherever it stands on the page.
+        if word not in ids:
+            ids[word] = str(json.loads(seasoned(home, *LISTS[word], "--json").out)[0]["id"])
+        return ids[word]
     return STANDS_FOR.get(word, word).replace("{}", str(folder))
 
 

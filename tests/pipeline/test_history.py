@@ -21,7 +21,7 @@ from seasoned.learning.questions import (
     WriteFile,
     WriteQuestion,
 )
-from seasoned.pipeline import retrieval, write
+from seasoned.pipeline import drafts, retrieval
 from seasoned.pipeline.edits import DraftSet
 from seasoned.skill import SKILL_FILE, entries
 from seasoned.store import Connection, skills
@@ -281,7 +281,7 @@ class Book:
             draft_set.apply(edit)
         (draft,) = draft_set.drafts.values()
         if draft.changed:
-            version = write._version(draft, store, self.engine.config)
+            version = drafts._version(draft, store, self.engine.config, "learner")
             store.write_now(lambda c: skills.commit(c, draft.skill_id, draft.head, version, store.clock.now()))
 
     async def person(self, *, is_late: bool = False) -> None:

@@ -162,6 +162,14 @@ def _tell_clashes(error: Exception) -> None:
             )
 
 
+def edited_text(name: str, before: str) -> str:
+    """A text as a person's editor leaves it. Raises Invalid."""
+    file = _edited(name, before.encode())
+    text = file.read_text(errors="replace")
+    _discard(file)
+    return text
+
+
 def _edited(path: str, before: bytes) -> Path:
     """The file in which a person has edited a text. Raises Invalid."""
     words = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")

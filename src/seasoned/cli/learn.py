@@ -21,6 +21,7 @@ from seasoned.cli.console import (
     Project,
     load_config,
     note,
+    one_line,
     print_json,
     print_table,
     reported,
@@ -93,6 +94,9 @@ def learn(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate the model calls and tokens without spending anything.")
     ] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="Let what the space learns wait for `seasoned review`, from now on.")
+    ] = False,
     base_url: BaseUrl = None,
     project: Project = "",
     home: Home = None,
@@ -105,7 +109,7 @@ def learn(
     """
     with reported():
         config = load_config(home, base_url=base_url, tells=True)
-        run = Run(config, space, format, project, quiet=json)
+        run = Run(config, space, format, project, quiet=json, review=review)
         run.find(paths or [], since, limit or 0)
         if dry_run:
             _print_estimate(asyncio.run(run.estimate()), run.errors, as_json=json)
@@ -124,7 +128,7 @@ def learn(
 class Run:
     """One run of the command: the files that it reads, and their errors."""
 
-    def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool) -> None:
+    def __init__(self, config: Config, space: str, format_: str, project: str, *, quiet: bool, review: bool) -> None:
         self.errors: list[str] = []
         self.failed = False
         self._config = config
@@ -135,6 +139,7 @@ class Run:
         self._found = sources.Sources(files=[], unread=[], errors=[])
         self._told = 0
         self._warnings: list[str] = []
+        self._review = review
 
     def find(self, paths: list[Path], since: str, limit: int) -> None:
         """Find the transcripts, and report files in the folders that are not. Raises Invalid."""
@@ -174,6 +179,8 @@ class Run:
                 await engine.start()
                 project_id = await engine.projects.id_of(self._project)
                 space = await engine.learning.space_named(project_id, self._space)
+                if self._review:
+                    await engine.spaces.set_policy(project_id, space.id, "review")
                 taken: dict[str, Imported] = {}
                 files = self._found.files
                 for file in bar.track(files, description="Reading"):
@@ -215,7 +222,10 @@ class Run:
         read, taken = self._read(path), dict[str, Imported]()
         while (transcript := await asyncio.to_thread(next, read, None)) is not None:
             imported = await engine.learning.take(project_id, space_id, transcript)
-            taken[imported.session_id] = imported
+            if imported is None:
+                note(f"{one_line(transcript.source)} was forgotten, so it is not learned again.")
+            else:
+                taken[imported.session_id] = imported
         if len(self.errors) == errors:
             await engine.learning.note(space_id, mark, list(taken))
         return list(taken.values())

@@ -10,10 +10,12 @@ from seasoned.cli.spaces import labels
 from seasoned.clock import to_rfc3339
 from seasoned.engine.model_calls import MICROS, Usage
 from seasoned.engine.records import Records
+from seasoned.space import Policy
 from seasoned.store.model_calls import UsageRow
 from seasoned.store.rows import PAGE_MAX, PageQuery, load_object
+from seasoned.store.spaces import SpaceRow
 
-spaces_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List learning spaces.")
+spaces_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List learning spaces, set their policies.")
 sessions_app = typer.Typer(no_args_is_help=True, add_completion=False, help="List and export sessions.")
 sessions_app.command("export")(export)
 
@@ -42,6 +44,7 @@ def list_spaces(limit: Limit = PAGE_MAX, project: Project = "", home: Home = Non
                 "id": row.id,
                 "name": row.name,
                 "meta": load_object(row.meta),
+                "policy": row.policy,
                 "sessions": sizes[row.id][0],
                 "skills": sizes[row.id][1],
                 "lessons_settled": row.written_to,
@@ -56,9 +59,35 @@ def list_spaces(limit: Limit = PAGE_MAX, project: Project = "", home: Home = Non
         print_json(found)
     else:
         rows = [
-            (r["id"], r["name"] or "-", r["sessions"], r["skills"], r["lessons_settled"], r["error"]) for r in found
+            (r["id"], r["name"] or "-", r["policy"], r["sessions"], r["skills"], r["lessons_settled"], r["error"])
+            for r in found
         ]
-        print_table(("ID", "NAME", "SESSIONS", "SKILLS", "LESSONS", "ERROR"), rows, "No learning space yet.")
+        names = ("ID", "NAME", "POLICY", "SESSIONS", "SKILLS", "LESSONS", "ERROR")
+        print_table(names, rows, "No learning space yet.")
+
+
+@spaces_app.command("policy")
+def policy(
+    space: Annotated[str, typer.Argument(help="The learning space's name or id.")],
+    policy: Annotated[
+        Policy,
+        typer.Argument(help="`auto`: write what is learned; `review`: let it wait for `seasoned review`."),
+    ],
+    project: Project = "",
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Set whether what a learning space learns is written at once or waits for review."""
+
+    async def work(held: Records, own: str) -> SpaceRow:
+        row = await held.spaces.called(own, space)
+        return await held.spaces.set_policy(own, row.id, policy)
+
+    row = with_records(load_config(home), work, project)
+    if json:
+        print_json({"id": row.id, "name": row.name, "policy": row.policy})
+    else:
+        say(f"The policy of {row.name or row.id} is {row.policy} now.")
 
 
 @sessions_app.command("list")

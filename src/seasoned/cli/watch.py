@@ -90,7 +90,7 @@ class _Watch:
 
     async def _take(self, engine: Engine, project_id: str, space_id: str, path: Path) -> None:
         del self._pending[path]
-        run = Run(self._config, self._space, "auto", self._project, quiet=True)
+        run = Run(self._config, self._space, "auto", self._project, quiet=True, review=False)
         await asyncio.to_thread(_find, run, path)
         for imported in await run.take_all(engine, project_id, space_id):
             if imported.added:

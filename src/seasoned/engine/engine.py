@@ -9,6 +9,7 @@ from seasoned.config import Config
 from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
+from seasoned.engine.forgetting import Forgetting
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
@@ -20,6 +21,7 @@ from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.models import model_of
 from seasoned.engine.pages import Pages
 from seasoned.engine.projects import Projects
+from seasoned.engine.proposals import Proposals
 from seasoned.engine.readiness import ReadinessProbe
 from seasoned.engine.repositories import Repositories
 from seasoned.engine.sessions import Sessions
@@ -58,6 +60,8 @@ class Engine:
         self.users = Users(store)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.forgetting = Forgetting(store, config)
+        self.proposals = Proposals(store, config, self.history)
         self.repositories = Repositories(store, config)
         self.disks = Disks(store, config, self.history)
         self.skills = Skills(store, config, self.answers)

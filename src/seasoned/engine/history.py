@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -154,22 +154,23 @@ class History:
         rows = await self.rows(project_id, skill_id, number)
 
         def plan(found: Head) -> Change:
-            wanted = {row.path for row in rows}
-            changed = [row for row in rows if not _has(found.listing, row)]
-            gone = dict.fromkeys(path for path in found.listing if path not in wanted)
-            data = self.unpacked(changed)
-            return Change(
-                files={**data, **gone},
-                author="revert",
-                reason=reason or f"Reverted to version {number}.",
-                origins={
-                    row.path: files.blamed(row, data[row.path].decode()).origins
-                    for row in changed
-                    if row.blame is not None
-                },
-            )
+            return self.reverting(found, rows, number, reason=reason)
 
         return await self.change(project_id, skill_id, plan, head=head)
+
+    def reverting(self, found: Head, rows: Sequence[FileRow], number: int, *, reason: str = "") -> Change:
+        """The change that brings back version `number`, whose files are `rows`; slow."""
+        wanted = {row.path for row in rows}
+        changed = [row for row in rows if not _has(found.listing, row)]
+        gone = dict.fromkeys(path for path in found.listing if path not in wanted)
+        data = self.unpacked(changed)
+        known = [row for row in changed if row.blame is not None]
+        return Change(
+            files={**data, **gone},
+            author="revert",
+            reason=reason or f"Reverted to version {number}.",
+            origins={row.path: files.blamed(row, data[row.path].decode()).origins for row in known},
+        )
 
     async def edit(
         self,

@@ -20,7 +20,7 @@ from seasoned.ids import is_id, new_id
 from seasoned.importers import Transcript
 from seasoned.message import Asset, Message, Part
 from seasoned.scheduling.scheduler import Scheduler
-from seasoned.store import Connection, Store, imports, messages, projects, sessions, spaces
+from seasoned.store import Connection, Store, forgotten, imports, messages, projects, sessions, spaces
 from seasoned.store.blob_store import Blobs
 from seasoned.store.gc import marks
 from seasoned.store.gc.blobs import retry_tombstoned
@@ -65,8 +65,8 @@ class Learning:
 
         return await self._store.write(commit)
 
-    async def take(self, project_id: str, space_id: str, transcript: Transcript) -> Imported:
-        """Import a transcript as a session that teaches the space, and have it read.
+    async def take(self, project_id: str, space_id: str, transcript: Transcript) -> Imported | None:
+        """Import a transcript as a session that teaches the space, and have it read; None when it was forgotten.
 
         A transcript that was imported before adds only its new messages; one that was rewound since becomes another
         session. Of a copy of another session only what is new is read. All in one transaction, so an interrupted
@@ -74,9 +74,11 @@ class Learning:
         """
         opening = transcript.opening
 
-        def commit(connection: Connection, packed: Sequence[NewMessage]) -> Imported:
+        def commit(connection: Connection, packed: Sequence[NewMessage]) -> Imported | None:
             now = self._store.clock.now()
             key = _import_key(space_id, transcript.key)
+            if forgotten.some(connection, project_id, [key]):
+                return None
             row = sessions.by_import_key(connection, project_id, key)
             if row is not None and not _continues(connection, row, packed):
                 key = _import_key(space_id, transcript.key, *(one.parts_sha256 or one.parts for one in packed))
@@ -98,12 +100,13 @@ class Learning:
             self._store.wakeups.session_changed(connection, row.id)
             return Imported(session_id=row.id, source=transcript.source, messages=len(packed), added=len(new))
 
-        async def attempt() -> Imported:
+        async def attempt() -> Imported | None:
             packed = await asyncio.to_thread(self._pack, transcript)
             return await self._store.write(lambda connection: commit(connection, packed))
 
         imported = await retry_tombstoned(attempt)
-        await self._scheduler.look_at(imported.session_id)
+        if imported is not None:
+            await self._scheduler.look_at(imported.session_id)
         return imported
 
     async def known(self, space_id: str, sha256: str) -> list[Imported] | None:

@@ -1,8 +1,12 @@
 """The use cases that learn nothing: reading and maintaining a home without importing what learning needs."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from seasoned.config import Config
 from seasoned.engine.blame import Blame
 from seasoned.engine.budget import MemoryBudget
+from seasoned.engine.forgetting import Forgetting
 from seasoned.engine.gc import GarbageCollection
 from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
@@ -17,6 +21,9 @@ from seasoned.errors import DatabaseDamaged
 from seasoned.scheduling.scheduler import NullScheduler
 from seasoned.store import Store, health
 from seasoned.store.health import HealthCheck
+
+if TYPE_CHECKING:
+    from seasoned.engine.proposals import Proposals
 
 
 class Records:
@@ -33,6 +40,7 @@ class Records:
         self.sessions = Sessions(store, config, scheduler)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.forgetting = Forgetting(store, config)
         self.repositories = Repositories(store, config)
         self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
         self.imports = Imports(self.history, self.skills)
@@ -42,6 +50,13 @@ class Records:
     def open(cls, config: Config, *, make: bool = False) -> "Records":
         """Open a home. Raises NoHome where there is none, unless one is to be made."""
         return cls(config, Store.open(config, make=make))
+
+    @cached_property
+    def proposals(self) -> "Proposals":
+        """Use cases of review, which need what writes skills."""
+        from seasoned.engine.proposals import Proposals  # noqa: PLC0415 - `seasoned review` only
+
+        return Proposals(self.store, self.config, self.history)
 
     async def close(self) -> None:
         """Stop what runs and close the store."""

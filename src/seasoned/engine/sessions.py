@@ -12,7 +12,7 @@ from seasoned.errors import Conflict, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject, NumberedMessage
 from seasoned.scheduling.scheduler import Scheduler, until_changed
-from seasoned.store import Connection, Store, events, lessons, messages, projects, sessions, tasks
+from seasoned.store import Connection, Store, events, lessons, messages, projects, sessions, skills, tasks
 from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched
 from seasoned.store.sessions import NewSession, SessionRow
@@ -21,6 +21,7 @@ from seasoned.task import FINISHED
 
 COPY_MESSAGES_MAX = 5_000
 EVENTS_MAX = 1_000
+EFFECTIVE = frozenset({"written", "reinforced"})
 _CONFIGS = "The session's configs"
 
 
@@ -56,6 +57,13 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     finished: int
     lessons: int
     reasons: tuple[str, ...] = ()
+
+
+class Taught(msgspec.Struct, frozen=True, kw_only=True):
+    """What a deleted session taught, which stays: lessons by their ids, and the skills in which they stand."""
+
+    lessons: Annotated[list[str], Meta(description="The ids of its lessons; `forget` takes them.")]
+    skills: Annotated[list[str], Meta(description="The names of the skills in which they stand.")]
 
 
 class Sessions:
@@ -103,9 +111,19 @@ class Sessions:
         """A session. Raises NotFound."""
         return await self._store.read(lambda c: sessions.get(c, project_id, session_id))
 
-    async def delete(self, project_id: str, session_id: str) -> None:
-        """Remove a session with its messages and tasks; what it taught stays in the skills. Raises NotFound."""
-        await self._store.write(lambda c: sessions.delete(c, project_id, session_id))
+    async def delete(self, project_id: str, session_id: str) -> Taught:
+        """Remove a session with its messages and tasks; what it taught stays in the skills, and is told.
+
+        Raises NotFound.
+        """
+
+        def commit(connection: Connection) -> Taught:
+            taught = [row.id for row in lessons.of_session(connection, session_id) if row.status in EFFECTIVE]
+            places = lessons.places_of(connection, taught)
+            sessions.delete(connection, project_id, session_id)
+            return Taught(lessons=taught, skills=sorted(set(skills.names(connection, places).values())))
+
+        return await self._store.write(commit)
 
     async def tasks(self, project_id: str, session_id: str, query: PageQuery) -> tuple[list[TaskRow], str | None]:
         """A page of a session's tasks and the cursor of the next one. Raises NotFound."""

@@ -14,7 +14,7 @@ from seasoned.errors import Conflict, NotFound
 from seasoned.message import JsonObject
 from seasoned.scheduling.scheduler import Scheduler, until_changed
 from seasoned.skill import SKILL_FILE, parse_skill_file
-from seasoned.space import FACTS, JOURNAL, LearningStatus, learning_status
+from seasoned.space import FACTS, JOURNAL, LearningStatus, Policy, learning_status
 from seasoned.store import Connection, Store, files, lessons, projects, skills, spaces
 from seasoned.store.lessons import SettledLesson
 from seasoned.store.rows import PAGE_MAX, PageQuery, dump_bounded
@@ -134,6 +134,11 @@ class Spaces:
         """Merge keys into a space's meta; null is stored. Raises NotFound."""
         now = self._store.clock.now()
         return await self._store.write(lambda c: spaces.merge_meta(c, project_id, space_id, changes, now))
+
+    async def set_policy(self, project_id: str, space_id: str, policy: Policy) -> SpaceRow:
+        """Let what a space learns be written at once, or wait for a person. Raises NotFound."""
+        now = self._store.clock.now()
+        return await self._store.write(lambda c: spaces.set_policy(c, project_id, space_id, policy, now))
 
     async def delete(self, project_id: str, space_id: str) -> None:
         """Remove a space; its skills and sessions stay. Raises NotFound."""

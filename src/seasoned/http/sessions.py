@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from seasoned.clock import to_rfc3339
-from seasoned.engine.sessions import NewSessionRequest
+from seasoned.engine.sessions import NewSessionRequest, Taught
 from seasoned.errors import Invalid, NotFound, TooLarge
 from seasoned.http import stopping
 from seasoned.http.fields import (
@@ -147,6 +147,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class _Deleted(msgspec.Struct, frozen=True):
+    """What stays of it."""
+
+    taught: Annotated[Taught, about("What it taught; forget the session first to have that go too.")]
+
+
 class _Flushed(msgspec.Struct, frozen=True):
     """How the reading went."""
 
@@ -193,10 +199,9 @@ async def page(call: ApiRequest) -> Answer[Page[Session]]:
     return answer(page_of([Session.of(row) for row in rows], cursor))
 
 
-async def delete(call: ApiRequest) -> Answer[None]:
+async def delete(call: ApiRequest) -> Answer[_Deleted]:
     """DELETE /session/{session_id}."""
-    await call.engine.sessions.delete(call.project_id, _session_id(call))
-    return done()
+    return answer(_Deleted(await call.engine.sessions.delete(call.project_id, _session_id(call))), msg="ok")
 
 
 async def flush(call: ApiRequest) -> Answer[_Flushed]:

@@ -16,7 +16,7 @@ from seasoned.http.skills import Skill
 from seasoned.http.stream import WAIT_SECONDS_MAX, waiting
 from seasoned.ids import parse_id
 from seasoned.message import JsonObject
-from seasoned.space import LearningStatus
+from seasoned.space import LearningStatus, Policy
 from seasoned.store.spaces import SkillLinkRow, SpaceRow
 
 
@@ -51,6 +51,7 @@ class LearningSpace(msgspec.Struct, frozen=True, kw_only=True):
     id: Annotated[str, uuid("The space's id.")]
     user_id: UserId
     meta: Annotated[Stored | None, about("What the caller keeps beside it.")]
+    policy: Annotated[str, one_of(get_args(Policy), "Whether what is learned is written at once or waits.")]
     created_at: CreatedAt
     updated_at: UpdatedAt
 
@@ -58,7 +59,7 @@ class LearningSpace(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, row: SpaceRow) -> "LearningSpace":
         """A learning space as the wire shows it."""
         times = timestamps(row.created_at, row.updated_at)
-        return cls(id=row.id, user_id=row.user_id, meta=raw_json(row.meta), **times)
+        return cls(id=row.id, user_id=row.user_id, meta=raw_json(row.meta), policy=row.policy, **times)
 
 
 class LearningSpaceSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,9 @@
 """Checks of an edit: sizes, paths, the standard, what people wrote, secrets, and instructions to an agent."""
 
 import re
+from collections.abc import Collection
 
-from seasoned.errors import Invalid, TooLarge
+from seasoned.errors import HeldBack, Invalid, TooLarge
 from seasoned.paths import check_path
 from seasoned.pipeline.draft import Draft
 from seasoned.safety.scanner import scan
@@ -24,10 +25,10 @@ FILES_IN_A_ROW_MAX = 100
 PATH_WORDS_MAX = 8
 
 
-def check_entry(text: str) -> None:
+def check_entry(text: str, allowed: Collection[str] = ()) -> None:
     """Raises Invalid, TooLarge for a text that cannot be an entry."""
     # The whole entry, not only its new lines: an instruction may span existing lines.
-    check_said(text)
+    check_said(text, allowed)
     if len(text) > ENTRY_CHARS_MAX:
         raise TooLarge(f"An entry holds at most {ENTRY_CHARS_MAX} characters; this has {len(text)}.")
 
@@ -85,16 +86,16 @@ def _is_in_pinned(draft: Draft, text: str, entry: str) -> bool:
     return sections_under(text, draft.pins) != sections_under(add_entry(text, entry), draft.pins)
 
 
-def check_said(text: str) -> None:
-    """Raises Invalid for a secret, and for text that the scanner holds back."""
+def check_said(text: str, allowed: Collection[str] = ()) -> None:
+    """Raises Invalid for a secret, HeldBack for text that the scanner flags for other reasons than a person allowed."""
     if contains_secret(text):
         raise Invalid("The text contains what looks like a secret.")
-    reasons = scan(text)
+    reasons = [reason for reason in scan(text) if reason not in allowed]
     if reasons:
-        raise Invalid(f"The text was held back: {'; '.join(reasons)}.")
+        raise HeldBack(reasons)
 
 
-def safe_path(draft: Draft, path: str) -> str:
+def safe_path(draft: Draft, path: str, allowed: Collection[str] = ()) -> str:
     """A path to write to. The name of a new file has few words, as agents would read a sentence in it.
 
     Raises Invalid.
@@ -105,7 +106,7 @@ def safe_path(draft: Draft, path: str) -> str:
     said = " ".join(re.split(r"[\W_]+", checked))
     if len(said.split()) > PATH_WORDS_MAX:
         raise Invalid(f"{checked[:80]!r} has more than {PATH_WORDS_MAX} words; name the file after its topic.")
-    check_said(said)
+    check_said(said, allowed)
     return checked
 
 

@@ -50,6 +50,7 @@ from seasoned.skill import (
     replace_entry,
     rule_of,
 )
+from seasoned.store.proposals import NewProposal
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -97,8 +98,12 @@ class DraftSet:
         drafts: Sequence[Draft],
         look_up: Callable[[str], Sequence[Known]] = knows_nothing,
         support: Support = counts_nothing,
+        *,
+        allowed: frozenset[str] = frozenset(),
     ) -> None:
         self.drafts = {draft.name: draft for draft in drafts}
+        # What the safety checks found, and a person accepts.
+        self._allowed = allowed
         self._twins = Twins(look_up)
         self._support = support
         # The key under which the store has an entry whose text this run changed.
@@ -110,14 +115,16 @@ class DraftSet:
         self.moves: list[EntryMove] = []
         # The edits that were accepted, each with the very text of the entry that it is about.
         self.applied: list[Edit] = []
+        # What waits for a person instead of being written.
+        self.proposed: list[NewProposal] = []
 
     def copy(self) -> "DraftSet":
         """A copy to edit independently."""
-        other = DraftSet([draft.copy() for draft in self.drafts.values()])
+        other = DraftSet([draft.copy() for draft in self.drafts.values()], allowed=self._allowed)
         other._twins, other._aimed_at, other._support = self._twins.copy(), set(self._aimed_at), self._support
         other._stored_keys = dict(self._stored_keys)
         other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
-        other.applied = list(self.applied)
+        other.applied, other.proposed = list(self.applied), list(self.proposed)
         return other
 
     def drop_empty(self) -> None:
@@ -137,6 +144,24 @@ class DraftSet:
         self.applied.append(edit)
         return ""
 
+    def propose(self, edits: Sequence[Edit], said: Sequence[str], findings: Sequence[str] = ()) -> None:
+        """Let edits wait for a person: what the safety checks flagged, with the reasons, and under the policy `review`
+        all that would be written.
+        """
+        keys = tuple(dict.fromkeys(key for edit in edits for key in edit.lessons))
+        named = dict.fromkeys(name for edit in edits if (name := skill_of(edit)))
+        texts = [edit.text for edit in edits if isinstance(edit, AddEntry | ReviseEntry)]
+        self.proposed.append(
+            NewProposal(
+                edits=tuple(edits),
+                lessons=keys,
+                heads={name: self.drafts[name].head if name in self.drafts else 0 for name in named},
+                said=tuple(dict.fromkeys([*said, *texts])),
+                findings=tuple(findings),
+            )
+        )
+        self.effects |= dict.fromkeys(keys, Effect("proposed", "; ".join(findings)))
+
     def rebase(self, earlier: "DraftSet") -> str:
         """Apply what was accepted on earlier versions of the same skills; why that is not possible, else empty.
 
@@ -151,6 +176,8 @@ class DraftSet:
                     return f"{edit.skill}/{edit.path} was changed meanwhile."
             if reason := self.apply(edit):
                 return reason
+        self.proposed = list(earlier.proposed)
+        self.effects = {**earlier.effects, **self.effects}
         return ""
 
     def _apply(self, edit: Edit) -> None:
@@ -168,7 +195,7 @@ class DraftSet:
             case WriteFile():
                 draft, path = self._draft(edit.skill), edit.path
                 text = with_list(draft.text(path), edit.text) if path == SKILL_FILE else edit.text
-                self._write(draft, safe_path(draft, path), text, edit.lessons)
+                self._write(draft, safe_path(draft, path, self._allowed), text, edit.lessons)
                 self._settle(edit.lessons, Effect("written"))
             case MoveFile():
                 self._move(edit)
@@ -189,8 +216,8 @@ class DraftSet:
 
     def _add(self, edit: AddEntry) -> None:
         draft, text = self._draft(edit.skill), edit.text.strip()
-        path = safe_path(draft, edit.path)
-        check_entry(text)
+        path = safe_path(draft, edit.path, self._allowed)
+        check_entry(text, self._allowed)
         twin = self._twins.of(text, self.drafts)
         if twin is not None:
             self._reinforce(twin.skill, twin.path, twin.text, edit.lessons)
@@ -248,7 +275,7 @@ class DraftSet:
 
     def _replace(self, edit: ReviseEntry | RemoveEntry, text: str) -> None:
         draft, old = self._draft(edit.skill), self._entry(edit)
-        check_entry(text)
+        check_entry(text, self._allowed)
         text = self._counted(draft, old.text, text, edit.lessons)
         self._write(draft, edit.path, replace_entry(draft.text(edit.path), old, text), edit.lessons)
         if text:
@@ -259,7 +286,7 @@ class DraftSet:
 
     def _move(self, edit: MoveFile) -> None:
         draft = self._draft(edit.skill)
-        to = safe_path(draft, edit.to)
+        to = safe_path(draft, edit.to, self._allowed)
         check_said(edit.title)
         if edit.path == SKILL_FILE or edit.path not in draft.files or draft.has(to):
             raise Conflict(f"{edit.path!r} cannot be moved to {edit.to!r} in {draft.name}.")
@@ -283,7 +310,7 @@ class DraftSet:
             raise TooLarge(f"A file of a skill holds at most {FILE_BYTES_MAX} bytes.")
         before = draft.text(path)
         check_left_to_people(draft, path, text)
-        check_said(added_lines(before, text))
+        check_said(added_lines(before, text), self._allowed)
         if path == SKILL_FILE:
             head = parse_skill_file(text)
             if head.name != draft.name:
@@ -303,6 +330,17 @@ class DraftSet:
             # A lesson that added text stays `written`, whatever else it did.
             if known is None or known.status != "written":
                 self.effects[key] = effect
+
+
+def skill_of(edit: Edit) -> str:
+    """The skill that an edit changes; empty for none."""
+    match edit:
+        case CreateSkill():
+            return edit.name
+        case Decline():
+            return ""
+        case _:
+            return edit.skill
 
 
 def _stands_as_before(edit: WriteFile, before: Draft, now: Draft) -> bool:

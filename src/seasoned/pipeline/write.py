@@ -7,7 +7,6 @@ so that it is not lost.
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
-from typing import Final
 
 import msgspec
 
@@ -16,18 +15,33 @@ from seasoned.errors import HeadMoved, Invalid, NotFound, Superseded
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
 from seasoned.message import JsonObject
-from seasoned.pipeline import index, journal, retrieval
+from seasoned.pipeline import drafts, journal, retrieval
 from seasoned.pipeline.draft import Draft
-from seasoned.pipeline.edits import DraftSet, EntryNote
+from seasoned.pipeline.edits import DraftSet, Effect, EntryNote, skill_of
 from seasoned.pipeline.journal import Summary
 from seasoned.pipeline.retrieval import LoadedSkill, Retrieved
 from seasoned.pipeline.twins import Known
-from seasoned.skill import SKILL_FILE, Author, entries, entry_hash
+from seasoned.safety.scanner import scan
+from seasoned.similar import best_twin
+from seasoned.skill import entries, entry_hash
 from seasoned.space import FACTS
-from seasoned.store import Connection, Store, files, lessons, projects, search, sessions, skills, spaces, tasks
+from seasoned.store import (
+    Connection,
+    Store,
+    forgotten,
+    lessons,
+    projects,
+    proposals,
+    search,
+    sessions,
+    skills,
+    spaces,
+    tasks,
+)
 from seasoned.store.lessons import LessonRow, Settled
+from seasoned.store.proposals import NewProposal
 from seasoned.store.rows import load_object
-from seasoned.store.skills import NewSkill, NewVersion
+from seasoned.store.skills import NewVersion
 from seasoned.store.spaces import SpaceRow
 from seasoned.store.tasks import TaskRow
 
@@ -39,9 +53,6 @@ REASONS_MAX = 10
 TWINS_LOOKED_AT_MAX = 50
 # How often edits are made again on what others have changed meanwhile.
 REBASES_MAX = 20
-_LEARNER: Final[Author] = "learner"
-# Who wrote SKILL.md when no person did: the learner, the space when it was made, or who forgot a session.
-_OWN_AUTHORS: Final[tuple[Author, ...]] = (_LEARNER, "seasoned", "forget")
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +64,8 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     journals: list[LoadedSkill]
     retrieved: Retrieved
     user: str
+    known: list[proposals.Known]
+    forgotten: frozenset[str]
 
 
 async def write(store: Store, model: Model, config: Config, space_id: str) -> bool:
@@ -65,8 +78,8 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     read = await store.read(lambda connection: _read(connection, config, space_id, store.clock.now()))
     if read is None:
         return False
-    drafts = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
-    draft_set = _draft_set(drafts, read, store)
+    loaded = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
+    draft_set = _draft_set(loaded, read, store)
     await asyncio.to_thread(_write_journals, draft_set, read)
     draft_set = await _write_lessons(draft_set, read, model, store)
     for _ in range(REBASES_MAX):
@@ -79,12 +92,11 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
 async def _is_committed(store: Store, config: Config, read: _Input, draft_set: DraftSet) -> bool:
     """Commit; false when a skill has a newer version than the one that the edits were made on. Raises Superseded."""
     draft_set.drop_empty()
-    edited = [draft for draft in draft_set.drafts.values() if draft.changed]
-    ours = await store.read(lambda connection: _ours(connection, edited))
-    packed = await asyncio.to_thread(_pack, edited, ours, store, config)
+    packed = await drafts.pack(draft_set, store, config)
+    waiting = await asyncio.to_thread(_waiting, draft_set, read)
 
     def commit(connection: Connection) -> None:
-        _commit(connection, store.clock.now(), read, draft_set, packed)
+        _commit(connection, store.clock.now(), read, draft_set, packed, waiting)
         store.wakeups.space_changed(connection, read.space.id)
 
     try:
@@ -179,8 +191,10 @@ def _read(connection: Connection, config: Config, space_id: str, now: int) -> _I
             if (key := lessons.previous_entry_key(connection, row.id, task_id))
         },
         journals=[retrieval.load_paths(connection, row, days) for row in journals],
-        retrieved=retrieval.read(connection, space_id, [lesson for lesson in waiting if _is_asked(lesson)]),
+        retrieved=retrieval.read(connection, space_id, [lesson for lesson in waiting if _is_considered(lesson)]),
         user=projects.identifier(connection, space.user_id),
+        known=proposals.known(connection, space_id),
+        forgotten=forgotten.some(connection, space.project_id, [*task_rows]),
     )
 
 
@@ -201,8 +215,8 @@ def _drafts(held: Sequence[LoadedSkill], store: Store) -> list[Draft]:
     return [retrieval.draft_of(one, store) for one in held]
 
 
-def _draft_set(drafts: Sequence[Draft], read: _Input, store: Store) -> DraftSet:
-    return DraftSet(drafts, lambda text: _known(store, read, text), lambda *key: _support(store, *key))
+def _draft_set(loaded: Sequence[Draft], read: _Input, store: Store) -> DraftSet:
+    return DraftSet(loaded, lambda text: _known(store, read, text), lambda *key: _support(store, *key))
 
 
 async def _fetch(draft_set: DraftSet, read: _Input, store: Store, names: Collection[str]) -> None:
@@ -244,7 +258,7 @@ def _write_journals(draft_set: DraftSet, read: _Input) -> None:
 def _write_journal(draft_set: DraftSet, read: _Input, lesson: LessonRow, earlier: dict[str, str]) -> None:
     """Each finished task is logged once for each of its revisions: with the first lesson of its distillation."""
     task_row = read.tasks.get(lesson.task_id or "")
-    if task_row is None or lesson.ordinal != 0:
+    if task_row is None or lesson.ordinal != 0 or task_row.id in read.forgotten:
         return
     task = task_row.value()
     summary = msgspec.json.decode(task_row.summary or "{}", type=Summary)
@@ -271,7 +285,8 @@ def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | 
 
 
 async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store: Store) -> DraftSet:
-    asked = [lesson for lesson in read.lessons if _is_asked(lesson)]
+    await asyncio.to_thread(_settle_unasked, draft_set, read)
+    asked = [lesson for lesson in read.lessons if _is_considered(lesson) and lesson.id not in draft_set.effects]
     if not asked:
         return draft_set
     question = WriteQuestion(
@@ -288,11 +303,67 @@ async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store:
         user=read.user,
         scope=Scope(project_id=read.space.project_id, space_id=read.space.id),
     )
-    draft_set = await _edited(draft_set, question, model, lambda names: _fetch(draft_set, read, store, names))
-    left = [lesson for lesson in asked if lesson.id not in draft_set.effects]
-    await _fetch(draft_set, read, store, {_fallback_skill(lesson) for lesson in left})
-    await asyncio.to_thread(_write_by_rules, draft_set, left)
-    return draft_set
+    if is_reviewed := read.space.policy == "review":
+        # Whatever the edits may need, so that they can be made again on the same drafts.
+        await _fetch(draft_set, read, store, {_fallback_skill(lesson) for lesson in asked})
+    tried = await _edited(draft_set, question, model, lambda names: _fetch(draft_set, read, store, names))
+    left = [lesson for lesson in asked if lesson.id not in tried.effects]
+    await _fetch(tried, read, store, {_fallback_skill(lesson) for lesson in left})
+    await asyncio.to_thread(_write_by_rules, tried, left)
+    return await asyncio.to_thread(_for_review, draft_set, tried, asked) if is_reviewed else tried
+
+
+def _settle_unasked(draft_set: DraftSet, read: _Input) -> None:
+    """Settle the lessons about which the writer is not asked: of what was forgotten, those like one that a person
+    rejected, and those that a safety check flagged when they were distilled.
+    """
+    rejected = [text for one in read.known if one.status == "rejected" for text in one.said]
+    for lesson in read.lessons:
+        if lesson.task_id in read.forgotten:
+            draft_set.effects[lesson.id] = Effect("forgotten")
+        elif not _is_considered(lesson):
+            continue
+        elif best_twin(_said(lesson), rejected) is not None:
+            reason = "A person rejected the same; undo that rejection to have it learned."
+            draft_set.effects[lesson.id] = Effect("declined", reason)
+        elif lesson.reason:
+            draft_set.propose(_plain_edits(lesson), [_said(lesson)], [lesson.reason])
+
+
+def _for_review(before: DraftSet, tried: DraftSet, asked: Sequence[LessonRow]) -> DraftSet:
+    """What was tried as proposals, on drafts without it; what only adds evidence, or declines, is done at once."""
+    before = before.copy()
+    said = {lesson.id: _said(lesson) for lesson in asked}
+    before.proposed += [one for one in tried.proposed if one not in before.proposed]
+    for group in _groups(tried, said):
+        every = [edit for edit in tried.applied if group.intersection(edit.lessons)]
+        edits = [edit for edit in every if not isinstance(edit, CreateSkill)]
+        if any(tried.effects[key].status == "written" for key in group):
+            # Each proposal of a new skill can be approved first.
+            made = {edit.name: edit for edit in tried.applied if isinstance(edit, CreateSkill)}
+            names = {skill_of(edit) for edit in every} & made.keys() - before.drafts.keys()
+            new = [msgspec.structs.replace(made[name], lessons=tuple(sorted(group))) for name in sorted(names)]
+            kept = [edit for edit in edits if not isinstance(edit, Decline)]
+            before.propose([*new, *kept], [said[key] for key in sorted(group)])
+        else:
+            _apply(before, edits)
+            before.effects |= {key: tried.effects[key] for key in group if key not in before.effects}
+    return before
+
+
+def _groups(tried: DraftSet, keys: Collection[str]) -> list[set[str]]:
+    """The lessons that can only be decided on together: those of one edit, and of one entry."""
+    together = [set(edit.lessons) for edit in tried.applied if not isinstance(edit, CreateSkill)]
+    by_entry: dict[tuple[str, str], set[str]] = {}
+    for note in tried.notes:
+        by_entry.setdefault((note.skill, note.key), set()).add(note.lesson)
+    groups = [{key} for key in sorted(keys)]
+    for some in (*together, *by_entry.values()):
+        joined = [group for group in groups if group & some]
+        groups = [group for group in groups if not group & some]
+        if joined:
+            groups.append(set().union(*joined))
+    return groups
 
 
 def _write_by_rules(draft_set: DraftSet, left: Sequence[LessonRow]) -> None:
@@ -311,7 +382,7 @@ async def _edited(
     tried = draft_set
     for _ in range(TRIES_MAX):
         answer = await model.write(question)
-        await fetch({name for edit in answer.edits if (name := _skill_of(edit))})
+        await fetch({name for edit in answer.edits if (name := skill_of(edit))})
         tried = draft_set.copy()
         named = [edit for edit in answer.edits if edit.lessons and known.issuperset(edit.lessons)]
         refused = await asyncio.to_thread(_apply, tried, named)
@@ -322,24 +393,14 @@ async def _edited(
     return tried
 
 
-def _skill_of(edit: Edit) -> str:
-    match edit:
-        case CreateSkill():
-            return edit.name
-        case Decline():
-            return ""
-        case _:
-            return edit.skill
-
-
 def _apply(draft_set: DraftSet, edits: Sequence[Edit]) -> tuple[str, ...]:
     """Apply edits; the reasons of those that were rejected."""
     return tuple(reason for edit in edits if (reason := draft_set.apply(edit)))
 
 
-def _is_asked(lesson: LessonRow) -> bool:
-    """Whether the writer is asked where it belongs."""
-    return lesson.kind != "skip" and not lesson.reason and _is_grounded(lesson)
+def _is_considered(lesson: LessonRow) -> bool:
+    """Whether it may become an entry."""
+    return lesson.kind != "skip" and _is_grounded(lesson)
 
 
 def _is_grounded(lesson: LessonRow) -> bool:
@@ -356,95 +417,63 @@ def _fallback_skill(lesson: LessonRow) -> str:
     return FACTS if lesson.kind == "preference" else lesson.topic or FALLBACK_SKILL
 
 
+def _said(lesson: LessonRow) -> str:
+    """A lesson as the plain entry that it would be."""
+    return f"- {lesson.text}" if lesson.kind == "preference" else f"## {lesson.title}\n{lesson.text}".strip()
+
+
+def _plain_edits(lesson: LessonRow) -> tuple[CreateSkill, AddEntry]:
+    """A plain entry for a lesson, and the skill for it if there is none of the name."""
+    skill, topic = _fallback_skill(lesson), lesson.topic or "general"
+    path, heading = FALLBACK_FILE, "Notes"
+    if lesson.kind == "preference":
+        path, heading = f"{topic}.md", topic.replace("-", " ").capitalize()
+    description = f"Lessons about {skill.replace('-', ' ')}. Use before similar work."
+    body = f"# {skill.replace('-', ' ').capitalize()}\n\nLessons learned, in `{path}`."
+    keys = (lesson.id,)
+    return (
+        CreateSkill(name=skill, description=description, body=body, lessons=keys),
+        AddEntry(skill=skill, path=path, title=heading, text=_said(lesson), lessons=keys),
+    )
+
+
 def _write_by_rule(draft_set: DraftSet, lesson: LessonRow) -> None:
     """A plain entry for a lesson that the model left out or whose edits were rejected."""
-    skill = _fallback_skill(lesson)
-    if lesson.kind == "preference":
-        topic = lesson.topic or "general"
-        path, heading = f"{topic}.md", topic.replace("-", " ").capitalize()
-        text = f"- {lesson.text}"
-    else:
-        path, heading = FALLBACK_FILE, "Notes"
-        text = f"## {lesson.title}\n{lesson.text}".strip()
-    keys = (lesson.id,)
-    if skill not in draft_set.drafts:
-        description = f"Lessons about {skill.replace('-', ' ')}. Use before similar work."
-        body = f"# {skill.replace('-', ' ').capitalize()}\n\nLessons learned."
-        draft_set.apply(CreateSkill(name=skill, description=description, body=body, lessons=keys))
-    refused = draft_set.apply(AddEntry(skill=skill, path=path, title=heading, text=text, lessons=keys))
-    if refused:
-        draft_set.apply(Decline(lessons=keys, reason=refused))
+    create, add = edits = _plain_edits(lesson)
+    if findings := scan(add.text):
+        draft_set.propose(edits, [add.text], findings)
+        return
+    if create.name not in draft_set.drafts:
+        draft_set.apply(create)
+    if refused := draft_set.apply(add):
+        draft_set.apply(Decline(lessons=(lesson.id,), reason=refused))
 
 
-def _ours(connection: Connection, edited: Sequence[Draft]) -> frozenset[str]:
-    """Those of some skills whose SKILL.md no person ever wrote or changed."""
-    ids = {draft.skill_id: draft.name for draft in edited if draft.skill_id}
-    known = skills.written_only_by(connection, list(ids), SKILL_FILE, _OWN_AUTHORS)
-    return frozenset({draft.name for draft in edited if not draft.skill_id} | {ids[one] for one in known})
+def _waiting(draft_set: DraftSet, read: _Input) -> list[tuple[NewProposal, str]]:
+    """The run's proposals, each with the waiting one that says the same."""
+    pending = [(one.id, text) for one in read.known if one.status == "pending" for text in one.said]
+    texts = [text for _, text in pending]
+    found = []
+    for new in draft_set.proposed:
+        places = [best_twin(text, texts) for text in new.said]
+        twins = [pending[place][0] for place in places if place is not None]
+        found.append((new, twins[0] if len(twins) == len(places) and len(set(twins)) == 1 else ""))
+    return found
 
 
-def _pack(edited: Sequence[Draft], ours: Collection[str], store: Store, config: Config) -> dict[str, NewVersion]:
-    """The new version of each skill that changed."""
-    for draft in edited:
-        if not draft.keeps_journal:
-            index.refresh(draft, is_ours=draft.name in ours)
-    return {draft.name: _version(draft, store, config) for draft in edited}
-
-
-def _version(draft: Draft, store: Store, config: Config) -> NewVersion:
-    written = {path: draft.files[path] for path in sorted(draft.written)}
-    packed = files.pack(
-        written,
-        store.blobs,
-        config.inline_bytes_max,
-        before=draft.listing,
-        removed=draft.removed,
-        number=draft.head + 1,
-        known=draft.origins,
-        is_searched=not draft.keeps_journal or SKILL_FILE in written,
-    )
-    about = files.about(draft.name, draft.description, written[SKILL_FILE]) if SKILL_FILE in written else None
-    return NewVersion(
-        changes={**packed, **dict.fromkeys(sorted(draft.removed))},
-        author=_LEARNER,
-        reason=f"Learned from {len(draft.lessons)} lesson{'s' * (len(draft.lessons) != 1)}.",
-        lessons=tuple(draft.lessons),
-        about=about,
-    )
-
-
-def _commit(connection: Connection, now: int, read: _Input, draft_set: DraftSet, packed: dict[str, NewVersion]) -> None:
+def _commit(
+    connection: Connection,
+    now: int,
+    read: _Input,
+    draft_set: DraftSet,
+    packed: Mapping[str, NewVersion],
+    waiting: Sequence[tuple[NewProposal, str]],
+) -> None:
     lessons.settle(connection, read.space.id, read.space.written_to, _settled(read, draft_set), now)
-    ids = {name: draft.skill_id for name, draft in draft_set.drafts.items()}
-    for name, version in packed.items():
-        draft = draft_set.drafts[name]
-        if draft.skill_id:
-            skills.commit(connection, draft.skill_id, draft.head, version, now)
-        else:
-            ids[name] = _create(connection, read.space, draft, version, now)
-    absent = {note.skill for note in draft_set.notes} - set(ids)
-    ids |= {name: key for key, name in skills.named(connection, read.space.id, absent).items()}
-    for move in draft_set.moves:
-        lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key)
-    for draft in draft_set.drafts.values():
-        if draft.removed and draft.skill_id:
-            lessons.place_entries(connection, draft.skill_id, _places(draft))
-    for note in draft_set.notes:
-        if note.skill in ids:
-            lessons.note_entry(connection, ids[note.skill], note.path, note.key, note.lesson, note.effect)
-
-
-def _places(draft: Draft) -> dict[str, str]:
-    """The files in which the entries of what was moved or written stand, by the entries' keys."""
-    written = sorted(path for path in draft.written if path.endswith(".md"))
-    return {entry_hash(one.text): path for path in written for one in entries(draft.text(path))}
-
-
-def _create(connection: Connection, space: SpaceRow, draft: Draft, version: NewVersion, now: int) -> str:
-    new = NewSkill(project_id=space.project_id, name=draft.name, description=draft.description, user_id=space.user_id)
-    row = skills.create(connection, new, version, now)
-    spaces.link_skill(connection, space.project_id, space.id, row.id, now)
-    return row.id
+    drafts.commit(connection, read.space, draft_set, packed, now)
+    for new, twin in waiting:
+        if not twin or not proposals.join(connection, twin, new.lessons):
+            proposals.add(connection, read.space.project_id, read.space.id, new, now)
 
 
 def _settled(read: _Input, draft_set: DraftSet) -> list[Settled]:

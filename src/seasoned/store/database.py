@@ -186,6 +186,25 @@ class Store:
                 raise Busy("The database is unreachable or too busy; try again.") from error
             raise
 
+    def scrub(self) -> None:
+        """Rewrite SQLite's file without the space of what was deleted, and its log; slow. PostgreSQL does the like on
+        its own. Raises Busy, StorageFull.
+        """
+        if self._writing.dialect.name != "sqlite":
+            return
+        raw = self._writing.raw_connection()
+        try:
+            cursor = raw.cursor()
+            # The index keeps what was deleted until its parts are merged.
+            cursor.execute("INSERT INTO entry_words_fts (entry_words_fts) VALUES ('optimize')")
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
+        except sqlite3.OperationalError as error:
+            raise translated(error) from error
+        finally:
+            raw.close()
+
     def close(self) -> None:
         """Finish the writes and reads under way and close every connection."""
         # What runs there reads and writes rows.

@@ -300,6 +300,22 @@ def move_entry(connection: Connection, skill_id: str, old_key: str, new_key: str
     )
 
 
+def places_of(connection: Connection, lesson_ids: Collection[str]) -> set[str]:
+    """The skills in which some lessons stand behind an entry."""
+    found: set[str] = set()
+    for some in chunks(sorted(lesson_ids)):
+        statement = sa.select(entry_lessons.c.skill_id).where(entry_lessons.c.lesson_id.in_(some)).distinct()
+        found.update(connection.execute(statement).scalars())
+    return found
+
+
+def forget_evidence(connection: Connection, lesson_ids: Collection[str], skill_ids: Collection[str]) -> None:
+    """Let lessons support no entry of some skills any more."""
+    for some in chunks(sorted(lesson_ids)):
+        where = entry_lessons.c.lesson_id.in_(some) & entry_lessons.c.skill_id.in_(sorted(skill_ids))
+        connection.execute(sa.delete(entry_lessons).where(where))
+
+
 def place_entries(connection: Connection, skill_id: str, places: Mapping[str, str]) -> None:
     """Record in which file some entries stand now, by their keys."""
     by_path: dict[str, list[str]] = {}

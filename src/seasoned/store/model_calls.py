@@ -43,7 +43,7 @@ def answer_to(connection: Connection, question_sha256: str) -> str | None:
     """The newest usable answer to a question."""
     statement = (
         sa.select(model_calls.c.answer)
-        .where(model_calls.c.question_sha256 == question_sha256, model_calls.c.answer.is_not(None))
+        .where(model_calls.c.question_sha256 == question_sha256, model_calls.c.answer > "")
         .order_by(model_calls.c.created_at.desc())
         .limit(1)
     )

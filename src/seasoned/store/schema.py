@@ -245,6 +245,8 @@ spaces = Table(
     _ref("user_id", "users", nullable=True),
     _text("name"),
     _text("meta", nullable=True),
+    # Whether what is learned is written at once (`auto`) or waits for a person (`review`).
+    Column("policy", String(10), nullable=False, server_default="auto"),
     # The writer's cursor: the number of the last settled lesson of the space.
     _count("written_to"),
     _count("linked"),
@@ -494,6 +496,46 @@ entry_lessons = Table(
     Column("path", Text, nullable=False),
     Column("effect", String(12), nullable=False),
     Index("ix_entry_lessons_lesson", "lesson_id"),
+)
+
+# Edits of the learner that wait for a person, or that a person decided on.
+proposals = Table(
+    "proposals",
+    metadata,
+    _id(),
+    _ref("project_id", "projects"),
+    _ref("space_id", "spaces"),
+    # The edits; the skills that they change, each with the head that they were made on; why the safety checks flagged
+    # them; and what they say, to which later lessons are compared.
+    _text("edits"),
+    _text("heads"),
+    _text("findings"),
+    _text("said"),
+    Column("status", String(10), nullable=False),
+    _text("reason"),
+    # Once approved: each changed skill with the version made.
+    _text("made"),
+    _time("created_at"),
+    _time("updated_at"),
+    Index("ix_proposals_page", "project_id", "created_at", "id"),
+    Index("ix_proposals_space", "space_id", "status", "created_at"),
+)
+
+proposal_lessons = Table(
+    "proposal_lessons",
+    metadata,
+    Column("proposal_id", String(36), ForeignKey("proposals.id", ondelete="CASCADE"), primary_key=True),
+    Column("lesson_id", String(36), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_proposal_lessons_lesson", "lesson_id"),
+)
+
+# What is not learned again: sessions, tasks and lessons by their ids, transcripts by what names them.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("project_id", String(36), ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    _time("created_at"),
 )
 
 model_calls = Table(

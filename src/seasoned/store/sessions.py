@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Conflict, NotFound, Superseded
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
+from seasoned.store import forgotten
 from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, contains, page_of, to_rows
 from seasoned.store.schema import lessons, messages, sessions, space_sessions, tasks, users
@@ -53,6 +54,8 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
 
 def create(connection: Connection, new: NewSession, now: int) -> SessionRow:
     """A new session. Raises Conflict when its id is taken."""
+    if forgotten.some(connection, new.project_id, [new.id, new.import_key or ""]):
+        raise Conflict("This session was forgotten, so it is not learned again; use another id.")
     if connection.execute(sa.select(sessions.c.id).where(sessions.c.id == new.id)).first():
         raise Conflict(f"The session id {new.id} is already in use; omit use_uuid to get a new one.")
     now = _next_time(connection, new.project_id, now)
@@ -239,11 +242,8 @@ def _unpark(connection: Connection, session_id: str) -> None:
     again = {"distill_parked": False, "distill_attempts": 0, "distill_retry_at": 0}
     connection.execute(sa.update(tasks).where(tasks.c.session_id == session_id, tasks.c.distill_parked).values(**again))
     parked = (lessons.c.session_id == session_id) & (lessons.c.status == "parked")
-    connection.execute(
-        sa.update(lessons)
-        .where(parked)
-        .values(status="pending", reason="", space_id=None, space_number=None, settled_at=None)
-    )
+    once_more = {"status": "pending", "reason": "", "space_id": None, "space_number": None, "settled_at": None}
+    connection.execute(sa.update(lessons).where(parked).values(**once_more))
 
 
 def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: int) -> None:

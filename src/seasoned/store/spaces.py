@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from seasoned.errors import AlreadyLearned, Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.message import JsonObject
-from seasoned.space import Progress
-from seasoned.store import indexing
+from seasoned.space import Policy, Progress
+from seasoned.store import forgotten, indexing
 from seasoned.store.rows import (
     PageQuery,
     after_newest,
@@ -37,6 +37,7 @@ class SpaceRow(msgspec.Struct, frozen=True):
     user_id: str | None
     name: str
     meta: str | None
+    policy: Policy
     written_to: int
     linked: int
     write_attempts: int
@@ -162,6 +163,13 @@ def merge_meta(connection: Connection, project_id: str, space_id: str, changes: 
     return get(connection, project_id, space_id)
 
 
+def set_policy(connection: Connection, project_id: str, space_id: str, policy: Policy, now: int) -> SpaceRow:
+    """Let what a space learns be written at once, or wait for a person. Raises NotFound."""
+    get(connection, project_id, space_id)
+    connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(policy=policy, updated_at=now))
+    return get(connection, project_id, space_id)
+
+
 def delete(connection: Connection, project_id: str, space_id: str) -> None:
     """Remove a space and its links; sessions and skills stay. Raises NotFound."""
     get(connection, project_id, space_id)
@@ -179,6 +187,8 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
     if connection.execute(sa.select(space_sessions.c.id).where(space_sessions.c.session_id == session_id)).first():
         # Published plugins look for the words "already learned".
         raise AlreadyLearned(f"Session {session_id} is already learned: it teaches a space, and can teach only one.")
+    if forgotten.some(connection, project_id, [session_id]):
+        raise Conflict(f"Session {session_id} was forgotten, so it is not learned again.")
     _unsettle(connection, session_id)
     row = LinkRow(new_id(), space_id, session_id, space.linked + 1, now, now)
     connection.execute(sa.insert(space_sessions).values(msgspec.structs.asdict(row)))
@@ -188,10 +198,18 @@ def link_session(connection: Connection, project_id: str, space_id: str, session
 
 def _unsettle(connection: Connection, session_id: str) -> None:
     """Let a session's lessons be written again: they were settled in a space that it no longer teaches."""
+    ended = ["declined", "parked", "rejected"]
     connection.execute(
         sa.update(lessons)
-        .where(lessons.c.session_id == session_id, lessons.c.status != "pending")
-        .values(status="pending", space_id=None, space_number=None, settled_at=None)
+        .where(lessons.c.session_id == session_id, lessons.c.status.not_in(["pending", "forgotten"]))
+        .values(
+            status="pending",
+            # That of a skip or of a flagged lesson is its own.
+            reason=sa.case((lessons.c.status.in_(ended), ""), else_=lessons.c.reason),
+            space_id=None,
+            space_number=None,
+            settled_at=None,
+        )
     )
 
 

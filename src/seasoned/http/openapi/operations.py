@@ -177,6 +177,7 @@ _IN_PATH = {
         _id("message_id", "The message's id."),
         _id("space_id", "The space's id.", "space", "learning space"),
         _id("skill_id", "The skill's id.", "skill"),
+        _id("proposal_id", "The proposal's id.", "proposal"),
         _id("disk_id", "The disk's id, or a skill's `disk_id`.", "disk"),
         _InPath(
             Parameter(

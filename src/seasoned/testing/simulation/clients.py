@@ -31,6 +31,9 @@ from seasoned.testing.simulation.world import START, World
 T = TypeVar("T")
 
 TRIES_MAX = 200
+# In one run of so many, and there so many of sixteen sessions, are forgotten while they are still being learned from.
+FORGETTING_EVERY = 8
+FORGOTTEN_OF_16 = 8
 LARGE_CHARS = 1_500
 NOTES = "notes.md"
 
@@ -44,6 +47,7 @@ class Clients:
         self._ledger = ledger
         self._config = config
         self._dice = world.plans
+        self._forgets = world.seed % FORGETTING_EVERY == 0
 
     async def prepare(self, spaces: int) -> None:
         """The learning spaces that the others use."""
@@ -81,6 +85,8 @@ class Clients:
         if self._dice.random() < 0.12:  # noqa: PLR2004
             await self._pause(60)
             await self._delete(record)
+        elif record.space_id and self._forgets and int(record.id[-1], 16) < FORGOTTEN_OF_16:
+            await self._forget(record)
 
     def _plan(self) -> Iterator[str]:
         """What is said in a session: one or two tasks, some of them reopened, with preferences in between."""
@@ -142,6 +148,18 @@ class Clients:
             await self._until_done("delete", lambda e: e.sessions.delete(self._ledger.project_id, record.id))
         record.deleted = True
 
+    async def _forget(self, record: SessionRecord) -> None:
+        record.deletion_asked = True
+        project_id = self._ledger.project_id
+        # A person looks first, and takes a while; meanwhile the learner goes on.
+        await self._until_done("preview", lambda e: e.forgetting.preview(project_id, "session", record.id))
+        await self._pause(20)
+        with suppress(NotFound):
+            await self._until_done(
+                "forget", lambda e: e.forgetting.forget(project_id, "session", record.id, purge=True)
+            )
+        record.deleted = record.forgotten = True
+
     async def editor(self, edits: int) -> None:
         """Edits skills while the learner writes to them, with the same compare-and-swap."""
         for _ in range(edits):
@@ -161,6 +179,8 @@ class Clients:
                 await self._until_done("edit", lambda e: self._edit_once(e, skill_id, entry))
             except Superseded:
                 continue
+            except NotFound:
+                return  # all that it said was forgotten
             self._ledger.edits[token] = skill_id
             return
 
@@ -238,6 +258,8 @@ class Clients:
         imported = await self._until_done(
             "import", lambda e: e.learning.take(self._ledger.project_id, space_id, transcript)
         )
+        if imported is None:
+            return
         record = SessionRecord(imported.session_id, dict(enumerate(texts, start=1)), texts, space_id)
         self._ledger.sessions[record.id] = record
 

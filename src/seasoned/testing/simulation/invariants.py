@@ -41,6 +41,8 @@ from seasoned.testing.simulation.ledger import Ledger
 from seasoned.testing.simulation.script import SessionTruth
 
 _JOURNAL_ENTRY = re.compile(r"\] Task: (T\d+)$", re.MULTILINE)
+# What one session alone names.
+_OWN = re.compile(r"\b[TKP]\d+\b")
 _EFFECTIVE = ("written", "reinforced")
 
 
@@ -121,6 +123,7 @@ def broken(connection: Connection, ledger: Ledger, blobs: Blobs) -> list[str]:
         *_distillations(connection, found),
         *_effects(connection, ledger, found),
         *_evidence(connection, found),
+        *_forgotten(ledger, found),
         *_journals(connection, found),
         *_index(connection, found),
         *_uploads(connection, ledger),
@@ -308,6 +311,15 @@ def _evidence(connection: Connection, found: Snapshot) -> Iterator[str]:
     ):
         if key not in behind:
             yield f"{script.tokens_in(text)} was written, and no entry names the lesson {key}"
+
+
+def _forgotten(ledger: Ledger, found: Snapshot) -> Iterator[str]:
+    """What only a forgotten session said stands in no skill."""
+    standing = {token for head in found.heads.values() for text in head.values() for token in _OWN.findall(text)}
+    for key, record in ledger.sessions.items():
+        said = {token for text in record.asked for token in _OWN.findall(text)} if record.forgotten else set()
+        for token in sorted(said & standing):
+            yield f"{token} was forgotten with session {key} and stands in the skills"
 
 
 def _journals(connection: Connection, found: Snapshot) -> Iterator[str]:

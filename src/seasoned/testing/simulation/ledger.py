@@ -14,6 +14,7 @@ class SessionRecord(msgspec.Struct):
     space_id: str = ""
     deleted: bool = False
     deletion_asked: bool = False
+    forgotten: bool = False
 
 
 class Ledger(msgspec.Struct):
