@@ -212,8 +212,9 @@ def _doubts(text: str, core: str, accepts: Accepts, asks: Asks, *, question: boo
     if good:
         return False
     praise = TALK["praise_lead"].first(text)
-    if praise and TALK["problem"].said(text[praise.end() :]) and not _accepts(text[praise.end() :]):
-        return asks < Asks.PLAINLY
+    rest = text[praise.end() :] if praise else text
+    if asks < Asks.PLAINLY and not _accepts(rest) and (TALK["turns_bad"].said(rest) or (praise and TALK["problem"].said(rest))):
+        return True
     if asks < Asks.PLAINLY and (TALK["regrets"].said(text) or TALK["barely_no"].said(text)):
         return True
     if TALK["objects"].said(text) or TALK["complains_first"].said(text) or _plainly("complains", text):

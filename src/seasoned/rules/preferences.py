@@ -7,7 +7,7 @@ from typing import Final
 from seasoned.learning.questions import PreferenceFound
 from seasoned.rules.acts import Said
 from seasoned.rules.grammar import third_person
-from seasoned.rules.lasting import LASTING, embedded, is_header, own_rule, remembered
+from seasoned.rules.lasting import LASTING, embedded, is_header, is_requirement, own_rule, remembered
 from seasoned.rules.phrases import book, form
 from seasoned.rules.requests import core_of, imperative
 from seasoned.rules.text import Sentence, key_words, listed, numbers, plain
@@ -59,7 +59,7 @@ def _statements(said: Said) -> list[tuple[str, str]]:
     found = [act.sentence for act in said.acts]
     taken = {place for first, end in said.rules for place in range(first, end)} | said.matter
     for place, sentence in enumerate(found):
-        start = None if place in taken else embedded(sentence)
+        start = None if place in taken or is_requirement(found, place) else embedded(sentence)
         if start is not None:
             out.append((sentence.raw[start:], _trimmed(sentence.raw[start:])))
     for first, end in said.rules:
