@@ -213,8 +213,10 @@ def _doubts(text: str, core: str, accepts: Accepts, asks: Asks, *, question: boo
         return False
     praise = TALK["praise_lead"].first(text)
     rest = text[praise.end() :] if praise else text
-    if asks < Asks.PLAINLY and not _accepts(rest) and (TALK["turns_bad"].said(rest) or (praise and TALK["problem"].said(rest))):
-        return True
+    if asks < Asks.PLAINLY:
+        worse = any(TALK["turns_bad"].said(one) and not _accepts(one) for one in (rest, *_clauses(text)[1:]))
+        if worse or (praise and TALK["problem"].said(rest) and not _accepts(rest)):
+            return True
     if asks < Asks.PLAINLY and (TALK["regrets"].said(text) or TALK["barely_no"].said(text)):
         return True
     if TALK["objects"].said(text) or TALK["complains_first"].said(text) or _plainly("complains", text):
