@@ -118,6 +118,7 @@ class Book:
         groups = dict(data(name))
         self._words: dict[str, str] = {}
         words = msgspec.convert(groups.pop("words", {}), dict[str, str | list[str]])
+        self._lists = {word: entry for word, entry in words.items() if not isinstance(entry, str)}
         for word, entry in words.items():
             listed = entry.split() if isinstance(entry, str) else entry
             self._words[word] = self.expanded(f"({'|'.join(listed)})")
@@ -140,6 +141,10 @@ class Book:
     def listed(self, name: str) -> frozenset[str]:
         """An entry of `[words]` that is a plain list of words."""
         return frozenset(self._words[name][3:-1].split("|"))
+
+    def lists(self, name: str) -> tuple[frozenset[str], ...]:
+        """An entry of `[words]` that has a list of words on each line."""
+        return tuple(frozenset(line.split()) for line in self._lists[name])
 
     def expanded(self, pattern: str) -> str:
         """A pattern as `re` takes it."""
