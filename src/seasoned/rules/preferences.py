@@ -167,7 +167,9 @@ def overtaken(text: str, quote: str, known: Sequence[str], around: str = "") -> 
     """
     said, low = key_words(quote), plain(quote).lower()
     changes, instead = LASTING["changes"].said(low), _INSTEAD.search(low) is not None
-    dropped = {key for found in _DROPPED.finditer(plain(around[:_AROUND_CHARS] or quote).lower()) for key in key_words(found["after"] or found["before"])}
+    named = [found["after"] or found["before"] for found in _DROPPED.finditer(low)]
+    named += [found["before"] or "" for found in _DROPPED.finditer(plain(around[:_AROUND_CHARS]).lower())]
+    dropped = key_words(" ".join(named))
     permits, slot = _PERMITS.search(low) is not None, _slot(third_person(text))
     best, best_score = "", 0.0
     for old in known:
@@ -175,13 +177,13 @@ def overtaken(text: str, quote: str, known: Sequence[str], around: str = "") -> 
         if old.strip().lower() == text.strip().lower():
             continue
         shared = (keys & said) - numbers(old) - _EMPTY
-        named = bool(keys & dropped) and (
+        drops = bool(keys & dropped) and (
             len(keys & dropped) >= _NAMED_MIN or bool((keys & said) - dropped) or len(keys) <= _NAMED_KEYS_MAX
         )
         differs = bool(numbers(old)) and bool(numbers(text)) and not numbers(old) & numbers(text)
-        score = len(shared) + _NAMED_WEIGHT * named * len(keys & dropped) + _DIFFERS_WEIGHT * differs
+        score = len(shared) + _NAMED_WEIGHT * drops * len(keys & dropped) + _DIFFERS_WEIGHT * differs
         enough = (
-            named
+            drops
             or (instead and bool(shared) and len(keys) <= _SHORT_KEYS_MAX)
             or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN))
             or (changes and len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys))
