@@ -221,10 +221,10 @@ def matters(found: Sequence[Sentence]) -> dict[int, bool]:
         if LASTING["text_work"].said(core) or (low != core and LASTING["text_work"].said(low)):
             opener = sentence
             inside[place] = False
-        elif opener is not None and sentence.paragraph == opener.paragraph and not sentence.bullet:
-            inside[place] = ":" in opener.words
-        else:
+        elif opener is None or sentence.paragraph != opener.paragraph or sentence.bullet:
             opener = None
+        elif ":" in opener.words or not (LASTING["habit"].said(core) or LASTING["lasting"].said(core)):
+            inside[place] = ":" in opener.words
     return inside
 
 

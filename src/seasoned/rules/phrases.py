@@ -78,6 +78,8 @@ class Group:
 
     def opens(self, text: str) -> bool:
         """Whether the text begins with one of the phrases. (`said` is this or `found`, as the file says.)"""
+        if self.name not in (self._known.get(text) or self._book.candidates(text)):
+            return False  # most texts have no word of the group, and a call less is a third of the time
         for pattern in self._tried(text):  # noqa: SIM110 - any() with a generator takes twice as long
             if pattern.match(text):
                 return True
@@ -85,6 +87,8 @@ class Group:
 
     def found(self, text: str) -> bool:
         """Whether one of the phrases is anywhere in the text."""
+        if self.name not in (self._known.get(text) or self._book.candidates(text)):
+            return False
         for pattern in self._tried(text):  # noqa: SIM110
             if pattern.search(text):
                 return True

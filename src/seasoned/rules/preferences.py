@@ -174,7 +174,7 @@ def overtaken(text: str, quote: str, known: Sequence[str], around: str = "") -> 
     best, best_score = "", 0.0
     for old in known:
         keys = key_words(old)
-        if old.strip().lower() == text.strip().lower():
+        if not (slot or keys & said or keys & dropped) or old.strip().lower() == text.strip().lower():
             continue
         shared = (keys & said) - numbers(old) - _EMPTY
         drops = bool(keys & dropped) and (
@@ -196,7 +196,7 @@ def overtaken(text: str, quote: str, known: Sequence[str], around: str = "") -> 
 
 
 def _slot(text: str) -> frozenset[str]:
-    """What a statement in the third person gives a value to: "the team's office" in "The team's office is in Berlin."."""
+    """What a statement in the third person gives a value to: "the team's office" in "The team's office is in York"."""
     found = _SLOT.match(text)
     return key_words(found["slot"]) or frozenset({"called"}) if found else frozenset()
 
