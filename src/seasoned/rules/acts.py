@@ -201,7 +201,8 @@ def _turns(text: str) -> tuple[bool, bool]:
     last = parts[-1].strip()
     if len(parts) == 1 or not last:
         return False, False
-    over = (TALK["later_now"].said(last) and not TALK["problem"].said(last)) or TALK["own_fault"].said(last)
+    worse = TALK["problem"].said(last) or (TALK["turns_bad"].said(last) and not _accepts(last))
+    over = (TALK["later_now"].said(last) and not worse) or TALK["own_fault"].said(last)
     good = not _plainly("complains", last) and (over or any(_plainly(name, last) for name in _STATES))
     return good, not good and TALK["problem"].said(last) and not _accepts(last)
 
