@@ -50,6 +50,10 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _BLOCKED = re.compile(r"(?:[A-Z]\w{2,30}:\S{1,60} hook|[\w ]{0,40}blocked by (?:a )?\w{0,20}[ ]?hook)\b")
+# Matter that is put in quotation marks on the line that introduces it.
+_IN_MARKS = re.compile(
+    r"[ \t]{0,4}(?:\"[^\"\n]{1,4000}\"|“[^”\n]{1,4000}”|«[^»\n]{1,4000}»|„[^“”\n]{1,4000}[“”])(?=[ \t.]{0,4}\S)"
+)
 _SIGN = re.compile(r"[^\n]")
 _RUN = re.compile(rb"(.)\1*+", re.DOTALL)
 _THOUGHT = re.compile(
@@ -383,6 +387,10 @@ def _rest(text: str) -> Iterator[_Taken]:
     if _ITEM.match(text, line) and text[match.end() :].split("\n", 1)[0].strip():
         end = text.find("\n", match.end())
         yield match.end(), len(text) if end < 0 else end, finder.of(match).author
+        return
+    marked = _IN_MARKS.match(text, match.end())
+    if marked is not None:
+        yield match.end(), marked.end(), finder.of(match).author
         return
     end = len(text)
     for _ in range(_CLOSINGS_MAX):

@@ -166,6 +166,16 @@ def test_a_persons_act_on_a_call_is_no_failure() -> None:
         "Thanks for nothing.",
         "You removed the header.",
         "The labels are too small to read",
+        "Perfect, now it takes a minute to load.",
+        "Looks good except that the numbers are all zero.",
+        "Good job breaking the login.",
+        "Thank you, however the labels overlap.",
+        "Nice try, but no.",
+        "Thanks for breaking it.",
+        "The chart looks great, but the export button stopped working.",
+        "Oh great, that deleted my branch.",
+        "I see no chart.",
+        "It works, but only for the first page.",
     ],
 )
 def test_other_words_that_object_leave_the_task_open(words: str) -> None:
@@ -182,9 +192,78 @@ def test_other_words_that_object_leave_the_task_open(words: str) -> None:
         "The form should always validate the mail; fix it.",
         "Write unit tests. They must never touch the network.",
         "Can you add a check so that the total is never negative?",
+        "Update the parser to always strip trailing blanks.",
+        "Fix the date picker, it should never allow a day in the past.",
+        "The sidebar should always stay open on desktop. Can you implement it?",
+        "Extend the mailer. Mails should always carry an unsubscribe link.",
+        "Put a note on the door page: we are always closed on Mondays.",
+        "Give me a regex which never matches an empty line.",
     ],
 )
 def test_other_requirements_and_texts_are_no_facts(words: str) -> None:
     found = asked([said(words), answered("Done: it is changed and checked."), said("ok thanks")])
     assert len(found.tasks) == 1
     assert found.preferences == ()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Great, nothing is missing.",
+        "Good, it doesn't crash anymore.",
+        "Brilliant, not a single warning.",
+        "Great, now it works.",
+        "Good, and nothing else changed. Thanks.",
+    ],
+)
+def test_a_fault_that_is_not_there_is_praise(words: str) -> None:
+    request, report = "Draw the sales of the last year as a chart.", "The chart is on the dashboard now."
+    (task,) = asked([said(request), answered(report), said(words)]).tasks
+    assert task.status == "success"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Please always answer in German.", "From now on answer in English, please."),
+        ("My manager is Ann.", "My manager is Carl now."),
+        ("Call me Bob.", "Call me Robert from now on."),
+        ("We use MySQL.", "We've moved from MySQL to Postgres, so from now on everything is Postgres."),
+        ("Never use emoji.", "Emoji are fine again from now on."),
+        ("I prefer short answers.", "I now prefer long answers."),
+        ("Always commit to main.", "Don't commit to main any more, always commit to develop."),
+        ("Always put tickets in the IT-OPS queue.", "IT-OPS is no more. Tickets go in SERVICE-DESK from here on."),
+    ],
+)
+def test_a_wish_with_another_value_for_the_same_overtakes_the_earlier_one(old: str, new: str) -> None:
+    first, second = asked([said(old), answered("Noted."), said(new), answered("Noted.")]).preferences
+    assert second.replaces == first.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Always use tabs for indentation.", "From now on use single quotes for strings."),
+        ("Never push on Fridays.", "From now on send the report on Mondays."),
+        ("My manager is Ann.", "My time zone is CET now."),
+    ],
+)
+def test_wishes_about_different_things_stand_both(old: str, new: str) -> None:
+    found = asked([said(old), answered("Noted."), said(new), answered("Noted.")])
+    assert [one.replaces for one in found.preferences] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        ("For future reference, the API key lives in vault.", "The user says: the API key lives in vault."),
+        ("Keep in mind that the build needs Java 17.", "The user says: the build needs Java 17."),
+        ("Don't forget: the report goes to Ann.", "The user says: the report goes to Ann."),
+        ("Remember for future sessions that the CSV has a header.", "The user says: the CSV has a header."),
+        ("Write this down: backups run at two.", "The user says: backups run at two."),
+    ],
+)
+def test_words_of_keeping_are_no_part_of_the_fact(words: str, fact: str) -> None:
+    found = asked([said(words), answered("I'll keep it in mind.")])
+    assert [one.text for one in found.preferences] == [fact]
+    assert found.tasks == ()

@@ -156,3 +156,16 @@ def test_reasoning_is_found_in_linear_time() -> None:
         authors.attributed,
         200_000,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "theirs"),
+    [
+        ('Translate the following into Polish: "We never ship." I want the formal address.', ' "We never ship."'),
+        ("Translate chapter two into English: British spelling, please. I want numbers written out.", ""),
+        ("Translate the email: We always pay.", " We always pay."),
+    ],
+)
+def test_matter_in_marks_ends_with_them_and_a_named_file_is_elsewhere(text: str, theirs: str) -> None:
+    passages = authors.attributed(Message("user", (Part("text", text),))).passages()
+    assert "".join(one.text for one in passages if one.author == "quoted") == theirs

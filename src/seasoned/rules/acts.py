@@ -201,7 +201,8 @@ def _turns(text: str) -> tuple[bool, bool]:
     last = parts[-1].strip()
     if len(parts) == 1 or not last:
         return False, False
-    over = (TALK["later_now"].said(last) and not TALK["problem"].said(last)) or TALK["own_fault"].said(last)
+    worse = TALK["problem"].said(last) or (TALK["turns_bad"].said(last) and not _accepts(last))
+    over = (TALK["later_now"].said(last) and not worse) or TALK["own_fault"].said(last)
     good = not _plainly("complains", last) and (over or any(_plainly(name, last) for name in _STATES))
     return good, not good and TALK["problem"].said(last) and not _accepts(last)
 
@@ -212,8 +213,11 @@ def _doubts(text: str, core: str, accepts: Accepts, asks: Asks, *, question: boo
     if good:
         return False
     praise = TALK["praise_lead"].first(text)
-    if praise and TALK["problem"].said(text[praise.end() :]) and not _accepts(text[praise.end() :]):
-        return asks < Asks.PLAINLY
+    rest = text[praise.end() :] if praise else text
+    if asks < Asks.PLAINLY:
+        worse = any(TALK["turns_bad"].said(one) and not _accepts(one) for one in (rest, *_clauses(text)[1:]))
+        if worse or (praise and TALK["problem"].said(rest) and not _accepts(rest)):
+            return True
     if asks < Asks.PLAINLY and (TALK["regrets"].said(text) or TALK["barely_no"].said(text)):
         return True
     if TALK["objects"].said(text) or TALK["complains_first"].said(text) or _plainly("complains", text):

@@ -12,7 +12,7 @@ from typing import Final
 
 from seasoned.rules.phrases import book
 from seasoned.rules.requests import core_of, imperative
-from seasoned.rules.text import Sentence, listed
+from seasoned.rules.text import Sentence, listed, stem
 
 LASTING = book("lasting")
 TALK = book("talk")
@@ -64,7 +64,8 @@ def _told_rule(text: str, core: str, *, asks: bool) -> bool:
     if said["not_lasting"].said(text) or said["uncertain"].said(core):
         return False
     if asks or said["question_start"].said(core):
-        return said["for_good"].said(core) and LASTING["asked"].said(core)
+        polite = said["asked"].first(core)
+        return polite is not None and said["for_good"].said(core) and not _requires(core[polite.end() :].strip())
     if _requires(core):
         return False
     lasting = said["lasting"].said(text)
@@ -82,15 +83,12 @@ def _told_rule(text: str, core: str, *, asks: bool) -> bool:
 
 def _requires(core: str) -> bool:
     """Whether a sentence asks for something and says what that has to be like: "a function that never returns null"."""
-    if not imperative(core) or LASTING["notes"].said(core):
-        return False
-    found = LASTING["requirement"].first(core)
-    return found is not None and not LASTING["lasting"].said(core[: found.start()])
+    return LASTING["requirement"].said(core) and imperative(core) and not LASTING["notes"].said(core)
 
 
 def _is_own(core: str, before: str, cue: str) -> bool:
     """Whether a habit is the speaker's own statement, not the content of a request ("add a note that we never ...")."""
-    if before.strip() and imperative(core) and not _REASON.search(before):
+    if before.strip() and imperative(core) and not (_REASON.search(before) or LASTING["notes"].said(core)):
         return False
     return not ("prefer" in cue and LASTING["this_time"].said(core))
 
@@ -154,7 +152,10 @@ def embedded(sentence: Sentence) -> int | None:
     low = sentence.low
     if sentence.asks or not any(LASTING[name].may(low) for name in _STANDING) or LASTING["not_lasting"].said(low):
         return None
-    requests = imperative(core_of(low)[1]) and not LASTING["notes"].said(core_of(low)[1])
+    core = core_of(low)[1]
+    requests = imperative(core) and not LASTING["notes"].said(core)
+    if requests and _requires(core):
+        return None
     starts = [0, *(found.end() for found in _CLAUSE_START.finditer(sentence.words))]
     for start in starts[:_CLAUSES_MAX]:
         low = " ".join(sentence.words[start:].lower().split()).rstrip(".!;, ")
@@ -162,7 +163,7 @@ def embedded(sentence: Sentence) -> int | None:
         TALK.part(sentence.low, low)
         core = core_of(low)[1]
         if start and requests and sentence.words[:start].rstrip().endswith(":") and not LASTING["own"].said(core):
-            return None
+            continue
         strong = LASTING["strong"].said(core)
         if start == 0 and not strong and (imperative(core) or TALK["demands"].opens(core)):
             continue
@@ -181,7 +182,7 @@ def groups(found: Sequence[Sentence], matter: Mapping[int, bool]) -> list[tuple[
     header = -1  # the paragraph that a header opened
     for place, sentence in enumerate(found):
         whole, core = sentence.low, core_of(sentence.low)[1]
-        if place in matter or _is_requirement(found, place, core):
+        if place in matter or is_requirement(found, place):
             continue
         own = remembered(whole) > 0 or _told_rule(whole, core, asks=sentence.asks)
         if not own and not sentence.asks and not wants_more(core):
@@ -220,19 +221,27 @@ def matters(found: Sequence[Sentence]) -> dict[int, bool]:
         if LASTING["text_work"].said(core) or (low != core and LASTING["text_work"].said(low)):
             opener = sentence
             inside[place] = False
-        elif opener is not None and sentence.paragraph == opener.paragraph and not sentence.bullet:
-            inside[place] = ":" in opener.words
-        else:
+        elif opener is None or sentence.paragraph != opener.paragraph or sentence.bullet:
             opener = None
+        elif ":" in opener.words or not (LASTING["habit"].said(core) or LASTING["lasting"].said(core)):
+            inside[place] = ":" in opener.words
     return inside
 
 
-def _is_requirement(found: Sequence[Sentence], place: int, core: str) -> bool:
+def is_requirement(found: Sequence[Sentence], place: int) -> bool:
     """Whether "the button must never be wider than its column" stands beside the request that it belongs to."""
-    if not LASTING["thing_must"].said(core):
+    core = core_of(found[place].low)[1]
+    told = LASTING["thing_must"].first(core)
+    if told is None or LASTING["strong"].said(core) or LASTING["lasting"].said(core):
         return False
+    if wants_more(core[told.end() :]):
+        return True
     beside = (found[k] for k in (place - 1, place + 1) if 0 <= k < len(found))
-    return any(one.paragraph == found[place].paragraph and imperative(core_of(one.low)[1]) for one in beside)
+    about = stem(core.partition(" ")[0]) if told["kind"] else ""
+    return any(
+        one.paragraph == found[place].paragraph and wants_more(core_of(one.low)[1]) and about in one.low
+        for one in beside
+    )
 
 
 def _goes_on(before: Sentence, sentence: Sentence) -> bool:

@@ -78,6 +78,8 @@ class Group:
 
     def opens(self, text: str) -> bool:
         """Whether the text begins with one of the phrases. (`said` is this or `found`, as the file says.)"""
+        if self.name not in (self._known.get(text) or self._book.candidates(text)):
+            return False  # most texts have no word of the group, and a call less is a third of the time
         for pattern in self._tried(text):  # noqa: SIM110 - any() with a generator takes twice as long
             if pattern.match(text):
                 return True
@@ -85,6 +87,8 @@ class Group:
 
     def found(self, text: str) -> bool:
         """Whether one of the phrases is anywhere in the text."""
+        if self.name not in (self._known.get(text) or self._book.candidates(text)):
+            return False
         for pattern in self._tried(text):  # noqa: SIM110
             if pattern.search(text):
                 return True
@@ -118,6 +122,7 @@ class Book:
         groups = dict(data(name))
         self._words: dict[str, str] = {}
         words = msgspec.convert(groups.pop("words", {}), dict[str, str | list[str]])
+        self._lists = {word: entry for word, entry in words.items() if not isinstance(entry, str)}
         for word, entry in words.items():
             listed = entry.split() if isinstance(entry, str) else entry
             self._words[word] = self.expanded(f"({'|'.join(listed)})")
@@ -140,6 +145,10 @@ class Book:
     def listed(self, name: str) -> frozenset[str]:
         """An entry of `[words]` that is a plain list of words."""
         return frozenset(self._words[name][3:-1].split("|"))
+
+    def lists(self, name: str) -> tuple[frozenset[str], ...]:
+        """An entry of `[words]` that has a list of words on each line."""
+        return tuple(frozenset(line.split()) for line in self._lists[name])
 
     def expanded(self, pattern: str) -> str:
         """A pattern as `re` takes it."""

@@ -7,7 +7,7 @@ from typing import Final
 from seasoned.learning.questions import PreferenceFound
 from seasoned.rules.acts import Said
 from seasoned.rules.grammar import third_person
-from seasoned.rules.lasting import LASTING, embedded, is_header, own_rule, remembered
+from seasoned.rules.lasting import LASTING, embedded, is_header, is_requirement, own_rule, remembered
 from seasoned.rules.phrases import book, form
 from seasoned.rules.requests import core_of, imperative
 from seasoned.rules.text import Sentence, key_words, listed, numbers, plain
@@ -36,7 +36,7 @@ def preferences(number: int, said: Said, known: Sequence[str]) -> list[Preferenc
     out: list[PreferenceFound] = []
     have = {old.strip().lower() for old in known}
     for quote, statement in _statements(said):
-        replaced = overtaken(statement, quote, [*known[-_KNOWN_MAX:], *(other.text for other in out)])
+        replaced = overtaken(statement, quote, [*known[-_KNOWN_MAX:], *(other.text for other in out)], said.text)
         text = third_person(_without_old(statement, replaced) if replaced else statement)
         if text and text.lower() not in have:
             have.add(text.lower())
@@ -59,7 +59,7 @@ def _statements(said: Said) -> list[tuple[str, str]]:
     found = [act.sentence for act in said.acts]
     taken = {place for first, end in said.rules for place in range(first, end)} | said.matter
     for place, sentence in enumerate(found):
-        start = None if place in taken else embedded(sentence)
+        start = None if place in taken or is_requirement(found, place) else embedded(sentence)
         if start is not None:
             out.append((sentence.raw[start:], _trimmed(sentence.raw[start:])))
     for first, end in said.rules:
@@ -142,51 +142,71 @@ def _with_antecedent(text: str, before: Sentence | None) -> str:
 # --- what a statement overtakes ---
 
 _NAMED_MIN: Final = 2
+_NAMED_KEYS_MAX: Final = 3
+_AROUND_CHARS: Final = 1_000
 _SHARED_MIN: Final = 3
 _SHORT_KEYS_MAX: Final = 6
 _NAMED_WEIGHT, _DIFFERS_WEIGHT = 3.0, 0.5
 _EMPTY: Final = listed("go over out get got two three same other month week because under like about")
+_ANYTHING: Final = key_words("use write send put keep make add please always now")
 # "Use X instead" names no old value, but it is the same matter.
-_INSTEAD = re.compile(r"\binstead\b(?! of)|\bon second thoughts?\b|\bchanged my mind\b")
+_INSTEAD = form("preferences.instead")
 # "No more PNG", "forget the £75"; "the old list is gone".
-_DROPPED_VALUES = (
-    re.compile(
-        r"\b(?:no more|no longer|not|instead of|rather than|forget(?: about)?|stop(?: using| with)?|drop|in place of"
-        r"|without|away from|scrap|never mind|was|used to be)\s+(?:the |my |our |your |any |that )?(?:old |previous"
-        r" |earlier )?((?:[\w£$€.+#-]+ ?){1,4})"
-    ),
-    re.compile(
-        r"((?:[\w£$€.+#-]+ ){1,3})(?:is|are|has been|was|got|goes|went) (?:now |already |officially )?(?:deleted|gone"
-        r"|dead|history|obsolete|outdated|deprecated|retired|removed|replaced|over|no more|not valid|invalid|away"
-        r"|out of date|off|dropped)\b"
-    ),
-)
+_DROPPED = form("preferences.dropped")
+_SLOT = form("preferences.slot")  # "my manager is", of which there is one
+_PERMITS = form("preferences.permits")
+_FORBIDS = re.compile(r"\b(?:never|not|no|without)\b", _I)
+_VALUES: Final = tuple(key_words(" ".join(one)) for one in LASTING.lists("values"))
 _OLD_CLAUSE = form("preferences.old_clause")
 
 
-def overtaken(text: str, quote: str, known: Sequence[str]) -> str:
-    """The known statement that `text` overtakes: the same matter with another value; empty when there is none."""
+def overtaken(text: str, quote: str, known: Sequence[str], around: str = "") -> str:
+    """The known statement that `text` overtakes: the same matter with another value; empty when there is none.
+
+    What is dropped may be said elsewhere in the message, `around` the statement.
+    """
     said, low = key_words(quote), plain(quote).lower()
     changes, instead = LASTING["changes"].said(low), _INSTEAD.search(low) is not None
-    dropped = {key for one in _DROPPED_VALUES for found in one.finditer(low) for key in key_words(found[1])}
+    named = [found["after"] or found["before"] for found in _DROPPED.finditer(low)]
+    named += [found["before"] or "" for found in _DROPPED.finditer(plain(around[:_AROUND_CHARS]).lower())]
+    dropped = key_words(" ".join(named))
+    permits, slot = _PERMITS.search(low) is not None, _slot(third_person(text))
     best, best_score = "", 0.0
     for old in known:
         keys = key_words(old)
-        if not keys & said or old.strip().lower() == text.strip().lower():
+        if not (slot or keys & said or keys & dropped) or old.strip().lower() == text.strip().lower():
             continue
         shared = (keys & said) - numbers(old) - _EMPTY
-        named = len(keys & dropped) >= _NAMED_MIN or (bool(keys & dropped) and bool((keys & said) - dropped))
+        drops = bool(keys & dropped) and (
+            len(keys & dropped) >= _NAMED_MIN or bool((keys & said) - dropped) or len(keys) <= _NAMED_KEYS_MAX
+        )
         differs = bool(numbers(old)) and bool(numbers(text)) and not numbers(old) & numbers(text)
-        score = len(shared) + _NAMED_WEIGHT * named * len(keys & dropped) + _DIFFERS_WEIGHT * differs
+        score = len(shared) + _NAMED_WEIGHT * drops * len(keys & dropped) + _DIFFERS_WEIGHT * differs
         enough = (
-            named
+            drops
             or (instead and bool(shared) and len(keys) <= _SHORT_KEYS_MAX)
             or (differs and len(shared) >= (_NAMED_MIN if changes else _SHARED_MIN))
             or (changes and len(shared) >= _SHARED_MIN and 2 * len(shared) >= len(keys))
+            or (changes and (_swaps(keys, said) or (slot and slot == _slot(old))))
+            or (permits and bool(shared) and _FORBIDS.search(old) is not None)
         )
         if enough and score >= best_score:
             best, best_score = old, score
     return best
+
+
+def _slot(text: str) -> frozenset[str]:
+    """What a statement in the third person gives a value to: "the team's office" in "The team's office is in York"."""
+    found = _SLOT.match(text)
+    return key_words(found["slot"]) or frozenset({"called"}) if found else frozenset()
+
+
+def _swaps(old: frozenset[str], new: frozenset[str]) -> bool:
+    """Whether both give a value to the same matter, and not the same one."""
+    for values in _VALUES:
+        if old & values and new & values and not old & new & values:
+            return bool((old & new) - values - _ANYTHING)
+    return False
 
 
 def _without_old(text: str, replaced: str) -> str:
