@@ -23,6 +23,7 @@ POINTS_MIN: Final = 2.0
 NEIGHBOUR_MIN: Final = 0.5
 FINDING_MIN: Final = 2.5
 COMPLAINT_MIN: Final = 1.5
+USED_MIN: Final = 1.0
 _WORDS_MIN = 4
 _SHARED_MIN = 2
 _NAMES_MAX = 3
@@ -135,15 +136,17 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     return found
 
 
-def findings(every: Sequence[Sentence], number: int, words: AbstractSet[str], *, asked: bool) -> list[Told]:
-    """What a message explains about something that was seen. Unless somebody `asked`, it has to be announced as an
-    explanation ("Found it: ...") or to say what is not so."""
+def findings(
+    every: Sequence[Sentence], number: int, words: AbstractSet[str], *, asked: bool, used: bool
+) -> list[Told]:
+    """What a message explains about something that was seen. Unless somebody `asked` or the next call `used` it, it has
+    to be announced as an explanation ("Found it: ...") or to say what is not so."""
     best: Told | None = None
     for place, sentence in enumerate(every[:_FINDING_SENTENCES_MAX]):
         opened = place > 0 and len(every[place - 1].text.split()) < _SHORT_WORDS and _has(every[place - 1], "opens")
         value = points(sentence) + 2 * opened + 1 * _has(sentence, "opens", "label")
-        announced = asked or opened or _has(sentence, "opens", "label", "contrasts")
-        better = announced and value >= FINDING_MIN and (best is None or value > best.points)
+        announced = asked or used or opened or _has(sentence, "opens", "label", "contrasts")
+        better = announced and value >= (USED_MIN if used else FINDING_MIN) and (best is None or value > best.points)
         if better and not sentence.bullet and shares(sentence.text, words):
             best = Told(number, sentence, value)
     return [best, *_neighbour(best, every)] if best and len(every) <= _FINDING_SENTENCES_MAX else []

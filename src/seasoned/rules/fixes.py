@@ -82,6 +82,15 @@ def fixes(made: Sequence[Call], bad: Sequence[Failure], people: Mapping[int, boo
     return found
 
 
+def changed(earlier: Call, later: Call, told: str) -> Fix | None:
+    """What a call does otherwise than an earlier like one, as far as `told` speaks of it; None when there is nothing."""
+    if not _same_kind(earlier, later) or earlier.arguments == later.arguments:
+        return None
+    failure = Failure(call=msgspec.structs.replace(earlier, answer=""), line=told, raw=told)
+    differs = _difference(failure, later, (), alone=False)
+    return Fix(failure=failure, worked=later, differs=differs) if differs and not _is_workaround(earlier, differs) else None
+
+
 def _fix(
     failure: Failure, later: Sequence[Call], failed: Mapping[int, Failure], people: Mapping[int, bool], sure: bool
 ) -> Fix | None:
