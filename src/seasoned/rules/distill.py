@@ -38,6 +38,7 @@ _TELLING_MIN = 2
 _SEEN_MAX = 8  # messages back in which what was found out was seen
 _CALLS_SEEN = 3
 _CALLS_BEFORE = 8
+_JOINED_CHARS_MAX = 1_500
 _USED_MAX = 2  # messages on in which what was found out is used
 _ANSWER_CHARS = 3_000
 _PLACEHOLDER = re.compile(r"\s*<(?:id|email|phone|date|n|name)>")
@@ -159,7 +160,13 @@ def _findings(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Fai
         if not told and (not edits or change is not None):
             told = explained.findings(every, numbered.number, seen, asked=wrong is not None, used=change is not None)
         if told and not any(explained.retracted(spoken, one) for one in told):
-            found.append(_of_finding(told, wrong, recent[-1] if recent else None, change))
+            one = _of_finding(told, wrong, recent[-1] if recent else None, change)
+            before = found[-1] if found and wrong is not None and found[-1].lines[0] == one.lines[0] else None
+            if before is not None and len("".join([*before.lines, *one.lines])) < _JOINED_CHARS_MAX:
+                before.lines += [line for line in one.lines if line not in before.lines]
+                before.quotes += one.quotes
+            else:
+                found.append(one)
     return found
 
 
@@ -168,7 +175,7 @@ def _change(every: Sequence[Sentence], made: Sequence[Call], number: int, failed
     text = " ".join(one.raw for one in every if not one.asks)
     later = [call for call in made if number <= call.number <= number + _USED_MAX][:_CALLS_SEEN]
     before = [call for call in made if call.number < number][-_CALLS_BEFORE:]
-    for call in (call for call in later if call.answer_number and id(call) not in failed):
+    for call in (call for call in later if call.answer_number and id(call) not in failed and not is_search(call)):
         for earlier in reversed(before):
             if fix := changed(earlier, call, text):
                 return fix

@@ -145,7 +145,8 @@ def findings(
     for place, sentence in enumerate(every[:_FINDING_SENTENCES_MAX]):
         opened = place > 0 and len(every[place - 1].text.split()) < _SHORT_WORDS and _has(every[place - 1], "opens")
         value = points(sentence) + 2 * opened + 1 * _has(sentence, "opens", "label")
-        announced = asked or used or opened or _has(sentence, "opens", "label", "contrasts")
+        told = used and _has(sentence, "cause", "rule")
+        announced = asked or told or opened or _has(sentence, "opens", "label", "contrasts")
         better = announced and value >= (USED_MIN if used else FINDING_MIN) and (best is None or value > best.points)
         if better and not sentence.bullet and shares(sentence.text, words):
             best = Told(number, sentence, value)

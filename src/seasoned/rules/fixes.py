@@ -88,7 +88,8 @@ def changed(earlier: Call, later: Call, told: str) -> Fix | None:
         return None
     failure = Failure(call=msgspec.structs.replace(earlier, answer=""), line=told, raw=told)
     differs = _difference(failure, later, (), alone=False)
-    return Fix(failure=failure, worked=later, differs=differs) if differs and not _is_workaround(earlier, differs) else None
+    bare = not differs or differs.startswith("without ") or _is_workaround(earlier, differs)
+    return None if bare else Fix(failure=failure, worked=later, differs=differs)
 
 
 def _fix(

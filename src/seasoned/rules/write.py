@@ -5,6 +5,7 @@ family of programs that it is about (places.py). Two lessons are the same when t
 error's template. What else says the same is found by the stage (pipeline/twins.py).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -29,8 +30,10 @@ from seasoned.similar import closeness, fingerprint
 from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, find_entry, replace_entry, slug
 from seasoned.space import FACTS, JOURNAL
 
+_NAME = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|\b\w+(?:[-/._]\w+)+")
 REPLACED_MIN: Final = 0.4
 FIXES_MAX: Final = 3
+_LABELS = ("- Symptom: ", "- Cause: ", "- Correct: ", "- Seen: ")
 ENTRIES_MAX: Final = 5_000
 _FACTS_ABOUT: Final = (
     "Preferences and facts about the user, one file for each topic. Use at the start of every task for this user."
@@ -63,8 +66,9 @@ class _Space:
     def same(self, text: str, *, facts: bool) -> Known | None:
         """The known entry that is the same."""
         key = entry_key(text.split("\n", 1)[0])
-        held = (one for one in self.known if (one.skill == FACTS) == facts)
-        return next((one for one in held if key and one.key == key), None)
+        held = [one for one in self.known if (one.skill == FACTS) == facts]
+        same = next((one for one in held if key and one.key == key), None)
+        return same or next((one for one in held if not facts and _same_trouble(one.text, text)), None)
 
     def closest(self, wanted: str, *, facts: bool) -> Known | None:
         """The entry that holds a text, by its words; None when none comes near."""
@@ -204,10 +208,31 @@ def entry_text(lesson: Lesson) -> str:
     return f"{text[: ENTRY_CHARS_MAX - 4].rstrip()}\n```" if len(fences) % 2 else text
 
 
+def _same_trouble(known: str, new: str) -> bool:
+    """Whether two entries have the same fix for the same tool, or the same error and fix with other names."""
+    (head, fixes), (other, others) = (_of_trouble(text) for text in (known, new))
+    if not fixes or not others or head.split(": ")[0] != other.split(": ")[0]:
+        return False
+    return bool(fixes & others) or (
+        _template(head) == _template(other) and bool({*map(_template, fixes)} & {*map(_template, others)})
+    )
+
+
+def _of_trouble(text: str) -> tuple[str, frozenset[str]]:
+    head, *lines = text.split("\n")
+    return head, frozenset(line for line in lines if line.startswith("- Correct: "))
+
+
+def _template(text: str) -> str:
+    """A line without the names that it gives: quoted words, paths, references."""
+    return _NAME.sub("…", text)
+
+
 def _joined(known: str, new: str) -> str:
-    """A known entry with the cause that it lacks, or another fix; at most three fixes."""
+    """A known entry with the symptom or cause that it lacks, or another fix; at most three of each."""
     lines = known.split("\n")
-    for label, at_most in (("- Cause: ", 1), ("- Correct: ", FIXES_MAX)):
+    symptoms = 1 if _template(known.split("\n")[0]) == _template(new.split("\n")[0]) else FIXES_MAX
+    for label, at_most in (("- Symptom: ", symptoms), ("- Cause: ", symptoms), ("- Correct: ", FIXES_MAX)):
         for line in new.split("\n"):
             held = sum(one.startswith(label) for one in lines)
             if line.startswith(label) and line not in lines and held < at_most:
@@ -217,8 +242,8 @@ def _joined(known: str, new: str) -> str:
 
 
 def _place(lines: list[str], label: str) -> int:
-    """After the lines with a label; a cause comes before the fixes, what was seen last."""
-    later = ("- Seen: ",) if label == "- Correct: " else ("- Correct: ", "- Seen: ")
+    """After the lines with a label: symptoms, causes, fixes, and what was seen last."""
+    later = _LABELS[_LABELS.index(label) + 1 :]
     return next((place for place, line in enumerate(lines) if line.startswith(later)), len(lines))
 
 
