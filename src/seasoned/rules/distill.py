@@ -157,6 +157,8 @@ def _findings(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Fai
         seen = words.union(*(explained.telling(call.answer[:_ANSWER_CHARS]) for call in recent))
         told = explained.causes(spoken, [numbered.number], words, explained.COMPLAINT_MIN) if words else []
         change = _change(every, made, numbered.number, failed)
+        if change is not None:
+            seen = seen.union(*(explained.telling(str(call.arguments)[:_ANSWER_CHARS]) for call in (*recent, change.worked)))
         if not told and (not edits or change is not None):
             told = explained.findings(every, numbered.number, seen, asked=wrong is not None, used=change is not None)
         if told and not any(explained.retracted(spoken, one) for one in told):
@@ -175,7 +177,7 @@ def _change(every: Sequence[Sentence], made: Sequence[Call], number: int, failed
     text = " ".join(one.raw for one in every if not one.asks)
     later = [call for call in made if number <= call.number <= number + _USED_MAX][:_CALLS_SEEN]
     before = [call for call in made if call.number < number][-_CALLS_BEFORE:]
-    for call in (call for call in later if call.answer_number and id(call) not in failed and not is_search(call)):
+    for call in (call for call in later if call.answer_number and id(call) not in failed and not (is_search(call) and is_look(call))):
         for earlier in reversed(before):
             if fix := changed(earlier, call, text):
                 return fix

@@ -313,6 +313,8 @@ def _relates(key: str, old: Json, new: Json, error: str) -> bool:
     name = key.rsplit(".", 1)[-1].lower()
     if _stands(name, error) or ("_" in name and _stands(name.replace("_", " "), error)):
         return True
+    if isinstance(old, str) and isinstance(new, str) and " " in old and " " in new:
+        return _speaks_of(error, _tokens(new), _tokens(old))
     values = [str(value).lower() for value in (old, new) if isinstance(value, str | int | float)]
     return any(_WORD_CHARS_MIN <= len(value) <= _VALUE_CHARS_MAX and _stands(value, error) for value in values)
 
