@@ -75,9 +75,10 @@ def points(sentence: Sentence) -> float:
     if len(text) > SENTENCE_CHARS_MAX or sentence.asks or len(text.split()) < _WORDS_MIN or not is_safe(text):
         return 0
     labelled = _has(sentence, "label", "fix_label")
-    if sentence.bullet or _has(sentence, "moment") or (_has(sentence, "done") and not labelled) or text.endswith(":"):
+    opened = labelled or _has(sentence, "opens")
+    if sentence.bullet or text.endswith(":") or (not opened and _has(sentence, "moment", "done")):
         return 0
-    score = 2.0 * (_has(sentence, "opens") or labelled) + 2 * _has(sentence, "cause") + _has(sentence, "rule")
+    score = 2.0 * opened + 2 * _has(sentence, "cause") + _has(sentence, "rule")
     score += min(1.5, 0.5 * len(_NAME.findall(text)[:_NAMES_MAX]))
     return score - 1.5 * _has(sentence, "guess") - 1.5 * _has(sentence, "own") - 2 * _has(sentence, "addressed")
 
