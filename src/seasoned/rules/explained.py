@@ -20,10 +20,10 @@ from seasoned.rules.text import Sentence, key_words, sentences, words
 EXPLANATION_CHARS_MAX: Final = 480
 SENTENCE_CHARS_MAX: Final = 320
 POINTS_MIN: Final = 2.0
-NEIGHBOUR_MIN: Final = 0.5
-FINDING_MIN: Final = 2.5
+NEIGHBOUR_MIN: Final = -0.5
+FINDING_MIN: Final = 2.0
 COMPLAINT_MIN: Final = 1.5
-USED_MIN: Final = 1.0
+USED_MIN: Final = 0.5
 _WORDS_MIN = 4
 _SHARED_MIN = 2
 _NAMES_MAX = 3
@@ -131,7 +131,7 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     for near in (place + 1, place - 1, place + 2):
         if 0 <= near < len(every) and every[near].paragraph == best.sentence.paragraph:
             room -= len(every[near].text)
-            if points(every[near]) < NEIGHBOUR_MIN or room < 0:
+            if points(every[near]) < NEIGHBOUR_MIN or room < 0 or every[near].raw.endswith(":"):
                 break
             found.append(Told(best.number, every[near], points(every[near])))
     return found
