@@ -140,10 +140,12 @@ def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failu
 
 
 def _findings(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failure]) -> list[_Found]:
-    """What the agent found out about something wrong that no call failed with: what a person complained of, what it saw,
-    or what it then did otherwise. What it finds in files that it edits is repaired there and teaches nothing."""
+    """What the agent found out about something wrong that no call failed with: what a person complained of, what it
+    saw, or what it then did otherwise. What it finds in files that it edits is repaired there and teaches nothing;
+    what it says in a task that failed counts only when it acted on it."""
     spoken = explained.agent_sentences(question.messages)
     edits, failed = any(changes_file(call) for call in made), {id(one.call) for one in bad}
+    is_failed = question.task.status == "failed"
     found: list[_Found] = []
     wrong: Sentence | None = None
     for numbered in question.messages:
@@ -158,8 +160,9 @@ def _findings(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Fai
         told = explained.causes(spoken, [numbered.number], words, explained.COMPLAINT_MIN) if words else []
         change = _change(every, made, numbered.number, failed)
         if change is not None:
-            seen = seen.union(*(explained.telling(str(call.arguments)[:_ANSWER_CHARS]) for call in (*recent, change.worked)))
-        if not told and (not edits or change is not None):
+            acted = (str(call.arguments)[:_ANSWER_CHARS] for call in (*recent, change.worked))
+            seen = seen.union(*map(explained.telling, acted))
+        if not told and (change is not None or not (edits or is_failed)):
             told = explained.findings(every, numbered.number, seen, asked=wrong is not None, used=change is not None)
         if told and not any(explained.retracted(spoken, one) for one in told):
             one = _of_finding(told, wrong, recent[-1] if recent else None, change)
@@ -177,7 +180,9 @@ def _change(every: Sequence[Sentence], made: Sequence[Call], number: int, failed
     text = " ".join(one.raw for one in every if not one.asks)
     later = [call for call in made if number <= call.number <= number + _USED_MAX][:_CALLS_SEEN]
     before = [call for call in made if call.number < number][-_CALLS_BEFORE:]
-    for call in (call for call in later if call.answer_number and id(call) not in failed and not (is_search(call) and is_look(call))):
+    for call in later:
+        if not call.answer_number or id(call) in failed or (is_search(call) and is_look(call)):
+            continue
         for earlier in reversed(before):
             if fix := changed(earlier, call, text):
                 return fix

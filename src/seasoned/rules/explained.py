@@ -137,9 +137,7 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     return found
 
 
-def findings(
-    every: Sequence[Sentence], number: int, words: AbstractSet[str], *, asked: bool, used: bool
-) -> list[Told]:
+def findings(every: Sequence[Sentence], number: int, words: AbstractSet[str], *, asked: bool, used: bool) -> list[Told]:
     """What a message explains about something that was seen. Unless somebody `asked` or the next call `used` it, it has
     to be announced as an explanation ("Found it: ...") or to say what is not so."""
     best: Told | None = None

@@ -83,7 +83,7 @@ def fixes(made: Sequence[Call], bad: Sequence[Failure], people: Mapping[int, boo
 
 
 def changed(earlier: Call, later: Call, told: str) -> Fix | None:
-    """What a call does otherwise than an earlier like one, as far as `told` speaks of it; None when there is nothing."""
+    """What a call does otherwise than an earlier like one, as far as `told` speaks of it."""
     if not _same_kind(earlier, later) or earlier.arguments == later.arguments:
         return None
     failure = Failure(call=msgspec.structs.replace(earlier, answer=""), line=told, raw=told)
@@ -325,6 +325,8 @@ def _change(key: str, old: Json, new: Json, error: str) -> tuple[str, bool]:
         lines, related = _new_lines(old, new, error)
         return (f"in `{inline(key)}`: `{lines}`" if lines else ""), related
     related, shown, before = _relates(key, old, new, error), _shown(new), _shown(old)
+    if _ITEM.search(f"`{key}") and isinstance(new, int | float) and not _stands(str(new), error):
+        return "", related  # a number of one item is this case's
     if shown and before and shown != before:
         return f"`{inline(key)}`: `{shown}` instead of `{before}`", related
     if shown:

@@ -231,7 +231,7 @@ def _template(text: str) -> str:
 def _joined(known: str, new: str) -> str:
     """A known entry with the symptom or cause that it lacks, or another fix; at most three of each."""
     lines = known.split("\n")
-    symptoms = 1 if _template(known.split("\n")[0]) == _template(new.split("\n")[0]) else FIXES_MAX
+    symptoms = 1 if _template(lines[0]) == _template(_of_trouble(new)[0]) else FIXES_MAX
     for label, at_most in (("- Symptom: ", symptoms), ("- Cause: ", symptoms), ("- Correct: ", FIXES_MAX)):
         for line in new.split("\n"):
             held = sum(one.startswith(label) for one in lines)
