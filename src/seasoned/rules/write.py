@@ -30,7 +30,8 @@ from seasoned.similar import closeness, fingerprint
 from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, find_entry, replace_entry, slug
 from seasoned.space import FACTS, JOURNAL
 
-_NAME = re.compile(r"'[^'\n]{1,80}'|\"[^\"\n]{1,80}\"|\b\w+(?:[-/._]\w+)+")
+_WORD = re.compile(r"[^\s`'\"]+")
+RENAMED_MAX: Final = 2
 REPLACED_MIN: Final = 0.4
 FIXES_MAX: Final = 3
 _LABELS = ("- Symptom: ", "- Cause: ", "- Correct: ", "- Seen: ")
@@ -210,12 +211,19 @@ def entry_text(lesson: Lesson) -> str:
 
 def _same_trouble(known: str, new: str) -> bool:
     """Whether two entries have the same fix for the same tool, or the same error and fix with other names."""
-    (head, fixes), (other, others) = (_of_trouble(text) for text in (known, new))
-    if not fixes or not others or head.split(": ")[0] != other.split(": ")[0]:
+    (head, fixes), (other, others) = _of_trouble(known), _of_trouble(new)
+    return head.split(": ")[0] == other.split(": ")[0] and (bool(fixes & others) or _is_renamed(known, new))
+
+
+def _is_renamed(known: str, new: str) -> bool:
+    """Whether an error and its fix differ from known ones only in a name that stands in both, such as a branch's."""
+    (head, fixes), (other, others) = _of_trouble(known), _of_trouble(new)
+    old, now = _WORD.findall(head), _WORD.findall(other)
+    names = {one: two for one, two in zip(old, now, strict=False) if one != two}
+    if len(old) != len(now) or not 0 < len(names) <= RENAMED_MAX:
         return False
-    return bool(fixes & others) or (
-        _template(head) == _template(other) and bool({*map(_template, fixes)} & {*map(_template, others)})
-    )
+    renamed = {_WORD.sub(lambda found: names.get(found.group(), found.group()), fix) for fix in fixes}
+    return bool((renamed - fixes) & others)
 
 
 def _of_trouble(text: str) -> tuple[str, frozenset[str]]:
@@ -223,15 +231,12 @@ def _of_trouble(text: str) -> tuple[str, frozenset[str]]:
     return head, frozenset(line for line in lines if line.startswith("- Correct: "))
 
 
-def _template(text: str) -> str:
-    """A line without the names that it gives: quoted words, paths, references."""
-    return _NAME.sub("…", text)
-
-
 def _joined(known: str, new: str) -> str:
     """A known entry with the symptom or cause that it lacks, or another fix; at most three of each."""
     lines = known.split("\n")
-    symptoms = 1 if _template(lines[0]) == _template(_of_trouble(new)[0]) else FIXES_MAX
+    if _is_renamed(known, new):
+        return known
+    symptoms = 1 if entry_key(lines[0]) == entry_key(_of_trouble(new)[0]) else FIXES_MAX
     for label, at_most in (("- Symptom: ", symptoms), ("- Cause: ", symptoms), ("- Correct: ", FIXES_MAX)):
         for line in new.split("\n"):
             held = sum(one.startswith(label) for one in lines)
