@@ -147,6 +147,20 @@ def test_a_complaint_is_the_symptom_of_what_explains_it() -> None:
     assert "kms:Decrypt" in lesson.title
 
 
+def test_what_the_agent_found_in_an_answer_and_then_did_otherwise_is_learned() -> None:
+    rows = agent("", "sheet_read", {"sheet": "Boosters", "filter": "site = 'Birr' AND due >= '01/07'"}, "a")
+    told = "The column due is text, so the filter compares it letter by letter; due_serial holds the date."
+    again: JsonObject = {"sheet": "Boosters", "filter": "site = 'Birr' AND due_serial >= 46204"}
+    found = (user("list the boosters of july"), rows, answer("214 rows, columns due, due_serial", "a"))
+    lesson = only(learn(*found, agent(told, "sheet_read", again, "b"), answer("17 rows", "b"), agent("There are 17.")))
+    assert (
+        "- Cause: The column due is text, so the filter compares it letter by letter; due_serial holds the date."
+        in lesson.text
+    )
+    assert "due_serial >= 46204" in lesson.text
+    assert not learn(*found, agent(told, "sheet_read", {"sheet": "Owners"}, "b"), answer("2", "b")).lessons
+
+
 def test_what_the_agent_takes_back_is_not_learned() -> None:
     found = learn(
         user("the migration fails, find out why"),

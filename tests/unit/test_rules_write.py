@@ -143,6 +143,29 @@ def test_a_known_error_gets_the_cause_that_it_lacks_and_another_fix_but_no_more_
     assert text.index("- Cause: ") < text.index("- Correct: ")
 
 
+def test_the_same_error_with_another_name_is_reinforced_and_the_same_fix_is_one_entry() -> None:
+    def pushed(branch: str) -> Lesson:
+        title, fix = f"git: The current branch {branch} has no upstream", f"git push -u origin {branch}"
+        return Lesson(
+            kind="pitfall", title=title, text=f"- Symptom: no upstream\n- Correct: `{fix}` works", topic="git"
+        )
+
+    known = entry_text(pushed("main"))
+    held = (view("git-and-ci", {"git.md": f"# Git\n\n{known}\n"}),)
+    (edit,) = ask(pushed("fix-12"), skills=held)
+    assert isinstance(edit, Reinforce)
+    other = Lesson(
+        kind="pitfall", title="git: Rejected", text="- Symptom: rejected\n- Correct: `git pull` works", topic="git"
+    )
+    assert not isinstance(ask(other, skills=held)[0], Reinforce)
+    again = msgspec.structs.replace(
+        pushed("main"), title="git: Push failed", text="- Symptom: x\n- Correct: `git push -u origin main` works"
+    )
+    (edit,) = ask(again, skills=held)
+    assert isinstance(edit, ReviseEntry)
+    assert edit.text.count("- Symptom: ") == 2
+
+
 def test_a_procedure_that_is_known_gets_its_new_counts() -> None:
     order = Lesson(kind="procedure", title="refund: first find_order", text="- Counted: so in 3 of 3", topic="refund")
     files = apply(ask(order))

@@ -6,7 +6,7 @@ lesson quotes the messages that it rests on.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 import msgspec
@@ -18,7 +18,7 @@ from seasoned.rules import explained
 from seasoned.rules.calls import Call, calls, commands
 from seasoned.rules.errors import Failure, failed, is_generic
 from seasoned.rules.explained import Told
-from seasoned.rules.fixes import Fix, changes_file, fixes, is_look, is_search
+from seasoned.rules.fixes import Fix, changed, changes_file, fixes, is_look, is_search
 from seasoned.rules.people import names
 from seasoned.rules.phrases import book
 from seasoned.rules.places import topic_of
@@ -37,6 +37,9 @@ _COMMAND_CHARS_MAX = 160
 _TELLING_MIN = 2
 _SEEN_MAX = 8  # messages back in which what was found out was seen
 _CALLS_SEEN = 3
+_CALLS_BEFORE = 8
+_JOINED_CHARS_MAX = 1_500
+_USED_MAX = 2  # messages on in which what was found out is used
 _ANSWER_CHARS = 3_000
 _PLACEHOLDER = re.compile(r"\s*<(?:id|email|phone|date|n|name)>")
 
@@ -58,7 +61,7 @@ def distill(question: DistillQuestion) -> DistillAnswer:
     bad = failed(made)
     found = [*_errors(question, made, bad), *_corrections(question, made)]
     told = {quote for one in found for quote in one.quotes}
-    found += [one for one in _findings(question, made) if one.quotes[0] not in told]
+    found += [one for one in _findings(question, made, bad) if one.quotes[0] not in told]
     lessons = _lessons(question, found)
     made_of = procedure(question, made)
     if made_of is not None:
@@ -136,11 +139,13 @@ def _errors(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failu
     return found
 
 
-def _findings(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
-    """What the agent found out about something wrong that no call failed with: what a person complained of, or what it
-    saw. What it finds in files that it edits is repaired there and teaches nothing."""
+def _findings(question: DistillQuestion, made: Sequence[Call], bad: Sequence[Failure]) -> list[_Found]:
+    """What the agent found out about something wrong that no call failed with: what a person complained of, what it
+    saw, or what it then did otherwise. What it finds in files that it edits is repaired there and teaches nothing;
+    what it says in a task that failed counts only when it acted on it."""
     spoken = explained.agent_sentences(question.messages)
-    edits = any(changes_file(call) for call in made)
+    edits, failed = any(changes_file(call) for call in made), {id(one.call) for one in bad}
+    is_failed = question.task.status == "failed"
     found: list[_Found] = []
     wrong: Sentence | None = None
     for numbered in question.messages:
@@ -148,23 +153,49 @@ def _findings(question: DistillQuestion, made: Sequence[Call]) -> list[_Found]:
         wrong = explained.complaint(said) if said else wrong
         if numbered.number not in spoken:
             continue
+        every = spoken[numbered.number]
         recent = [call for call in made if numbered.number - _SEEN_MAX <= call.number < numbered.number][-_CALLS_SEEN:]
         words = explained.telling(wrong.text) if wrong is not None else frozenset()
+        seen = words.union(*(explained.telling(call.answer[:_ANSWER_CHARS]) for call in recent))
         told = explained.causes(spoken, [numbered.number], words, explained.COMPLAINT_MIN) if words else []
-        if not told and not edits:
-            seen = words.union(*(explained.telling(call.answer[:_ANSWER_CHARS]) for call in recent))
-            told = explained.findings(spoken[numbered.number], numbered.number, seen, asked=wrong is not None)
+        change = _change(every, made, numbered.number, failed)
+        if change is not None:
+            acted = (str(call.arguments)[:_ANSWER_CHARS] for call in (*recent, change.worked))
+            seen = seen.union(*map(explained.telling, acted))
+        if not told and (change is not None or not (edits or is_failed)):
+            told = explained.findings(every, numbered.number, seen, asked=wrong is not None, used=change is not None)
         if told and not any(explained.retracted(spoken, one) for one in told):
-            found.append(_of_finding(told, wrong, recent[-1] if recent else None))
+            one = _of_finding(told, wrong, recent[-1] if recent else None, change)
+            before = found[-1] if found and wrong is not None and found[-1].lines[0] == one.lines[0] else None
+            if before is not None and len("".join([*before.lines, *one.lines])) < _JOINED_CHARS_MAX:
+                before.lines += [line for line in one.lines if line not in before.lines]
+                before.quotes += one.quotes
+            else:
+                found.append(one)
     return found
 
 
-def _of_finding(told: Sequence[Told], wrong: Sentence | None, call: Call | None) -> _Found:
+def _change(every: Sequence[Sentence], made: Sequence[Call], number: int, failed: Set[int]) -> Fix | None:
+    """The call that did otherwise what the sentences of a message speak of, where a like call had gone before."""
+    text = " ".join(one.raw for one in every if not one.asks)
+    later = [call for call in made if number <= call.number <= number + _USED_MAX][:_CALLS_SEEN]
+    before = [call for call in made if call.number < number][-_CALLS_BEFORE:]
+    for call in later:
+        if not call.answer_number or id(call) in failed or (is_search(call) and is_look(call)):
+            continue
+        for earlier in reversed(before):
+            if fix := changed(earlier, call, text):
+                return fix
+    return None
+
+
+def _of_finding(told: Sequence[Told], wrong: Sentence | None, call: Call | None, change: Fix | None) -> _Found:
     lines = [f"- Symptom: {clip(masked(wrong.text), QUOTE_CHARS_MAX)}"] if wrong is not None else []
+    fixed = [f"- Correct: {_works(change)}"] if change is not None else []
     return _Found(
         number=told[0].number,
         title=_said_title(call, told[0].sentence),
-        lines=[*lines, f"- Cause: {_cause(told)}"],
+        lines=[*lines, f"- Cause: {_cause(told)}", *fixed],
         quotes=[(one.number, one.sentence.raw) for one in told],
         call=call,
         score=told[0].points,

@@ -20,9 +20,10 @@ from seasoned.rules.text import Sentence, key_words, sentences, words
 EXPLANATION_CHARS_MAX: Final = 480
 SENTENCE_CHARS_MAX: Final = 320
 POINTS_MIN: Final = 2.0
-NEIGHBOUR_MIN: Final = 0.5
+NEIGHBOUR_MIN: Final = -0.5
 FINDING_MIN: Final = 2.5
 COMPLAINT_MIN: Final = 1.5
+USED_MIN: Final = 2.0
 _WORDS_MIN = 4
 _SHARED_MIN = 2
 _NAMES_MAX = 3
@@ -74,9 +75,10 @@ def points(sentence: Sentence) -> float:
     if len(text) > SENTENCE_CHARS_MAX or sentence.asks or len(text.split()) < _WORDS_MIN or not is_safe(text):
         return 0
     labelled = _has(sentence, "label", "fix_label")
-    if sentence.bullet or _has(sentence, "moment") or (_has(sentence, "done") and not labelled) or text.endswith(":"):
+    opened = labelled or _has(sentence, "opens")
+    if sentence.bullet or text.endswith(":") or (not opened and _has(sentence, "moment", "done")):
         return 0
-    score = 2.0 * (_has(sentence, "opens") or labelled) + 2 * _has(sentence, "cause") + _has(sentence, "rule")
+    score = 2.0 * opened + 2 * _has(sentence, "cause") + _has(sentence, "rule")
     score += min(1.5, 0.5 * len(_NAME.findall(text)[:_NAMES_MAX]))
     return score - 1.5 * _has(sentence, "guess") - 1.5 * _has(sentence, "own") - 2 * _has(sentence, "addressed")
 
@@ -129,21 +131,22 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     for near in (place + 1, place - 1, place + 2):
         if 0 <= near < len(every) and every[near].paragraph == best.sentence.paragraph:
             room -= len(every[near].text)
-            if points(every[near]) < NEIGHBOUR_MIN or room < 0:
+            if points(every[near]) < NEIGHBOUR_MIN or room < 0 or every[near].raw.endswith(":"):
                 break
             found.append(Told(best.number, every[near], points(every[near])))
     return found
 
 
-def findings(every: Sequence[Sentence], number: int, words: AbstractSet[str], *, asked: bool) -> list[Told]:
-    """What a message explains about something that was seen. Unless somebody `asked`, it has to be announced as an
-    explanation ("Found it: ...") or to say what is not so."""
+def findings(every: Sequence[Sentence], number: int, words: AbstractSet[str], *, asked: bool, used: bool) -> list[Told]:
+    """What a message explains about something that was seen. Unless somebody `asked` or the next call `used` it, it has
+    to be announced as an explanation ("Found it: ...") or to say what is not so."""
     best: Told | None = None
     for place, sentence in enumerate(every[:_FINDING_SENTENCES_MAX]):
         opened = place > 0 and len(every[place - 1].text.split()) < _SHORT_WORDS and _has(every[place - 1], "opens")
         value = points(sentence) + 2 * opened + 1 * _has(sentence, "opens", "label")
-        announced = asked or opened or _has(sentence, "opens", "label", "contrasts")
-        better = announced and value >= FINDING_MIN and (best is None or value > best.points)
+        told = used and _has(sentence, "cause", "rule")
+        announced = asked or told or opened or _has(sentence, "opens", "label", "contrasts")
+        better = announced and value >= (USED_MIN if used else FINDING_MIN) and (best is None or value > best.points)
         if better and not sentence.bullet and shares(sentence.text, words):
             best = Told(number, sentence, value)
     return [best, *_neighbour(best, every)] if best and len(every) <= _FINDING_SENTENCES_MAX else []

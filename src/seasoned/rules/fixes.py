@@ -82,6 +82,16 @@ def fixes(made: Sequence[Call], bad: Sequence[Failure], people: Mapping[int, boo
     return found
 
 
+def changed(earlier: Call, later: Call, told: str) -> Fix | None:
+    """What a call does otherwise than an earlier like one, as far as `told` speaks of it."""
+    if not _same_kind(earlier, later) or earlier.arguments == later.arguments:
+        return None
+    failure = Failure(call=msgspec.structs.replace(earlier, answer=""), line=told, raw=told)
+    differs = _difference(failure, later, (), alone=False)
+    bare = not differs or differs.startswith("without ") or _is_workaround(earlier, differs)
+    return None if bare else Fix(failure=failure, worked=later, differs=differs)
+
+
 def _fix(
     failure: Failure, later: Sequence[Call], failed: Mapping[int, Failure], people: Mapping[int, bool], sure: bool
 ) -> Fix | None:
@@ -303,6 +313,8 @@ def _relates(key: str, old: Json, new: Json, error: str) -> bool:
     name = key.rsplit(".", 1)[-1].lower()
     if _stands(name, error) or ("_" in name and _stands(name.replace("_", " "), error)):
         return True
+    if isinstance(old, str) and isinstance(new, str) and " " in old and " " in new:
+        return _speaks_of(error, _tokens(new), _tokens(old))
     values = [str(value).lower() for value in (old, new) if isinstance(value, str | int | float)]
     return any(_WORD_CHARS_MIN <= len(value) <= _VALUE_CHARS_MAX and _stands(value, error) for value in values)
 
@@ -313,6 +325,8 @@ def _change(key: str, old: Json, new: Json, error: str) -> tuple[str, bool]:
         lines, related = _new_lines(old, new, error)
         return (f"in `{inline(key)}`: `{lines}`" if lines else ""), related
     related, shown, before = _relates(key, old, new, error), _shown(new), _shown(old)
+    if _ITEM.search(f"`{key}") and isinstance(new, int | float) and not _stands(str(new), error):
+        return "", related  # a number of one item is this case's
     if shown and before and shown != before:
         return f"`{inline(key)}`: `{shown}` instead of `{before}`", related
     if shown:

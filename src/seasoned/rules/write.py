@@ -5,6 +5,7 @@ family of programs that it is about (places.py). Two lessons are the same when t
 error's template. What else says the same is found by the stage (pipeline/twins.py).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -29,8 +30,11 @@ from seasoned.similar import closeness, fingerprint
 from seasoned.skill import ENTRY_CHARS_MAX, SKILL_FILE, add_entry, entries, entry_key, find_entry, replace_entry, slug
 from seasoned.space import FACTS, JOURNAL
 
+_WORD = re.compile(r"[^\s`'\"]+")
+RENAMED_MAX: Final = 2
 REPLACED_MIN: Final = 0.4
 FIXES_MAX: Final = 3
+_LABELS = ("- Symptom: ", "- Cause: ", "- Correct: ", "- Seen: ")
 ENTRIES_MAX: Final = 5_000
 _FACTS_ABOUT: Final = (
     "Preferences and facts about the user, one file for each topic. Use at the start of every task for this user."
@@ -63,8 +67,9 @@ class _Space:
     def same(self, text: str, *, facts: bool) -> Known | None:
         """The known entry that is the same."""
         key = entry_key(text.split("\n", 1)[0])
-        held = (one for one in self.known if (one.skill == FACTS) == facts)
-        return next((one for one in held if key and one.key == key), None)
+        held = [one for one in self.known if (one.skill == FACTS) == facts]
+        same = next((one for one in held if key and one.key == key), None)
+        return same or next((one for one in held if not facts and _same_trouble(one.text, text)), None)
 
     def closest(self, wanted: str, *, facts: bool) -> Known | None:
         """The entry that holds a text, by its words; None when none comes near."""
@@ -204,10 +209,35 @@ def entry_text(lesson: Lesson) -> str:
     return f"{text[: ENTRY_CHARS_MAX - 4].rstrip()}\n```" if len(fences) % 2 else text
 
 
+def _same_trouble(known: str, new: str) -> bool:
+    """Whether two entries have the same fix for the same tool, or the same error and fix with other names."""
+    (head, fixes), (other, others) = _of_trouble(known), _of_trouble(new)
+    return head.split(": ")[0] == other.split(": ")[0] and (bool(fixes & others) or _is_renamed(known, new))
+
+
+def _is_renamed(known: str, new: str) -> bool:
+    """Whether an error and its fix differ from known ones only in a name that stands in both, such as a branch's."""
+    (head, fixes), (other, others) = _of_trouble(known), _of_trouble(new)
+    old, now = _WORD.findall(head), _WORD.findall(other)
+    names = {one: two for one, two in zip(old, now, strict=False) if one != two}
+    if len(old) != len(now) or not 0 < len(names) <= RENAMED_MAX:
+        return False
+    renamed = {_WORD.sub(lambda found: names.get(found.group(), found.group()), fix) for fix in fixes}
+    return bool((renamed - fixes) & others)
+
+
+def _of_trouble(text: str) -> tuple[str, frozenset[str]]:
+    head, *lines = text.split("\n")
+    return head, frozenset(line for line in lines if line.startswith("- Correct: "))
+
+
 def _joined(known: str, new: str) -> str:
-    """A known entry with the cause that it lacks, or another fix; at most three fixes."""
+    """A known entry with the symptom or cause that it lacks, or another fix; at most three of each."""
     lines = known.split("\n")
-    for label, at_most in (("- Cause: ", 1), ("- Correct: ", FIXES_MAX)):
+    if _is_renamed(known, new):
+        return known
+    symptoms = 1 if entry_key(lines[0]) == entry_key(_of_trouble(new)[0]) else FIXES_MAX
+    for label, at_most in (("- Symptom: ", symptoms), ("- Cause: ", symptoms), ("- Correct: ", FIXES_MAX)):
         for line in new.split("\n"):
             held = sum(one.startswith(label) for one in lines)
             if line.startswith(label) and line not in lines and held < at_most:
@@ -217,8 +247,8 @@ def _joined(known: str, new: str) -> str:
 
 
 def _place(lines: list[str], label: str) -> int:
-    """After the lines with a label; a cause comes before the fixes, what was seen last."""
-    later = ("- Seen: ",) if label == "- Correct: " else ("- Correct: ", "- Seen: ")
+    """After the lines with a label: symptoms, causes, fixes, and what was seen last."""
+    later = _LABELS[_LABELS.index(label) + 1 :]
     return next((place for place, line in enumerate(lines) if line.startswith(later)), len(lines))
 
 
