@@ -20,8 +20,8 @@ import msgspec
 
 from server import Server, running
 
-MESSAGES = 8
-ARRAYS = 900_000
+MESSAGES = 72
+ARRAYS = 99_000
 PAUSE_SECONDS = 0.01
 READ_BYTES = 1024 * 1024
 

@@ -379,9 +379,13 @@ def _description(row: SkillRow, data: bytes) -> str:
 
 
 def _follow(connection: Connection, skill_id: str, evidence: Evidence) -> None:
+    # Most files that people bring have no entry of the learner's, and may have a hundred thousand of their own.
+    supported = lessons.supported(connection, skill_id)
     for old, new in evidence.moves:
-        lessons.move_entry(connection, skill_id, old, new)
-    lessons.place_entries(connection, skill_id, evidence.places)
+        if old in supported:
+            lessons.move_entry(connection, skill_id, old, new)
+    now = supported | {new for old, new in evidence.moves if old in supported}
+    lessons.place_entries(connection, skill_id, {key: path for key, path in evidence.places.items() if key in now})
 
 
 def _heading(text: str) -> str:

@@ -316,6 +316,12 @@ def forget_evidence(connection: Connection, lesson_ids: Collection[str], skill_i
         connection.execute(sa.delete(entry_lessons).where(where))
 
 
+def supported(connection: Connection, skill_id: str) -> frozenset[str]:
+    """The keys of a skill's entries that lessons support."""
+    statement = sa.select(entry_lessons.c.entry_key).where(entry_lessons.c.skill_id == skill_id).distinct()
+    return frozenset(connection.execute(statement).scalars())
+
+
 def place_entries(connection: Connection, skill_id: str, places: Mapping[str, str]) -> None:
     """Record in which file some entries stand now, by their keys."""
     by_path: dict[str, list[str]] = {}
