@@ -23,6 +23,8 @@ _TRIES_MAX = 12
 _CALLS_MAX = 48
 _LIKE_MIN = 0.4
 _SAME_LINE_MIN = 0.6
+_MUCH_LIKE = 0.75
+_MORE_LIKE = 0.2
 _VALUE_CHARS_MAX = 120
 _LINE_CHARS_MAX = 160
 _PARTS_MAX = 4
@@ -97,6 +99,7 @@ def _fix(
 ) -> Fix | None:
     between: list[Call] = []
     further: Fix | None = None
+    first: tuple[float, Fix] | None = None
     tries = 0
     for call in later:
         if not _same_kind(failure.call, call) or (between and _likeness(failure.call, call) < _LIKE_MIN):
@@ -106,19 +109,30 @@ def _fix(
         other = failed.get(id(call))
         heard = [did for number, did in people.items() if failure.number < number < call.number]
         if tries > _TRIES_MAX or any(heard):
-            return None
+            break
         again = other is not None and _alike(failure.line, other.line)
         if not call.answer_number or again or (other is None and not _is_clean(failure, call)):
             between.append(call)
             continue
         differs = _difference(failure, call, between, alone=sure and other is None and not heard)
         fix = Fix(failure=failure, worked=call, differs=differs) if differs else None
-        if other is None:
-            found = further or fix
-            return found if found and not _is_workaround(failure.call, found.differs) else None
-        further = further or fix
         between.append(call)
-    return None
+        if other is not None:
+            further = further or fix
+            continue
+        found, like = further or fix, _likeness(failure.call, call)
+        if first is None and (found is None or further is not None or like >= _MUCH_LIKE):
+            return _credited(failure, found)
+        # What worked first may have been a look on the way to what was wanted.
+        if found is not None and (first is None or like >= first[0] + _MORE_LIKE):
+            if first is not None:
+                return _credited(failure, found)
+            first = (like, found)
+    return _credited(failure, first[1]) if first is not None else None
+
+
+def _credited(failure: Failure, found: Fix | None) -> Fix | None:
+    return found if found and not _is_workaround(failure.call, found.differs) else None
 
 
 def _alike(one: str, other: str) -> bool:

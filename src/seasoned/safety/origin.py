@@ -74,10 +74,13 @@ class Origin:
     def objection(self, text: str) -> str:
         """Why a text must not go live by itself; empty when nothing of it is a foreign order."""
         for piece in pieces(text) if self._said else ():
-            hints = 0
+            hints = int(self._is_used(piece))
             for sign in rules.of_kinds(*_TOKENS):
-                for words in (words_of(match.group()) for match in sign.compiled.finditer(piece)):
-                    is_hint = self._is_hint(sign, words)
+                found = [words_of(match.group()) for match in sign.compiled.finditer(piece)]
+                # Of the switches that an error offers, the agent needs one.
+                offered = {self._first(words) for words in found if self._is_hint(sign, words)}
+                for words in found:
+                    is_hint = self._is_hint(sign, words) or (sign.kind == "switch" and self._first(words) in offered)
                     if not is_hint and self._is_order(sign, words):
                         return f"{sign.reason}, {_THEIRS}"
                     hints += is_hint
@@ -103,6 +106,17 @@ class Origin:
         ran = (command for one in self._said if one.author == "call" for command in one.commands)
         mine = [command for command in ran if command.split()[0] in first.programs]
         return any(command.startswith(words) if sign.kind == "command" else words in command for command in mine)
+
+    def _is_used(self, piece: str) -> bool:
+        """Whether a failed tool named an argument that the agent then gave it for the first time."""
+        named = {word for word in words_of(piece).split() if "_" in word}
+        errors = [one for one in self._said if one.is_error and named.intersection(one.words.split())]
+        calls = [one for one in self._said if one.author == "call"]
+        for error in errors:
+            missing = named.intersection(error.words.split()).difference(" ".join(error.commands).split())
+            if any(one.programs & error.programs and missing.intersection(one.words.split()) for one in calls):
+                return True
+        return False
 
     def _is_order(self, sign: Rule, words: str) -> bool:
         first = self._first(words) if words.strip() else None
