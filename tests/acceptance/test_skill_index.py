@@ -59,12 +59,12 @@ def test_the_list_and_the_description_follow_what_is_learned(client: AcontextCli
     space = client.learning_spaces.create().id
     learn(client, space, PYTEST)
     skill = learned(client, space)
-    assert "- `pytest.md`: " in skill_file(client, skill)
+    assert "- pytest.md: " in skill_file(client, skill)
     learn(client, space, MYPY)
     text = skill_file(client, skill)
     for file in client.skills.get(skill.id).file_index:
         assert (text.count(f"- `{file.path}`") == 1) == (file.path != "SKILL.md")
-    assert "- `mypy.md`: " in text
+    assert "- mypy.md: " in text
     description = client.skills.get(skill.id).description
     assert description == parse_skill_file(text).description
     assert "Covers: Mypy; Pytest" in description
@@ -88,7 +88,7 @@ def test_a_persons_own_text_stays_and_a_removed_list_stays_removed(client: Acont
         )
         after = skill_file(client, skill)
         assert "\n## Ours\n\nAsk before you run anything twice.\n" in after
-        assert ("- `mypy.md`: " in after) == keep
+        assert ("- mypy.md: " in after) == keep
         assert (after == mine) == (not keep)
 
 

@@ -45,7 +45,11 @@ SAID_CHARS: Final = (160, 100, 60, 0)
 PART_CHARS_MAX: Final = 70
 COVERED_CHARS_MAX: Final = 300
 _COVERS: Final = " Covers: "
-_LINE: Final = re.compile(r"- (?:(?P<ticks>`+) ?(?P<path>.+?) ?(?P=ticks)(?:: (?P<said>.*))?|and \d+ more files?\.)\s*")
+_PLAIN: Final = re.compile(r"[a-z][a-z0-9-]*(?:/[a-z][a-z0-9-]*)*\.[a-z]{1,4}")
+_LINE: Final = re.compile(
+    rf"- (?:(?:(?P<plain>{_PLAIN.pattern})|(?P<ticks>`+) ?(?P<path>.+?) ?(?P=ticks))(?:: (?P<said>.*))?"
+    r"|and \d+ more files?\.)\s*"
+)
 _TICKS: Final = re.compile(r"`+")
 _NUMBERED: Final = re.compile(r"-\d{1,3}\Z")
 
@@ -140,7 +144,11 @@ def _listed(rows: Sequence[str], outlines: Mapping[str, Outline | None]) -> str:
     place = _place(rows)
     end, line_end = _end(rows, place), "\r" if rows[place].endswith("\r") else ""
     rest = rows[end:]
-    old = {match["path"]: match["said"] or "" for row in rows[place:end] if (match := _LINE.fullmatch(row))}
+    old = {
+        match["plain"] or match["path"]: match["said"] or ""
+        for row in rows[place:end]
+        if (match := _LINE.fullmatch(row))
+    }
     files = [_File(path, _parts(path, one, old.get(path, ""))) for path, one in outlines.items()]
     others = [*rows[: place + 1], *rest]
     lines = _lines(files, CHARS_ADVISED - sum(map(len, others)) - len(others), LINES_ADVISED - len(others))
@@ -197,7 +205,9 @@ def _line(file: _File, chars_max: int) -> str:
 
 
 def _code(path: str) -> str:
-    """A path as a code span; one that has backticks stands between more of them."""
+    """A path; one that is more than words with hyphens is a code span, between more backticks than it has."""
+    if _PLAIN.fullmatch(path):
+        return path
     longest = max(map(len, _TICKS.findall(path)), default=0)
     ticks, space = "`" * (longest + 1), " " * bool(longest)
     return f"{ticks}{space}{path}{space}{ticks}"
