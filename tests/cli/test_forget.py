@@ -28,7 +28,7 @@ def test_a_session_is_forgotten_purged_and_not_learned_again(learned: Path, tmp_
     sessions: list[dict[str, Any]] = json.loads(seasoned(home, "sessions", "list", "--json").out)
     quote = next(line for line in before.splitlines() if "Symptom" in line).split("`")[3].encode()
     planned = [forget(home, "session", one["id"], "--dry-run").out for one in sessions]
-    assert any("removed customer-service" in text for text in planned)
+    assert any("removed git-and-ci" in text for text in planned)
     assert text_of(home) == before
     for one in sessions:
         told = json.loads(forget(home, "session", one["id"], "--json").out)
@@ -42,6 +42,6 @@ def test_a_session_is_forgotten_purged_and_not_learned_again(learned: Path, tmp_
     left = [path for path in home.rglob("*") if path.is_file() and quote in path.read_bytes()]
     assert left == []
     assert forget(home, "session", sessions[0]["id"]).code == 1
-    again = seasoned(home, "learn", str(EXAMPLES / "airline.json"), "--space", "airline")
+    again = seasoned(home, "learn", str(EXAMPLES / "shop"), "--space", "shop")
     assert "was forgotten, so it is not learned again" in again.err
     assert json.loads(seasoned(home, "sessions", "list", "--json").out) == []

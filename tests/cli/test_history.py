@@ -12,15 +12,15 @@ import pytest
 from tests.support.command import Done, seasoned
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SKILL = "customer-service"
-FILE = "reservation.md"
+SKILL = "git-and-ci"
+FILE = "git.md"
 
 
 @pytest.fixture(scope="module")
 def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with something learned."""
     home = tmp_path_factory.mktemp("home")
-    assert seasoned(home, "learn", str(EXAMPLES / "airline.json"), "--space", "airline").code == 0
+    assert seasoned(home, "learn", str(EXAMPLES / "shop"), "--space", "shop").code == 0
     return home
 
 
@@ -59,7 +59,7 @@ def editor(tmp_path: Path, program: str) -> str:
 @pytest.mark.sqlite
 def test_who_taught_a_line_is_told_down_to_the_message(learned: Path) -> None:
     lines = skills(learned, "blame", f"{SKILL}/{FILE}").out.splitlines()
-    assert next(line.split(") ", 1)[1] for line in lines if ") " in line) == "# Reservation"
+    assert next(line.split(") ", 1)[1] for line in lines if ") " in line) == "# Git"
     assert all(line.split()[1] == "learner" for line in lines)
     number = next(at for at, line in enumerate(lines, start=1) if "Symptom" in line)
     why = json.loads(skills(learned, "blame", SKILL, FILE, "--why", str(number), "--json").out)
@@ -164,9 +164,9 @@ def test_a_folder_that_is_not_from_here_is_a_new_skill(learned: Path, tmp_path: 
     home, folder = shutil.copytree(learned, tmp_path / "home"), tmp_path / "notes"
     folder.mkdir()
     (folder / "SKILL.md").write_text("---\nname: notes\ndescription: Mine.\n---\n# Notes\n")
-    assert "notes is new" in skills(home, "import", str(folder), "--space", "airline").out
+    assert "notes is new" in skills(home, "import", str(folder), "--space", "shop").out
     assert log(home, "notes") == [(1, "import")]
-    assert skills(home, "import", str(folder), "--space", "airline").code == 1
+    assert skills(home, "import", str(folder), "--space", "shop").code == 1
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
         archive.writestr("other/SKILL.md", "---\nname: other\ndescription: Mine.\n---\n# Other\n")
     assert "other is new" in skills(home, "import", str(tmp_path / "other.zip")).out
@@ -178,7 +178,7 @@ def test_a_folder_that_is_not_from_here_is_a_new_skill(learned: Path, tmp_path: 
 def test_pins_are_kept_listed_and_removed(learned: Path, tmp_path: Path) -> None:
     home = shutil.copytree(learned, tmp_path / "home")
     assert skills(home, "pin", SKILL).out == "Nothing is pinned.\n"
-    assert skills(home, "pin", SKILL, "## Reservation!").out == "reservation\n"
-    assert json.loads(skills(home, "pin", SKILL, "--json").out) == {"headings": ["reservation"]}
-    assert skills(home, "pin", SKILL, "reservation", "--remove").code == 0
-    assert skills(home, "pin", SKILL, "reservation", "--remove").code == 1
+    assert skills(home, "pin", SKILL, "## Git!").out == "git\n"
+    assert json.loads(skills(home, "pin", SKILL, "--json").out) == {"headings": ["git"]}
+    assert skills(home, "pin", SKILL, "git", "--remove").code == 0
+    assert skills(home, "pin", SKILL, "git", "--remove").code == 1

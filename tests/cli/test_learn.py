@@ -16,7 +16,7 @@ from tests.support.patience import PATIENCE_SECONDS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 AIRLINE = str(EXAMPLES / "airline.json")
-REAL = (AIRLINE, str(EXAMPLES / "claude-code.jsonl"))
+REAL = (AIRLINE, str(EXAMPLES / "claude-code.jsonl"), str(EXAMPLES / "shop" / "2026-03-04-cart-voucher.jsonl"))
 KILLS = 6
 
 
@@ -50,7 +50,7 @@ def test_a_second_run_does_nothing(learned: Path, tmp_path: Path) -> None:
     before = exported(learned, tmp_path / "before")
     done = seasoned(learned, "learn", *REAL)
     assert done.code == 0
-    assert "Learned from 0 sessions; 9 already learned." in done.out
+    assert "Learned from 0 sessions; 10 already learned." in done.out
     assert exported(learned, tmp_path / "after") == before
 
 
@@ -162,7 +162,7 @@ def test_two_runs_at_once_on_one_home_learn_everything_once(learned: Path, tmp_p
     assert [process.returncode for process in processes] == [0, 0], results
     ids = [{one["id"] for one in json.loads(out)["sessions"]} for out, _ in results]
     assert ids[0] == ids[1]
-    assert len(ids[0]) == 9
+    assert len(ids[0]) == 10
     assert entry_counts(exported(home, tmp_path / "a")) == entry_counts(exported(learned, tmp_path / "b"))
 
 

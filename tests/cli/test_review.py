@@ -28,7 +28,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
     assert seasoned(home, "learn", str(EXAMPLES / "claude-code.jsonl"), "--space", "work").code == 0
     assert json.loads(seasoned(home, "spaces", "policy", "work", "review", "--json").out)["policy"] == "review"
-    assert seasoned(home, "learn", str(EXAMPLES / "airline.json"), "--space", "work").code == 0
+    assert seasoned(home, "learn", str(EXAMPLES / "shop"), "--space", "work").code == 0
     return home
 
 

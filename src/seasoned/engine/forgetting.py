@@ -5,17 +5,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
+from seasoned.archive import lenient_head
 from seasoned.config import Config
 from seasoned.engine import repositories
 from seasoned.engine.gc import KEPT, STEP_MAX
 from seasoned.engine.history import TRIES_MAX
 from seasoned.errors import Busy, HeadMoved, Tombstoned
+from seasoned.pipeline.index import without_contents
 from seasoned.skill import SKILL_FILE, entries, entry_hash
 from seasoned.store import Connection, Store, files, forgetting, history, projects, skills, spaces, users
-from seasoned.store.blame import Origin
+from seasoned.store.blame import Origin, blame, lines_of
 from seasoned.store.forgetting import Kind, Target
 from seasoned.store.gc.collector import Collector
-from seasoned.store.skills import FileRow, NewFile, NewVersion, SkillRow
+from seasoned.store.skills import About, FileRow, NewFile, NewVersion, SkillRow
 
 PASSES_MAX = 1_000
 
@@ -98,25 +100,40 @@ class Forgetting:
         made: dict[str, NewVersion] = {}
         for skill in read.skills:
             changes: dict[str, NewFile | None] = {}
-            for row in skill.texts:
+            for row in sorted(skill.texts, key=lambda row: row.path == SKILL_FILE):
                 text, cut = self._cut(skill, row, read.target.lessons)
                 name = skill.row.name
+                if row.path == SKILL_FILE and not changes and not cut.removed:
+                    continue
                 told.removed.extend(Place(skill=name, path=row.path, says=says) for says in cut.removed)
                 told.kept.extend(Place(skill=name, path=row.path, says=says, evidence=n) for says, n in cut.kept)
                 if cut.text != text:
                     changes[row.path] = self._packed(row.path, cut)
             if changes:
                 made[skill.row.id] = NewVersion(
-                    changes=changes, author="forget", reason=f"Forgot the {read.target.kind} {read.target.id}."
+                    changes=changes,
+                    author="forget",
+                    reason=f"Forgot the {read.target.kind} {read.target.id}.",
+                    about=self._about(skill, changes.get(SKILL_FILE)),
                 )
                 told.versions[skill.row.name] = skill.row.head + 1
         return told, made
 
     def _cut(self, skill: _Skill, row: FileRow, gone: Collection[str]) -> tuple[str, _Cut]:
         text = files.unpack(row, self._store.blobs).decode()
-        return text, cut(
-            row.path, text, files.blamed(row, text).origins, skill.taught, skill.supporters, set(gone), skill.by_people
-        )
+        blamed = files.blamed(row, text)
+        said, origins = text, blamed.origins
+        if row.path == SKILL_FILE:
+            # What it repeats of the other files is written anew when something is learned.
+            said = without_contents(text)
+            origins = blame(blamed, lines_of(said), Origin(row.since))
+        return text, cut(row.path, said, origins, skill.taught, skill.supporters, set(gone), skill.by_people)
+
+    def _about(self, skill: _Skill, changed: NewFile | None) -> About | None:
+        if changed is None or changed.body is None:
+            return None
+        head = lenient_head(changed.body)
+        return files.about(skill.row.name, head.description, changed.body)
 
     def _packed(self, path: str, of: _Cut) -> NewFile | None:
         if of.text is None:

@@ -50,6 +50,8 @@ _LINE: Final = re.compile(
     rf"- (?:(?:(?P<plain>{_PLAIN.pattern})|(?P<ticks>`+) ?(?P<path>.+?) ?(?P=ticks))(?:: (?P<said>.*))?"
     r"|and \d+ more files?\.)\s*"
 )
+# The line of the description as it is rendered, up to what the files cover.
+_DESCRIBED: Final = re.compile(r'^(description: "(?:[^"\\\n]|\\.)*?) Covers: (?:[^"\\\n]|\\.)*(?=")', re.MULTILINE)
 _TICKS: Final = re.compile(r"`+")
 _NUMBERED: Final = re.compile(r"-\d{1,3}\Z")
 
@@ -91,6 +93,14 @@ def without_list(skill_file: str) -> str:
     start = next((at for at in range(place - 1, -1, -1) if rows[at].strip()), place)
     start = start if rows[start].strip() == HEADING else place
     return "\n".join([*rows[:start], *rows[_end(rows, place) :]]).rstrip() + "\n"
+
+
+def without_contents(skill_file: str) -> str:
+    """A SKILL.md that repeats nothing of the other files, in its list or in its description."""
+    rows = skill_file.split("\n")
+    if (place := _place(rows)) >= 0:
+        rows[place + 1 : _end(rows, place)] = [""]
+    return _DESCRIBED.sub(r"\1", "\n".join(rows).rstrip() + "\n", count=1)
 
 
 def with_list(before: str, after: str) -> str:

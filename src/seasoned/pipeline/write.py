@@ -327,7 +327,7 @@ def _settle_unasked(draft_set: DraftSet, read: _Input) -> None:
             reason = "A person rejected the same; undo that rejection to have it learned."
             draft_set.effects[lesson.id] = Effect("declined", reason)
         elif lesson.reason:
-            draft_set.propose(_plain_edits(lesson), [_said(lesson)], [lesson.reason])
+            draft_set.propose(_plain_edits(lesson), [_said(lesson)], lesson.reason.split("; "))
 
 
 def _for_review(before: DraftSet, tried: DraftSet, asked: Sequence[LessonRow]) -> DraftSet:
