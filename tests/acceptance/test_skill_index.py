@@ -63,7 +63,7 @@ def test_the_list_and_the_description_follow_what_is_learned(client: AcontextCli
     learn(client, space, MYPY)
     text = skill_file(client, skill)
     for file in client.skills.get(skill.id).file_index:
-        assert (text.count(f"- `{file.path}`") == 1) == (file.path != "SKILL.md")
+        assert (text.count(f"- {file.path}:") == 1) == (file.path != "SKILL.md")
     assert "- mypy.md: " in text
     description = client.skills.get(skill.id).description
     assert description == parse_skill_file(text).description

@@ -437,7 +437,9 @@ def test_two_that_upload_delete_and_collect_without_pause_never_lose_a_file(tmp_
                 async def collecting(engine: Engine) -> None:
                     while not done.is_set():
                         try:
-                            seen["deleted"] += (await collect(engine, steps=1)).deleted
+                            done_now = await collect(engine, steps=1)
+                            # Not in one line: the old count would be read before the wait, and the other's be lost.
+                            seen["deleted"] += done_now.deleted
                         except Busy:
                             seen["busy"] += 1
 

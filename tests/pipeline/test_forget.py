@@ -46,6 +46,7 @@ def test_what_nothing_else_taught_goes_and_comes_back_with_a_revert(tmp_path: Pa
         use = one.engine.forgetting
         planned = await use.preview(one.project_id, kind, wanted)  # type: ignore[arg-type]
         assert await one.text() == before
+        head = (await one.engine.skills.get(one.project_id, skill_id)).row.head
         told = await use.forget(one.project_id, kind, wanted)  # type: ignore[arg-type]
         assert (told, f"## Back up {PLANTED}" in [place.says for place in told.removed]) == (planned, True)
         assert await one.text() == before.replace(f"\n## Back up {PLANTED}\nBack up {PLANTED}\n", "")
@@ -56,8 +57,7 @@ def test_what_nothing_else_taught_goes_and_comes_back_with_a_revert(tmp_path: Pa
             ("## Deploy on Tuesdays", 1)
         ]
         assert "## Deploy on Tuesdays" in await one.text()
-        head = (await one.engine.skills.get(one.project_id, skill_id)).row.head
-        await one.engine.history.revert(one.project_id, skill_id, head - 1)
+        await one.engine.history.revert(one.project_id, skill_id, head)
         assert await one.text() == before
         with pytest.raises(NotFound):
             await use.forget(one.project_id, kind, "018f0000-0000-7000-8000-000000000000")  # type: ignore[arg-type]
