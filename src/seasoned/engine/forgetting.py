@@ -11,7 +11,6 @@ from seasoned.engine import repositories
 from seasoned.engine.gc import KEPT, STEP_MAX
 from seasoned.engine.history import TRIES_MAX
 from seasoned.errors import Busy, HeadMoved, Tombstoned
-from seasoned.pipeline.index import without_contents
 from seasoned.skill import SKILL_FILE, entries, entry_hash
 from seasoned.store import Connection, Store, files, forgetting, history, projects, skills, spaces, users
 from seasoned.store.blame import Origin, blame, lines_of
@@ -125,6 +124,8 @@ class Forgetting:
         said, origins = text, blamed.origins
         if row.path == SKILL_FILE:
             # What it repeats of the other files is written anew when something is learned.
+            from seasoned.pipeline.index import without_contents  # noqa: PLC0415 - few commands forget
+
             said = without_contents(text)
             origins = blame(blamed, lines_of(said), Origin(row.since))
         return text, cut(row.path, said, origins, skill.taught, skill.supporters, set(gone), skill.by_people)
