@@ -132,6 +132,7 @@ class Learning:
             configs=dump_object({"source": transcript.source, "format": transcript.format}),
             import_key=key,
             opening=opening or None,
+            attempt_of=transcript.attempt_of or None,
             source=transcript.source,
             outcome=transcript.outcome or "",
         )

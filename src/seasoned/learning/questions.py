@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from seasoned.contrast import Difference
 from seasoned.learning.accounting import Scope
 from seasoned.lesson import Lesson
 from seasoned.message import NumberedMessage
@@ -23,15 +24,13 @@ class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
     `hints` are the rules' findings in the messages, for a model.
 
     `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts, third
-    person). `outcome` is an explicit outcome (a label, an imported reward), which takes precedence over inference.
-    `closed` says that the session is over or was flushed: no more messages are expected soon.
+    person). `closed` says that the session is over or was flushed: no more messages are expected soon.
     """
 
     messages: tuple[NumberedMessage, ...]
     tasks: tuple[Task, ...] = ()
     preferences: tuple[str, ...] = ()
     user: str = ""
-    outcome: TaskStatus | None = None
     closed: bool = False
     hints: tuple[str, ...] = ()
     scope: Scope = Scope()
@@ -114,6 +113,43 @@ class DistillAnswer(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     decisions: tuple[str, ...] = ()
     learnings: tuple[str, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    skip_reason: str = ""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt at a request: its messages, standing instructions left out, and how it ended, in a sentence."""
+
+    outcome: TaskStatus
+    messages: tuple[NumberedMessage, ...]
+    ended: str
+    was_cut_off: bool = False
+
+
+class ContrastQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A successful and a failed attempt at the same request, side by side.
+
+    `own` is the outcome of the attempt that was just finished: only its messages can be quoted. `difference` is what
+    rules found between the calls of the two, `instructions` are the agent's standing instructions.
+    """
+
+    title: str
+    good: Run
+    bad: Run
+    own: TaskStatus
+    difference: Difference
+    instructions: str = ""
+    scope: Scope = Scope()
+
+    @property
+    def messages(self) -> tuple[NumberedMessage, ...]:
+        """The messages that can be quoted."""
+        return self.good.messages if self.own == self.good.outcome else self.bad.messages
+
+
+class ContrastAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What made the difference; without lessons `skip_reason` says why nothing did for sure."""
+
     lessons: tuple[Lesson, ...] = ()
     skip_reason: str = ""
 
@@ -280,6 +316,10 @@ class Model(Protocol):
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """What a finished task teaches."""
+        ...
+
+    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:
+        """What made the difference between a successful and a failed attempt at the same request."""
         ...
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:

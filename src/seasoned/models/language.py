@@ -21,6 +21,8 @@ from seasoned.errors import ModelFailed, ModelUnavailable, OverBudget
 from seasoned.instrumentation import ModelCall
 from seasoned.learning.accounting import CallLog, CallRecord, Scope, Stage
 from seasoned.learning.questions import (
+    ContrastAnswer,
+    ContrastQuestion,
     DistillAnswer,
     DistillQuestion,
     ExtractAnswer,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from pydantic_ai import Agent, RunUsage
     from pydantic_ai.models import Model as ProviderModel
 
-A = TypeVar("A", ExtractAnswer, DistillAnswer, WriteAnswer)
+A = TypeVar("A", ExtractAnswer, DistillAnswer, ContrastAnswer, WriteAnswer)
 Reader = Callable[[bytes, Problems], A]
 
 # The default output limit: current models support it, and a list of edits can be long.
@@ -119,6 +121,11 @@ class LanguageModel:
         read = partial(_read_distill, question)
         return await self._ask("distill", prompts.distill_prompt(question), question.scope, read)
 
+    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:
+        """What made the difference between a successful and a failed attempt at the same request."""
+        read = partial(_read_contrast, question)
+        return await self._ask("distill", prompts.contrast_prompt(question), question.scope, read, "contrast")
+
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """How the lessons change the skills."""
         keys = {f"L{number}": pending.key for number, pending in enumerate(question.lessons, start=1)}
@@ -128,8 +135,8 @@ class LanguageModel:
         """Close the providers' connections."""
         await self._providers.close()
 
-    async def _ask(self, stage: Stage, prompt: str, scope: Scope, read: Reader[A]) -> A:
-        question = _Question(stage=stage, instructions=instructions(stage), prompt=prompt, scope=scope)
+    async def _ask(self, stage: Stage, prompt: str, scope: Scope, read: Reader[A], told: str = "") -> A:
+        question = _Question(stage=stage, instructions=instructions(told or stage), prompt=prompt, scope=scope)
         absent: ModelUnavailable | None = None
         for name in dict.fromkeys((self._by_stage.get(stage, self._name), *self._fallbacks)):
             known = await self._log.answer_to(question.sha256(name))
@@ -258,9 +265,9 @@ def _form(error: msgspec.DecodeError) -> str:
 
 
 @cache
-def instructions(stage: Stage) -> str:
-    """What a stage tells the model to do."""
-    return (resources.files("seasoned") / "models" / "prompts" / f"{stage}.md").read_text()
+def instructions(name: str) -> str:
+    """What the model is told to do, by a stage's name or a question's own."""
+    return (resources.files("seasoned") / "models" / "prompts" / f"{name}.md").read_text()
 
 
 def _read_extract(question: ExtractQuestion, raw: bytes, problems: Problems) -> ExtractAnswer:
@@ -269,6 +276,10 @@ def _read_extract(question: ExtractQuestion, raw: bytes, problems: Problems) -> 
 
 def _read_distill(question: DistillQuestion, raw: bytes, problems: Problems) -> DistillAnswer:
     return answers.read_distill(raw, question, problems)
+
+
+def _read_contrast(question: ContrastQuestion, raw: bytes, problems: Problems) -> ContrastAnswer:
+    return answers.read_contrast(raw, question, problems)
 
 
 def _read_write(keys: Mapping[str, str], raw: bytes, problems: Problems) -> WriteAnswer:

@@ -8,15 +8,19 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from seasoned.clock import to_datetime
+from seasoned.contrast import Call
 from seasoned.learning.questions import (
     Attempt,
+    ContrastQuestion,
     DistillQuestion,
     ExtractQuestion,
     NearEntry,
     PendingLesson,
+    Run,
     SkillView,
     WriteQuestion,
 )
+from seasoned.lesson import evidence_of
 from seasoned.message import Author, Message, NumberedMessage, Passage
 from seasoned.safety.fence import elide, fence
 from seasoned.skill import SKILL_FILE, Entry, entries
@@ -38,6 +42,13 @@ FILES_SHOWN_MAX = 40
 SUMMARY_CHARS_MAX = 400
 ATTEMPTS_MAX = 3
 NAME_CHARS_MAX = 120
+# Of a contrast: the instructions, the calls in which the runs differ, and what was said and answered in each.
+INSTRUCTIONS_TOLD_CHARS_MAX = 16_000
+WRITES_MAX = 20
+WRITE_CHARS_MAX = 1_500
+CONTRAST_SAID_CHARS_MAX = 800
+CONTRAST_TOOL_CHARS_MAX = 300
+RUN_CHARS_MAX = 24_000
 # Names of tools and roles are the client's own words too.
 ROLE_CHARS_MAX = 200
 
@@ -49,7 +60,6 @@ def extract_prompt(question: ExtractQuestion) -> str:
         _user(question.user),
         _preferences(question.preferences),
         "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
-        f"The outcome was told: {question.outcome}." if question.outcome else "",
         "The new messages:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, EXTRACT_TOOL_CHARS_MAX)),
         _hints(question.hints),
         "The session ends here for now." if question.closed else "",
@@ -84,6 +94,7 @@ def distill_prompt(question: DistillQuestion) -> str:
     parts = [
         _user(question.user),
         f"Task: {fence(task.title)}\nIt ended as: {task.status}."
+        + (" This was only told; nothing in the messages shows it." if task.is_told else "")
         + (f"\nWhy: {fence(task.evidence)}" if task.evidence else ""),
         _attempts(question.attempts),
         "The messages of the task:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
@@ -101,6 +112,36 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
         for one in attempts[:ATTEMPTS_MAX]
     ]
     return "Other attempts at much the same, for contrast; what made the difference?\n" + fence("\n".join(lines))
+
+
+def contrast_prompt(question: ContrastQuestion) -> str:
+    """A successful and a failed attempt side by side: their writes, where they part, how each ended, their messages."""
+    found = question.difference
+    quotable = "succeeded" if question.own == "success" else "failed"
+    parts = [
+        "The agent's standing instructions:\n" + fence(elide(question.instructions, INSTRUCTIONS_TOLD_CHARS_MAX))
+        if question.instructions
+        else "",
+        f"The request: {fence(question.title)}",
+        _calls("Writes that only the run that succeeded made", found.only_good),
+        _calls("Writes that only the run that failed made", found.only_bad),
+        _calls("Where they part, the run that succeeded goes on with", [found.parted_good]),
+        _calls("and the one that failed with", [found.parted_bad]),
+        _run("SUCCEEDED", question.good),
+        _run("FAILED", question.bad),
+        f"Quote from the run that {quotable} only. What made the difference?",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _calls(what: str, found: Sequence[Call | None]) -> str:
+    lines = [elide(call.shown, WRITE_CHARS_MAX) for call in found[:WRITES_MAX] if call is not None]
+    return f"{what}:\n" + (fence("\n".join(lines)) if lines else "(none)")
+
+
+def _run(name: str, run: Run) -> str:
+    text = elide(_transcript(run.messages, CONTRAST_SAID_CHARS_MAX, CONTRAST_TOOL_CHARS_MAX), RUN_CHARS_MAX)
+    return f"The run that {name}:\n{fence(text)}\nHow it ended: {fence(run.ended)}"
 
 
 def write_prompt(question: WriteQuestion) -> str:
@@ -133,7 +174,8 @@ def _lesson(key: str, pending: PendingLesson) -> str:
     day = date.isoformat(to_datetime(lesson.at).date())
     about = f" (task: {elide(pending.task_title, 150)})" if pending.task_title else ""
     replaced = f"\nreplaces: {lesson.replaces}" if lesson.replaces else ""
-    return f"{key} {lesson.kind} [{lesson.topic}] {day}{about}\n{lesson.title}\n{lesson.text}{replaced}\n"
+    unsure = " suspected" if evidence_of(lesson.basis) == "suspected" else ""
+    return f"{key}{unsure} {lesson.kind} [{lesson.topic}] {day}{about}\n{lesson.title}\n{lesson.text}{replaced}\n"
 
 
 def nearest(question: WriteQuestion) -> list[SkillView]:

@@ -14,6 +14,7 @@ from seasoned.config import Config
 from seasoned.errors import HeadMoved, Invalid, NotFound, Superseded
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
+from seasoned.lesson import SUSPICION, evidence_of, worded
 from seasoned.message import JsonObject
 from seasoned.pipeline import drafts, journal, retrieval
 from seasoned.pipeline.draft import Draft
@@ -66,6 +67,18 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     known: list[proposals.Known]
     forgotten: frozenset[str]
+
+    @property
+    def seconded(self) -> list[tuple[proposals.Known, LessonRow]]:
+        """The suspicions that wait, each with the first lesson of the run from another session that says the same."""
+        found = []
+        for one in self.known:
+            if one.is_suspicion and one.status == "pending":
+                others = [lesson for lesson in self.lessons if _is_considered(lesson) and not lesson.reason]
+                others = [lesson for lesson in others if lesson.session_id not in one.sessions]
+                place = best_twin(one.said[0], [_said(lesson) for lesson in others]) if one.said else None
+                found += [] if place is None else [(one, others[place])]
+        return found
 
 
 async def write(store: Store, model: Model, config: Config, space_id: str) -> bool:
@@ -317,17 +330,30 @@ def _settle_unasked(draft_set: DraftSet, read: _Input) -> None:
     """Settle the lessons about which the writer is not asked: of what was forgotten, those like one that a person
     rejected, and those that a safety check flagged when they were distilled.
     """
-    rejected = [text for one in read.known if one.status == "rejected" for text in one.said]
+    rejected = [(text, one.reason) for one in read.known if one.status == "rejected" for text in one.said]
+    seconding = {lesson.id for _, lesson in read.seconded}
     for lesson in read.lessons:
         if lesson.task_id in read.forgotten:
             draft_set.effects[lesson.id] = Effect("forgotten")
         elif not _is_considered(lesson):
             continue
-        elif best_twin(_said(lesson), rejected) is not None:
-            reason = "A person rejected the same; undo that rejection to have it learned."
+        elif (place := best_twin(_said(lesson), [text for text, _ in rejected])) is not None:
+            reason = f"The same was rejected ({rejected[place][1]}); undo that rejection to have it learned."
             draft_set.effects[lesson.id] = Effect("declined", reason)
         elif lesson.reason:
             draft_set.propose(_plain_edits(lesson), [_said(lesson)], lesson.reason.split("; "))
+        elif _is_suspected(lesson) and lesson.id not in seconding and not _is_seconded(lesson, read.lessons):
+            draft_set.propose(_plain_edits(lesson), [_said(lesson)], [SUSPICION])
+
+
+def _is_suspected(lesson: LessonRow) -> bool:
+    return evidence_of(lesson.basis) == "suspected"
+
+
+def _is_seconded(lesson: LessonRow, others: Sequence[LessonRow]) -> bool:
+    """Whether a lesson of another session in the same run says the same."""
+    texts = [_said(one) for one in others if one.session_id != lesson.session_id and _is_considered(one)]
+    return best_twin(_said(lesson), texts) is not None
 
 
 def _for_review(before: DraftSet, tried: DraftSet, asked: Sequence[LessonRow]) -> DraftSet:
@@ -418,8 +444,13 @@ def _fallback_skill(lesson: LessonRow) -> str:
 
 
 def _said(lesson: LessonRow) -> str:
-    """A lesson as the plain entry that it would be."""
+    """What a lesson says, as it is compared with others."""
     return f"- {lesson.text}" if lesson.kind == "preference" else f"## {lesson.title}\n{lesson.text}".strip()
+
+
+def _entry(lesson: LessonRow) -> str:
+    """A lesson as the plain entry that it would be."""
+    return _said(lesson) if lesson.kind == "preference" else f"## {lesson.title}\n{worded(lesson.value())}".strip()
 
 
 def _plain_edits(lesson: LessonRow) -> tuple[CreateSkill, AddEntry]:
@@ -433,7 +464,7 @@ def _plain_edits(lesson: LessonRow) -> tuple[CreateSkill, AddEntry]:
     keys = (lesson.id,)
     return (
         CreateSkill(name=skill, description=description, body=body, lessons=keys),
-        AddEntry(skill=skill, path=path, title=heading, text=_said(lesson), lessons=keys),
+        AddEntry(skill=skill, path=path, title=heading, text=_entry(lesson), lessons=keys),
     )
 
 
@@ -470,7 +501,13 @@ def _commit(
     waiting: Sequence[tuple[NewProposal, str]],
 ) -> None:
     lessons.settle(connection, read.space.id, read.space.written_to, _settled(read, draft_set), now)
-    drafts.commit(connection, read.space, draft_set, packed, now)
+    ids = drafts.commit(connection, read.space, draft_set, packed, now)
+    for one, lesson in read.seconded:
+        places = [note for note in draft_set.notes if note.lesson == lesson.id and note.skill in ids]
+        reason = "Another session showed the same."
+        if places and proposals.end_suspicion(connection, one, is_true=True, reason=reason, now=now):
+            for note, key in ((note, key) for note in places for key in one.lessons):
+                lessons.note_entry(connection, ids[note.skill], note.path, note.key, key, "reinforced")
     for new, twin in waiting:
         if not twin or not proposals.join(connection, twin, new.lessons):
             proposals.add(connection, read.space.project_id, read.space.id, new, now)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
-from seasoned.lesson import Lesson, LessonKind, LessonStatus, Quote
+from seasoned.lesson import Basis, Lesson, LessonKind, LessonStatus, Quote
 from seasoned.store.gc.marks import chunks
 from seasoned.store.rows import columns, dump, load_as, to_rows
 from seasoned.store.schema import entry_lessons, lessons, sessions, space_sessions, spaces, tasks
@@ -30,6 +30,7 @@ class LessonRow(msgspec.Struct, frozen=True):
     replaces: str
     reason: str
     quotes: str
+    basis: Basis
     number: int
     at: int
     status: LessonStatus
@@ -46,6 +47,7 @@ class LessonRow(msgspec.Struct, frozen=True):
             replaces=self.replaces,
             reason=self.reason,
             at=self.at,
+            basis=self.basis,
         )
 
 
@@ -64,6 +66,7 @@ class SettledRow(msgspec.Struct, frozen=True):
     space_number: int
     kind: LessonKind
     status: LessonStatus
+    basis: Basis
     title: str
     reason: str
     session_id: str
@@ -120,6 +123,7 @@ def add(
             replaces=lesson.replaces,
             reason=lesson.reason,
             quotes=dump(lesson.quotes),
+            basis=lesson.basis,
             number=number,
             at=lesson.at,
             status="pending",
