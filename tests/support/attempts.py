@@ -47,7 +47,12 @@ class Room:
         flat = [one for some in messages for one in ([some] if isinstance(some, Message) else some)]
         timed = tuple(TimedMessage(1_000_000 * (self._count * 1_000 + n), one) for n, one in enumerate(flat))
         made = Transcript(
-            key=f"run-{self._count}", source=f"run {self._count}", format="test", messages=timed, outcome=outcome
+            key=f"run-{self._count}",
+            source=f"run {self._count}",
+            format="test",
+            messages=timed,
+            outcome=outcome,
+            attempt_of=of,
         )
         taken = await self.engine.learning.take(self.project_id, self.space_id, made)
         assert taken is not None

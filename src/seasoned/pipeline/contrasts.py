@@ -99,7 +99,9 @@ async def ask(store: Store, model: Model, group: Group, scope: Scope) -> tuple[C
 
 
 def _counterpart(store: Store, group: Group) -> Attempt | None:
-    """The attempt that ended otherwise and is most like the own one; None if another one made the same of it before."""
+    """The attempt that ended otherwise and is most like the own one, first of those with other writes; None if another
+    one made the same of it before.
+    """
 
     def whole(one: Attempt) -> list[NumberedMessage]:
         return [numbered(row, store.blobs) for row in one.rows]
@@ -111,8 +113,13 @@ def _counterpart(store: Store, group: Group) -> Attempt | None:
     alike = (one for one in group.others if one.outcome == group.own.outcome)
     if any(contrast.signature(whole(one)) == sign for one in alike):
         return None
-    against = [one for one in group.others if one.outcome != group.own.outcome]
-    return max(against, key=lambda one: contrast.likeness(made, contrast.calls(whole(one))))
+    against = [(one, contrast.calls(whole(one))) for one in group.others if one.outcome != group.own.outcome]
+    wrote = {call.shown for call in contrast.writes(made)}
+
+    def rank(pair: tuple[Attempt, Sequence[contrast.Call]]) -> tuple[bool, float]:
+        return wrote != {call.shown for call in contrast.writes(pair[1])}, contrast.likeness(made, pair[1])
+
+    return max(against, key=rank)[0]
 
 
 def _question(
