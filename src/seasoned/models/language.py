@@ -167,7 +167,7 @@ class LanguageModel:
         try:
             result = await agent.run(question.prompt, usage=usage, model_settings=settings)
             answer = result.output
-        except (AgentRunError, UserError) as error:
+        except (AgentRunError, UserError, ModelFailed) as error:
             if providers.is_timeout(error):
                 self._note_slow(asked)
             if check.usable is None:
