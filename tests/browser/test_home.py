@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import EXAMPLES, Open
+from tests.browser.conftest import Open
 from tests.browser.looking import look_at, seen
-from tests.support.command import seasoned
 from tests.support.server import Server, running
 
 
@@ -77,7 +76,6 @@ def test_the_theme_that_is_chosen_stays(learned: Server, browse: Open) -> None:
     page.click("text=Light or dark")
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-
 
 
 def _focused(page: Page) -> str:
