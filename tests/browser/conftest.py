@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.command import seasoned
 from tests.support.server import KEY, Server, running
@@ -49,11 +49,12 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def browse(chromium: Browser) -> Iterator[Open]:
     """Opens a signed-in page of a server, and fails if the browser complains about anything on it."""
-    contexts, wrong = [], list[str]()
+    contexts, wrong = list[BrowserContext](), list[str]()
 
     def opened(server: Server, path: str = "/", key: str = KEY, width: int = 1280, dark: bool = False) -> Page:
-        scheme = "dark" if dark else "light"
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light"
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
