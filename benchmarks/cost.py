@@ -26,6 +26,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.support.careful import CarefulModel
+from tests.support.server import running
+from tests.support.worlds import scorer, world_named
 
 from seasoned import config, formats
 from seasoned.clock import SECOND, parse_time
@@ -38,9 +41,6 @@ from seasoned.store import files, skills, spaces
 from seasoned.store.skills import NewSkill, NewVersion
 from seasoned.testing import Asked, provider
 from seasoned.tokens import count_tokens
-from tests.support.careful import CarefulModel
-from tests.support.server import running
-from tests.support.worlds import scorer, world_named
 
 RUNS = Path(__file__).parents[1] / "examples" / "airline.json"
 FORMULA = {"burst": (11, 80_000), "five batches": (23, 125_000)}
@@ -68,7 +68,7 @@ def spent(requests: Sequence[Sequence[Asked]]) -> Spent:
     tokens = [sum(count_tokens(one.content) for one in request) for request in requests]
     cached = 0
     for place, prompt in enumerate(prompts):
-        common = max((len(os.path.commonprefix([prompt, earlier])) for earlier in prompts[:place]), default=0)
+        common = max((_common(prompt, earlier) for earlier in prompts[:place]), default=0)
         prefix = min(count_tokens(prompt[:common]), tokens[place])
         cached += prefix if prefix >= CACHED_FROM_TOKENS else 0
     stages = {
@@ -76,6 +76,12 @@ def spent(requests: Sequence[Sequence[Asked]]) -> Spent:
         for stage, mark in STAGES.items()
     }
     return Spent(len(requests), sum(tokens), stages, cached / max(1, sum(tokens)))
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    most = min(len(one), len(other))
+    return next((place for place in range(most) if one[place] != other[place]), most)
 
 
 @cache
