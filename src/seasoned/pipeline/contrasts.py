@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from seasoned import contrast
-from seasoned.learning.accounting import Scope
-from seasoned.learning.questions import ContrastAnswer, ContrastQuestion, Model, Run
+from seasoned.learning.questions import ContrastAnswer, ContrastQuestion, DistillQuestion, Model, Run
 from seasoned.message import NumberedMessage
 from seasoned.pipeline import evidence
 from seasoned.similar import closeness, fingerprint
@@ -83,7 +82,9 @@ def _group(
     )
 
 
-async def ask(store: Store, model: Model, group: Group, scope: Scope) -> tuple[ContrastQuestion, ContrastAnswer] | None:
+async def ask(
+    store: Store, model: Model, group: Group, about: DistillQuestion
+) -> tuple[ContrastQuestion, ContrastAnswer] | None:
     """What made the difference, with the question; None when asking could not change what is known.
 
     Raises ModelFailed if there is no usable answer.
@@ -91,10 +92,9 @@ async def ask(store: Store, model: Model, group: Group, scope: Scope) -> tuple[C
     other = await asyncio.to_thread(_counterpart, store, group)
     if other is None:
         return None
-    own = await evidence.load(store, group.own.rows, scope.space_id)
-    question = await asyncio.to_thread(
-        _question, group, own, other.outcome, await evidence.load(store, other.rows, scope.space_id), scope
-    )
+    own = await evidence.load(store, group.own.rows, about.scope.space_id)
+    against = await evidence.load(store, other.rows, about.scope.space_id)
+    question = await asyncio.to_thread(_question, group, own, against, about)
     return question, await model.contrast(question)
 
 
@@ -123,22 +123,17 @@ def _counterpart(store: Store, group: Group) -> Attempt | None:
 
 
 def _question(
-    group: Group,
-    own: Sequence[NumberedMessage],
-    outcome: TaskStatus,
-    other: Sequence[NumberedMessage],
-    scope: Scope,
+    group: Group, own: Sequence[NumberedMessage], other: Sequence[NumberedMessage], about: DistillQuestion
 ) -> ContrastQuestion:
-    good, bad = (own, other) if outcome == "failed" else (other, own)
-    told = [one.message.prose() for one in own if one.message.original_role == "system"]
+    good, bad = (own, other) if group.own.outcome == "success" else (other, own)
     return ContrastQuestion(
         title=group.title,
         good=_run("success", good),
         bad=_run("failed", bad),
         own=group.own.outcome,
         difference=contrast.difference(contrast.calls(good), contrast.calls(bad)),
-        instructions="\n\n".join(told),
-        scope=scope,
+        session=about.session,
+        scope=about.scope,
     )
 
 

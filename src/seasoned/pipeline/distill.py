@@ -16,20 +16,21 @@ from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import Attempt, DistillAnswer, DistillQuestion, Model
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Basis, Lesson, folded, stands_in
 from seasoned.message import Author, NumberedMessage
-from seasoned.pipeline import contrasts, evidence, similar_attempts
-from seasoned.pipeline.journal import Summary
+from seasoned.pipeline import context, contrasts, evidence, similar_attempts
+from seasoned.pipeline.journal import Summary, told_time
 from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import MessageRow
-from seasoned.store.rows import dump
+from seasoned.store.rows import dump, load_object
 from seasoned.store.tasks import TaskRow
 
 MESSAGES_MAX = 400
 LESSONS_MAX = 20
 LINES_MAX = 10
+KEPT_MAX = 12
 KINDS = frozenset({"procedure", "pitfall", "fact"})
 # Whose words show a lesson to be true, by what it rests on.
 _BASES: Final[Mapping[Basis, Author]] = {"error": "tool", "check": "tool", "correction": "person"}
@@ -43,6 +44,11 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     space_id: str
     attempts: tuple[Attempt, ...]
     group: contrasts.Group | None
+    context: context.Read
+    ended_at: int
+    before: list[MessageRow]
+    kept: tuple[str, ...]
+    entries: tuple[str, ...]
 
 
 async def distill(store: Store, model: Model, task_id: str) -> bool:
@@ -58,6 +64,10 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     question = DistillQuestion(
         task=task.value(),
         messages=shown,
+        session=await context.of(store, read.context),
+        earlier=await asyncio.to_thread(context.calls_before, read.before, store),
+        kept=read.kept,
+        entries=read.entries,
         user=read.user,
         attempts=read.attempts,
         scope=Scope(project_id=task.project_id, space_id=read.space_id, session_id=task.session_id, task_id=task.id),
@@ -66,10 +76,10 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     if not answer.lessons and not answer.skip_reason.strip():
         raise ModelFailed("The answer has neither lessons nor a skip reason.")
     private = OffRecord(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
-    found, summary = await asyncio.to_thread(_checked, answer, task, shown, private)
-    if read.group is not None and (asked := await contrasts.ask(store, model, read.group, question.scope)):
+    found, summary = await asyncio.to_thread(_checked, answer, read, shown, private)
+    if read.group is not None and (asked := await contrasts.ask(store, model, read.group, question)):
         compared, differs = asked
-        decisive = await asyncio.to_thread(_contrasted, differs.lessons, task, compared.messages, private)
+        decisive = await asyncio.to_thread(_contrasted, differs.lessons, read.ended_at, compared.messages, private)
         found = [*(one for one in found if one.kind != "skip" or not decisive), *decisive]
 
     def commit(connection: Connection) -> None:
@@ -127,6 +137,7 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     if space_id is None or session is None:
         return None
     before = tasks.distilled_before(connection, space_id, row, similar_attempts.LOOKED_AT_MAX)
+    about = f"{row.title}\n{row.evidence}\n{row.progresses}"
     return _Input(
         task=row,
         rows=messages.of_task(connection, row.id, MESSAGES_MAX),
@@ -135,21 +146,26 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
         space_id=space_id,
         attempts=similar_attempts.attempts(row, before),
         group=contrasts.read(connection, row, session, space_id, before),
+        context=context.read(connection, session, space_id),
+        ended_at=told_time(row.ended_at, load_object(session.configs)),
+        before=messages.of_agent_before(connection, row.session_id, row.first_number, context.EARLIER_ROWS_MAX),
+        kept=tuple(lessons.preferences_of_session(connection, row.session_id, KEPT_MAX)),
+        entries=context.close_entries(connection, space_id, about),
     )
 
 
 def _checked(
-    answer: DistillAnswer, task: TaskRow, shown: Sequence[NumberedMessage], private: OffRecord
+    answer: DistillAnswer, read: _Input, shown: Sequence[NumberedMessage], private: OffRecord
 ) -> tuple[list[Lesson], Summary]:
     """The lessons or the skip, and the journal's summary: nothing said off the record, and foreign orders held back."""
-    learned = [_clean(lesson, task) for lesson in answer.lessons if lesson.kind in KINDS]
+    learned = [_clean(lesson, read.ended_at) for lesson in answer.lessons if lesson.kind in KINDS]
     summary, skipped = _summary(answer, shown), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
     texts = [skipped, summary.summary, *summary.decisions, *summary.learnings]
     origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)])
-    found = [_graded(lesson, task, shown) for lesson in _admitted(learned, origin, shown, private)]
+    found = [_graded(lesson, read.task, shown) for lesson in _admitted(learned, origin, shown, private)]
     if not found:
         reason = "The person asked not to write it down." if learned else evidence.admitted(origin, private, skipped)
-        found = [Lesson(kind="skip", title="", text="", reason=reason, at=task.ended_at)]
+        found = [Lesson(kind="skip", title="", text="", reason=reason, at=read.ended_at)]
     return found, Summary(
         summary=evidence.admitted(origin, private, summary.summary),
         decisions=tuple(evidence.admitted(origin, private, line) for line in summary.decisions),
@@ -159,10 +175,10 @@ def _checked(
 
 
 def _contrasted(
-    lessons: Sequence[Lesson], task: TaskRow, shown: Sequence[NumberedMessage], private: OffRecord
+    lessons: Sequence[Lesson], at: int, shown: Sequence[NumberedMessage], private: OffRecord
 ) -> list[Lesson]:
     """The lessons of a contrast; they rest on it, and quote the attempt that was just finished."""
-    learned = [_clean(lesson, task) for lesson in lessons if lesson.kind in KINDS]
+    learned = [_clean(lesson, at) for lesson in lessons if lesson.kind in KINDS]
     origin = Origin(shown, [f"{lesson.title}\n{lesson.text}" for lesson in learned])
     found = _admitted(learned, origin, shown, private)
     return [msgspec.structs.replace(lesson, basis="contrast") for lesson in found]
@@ -183,14 +199,14 @@ def _admitted(
     return found
 
 
-def _clean(lesson: Lesson, task: TaskRow) -> Lesson:
+def _clean(lesson: Lesson, at: int) -> Lesson:
     """A lesson as it is stored: no secrets, bounded, with the time at which its task ended."""
     return msgspec.structs.replace(
         lesson,
         title=" ".join(redact(lesson.title).split())[:TITLE_CHARS_MAX],
         text=redact(lesson.text).strip()[:TEXT_CHARS_MAX],
         topic=slug(lesson.topic),
-        at=task.ended_at,
+        at=at,
     )
 
 
