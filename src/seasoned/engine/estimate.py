@@ -15,6 +15,7 @@ from seasoned.learning.questions import DistillQuestion, ExtractQuestion
 from seasoned.message import NumberedMessage
 from seasoned.models import prompts
 from seasoned.models.language import instructions
+from seasoned.pipeline.extract import SHOWN_CHARS_MAX
 from seasoned.rules import extract_tasks
 from seasoned.task import Task
 from seasoned.tokens import count_tokens
@@ -82,7 +83,7 @@ def _batches(messages: Sequence[NumberedMessage], config: Config) -> Iterator[tu
     while start < len(messages):
         end, chars = start, 0
         while end < len(messages) and end - start < config.batch_messages:
-            chars += sum(map(len, messages[end].message.texts()))
+            chars += min(sum(map(len, messages[end].message.texts())), SHOWN_CHARS_MAX)
             if chars > config.batch_chars and end > start:
                 break
             end += 1

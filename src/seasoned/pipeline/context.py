@@ -24,6 +24,7 @@ from seasoned.store.sessions import SessionRow
 HEAD_ROWS: Final = 12
 INSTRUCTIONS_CHARS_MAX: Final = 24_000
 EARLIER_ROWS_MAX: Final = 60
+WHOLE_ROWS_MAX: Final = 400
 EARLIER_CALLS_MAX: Final = 12
 EARLIER_CHARS_MAX: Final = 120
 ENTRIES_MAX: Final = 8
@@ -76,6 +77,12 @@ def _of(store: Store, rows: Read) -> SessionInfo:
         serves=rows.change_users or _SERVES.search(instructions) is not None,
         **{name: _place(configs, keys) for name, keys in _PLACE_KEYS.items()},
     )
+
+
+async def whole(store: Store, session_id: str) -> list[NumberedMessage]:
+    """The first messages of a session as they were said, for who looks for names in them."""
+    rows = await store.read(lambda connection: messages.waiting(connection, session_id, 0, WHOLE_ROWS_MAX))
+    return await asyncio.to_thread(evidence.raw, rows, store.blobs)
 
 
 def _opening(store: Store, head: Sequence[MessageRow]) -> Iterator[NumberedMessage]:
