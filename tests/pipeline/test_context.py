@@ -81,7 +81,7 @@ def test_a_prompt_knows_the_session_what_was_done_in_it_and_what_is_kept_already
     async def run() -> None:
         async with opened(tmp_path, model, quiet_seconds=30.0) as engine:
             space = await engine.spaces.create(await project(engine))
-            configs: JsonObject = {"cwd": "/work/api", "git_branch": "main", "original_date": "2026-03-02"}
+            configs: JsonObject = {"cwd": "/srv/api", "git_branch": "main", "original_date": "2026-03-02"}
             await learned(engine, space.id, *talk, configs=configs)
             await learned(engine, space.id, *talk)
             files = await skill_files(engine, await project(engine), space.id)
@@ -90,7 +90,7 @@ def test_a_prompt_knows_the_session_what_was_done_in_it_and_what_is_kept_already
     model.on_write = placed
     asyncio.run(run())
     told = model.extracts[0].session
-    assert (told.directory, told.branch) == ("/work/api", "main")
+    assert (told.directory, told.branch) == ("/srv/api", "main")
     report = next(one for one in model.distills if one.task.title == "write the report")
     assert report.earlier == ('[2] read_file {"path": "build.log"}',)
     assert report.kept == ("The user wants short reports.",)

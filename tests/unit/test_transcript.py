@@ -143,8 +143,8 @@ def test_no_model_is_asked_about_a_plain_look_up() -> None:
 
 def test_a_provider_whose_cache_is_told_where_to_end_gets_the_common_prefix_apart() -> None:
     prefix = "The agent's standing instructions:\n" + "x" * 2_000
-    first, point, rest = prompt_for("anthropic:a", f"{prefix}\n\nthe rest", prefix)
-    assert (first, point, rest) == (prefix, CachePoint(), "\n\nthe rest")
+    apart = prompt_for("anthropic:a", f"{prefix}\n\nthe rest", prefix)
+    assert list(apart) == [prefix, CachePoint(), "\n\nthe rest"]
     assert prompt_for("openai:a", f"{prefix}\n\nthe rest", prefix) == f"{prefix}\n\nthe rest"
     assert prompt_for("anthropic:a", "short\n\nthe rest", "short") == "short\n\nthe rest"
 

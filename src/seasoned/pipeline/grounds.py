@@ -45,6 +45,19 @@ class Grounds:
         self._lessons = {pending.key: pending.lesson for pending in lessons}
         self._said = {pending.key: _said(pending) for pending in lessons}
 
+    def apply(self, drafts: DraftSet, edits: Sequence[Edit], *, is_last: bool) -> tuple[str, ...]:
+        """Apply edits that say no more than their sources; the reasons of those that were rejected.
+
+        In the last answer, what says more gives way to its lessons' own words.
+        """
+        refused: list[str] = []
+        for edit in edits:
+            reason = self.objection(edit, drafts)
+            instead = self.own_words(edit) if reason and is_last else []
+            made = instead if reason else [self.complete(edit)]
+            refused += [reason, *map(drafts.apply, made)]
+        return tuple(filter(None, refused))
+
     def objection(self, edit: Edit, drafts: DraftSet) -> str:
         """Why an edit cannot be made: it says what none of its sources does. Empty when it can."""
         if not isinstance(edit, AddEntry | ReviseEntry | WriteFile):

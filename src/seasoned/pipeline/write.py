@@ -7,6 +7,7 @@ so that it is not lost.
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -290,12 +291,7 @@ async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store:
     asked = [lesson for lesson in read.lessons if _is_considered(lesson) and lesson.id not in draft_set.effects]
     if not asked:
         return draft_set
-    pending = tuple(
-        PendingLesson(
-            key=lesson.id, lesson=lesson.value(), task_title=_title(read, lesson), status=_status(read, lesson)
-        )
-        for lesson in asked
-    )
+    pending = tuple(_pending(read, lesson) for lesson in asked)
     question = WriteQuestion(
         lessons=pending,
         skills=tuple(
@@ -393,28 +389,12 @@ async def _edited(
         await fetch({name for edit in answer.edits if (name := skill_of(edit))})
         tried = draft_set.copy()
         named = [edit for edit in answer.edits if edit.lessons and known.issuperset(edit.lessons)]
-        refused = await asyncio.to_thread(_grounded, tried, named, grounds, is_last=not left)
+        make = partial(grounds.apply, is_last=not left) if grounds else _apply
+        refused = await asyncio.to_thread(make, tried, named)
         if not refused or grounds is None:
             break
         question = msgspec.structs.replace(question, refused=refused[:REASONS_MAX])
     return tried
-
-
-def _grounded(draft_set: DraftSet, edits: Sequence[Edit], grounds: Grounds | None, *, is_last: bool) -> tuple[str, ...]:
-    """Apply edits that say no more than their sources; the reasons of those that were rejected.
-
-    In the last answer, what says more gives way to its lessons' own words.
-    """
-    if grounds is None:
-        return _apply(draft_set, edits)
-    refused: list[str] = []
-    for edit in edits:
-        reason = grounds.objection(edit, draft_set)
-        if reason:
-            refused += [reason, *(_apply(draft_set, grounds.own_words(edit)) if is_last else ())]
-        else:
-            refused += _apply(draft_set, [grounds.complete(edit)])
-    return tuple(refused)
 
 
 def _apply(draft_set: DraftSet, edits: Sequence[Edit]) -> tuple[str, ...]:
@@ -432,14 +412,10 @@ def _is_grounded(lesson: LessonRow) -> bool:
     return any(quote.verified for quote in lesson.value().quotes)
 
 
-def _title(read: _Input, lesson: LessonRow) -> str:
+def _pending(read: _Input, lesson: LessonRow) -> PendingLesson:
     row = read.tasks.get(lesson.task_id or "")
-    return row.title if row else ""
-
-
-def _status(read: _Input, lesson: LessonRow) -> str:
-    row = read.tasks.get(lesson.task_id or "")
-    return row.status if row else ""
+    ended = {"task_title": row.title, "status": row.status} if row else {}
+    return PendingLesson(key=lesson.id, lesson=lesson.value(), **ended)
 
 
 def _fallback_skill(lesson: LessonRow) -> str:
