@@ -5,6 +5,7 @@ from typing import Final
 
 from seasoned.learning.questions import AddEntry, CreateSkill
 from seasoned.lesson import evidence_of, worded
+from seasoned.pipeline.grounds import plain_entry
 from seasoned.similar import best_twin
 from seasoned.space import FACTS
 from seasoned.store import proposals
@@ -31,7 +32,7 @@ def fallback_skill(lesson: LessonRow) -> str:
 
 def said(lesson: LessonRow) -> str:
     """What a lesson says, as it is compared with others."""
-    return f"- {lesson.text}" if lesson.kind == "preference" else f"## {lesson.title}\n{lesson.text}".strip()
+    return plain_entry(lesson.value())
 
 
 def entry(lesson: LessonRow) -> str:

@@ -14,8 +14,8 @@ from seasoned.store.schema import lessons, messages, sessions, space_sessions, t
 from seasoned.task import FINISHED, TaskStatus
 
 # From so many users on, and with so many of them for each session, the user changes from session to session.
-CHANGING_USERS_MIN = 5
-CHANGING_SHARE_MIN = 0.7
+CHANGING_USERS_MIN = 8
+CHANGING_SHARE_MIN = 0.9
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=False):
