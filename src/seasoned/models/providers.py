@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from seasoned.errors import ModelFailed, ModelUnavailable
+from seasoned.models import command
 
 if TYPE_CHECKING:
     from pydantic_ai import RunUsage
+    from pydantic_ai.messages import UserContent
     from pydantic_ai.models import Model as ProviderModel
     from pydantic_ai.providers import Provider
     from pydantic_ai.settings import ModelSettings
 
 MICROS = 1_000_000
+# Shorter prefixes are not cached by themselves; with the stage's instructions before it, this one is.
+CACHED_CHARS_MIN = 1_000
 _KEY_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]*_KEY\b")
 OPENAI = ("openai", "openai-chat", "openai-responses")
 
@@ -48,6 +52,8 @@ class Providers:
             return self._open[name]
 
     async def _enter(self, name: str) -> "ProviderModel":
+        if command.unusable(name) or command.command_of(name):
+            return command.opened(name)
         from openai import OpenAIError  # noqa: PLC0415 - heavy, and only for who has a model
         from pydantic_ai.exceptions import UserError  # noqa: PLC0415
         from pydantic_ai.models import infer_model  # noqa: PLC0415
@@ -92,6 +98,15 @@ def settings_for(name: str, timeout_seconds: float, tokens_max: int) -> "ModelSe
     return {"timeout": timeout_seconds, "max_tokens": tokens_max}
 
 
+def prompt_for(name: str, prompt: str, prefix: str) -> "str | list[UserContent]":
+    """A prompt as a provider takes it: where its cache has to be told, the common prefix is a part of its own."""
+    if not name.startswith("anthropic:") or len(prefix) < CACHED_CHARS_MIN or not prompt.startswith(prefix):
+        return prompt
+    from pydantic_ai.messages import CachePoint  # noqa: PLC0415
+
+    return [prefix, CachePoint(), prompt[len(prefix) :]]
+
+
 def is_timeout(error: Exception) -> bool:
     """Whether a call timed out."""
     from pydantic_ai.exceptions import ModelTimeoutError  # noqa: PLC0415
@@ -105,6 +120,8 @@ def failure(error: Exception, refused: str, name: str) -> ModelFailed:
     The operator can fix a wrong key or an exhausted quota, and the provider the rest, so work must wait, not fail. The
     message is ours for the class of error, since a provider's text may repeat the key.
     """
+    if isinstance(error, ModelFailed):
+        return error
     absence = _sentence(error, name, _AWAY)
     if absence:
         wait: float | None = getattr(error, "retry_after", None)
