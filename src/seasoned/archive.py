@@ -472,11 +472,17 @@ def local_changes(folder: Path) -> tuple[ExportManifest, dict[str, bytes | None]
     known = _read_manifest(folder)
     if not known.files and not known.writing and folder.exists():
         raise Conflict(f"{folder} was not written by Seasoned, so it stays as it is; rename one of the two skills.")
-    found: dict[str, bytes | None] = dict(read_folder(folder)) if folder.is_dir() else {}
-    edited = {path: data for path, data in found.items() if data is not None and not known.wrote(path, _sha256(data))}
+    found = read_folder(folder) if folder.is_dir() else {}
+    edited: dict[str, bytes | None] = {
+        path: data for path, data in found.items() if not known.wrote(path, _sha256(data))
+    }
     if known.writing or not found:  # what an interrupted export had removed, or a folder that was deleted, comes back
         return known, edited
-    return known, edited | {path: None for path in known.files if not os.path.lexists(folder / path)}
+    gone = [path for path in known.files if not os.path.lexists(folder / path)]
+    for place in (place for path in gone for place in _parents(folder, path)):
+        if place.is_symlink():
+            raise Conflict(f"{place} is a link; move it away to sync there.")
+    return known, edited | dict.fromkeys(gone)
 
 
 def adopt(folder: Path, files: Mapping[str, bytes | None]) -> None:

@@ -18,7 +18,7 @@ from seasoned.store.schema import lessons, proposal_lessons, proposals
 ProposalStatus = Literal["pending", "approved", "rejected"]
 # How many proposals of a space, the newest ones, a lesson is compared with.
 COMPARED_MAX = 1_000
-# The finding of what a person wrote: it may change what people wrote, and is not searched for what learners must not say.
+# The finding of what a person wrote, which may change what people wrote, and say what a learner must not.
 BY_PERSON = "A person edited it in a folder, and others changed the same lines."
 
 
