@@ -52,7 +52,7 @@ def sync(
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Write the skills where agents look for them, and take edits made there back as new versions.
+    """Write the skills where agents look for them, and take edits made there back.
 
     Without --agent and --dir, the skills are written to the two folders that nearly every agent reads: .agents/skills
     and .claude/skills. Skills that others put there are never touched. An edit of lines that were changed in the store
