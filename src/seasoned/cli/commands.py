@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
     "sync": _Location("sync", "sync", "Write the skills where agents look for them, and take edits made there back."),
     "skills": _Location("skills", "app", "List, show, compare, edit and export skills."),
+    "search": _Location("search", "search", "Search skills, entries, lessons, tasks and messages."),
     "review": _Location("review", "app", "Approve, edit or reject what waits for review."),
     "forget": _Location("forget", "forget", "Forget what a session, a user, a task or a lesson taught."),
     "spaces": _Location("lists", "spaces_app", "List learning spaces, set their policies."),
