@@ -27,6 +27,8 @@ RUN: Final = 3
 SHARE_MIN: Final = 0.5
 PIECES_MAX: Final = 400
 ANSWER_ENDS_CHARS: Final = 400
+REMARK_CHARS: Final = 80
+CLAUSE_CHARS: Final = 300
 
 _TOKENS: Final = ("weakening", "address", "switch", "command")
 _THEIRS: Final = "in words of a tool, a page or a mail"
@@ -35,6 +37,7 @@ SENTENCE: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；।])|\n+")
 # Scripts that put no spaces between words: each sign is one.
 _ALONE: Final = re.compile("([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 _WORD: Final = re.compile(r"\w+")
+_SETTING: Final = re.compile(r"\s*\w[\w.]*=\w[\w.]*\s*")
 _COMMAND: Final = re.compile(r'"(?:command|cmd|script|code)"\s*:\s*"((?:[^"\\]|\\.){1,2000})')
 # What a call runs: each command to its end or to a comment.
 _RUN: Final = re.compile(r"(?:^|[;&|\n]) *(?:sudo |\w{1,40}=\S{0,80} )*(?!cd )(?=[\w./-])([^;&|\n#]{1,2000})")
@@ -76,7 +79,7 @@ class Origin:
         for piece in pieces(text) if self._said else ():
             hints = int(self._is_used(piece))
             for sign in rules.of_kinds(*_TOKENS):
-                found = [words_of(match.group()) for match in sign.compiled.finditer(piece)]
+                found = [words_of(match.group()) for match in sign.compiled.finditer(piece) if not _is_told(match)]
                 # Of the switches that an error offers, the agent needs one.
                 offered = {self._first(words) for words in found if self._is_hint(sign, words)}
                 for words in found:
@@ -142,6 +145,17 @@ class Origin:
         each = runs(words)
         foreign = {run for run in each if _is_foreign(self._owners.get(run))}
         return len(foreign) / max(1, len(each)), foreign <= self._errors
+
+
+def _is_told(match: re.Match[str]) -> bool:
+    """Whether a setting stands in brackets, as a remark on what a clause tells: `caches for a minute (ttl=60)`."""
+    text, start, end = match.string, match.start(), match.end()
+    opened = text.rfind("(", max(0, start - REMARK_CHARS), start + 1)
+    closed = text.find(")", end - 1, end + REMARK_CHARS)
+    if min(opened, closed) < 0 or ")" in text[opened:start] or not _SETTING.fullmatch(match.group()):
+        return False
+    clause = text[max(0, opened - CLAUSE_CHARS) : opened].rsplit(": ", 1)[-1] + text[opened:closed]
+    return not any(sign.compiled.search(clause) for sign in rules.of_kinds("standing", "asking", "modal"))
 
 
 def _all_said(messages: Iterable[NumberedMessage]) -> Iterator[_Said]:
