@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from seasoned.learning.questions import DistillAnswer, DistillQuestion
-from seasoned.lesson import TITLE_CHARS_MAX, Lesson, Quote
+from seasoned.lesson import TITLE_CHARS_MAX, Basis, Lesson, Quote
 from seasoned.message import NumberedMessage
 from seasoned.rules import explained
 from seasoned.rules.calls import Call, calls, commands
@@ -60,6 +60,7 @@ class _Found(msgspec.Struct, kw_only=True):
     call: Call | None
     score: float
     topic: str = ""  # else that of the call
+    basis: Basis = ""
 
 
 def distill(question: DistillQuestion) -> DistillAnswer:
@@ -119,6 +120,7 @@ def _lesson(question: DistillQuestion, found: _Found, people: re.Pattern[str]) -
         topic=found.topic or topic_of(found.call),
         quotes=quotes,
         at=question.task.ended_at,
+        basis=found.basis,
     )
 
 
@@ -251,6 +253,7 @@ def _of_error(failure: Failure, fix: Fix | None, told: Sequence[Told]) -> _Found
         quotes=quotes,
         call=failure.call,
         score=2 * (fix is not None) + (told[0].points if told else 0),
+        basis="error",
     )
 
 
@@ -319,6 +322,7 @@ def _of_correction(number: int, told: Sequence[Sentence], call: Call | None) -> 
         call=call,
         score=4,
         topic=topic,
+        basis="correction",
     )
 
 
