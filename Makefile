@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-pages screenshots bench-rules rules-ablate worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -142,6 +142,12 @@ bench-learning: $(VENV)/.dev ## How many lessons a second 1, 2, 4 and 8 workers 
 
 bench-growth: $(VENV)/.dev ## Lists, searches and lessons with up to 10,000 skills and a million messages (STORE=postgres).
 	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/growth.py $(if $(filter postgres,$(STORE)),--database {url})
+
+bench-pages: $(VENV)/.dev ## How long the pages of a large home take, and what viewers cost ingest.
+	@$(BIN)/python benchmarks/pages.py
+
+screenshots: chromium demo ## Take the pictures of docs/images from the demo's home.
+	@$(BIN)/python examples/screenshots.py --home $(DEMO_HOME)
 
 bench-resources: $(VENV)/.dev ## How long a start takes, and what idle processes take of memory and processor.
 	@$(BIN)/python -m tests.support.postgres $(BIN)/python benchmarks/resources.py --database {url}

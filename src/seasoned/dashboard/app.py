@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
-from seasoned.dashboard import access, home, live, pipeline, rendering, review, sessions, skills, spaces
+from seasoned.dashboard import access, home, live, pipeline, rendering, review, searching, sessions, skills, spaces
 from seasoned.dashboard.call import SEE_OTHER, Call, here
 from seasoned.engine import Engine
 
@@ -30,6 +30,7 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/sign-out", access.sign_out),
     ("POST", "/examples", home.learn_examples),
     ("GET", "/live", live.stream),
+    ("GET", "/search", searching.show),
     ("GET", "/spaces", spaces.listed),
     ("GET", "/spaces/{id}", spaces.show),
     ("POST", "/spaces/{id}/policy", spaces.set_policy),
