@@ -144,7 +144,7 @@ bench-growth: $(VENV)/.dev ## Lists, searches and lessons with up to 10,000 skil
 	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/growth.py $(if $(filter postgres,$(STORE)),--database {url})
 
 bench-pages: $(VENV)/.dev ## How long the pages of a large home take, and what viewers cost ingest.
-	@$(BIN)/python benchmarks/pages.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/pages.py
 
 screenshots: chromium demo ## Take the pictures of docs/images from the demo's home.
 	@$(BIN)/python examples/screenshots.py --home $(DEMO_HOME)

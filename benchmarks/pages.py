@@ -79,7 +79,7 @@ class Visitor:
 def timed(visitor: Visitor, page: str, paths: Sequence[str]) -> Timed:
     """How long some pages of a kind took."""
     found = [visitor.get(path) for path in paths][2:]
-    first, whole = (sorted(one[at] for one in found) for at in (0, 1))
+    first, whole = sorted(one[0] for one in found), sorted(one[1] for one in found)
     late = int(len(found) * 0.95)
     return Timed(
         page=page,

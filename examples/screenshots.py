@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -60,11 +61,11 @@ def keep(page: Page, name: str) -> None:
     page.screenshot(path=IMAGES / f"{name}.png")
 
 
-def listed(base: str, key: str, what: str) -> list[dict[str, object]]:
+def listed(base: str, key: str, what: str) -> list[dict[str, Any]]:
     """The first items of a list of the API."""
     asked = urllib.request.Request(f"{base}/api/v1/{what}?limit=200", headers={"Authorization": f"Bearer {key}"})  # noqa: S310
     with urllib.request.urlopen(asked) as reply:  # noqa: S310 - our own server
-        found: list[dict[str, object]] = json.load(reply)["data"]["items"]
+        found: list[dict[str, Any]] = json.load(reply)["data"]["items"]
     return found
 
 

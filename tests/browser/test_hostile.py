@@ -37,8 +37,8 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server,
             blob = {"role": role, "content": said.replace("\x00", "")}
             assert http.post(f"/session/{session}/messages", json={"blob": blob, "format": "openai"}).status_code == 201
         calls = [{"id": "1", "type": "function", "function": {"name": NAME, "arguments": ATTACKS[0]}}]
-        blob = {"role": "assistant", "content": None, "tool_calls": calls}
-        assert http.post(f"/session/{session}/messages", json={"blob": blob, "format": "openai"}).status_code == 201
+        call = {"role": "assistant", "content": None, "tool_calls": calls}
+        assert http.post(f"/session/{session}/messages", json={"blob": call, "format": "openai"}).status_code == 201
         head = f'---\nname: bad\ndescription: "{ATTACKS[0]} {ATTACKS[4]}"\n---\n'
         text = head + "\n\n".join(one for one in ATTACKS[:-1] if "\x00" not in one and "2000" not in one)
         made = zip_of({"bad/SKILL.md": text.encode(), "bad/long.md": ATTACKS[-1].encode()})

@@ -18,7 +18,7 @@ from seasoned.store.forgetting import Kind
 from seasoned.store.tasks import TaskRow
 from seasoned.task import FINISHED, TaskStatus
 
-MESSAGES: Final = 60
+MESSAGES: Final = 40
 BEFORE: Final = 12
 LINK_SECONDS: Final = 3_600.0
 LINK_STEP_SECONDS: Final = 600
@@ -35,7 +35,7 @@ async def listed(call: Call) -> Response:
         rows=rows,
         cursor=cursor,
         titles=await call.engine.overview.titles(ids),
-        counts=await call.engine.sessions.counts(ids),
+        counts=await call.engine.overview.counts(ids),
         spaces=await call.engine.spaces.of_sessions(ids),
         space=await call.engine.spaces.get(call.project_id, space) if is_id(space) else None,
     )

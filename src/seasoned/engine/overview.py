@@ -203,6 +203,10 @@ class Overview:
 
         return await self._store.read(load)
 
+    async def counts(self, session_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """How many tasks were found in each session, and how many lessons they taught."""
+        return await self._store.read(lambda c: overview.counts(c, session_ids))
+
     async def evidence(self, project_id: str, skill_id: str, path: str) -> dict[str, EvidenceRow]:
         """What supports the entries of a skill's file, by their keys. Raises NotFound."""
 

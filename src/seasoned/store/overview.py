@@ -409,6 +409,19 @@ def first_titles(connection: Connection, session_ids: Sequence[str]) -> dict[str
     return {row[0]: row[1] for row in connection.execute(statement)} if session_ids else {}
 
 
+def counts(connection: Connection, session_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many tasks and lessons each of some sessions has; what taught nothing is no lesson."""
+
+    def counted(table: sa.Table, *where: sa.ColumnElement[bool]) -> dict[str, int]:
+        statement = sa.select(table.c.session_id, sa.func.count()).where(
+            table.c.session_id.in_(list(session_ids)), *where
+        )
+        return {row[0]: row[1] for row in connection.execute(statement.group_by(table.c.session_id))}
+
+    found, taught = counted(tasks), counted(lessons, lessons.c.kind != "skip")
+    return {one: (found.get(one, 0), taught.get(one, 0)) for one in session_ids}
+
+
 def calls(connection: Connection, project_id: str, query: PageQuery) -> tuple[list[CallRow], str | None]:
     """A page of a project's model calls and the cursor of the next one."""
     return page_of(connection, CallRow, model_calls, [model_calls.c.project_id == project_id], query)
