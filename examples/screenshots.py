@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-WIDTH, HEIGHT = 1160, 720
+WIDTH, HEIGHT = 1000, 600
 SESSION = "2026-03-04-cart-voucher.jsonl"
 
 
