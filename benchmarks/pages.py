@@ -138,9 +138,9 @@ def long_session(server: Server) -> str:
     return session_id
 
 
-def _settle(space_id: str, connection: Connection) -> None:
+def _settle(space_id: str, now: int, connection: Connection) -> None:
     """What a live page takes for a change."""
-    connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(updated_at=spaces.c.updated_at + 1))
+    connection.execute(sa.update(spaces).where(spaces.c.id == space_id).values(updated_at=now))
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def viewers(visitor: Visitor, server: Server, filling: Filling, count: int) -> I
     def settle() -> None:
         space_id = next(iter(filling.space_ids.values()))
         while not over.wait(1.0):
-            filling.store.write_now(partial(_settle, space_id))
+            filling.store.write_now(partial(_settle, space_id, filling.store.clock.now()))
 
     threads = [threading.Thread(target=watch, args=(number,), daemon=True) for number in range(count)]
     teller = threading.Thread(target=settle, daemon=True)

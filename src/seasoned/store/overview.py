@@ -260,7 +260,7 @@ def lessons_by_day(connection: Connection, project_id: str, since: int) -> list[
     newest = (
         sa.select(lessons.c.created_at, lessons.c.kind, lessons.c.status)
         .join(sessions, sessions.c.id == lessons.c.session_id)
-        .where(lessons.c.id >= f"{first[:8]}-{first[8:]}", sessions.c.project_id == project_id)
+        .where(lessons.c.id >= f"{first[:8]}-{first[8:]}", _is_of(project_id))
         .order_by(lessons.c.id.desc())
         .limit(LESSONS_COUNTED_MAX)
         .subquery()
@@ -269,6 +269,13 @@ def lessons_by_day(connection: Connection, project_id: str, since: int) -> list[
     keys = [day, newest.c.kind, newest.c.status]
     statement = sa.select(*keys, sa.func.count()).group_by(*keys).order_by(*keys)
     return to_rows(DayRow, connection.execute(statement).all())
+
+
+def _is_of(project_id: str) -> sa.ColumnElement[bool]:
+    """Whether a session is of a project, in words that no index answers: work under way is found by the small indexes
+    of what is unread, pending or parked, and not by looking through all of a project's sessions.
+    """
+    return sa.func.coalesce(sessions.c.project_id, "") == project_id
 
 
 def _unread(project_id: str) -> sa.Select[*tuple[object, ...]]:
@@ -284,7 +291,7 @@ def _unread(project_id: str) -> sa.Select[*tuple[object, ...]]:
     ).where(
         sessions.c.last_number > sessions.c.extracted_to,
         ~sessions.c.extract_parked,
-        sessions.c.project_id == project_id,
+        _is_of(project_id),
     )
 
 
@@ -325,7 +332,7 @@ def _unwritten(project_id: str, status: LessonStatus) -> sa.Select[*tuple[object
         .join(sessions, sessions.c.id == lessons.c.session_id)
         .join(space_sessions, space_sessions.c.session_id == sessions.c.id)
         .join(spaces, spaces.c.id == space_sessions.c.space_id)
-        .where(lessons.c.status == wanted, sessions.c.project_id == project_id)
+        .where(lessons.c.status == wanted, _is_of(project_id))
     )
 
 
@@ -356,7 +363,7 @@ def _unread_parked(project_id: str) -> sa.Select[*tuple[object, ...]]:
     names = ("extract_attempts", "extract_retry_at", "extract_error")
     return sa.select(
         sessions.c.id.label("key"), sessions.c.id, sessions.c.source, sa.literal(""), *(sessions.c[n] for n in names)
-    ).where(sessions.c.extract_parked == sa.true(), sessions.c.project_id == project_id)
+    ).where(sessions.c.extract_parked == sa.true(), _is_of(project_id))
 
 
 def places(connection: Connection, lesson_ids: Collection[str]) -> list[PlaceRow]:
