@@ -15,7 +15,6 @@ from seasoned.errors import NotFound
 from seasoned.ids import is_id
 from seasoned.message import Asset
 from seasoned.store.forgetting import Kind
-from seasoned.store.tasks import TaskRow
 from seasoned.task import FINISHED, TaskStatus
 
 MESSAGES: Final = 40
@@ -164,8 +163,3 @@ def _target(kind: str, wanted: str) -> tuple[Kind, str]:
 
 def _back(kind: Kind, wanted: str) -> str:
     return f"/sessions/{wanted}" if kind == "session" else here("/sessions")
-
-
-def range_of(task: TaskRow) -> str:
-    """A task's messages, for people."""
-    return f"{task.first_number}-{task.last_number}" if task.last_number > task.first_number else f"{task.first_number}"
