@@ -27,6 +27,7 @@ import sqlalchemy as sa
 import seasoned
 from seasoned import config
 from seasoned.engine.search import skills_found
+from seasoned.space import FACTS
 from seasoned.store import Connection, Store, projects
 from seasoned.store.documents import Filter
 from seasoned.store.schema import entries, space_skills
@@ -137,7 +138,8 @@ def main() -> None:
             memory.learn(file, by_rules.id)
             memory.wait(by_rules.id, seconds=WAIT_SECONDS)
             text = "\n".join(map(written, learned)) + "\n"
-            memory.edit(memory.skills_of(by_hand.id)[0].id, {"runs.md": text})
+            facts = next(one for one in memory.skills_of(by_hand.id) if one.name == FACTS)
+            memory.edit(facts.id, {"runs.md": text})
         with closing(Store.open(config.load({}, home=home))) as store:
             project = store.read_now(lambda c: projects.by_name(c, "default"))
             assert project is not None
