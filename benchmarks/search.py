@@ -16,8 +16,9 @@ import argparse
 import json
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,15 +74,17 @@ def halves(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
     return learned, [run for run in asked if gold_tools(run)]
 
 
-Answerer = Callable[[Connection, str, int], list[str]]
+class Closest:
+    """Finds the texts of the closest entries of a space."""
 
+    def __init__(self, project_id: str, space_id: str) -> None:
+        self._project_id = project_id
+        self._only = Filter(space=space_id)
 
-def closest(project_id: str, space_id: str) -> Answerer:
-    """The texts of the closest entries of a space."""
-    only = Filter(space=space_id)
-    return lambda connection, query, limit: [
-        hit.text for hit in skills_found(connection, project_id, query, {"entry"}, only, limit)
-    ]
+    def find(self, connection: Connection, query: str, limit: int) -> list[str]:
+        """The texts, the closest first."""
+        hits = skills_found(connection, self._project_id, query, {"entry"}, self._only, limit)
+        return [hit.text for hit in hits]
 
 
 def kept(connection: Connection, space_id: str) -> list[str]:
@@ -97,13 +100,13 @@ def written(run: Run) -> str:
     return f"- {' '.join(first_words(run).split())} Calls: {', '.join(dict.fromkeys(called))}."
 
 
-def measured(store: Store, asked: Sequence[Run], what: str, texts: Sequence[str], find: Answerer) -> Ranked:
+def measured(store: Store, asked: Sequence[Run], what: str, texts: Sequence[str], closest: Closest) -> Ranked:
     """Where the first thing that helps stands, for each question."""
     places: list[int] = []
     reachable, chance = 0, 0.0
     for run in asked:
         tools = gold_tools(run)
-        found = store.read_now(lambda c, run=run: find(c, first_words(run), LOOKED_AT))
+        found = store.read_now(partial(closest.find, query=first_words(run), limit=LOOKED_AT))
         places.append(next((place for place, text in enumerate(found, 1) if _names(text, tools)), 0))
         helping = sum(_names(text, tools) for text in texts)
         reachable += bool(helping)
@@ -144,8 +147,8 @@ def main() -> None:
             project = store.read_now(lambda c: projects.by_name(c, "default"))
             assert project is not None
             for what, space in (("entries by the rules", by_rules), ("requests with their calls", by_hand)):
-                texts = store.read_now(lambda c, space=space: kept(c, space.id))
-                found = measured(store, asked, what, texts, closest(project.id, space.id))
+                texts = store.read_now(partial(kept, space_id=space.id))
+                found = measured(store, asked, what, texts, Closest(project.id, space.id))
                 print(json.dumps({"learned": len(learned), "entries": len(texts), **msgspec.to_builtins(found)}))
 
 

@@ -44,7 +44,8 @@ ERRORS: Final[Mapping[int, type[SeasonedError]]] = {
     507: StorageFull,
 }
 
-Query = Mapping[str, str | int | bool | None]
+# Numbers and texts; what is empty or None is left out.
+Query = Mapping[str, object]
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -97,7 +98,7 @@ class InProcess:
         from seasoned.engine import Engine  # noqa: PLC0415 - `import seasoned` stays light
         from seasoned.http.app import App  # noqa: PLC0415 - see above
 
-        engine = Engine.open(config.load(home=Path(home), **settings), serves=True)
+        engine = Engine.open(config.load(None, home=Path(home), **settings), serves=True)
         try:
             _, key, _ = await engine.projects.ensure_default()
             await engine.start()
@@ -238,7 +239,7 @@ class AsyncCaller:
         if kind is bytes:
             return reply.body  # type: ignore[return-value]
         if kind is type(None):
-            return None  # type: ignore[return-value]
+            return None
         return msgspec.json.decode(reply.body, type=_Envelope[kind]).data  # type: ignore[valid-type]
 
     async def close(self) -> None:
