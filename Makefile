@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-search bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference blocking constraints rules-train \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-contrast bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate rules-train worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -124,12 +124,16 @@ bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 bench-cost: $(VENV)/.dev ## How many model calls and prompt tokens a learned task takes.
 	@$(BIN)/python -m benchmarks.cost
 
+bench-contrast: $(VENV)/.dev ## What the contrast of a successful and a failed run shows (DATA=tau-bench's airline results).
+	@$(BIN)/python benchmarks/contrast.py $(DATA)
+
 bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 	@$(BIN)/python benchmarks/retention.py
 
 bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
 	@$(BIN)/python benchmarks/duplicates.py
 
+.PHONY: bench-search
 bench-search: $(VENV)/.dev ## Whether search finds entries that help, on recorded runs of tau-bench (RUNS=path).
 	@$(BIN)/python benchmarks/search.py $(RUNS)
 
@@ -169,6 +173,7 @@ bench-rules: $(VENV)/.dev ## How much processor time the rules take for people's
 reference: $(VENV)/.dev ## Write docs/http-api.md anew.
 	@$(BIN)/python -c "from seasoned.http.openapi.reference import markdown; print(markdown(), end='')" > docs/http-api.md
 
+.PHONY: blocking
 blocking: $(VENV)/.dev ## Write the library's blocking calls anew.
 	@$(BIN)/python -m tests.support.blocking && $(BIN)/ruff format -q src/seasoned/library/blocking.py
 
