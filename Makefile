@@ -133,6 +133,10 @@ bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
 	@$(BIN)/python benchmarks/duplicates.py
 
+.PHONY: bench-search
+bench-search: $(VENV)/.dev ## Whether search finds entries that help, on recorded runs of tau-bench (RUNS=path).
+	@$(BIN)/python benchmarks/search.py $(RUNS)
+
 bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also with a model that obeys all it reads.
 	@$(BIN)/python -m benchmarks.safety
 
@@ -174,6 +178,10 @@ bench-rules: $(VENV)/.dev ## How much processor time the rules take for people's
 
 reference: $(VENV)/.dev ## Write docs/http-api.md anew.
 	@$(BIN)/python -c "from seasoned.http.openapi.reference import markdown; print(markdown(), end='')" > docs/http-api.md
+
+.PHONY: blocking
+blocking: $(VENV)/.dev ## Write the library's blocking calls anew.
+	@$(BIN)/python -m tests.support.blocking && $(BIN)/ruff format -q src/seasoned/library/blocking.py
 
 constraints: $(VENV)/.dev ## Write the versions that are installed now to constraints.txt.
 	@(echo "# The versions that are tested together; pip reads them with --constraint. Renew with: make constraints."; \
