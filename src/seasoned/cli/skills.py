@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from seasoned.cli import edits, history
+from seasoned.cli import edits, health, history
 from seasoned.cli.console import (
     FAILED,
     Home,
@@ -33,7 +33,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, 
 
 app.command("edit")(edits.edit)
 app.command("import")(edits.import_)
-for _command in (history.log, history.diff, history.revert, history.blame, history.pin):
+for _command in (history.log, history.diff, history.revert, history.blame, history.pin, health.use):
     app.command(_command.__name__)(_command)
 
 

@@ -27,6 +27,7 @@ from seasoned.engine.repositories import Repositories
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
+from seasoned.engine.use import Use
 from seasoned.engine.users import Users
 from seasoned.errors import DatabaseDamaged, Invalid
 from seasoned.learning.questions import Model
@@ -58,12 +59,13 @@ class Engine:
         self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.scheduler)
         self.users = Users(store)
+        self.use = Use(store)
         self.history = History(store, config)
         self.blame = Blame(store)
         self.forgetting = Forgetting(store, config)
         self.proposals = Proposals(store, config, self.history)
         self.repositories = Repositories(store, config)
-        self.disks = Disks(store, config, self.history)
+        self.disks = Disks(store, config, self.history, self.use)
         self.skills = Skills(store, config, self.answers)
         self.imports = Imports(self.history, self.skills)
         self.learning = Learning(store, config, self.scheduler, self.spaces)
@@ -102,6 +104,7 @@ class Engine:
         await self.collecting.close()
         await self.store.index.close()
         await self.conditions.close()
+        await self.use.close()
         await self.scheduler.close()
         await self._model.close()
         self.store.close()

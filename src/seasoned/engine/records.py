@@ -17,6 +17,7 @@ from seasoned.engine.repositories import Repositories
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
+from seasoned.engine.use import Use
 from seasoned.errors import DatabaseDamaged
 from seasoned.scheduling.scheduler import NullScheduler
 from seasoned.store import Store, health
@@ -40,6 +41,7 @@ class Records:
         self.sessions = Sessions(store, config, scheduler)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.use = Use(store)
         self.forgetting = Forgetting(store, config)
         self.repositories = Repositories(store, config)
         self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))

@@ -16,6 +16,7 @@ from seasoned.http import (
     spaces,
     stream,
     usage,
+    use,
     users,
 )
 from seasoned.http.request import Handler
@@ -60,6 +61,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/learning_spaces/{space_id}/skills", spaces.list_skills),
     ("DELETE", "/learning_spaces/{space_id}/skills/{skill_id}", spaces.exclude_skill),
     ("GET", "/learning_spaces/{space_id}/catalogue", spaces.catalogue),
+    ("GET", "/learning_spaces/{space_id}/use", use.of_space),
     ("PUT", "/learning_spaces/{space_id}/policy", proposals.set_policy),
     ("GET", "/learning_spaces/{space_id}/git/HEAD", repositories.head),
     ("GET", "/learning_spaces/{space_id}/git/info/refs", repositories.refs),
@@ -79,6 +81,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/agent_skills/{skill_id}/trace", history.trace),
     ("PUT", "/agent_skills/{skill_id}/files", history.edit),
     ("POST", "/agent_skills/{skill_id}/revert", history.revert),
+    ("GET", "/agent_skills/{skill_id}/use", use.of_skill),
     ("GET", "/agent_skills/{skill_id}/pins", history.pins),
     ("POST", "/agent_skills/{skill_id}/pins", history.pin),
     ("DELETE", "/agent_skills/{skill_id}/pins", history.unpin),

@@ -12,6 +12,7 @@ from seasoned import archive
 from seasoned.engine import skills
 from seasoned.engine.keys import Shown
 from seasoned.engine.skills import SkillState
+from seasoned.engine.use import SkillRead
 from seasoned.errors import Invalid
 from seasoned.http.answers import Streamed, of_file, weighed
 from seasoned.http.content import CONTENT_WEIGHT_TIMES, Content, content_of
@@ -200,6 +201,7 @@ async def page(call: ApiRequest) -> Answer[Page[ListedSkill]]:
 async def get(call: ApiRequest) -> Answer[Skill]:
     """GET /agent_skills/{skill_id}."""
     state = await call.engine.skills.get(call.project_id, _skill_id(call))
+    _note_read(call, state.row.id, state.row.head, is_loaded=False)
     found = answer(Skill.of(state))
     found.headers["ETag"] = tag(state.row.head)
     return found
@@ -221,6 +223,7 @@ async def file(call: ApiRequest) -> Annotated[Response, _Text, _OtherFile]:
         skill, row = await call.engine.history.file(call.project_id, _skill_id(call), number, path)
     else:
         skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
+    _note_read(call, skill.id, number or skill.head)
 
     async def made() -> Response:
         found = await call.engine.skills.load(skill, row)
@@ -235,10 +238,16 @@ async def file(call: ApiRequest) -> Annotated[Response, _Text, _OtherFile]:
 async def download_zip(call: ApiRequest) -> Response:
     """GET /agent_skills/{skill_id}/download_zip: the raw archive."""
     name, file = await call.engine.skills.zip(call.project_id, _skill_id(call))
+    _note_read(call, _skill_id(call), 0)
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     headers = {**saved_as(f"{name}.zip"), "Content-Length": str(size)}
     return Streamed(of_file(file, call.engine), call.engine.home, media_type="application/zip", headers=headers)
+
+
+def _note_read(call: ApiRequest, skill_id: str, version: int, *, is_loaded: bool = True) -> None:
+    read = SkillRead(skill_id=skill_id, version=version, session_id=call.session, is_loaded=is_loaded)
+    call.engine.use.record_reads(call.project_id, read)
 
 
 async def _url(call: ApiRequest, found: skills.SkillFile) -> str:

@@ -368,6 +368,24 @@ pins = Table(
     _time("created_at"),
 )
 
+# Which sessions read which version of a skill; a row without a session counts the reads whose session nobody said.
+skill_reads = Table(
+    "skill_reads",
+    metadata,
+    _id(),
+    _ref("skill_id", "skills"),
+    Column("version", BigInteger, nullable=False),
+    _ref("session_id", "sessions", nullable=True),
+    # How often its description was shown, and how often a file of it was read; when the first file was, and when
+    # anything was last.
+    _count("shown"),
+    _count("loaded"),
+    _time("loaded_at", nullable=True),
+    _time("last_at"),
+    UniqueConstraint("skill_id", "version", "session_id"),
+    Index("ix_skill_reads_session", "session_id"),
+)
+
 # A file as it was from version `since` up to, not including, `until`; NULL means that the head has it. So a version
 # costs rows for what it changed only.
 files = Table(
