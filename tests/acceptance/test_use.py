@@ -79,8 +79,8 @@ def test_the_sdk_s_tools_count_without_a_session(client: AcontextClient, http: h
     disk = DISK_TOOLS.format_context(client, skill.disk_id)
     DISK_TOOLS.execute_tool(disk, "grep_disk", {"query": "Refund"})
     DISK_TOOLS.execute_tool(disk, "read_file_disk", {"filename": "rules.md", "file_path": "/"})
-    (version,) = object_of(http.get(f"/agent_skills/{skill.id}/use"))["versions"]  # type: ignore[misc, union-attr]
-    assert isinstance(version, dict)
+    used: Any = object_of(http.get(f"/agent_skills/{skill.id}/use"))
+    (version,) = used["versions"]
     assert (version["shown"], version["loads"], version["sessions"], version["loaded"]) == (2, 2, 0, 0)
 
 
@@ -91,8 +91,8 @@ def test_an_unknown_session_breaks_no_read(client: AcontextClient, http: httpx.C
         f"/agent_skills/{skill.id}/file", params={"file_path": "SKILL.md"}, headers={"Seasoned-Session": session}
     )
     assert object_of(read)["path"] == "SKILL.md"
-    (version,) = object_of(http.get(f"/agent_skills/{skill.id}/use"))["versions"]  # type: ignore[misc, union-attr]
-    assert isinstance(version, dict)
+    used: Any = object_of(http.get(f"/agent_skills/{skill.id}/use"))
+    (version,) = used["versions"]
     assert (version["loads"], version["sessions"]) == (1, 0)
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ def transcript(path: Path, *, name: str) -> Path:
     call = {"type": "tool_use", "id": "t1", "name": "Skill", "input": {"skill": name}}
     result = {"type": "tool_result", "tool_use_id": "t1", "content": f"Launching skill: {name}"}
     folder = f"Base directory for this skill: /home/me/.claude/skills/{name}\n\n# {name}"
-    said = [
+    said: list[tuple[str, Any, dict[str, Any]]] = [
         ("user", "Push the branch of the shop to the server.", {}),
         ("assistant", [call], {"id": "m1"}),
         ("user", [result], {}),

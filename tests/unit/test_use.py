@@ -6,7 +6,7 @@ import pytest
 
 from seasoned.engine.use import newcombe
 from seasoned.importers import harness
-from seasoned.message import Message, Part
+from seasoned.message import JsonObject, Message, Part
 from seasoned.skills_read import META_KEY, SKILLS_MAX, named_in
 
 
@@ -68,6 +68,6 @@ def test_claude_code_s_records_of_skills_are_found() -> None:
     for content in (text, block):
         assert harness.skills_loaded({"isMeta": True, "message": {"role": "user", "content": content}}) == ("pdf",)
     assert harness.skills_loaded({"message": {"role": "user", "content": text}}) == ()
-    listed = {"type": "invoked_skills", "skills": [{"name": "pdf", "content": "x"}, {"name": "a:b"}, 7]}
+    listed: JsonObject = {"type": "invoked_skills", "skills": [{"name": "pdf", "content": "x"}, {"name": "a:b"}, 7]}
     assert harness.skills_loaded({"attachment": listed}) == ("pdf", "b")
     assert harness.skills_loaded({"attachment": {"type": "invoked_skills"}}) == ()

@@ -8,7 +8,7 @@ import msgspec
 from seasoned.config import Config
 from seasoned.engine import diffs
 from seasoned.engine.diffs import FileDiff
-from seasoned.engine.history import TRIES_MAX, Change, Head, History
+from seasoned.engine.history import TRIES_MAX, History
 from seasoned.errors import Busy, Conflict, HeadMoved, Invalid, Tombstoned
 from seasoned.learning.questions import AddEntry, Edit, ReviseEntry, WriteFile
 from seasoned.lesson import LessonStatus
@@ -182,8 +182,6 @@ class Proposals:
 
     async def _undo_approval(self, project_id: str, row: ProposalRow) -> None:
         changed = row.made_list()
-        if len(changed) > 1:
-            raise Conflict("It changed several skills; revert each with `seasoned skills revert`.")
 
         def back(connection: Connection) -> None:
             now = self._store.clock.now()
@@ -197,23 +195,8 @@ class Proposals:
                         raise HeadMoved("The skill has moved on since; edit it, or revert it by hand.")
                     skills.delete(connection, project_id, one.skill_id)
 
-        old = [one for one in changed if one.before]
-        if not old:
-            await self._store.write(back)
-            self._store.index.soon()
-            return
-        (made,) = old
-        rows = await self._history.rows(project_id, made.skill_id, made.before)
-
-        def plan(found: Head) -> Change:
-            return self._history.reverting(found, rows, made.before, reason="An approval was undone.")
-
-        await self._history.change_and(
-            lambda connection: skills.get(connection, project_id, made.skill_id),
-            plan,
-            lambda connection, _number, _change: back(connection),
-            head=made.version,
-        )
+        old = {one.skill_id: (one.version, one.before) for one in changed if one.before}
+        await self._history.revert_together(project_id, old, back, reason="An approval was undone.")
 
     async def _decide(
         self,

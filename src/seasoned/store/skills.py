@@ -247,16 +247,20 @@ def some_by_people(connection: Connection, space_id: str, limit: int) -> frozens
     return frozenset(connection.execute(statement.limit(limit)).scalars())
 
 
-def written_only_by(
+def written_by_others(
     connection: Connection, skill_ids: Sequence[str], path: str, authors: Collection[Author]
-) -> frozenset[str]:
-    """Those of some skills whose file at a path was never written by anyone but some authors."""
-    by_others = (
-        sa.select(files.c.skill_id)
+) -> dict[str, list[int]]:
+    """The versions of some skills that wrote a file and are by anyone but some authors, by skill."""
+    statement = (
+        sa.select(files.c.skill_id, files.c.since)
         .join(versions, (versions.c.skill_id == files.c.skill_id) & (versions.c.number == files.c.since))
         .where(files.c.skill_id.in_(list(skill_ids)), files.c.path == path, versions.c.author.not_in(list(authors)))
+        .order_by(files.c.since)
     )
-    return frozenset(skill_ids) - frozenset(connection.execute(by_others).scalars()) if skill_ids else frozenset()
+    found: dict[str, list[int]] = {}
+    for skill_id, number in connection.execute(statement) if skill_ids else ():
+        found.setdefault(skill_id, []).append(number)
+    return found
 
 
 def _by_people() -> sa.Select[str]:
