@@ -6,7 +6,7 @@ import pytest
 
 from seasoned.engine.use import newcombe
 from seasoned.importers import harness
-from seasoned.message import JsonObject, Message, Part
+from seasoned.message import Json, JsonObject, Message, Part
 from seasoned.skills_read import META_KEY, SKILLS_MAX, named_in
 
 
@@ -64,8 +64,9 @@ def test_the_interval_is_that_of_the_paper(
 
 def test_claude_code_s_records_of_skills_are_found() -> None:
     text = "Base directory for this skill: /home/me/.claude/skills/pdf\n\n# PDF"
-    block = [{"type": "text", "text": text}]
-    for content in (text, block):
+    block: list[Json] = [{"type": "text", "text": text}]
+    contents: tuple[Json, ...] = (text, block)
+    for content in contents:
         assert harness.skills_loaded({"isMeta": True, "message": {"role": "user", "content": content}}) == ("pdf",)
     assert harness.skills_loaded({"message": {"role": "user", "content": text}}) == ()
     listed: JsonObject = {"type": "invoked_skills", "skills": [{"name": "pdf", "content": "x"}, {"name": "a:b"}, 7]}
