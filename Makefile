@@ -114,7 +114,7 @@ bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 	@$(BIN)/python benchmarks/latency.py
 
 bench-cost: $(VENV)/.dev ## How many model calls and prompt tokens a learned task takes.
-	@$(BIN)/python benchmarks/cost.py
+	@$(BIN)/python -m benchmarks.cost
 
 bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 	@$(BIN)/python benchmarks/retention.py

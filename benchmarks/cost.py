@@ -6,6 +6,11 @@ tokenizer. Every transcript is one task that succeeds and teaches two lessons an
 other skills whose entries use the words of other runs, so that the search has something to choose from. The last
 columns compare with the published pipeline's formula for 30 messages and 10 skills: 11 calls and 80,000 tokens in a
 burst, 23 calls and 125,000 spread over five batches.
+
+The second table has tasks of 300 messages: the same runs, and a coding session made of this repository's own files
+(reads, edits, failing and passing tests, a slow hook). The third plays labelled worlds with the careful model of the
+tests. `cached` is the share of prompt tokens that a provider's cache of prompt prefixes can serve: what a call has in
+common with the beginning of an earlier one, from 1,024 tokens on.
 """
 
 import argparse
@@ -14,15 +19,22 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import cache, partial
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from tests.support.careful import CarefulModel
+from tests.support.server import running
+from tests.support.worlds import scorer, world_named
+
 from seasoned import config, formats
+from seasoned.clock import SECOND, parse_time
 from seasoned.engine import Engine
 from seasoned.engine.sessions import NewSessionRequest
+from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Message
 from seasoned.skill import Frontmatter, render_skill_file
 from seasoned.store import files, skills, spaces
@@ -35,6 +47,41 @@ FORMULA = {"burst": (11, 80_000), "five batches": (23, 125_000)}
 SKILL_FILES = 2
 ENTRIES = 6
 DEADLINE_SECONDS = 120.0
+LONG = 300
+CACHED_FROM_TOKENS = 1_024
+WORLDS = ("fintech-devops", "retail-support")
+STAGES = {"extract": "list of tasks", "distill": "worked on one task", "write": "library of skills"}
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """Calls and prompt tokens, how many of them by stage, and the share that a cache of prefixes can serve."""
+
+    calls: int
+    tokens: int
+    stages: dict[str, int]
+    cached: float
+
+
+def spent(requests: Sequence[Sequence[Asked]]) -> Spent:
+    """What some requests took."""
+    prompts = ["\n".join(one.content for one in request) for request in requests]
+    tokens = [sum(count_tokens(one.content) for one in request) for request in requests]
+    cached = 0
+    for place, prompt in enumerate(prompts):
+        common = max((_common(prompt, earlier) for earlier in prompts[:place]), default=0)
+        prefix = min(count_tokens(prompt[:common]), tokens[place])
+        cached += prefix if prefix >= CACHED_FROM_TOKENS else 0
+    stages = {
+        stage: sum(count for prompt, count in zip(prompts, tokens, strict=True) if mark in prompt[:400])
+        for stage, mark in STAGES.items()
+    }
+    return Spent(len(requests), sum(tokens), stages, cached / max(1, sum(tokens)))
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts begin with in common."""
+    most = min(len(one), len(other))
+    return next((place for place in range(most) if one[place] != other[place]), most)
 
 
 @cache
@@ -47,6 +94,40 @@ def transcript(length: int) -> list[Message]:
     """Real messages, one run after the other, as many as wanted."""
     talk = (message for run in cycle(runs()) for message in run[1:])
     return [formats.parse(message, "openai") for message in islice(talk, length)]
+
+
+def coding(length: int) -> list[tuple[int, Message]]:
+    """A coding session as timed messages in OpenAI's format: files read and edited, tests that fail and then pass, and
+    a commit that a hook makes slow.
+    """
+    sources = [path.read_text() for path in sorted((Path(__file__).parents[1] / "src" / "seasoned").glob("**/*.py"))]
+    texts = [text for text in sources if 2_000 < len(text) < 24_000]
+    found: list[tuple[int, dict[str, Any]]] = [(0, {"role": "user", "content": "Split the store by nouns, please."})]
+    at = 0
+
+    def call(name: str, arguments: dict[str, str], answer: str, seconds: int) -> None:
+        nonlocal at
+        key = f"call_{len(found)}"
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        asks = {"role": "assistant", "content": f"Step {len(found)}: {name}."}
+        found.append((at + 5, {**asks, "tool_calls": [{"id": key, "type": "function", "function": function}]}))
+        at += 5 + seconds
+        found.append((at, {"role": "tool", "tool_call_id": key, "content": answer}))
+
+    for step in range(length // 8 + 1):
+        text, other = texts[step % len(texts)], texts[(step * 3 + 1) % len(texts)]
+        name, middle = f"src/part_{step}.py", len(text) // 2
+        call("read_file", {"path": name}, text[:12_000], 1)
+        edit = {"path": name, "old": text[middle : middle + 900], "new": other[:1_400]}
+        call("edit_file", edit, "The file was edited.\n" + other[:600], 1)
+        trace = "\n".join(f"  File src/part_{n}.py, line {n}, in run" for n in range(40))
+        passed = "\n".join(f"tests/test_{n}.py ......... [{n}%]" for n in range(60))
+        outcome = f"Traceback (most recent call last):\n{trace}\nKeyError: 'part_{step % 7}'\nexit code 1"
+        call("bash", {"command": f"pytest tests/part_{step}"}, outcome if step % 4 == 0 else passed, 20)
+        call("bash", {"command": f"git commit -am 'Split part {step}'"}, f"[main] Split part {step}", 182)
+    found = found[: length - 1]
+    found.append((at, {"role": "assistant", "content": "The store is split by nouns and the tests pass."}))
+    return [(seconds, formats.parse(blob, "openai")) for seconds, blob in found]
 
 
 def answer(length: int, asked: Sequence[Asked]) -> str:
@@ -65,7 +146,7 @@ def answer(length: int, asked: Sequence[Asked]) -> str:
 
 
 def _extract(prompt: str, length: int) -> dict[str, object]:
-    said = re.findall(r"^\[(\d+)\] user: (\S.{2,})$", prompt, re.MULTILINE)
+    said = re.findall(r"^\[(\d+)\] person: (\S.{2,})$", prompt, re.MULTILINE)
     numbers = [int(one) for one in re.findall(r"^\[(\d+)\] ", prompt, re.MULTILINE)]
     begun = re.search(r"^1\. \(", prompt, re.MULTILINE) is not None
     status = "success" if max(numbers) == length else "running"
@@ -123,55 +204,107 @@ async def _stock(engine: Engine, project_id: str, space_id: str, count: int) -> 
         await engine.store.write(commit)
 
 
-async def _learn(home: Path, messages: Sequence[Message], batches: int, skill_count: int) -> None:
-    """One session, flushed `batches` times on its way."""
+Feed = Callable[[Engine, str, str], Coroutine[None, None, str]]
+
+
+async def _learn(home: Path, feed: Feed, skill_count: int) -> None:
+    """Learn from the session that `feed` brings into a space."""
     engine = Engine.open(config.load(home=home, model="openai:scripted", quiet_seconds=DEADLINE_SECONDS))
     await engine.start()
     try:
         project = await engine.projects.default()
         space = await engine.spaces.create(project.id)
         await _stock(engine, project.id, space.id, skill_count)
-        session, _ = await engine.sessions.create(project.id, NewSessionRequest())
-        await engine.spaces.learn(project.id, space.id, session.id)
-        size = -(-len(messages) // batches)
-        for start in range(0, len(messages), size):
-            for message in messages[start : start + size]:
-                await engine.messages.store(project.id, session.id, message, None)
-            done, why = await engine.sessions.flush(project.id, session.id)
-            assert done, why
+        session_id = await feed(engine, project.id, space.id)
         async with asyncio.timeout(DEADLINE_SECONDS):
-            while (state := await engine.spaces.state(project.id, space.id, session.id)).status != "completed":
+            while (state := await engine.spaces.state(project.id, space.id, session_id)).status != "completed":
                 assert state.status != "failed", state.reason
                 await asyncio.sleep(0.02)
     finally:
         await engine.close()
 
 
-def measure(length: int, batches: int, skill_count: int) -> tuple[int, int]:
-    """How many calls and prompt tokens one transcript takes."""
+def arriving(messages: Sequence[Message], batches: int) -> Feed:
+    """Messages that are stored one by one, and flushed `batches` times on their way."""
+
+    async def feed(engine: Engine, project_id: str, space_id: str) -> str:
+        session, _ = await engine.sessions.create(project_id, NewSessionRequest())
+        await engine.spaces.learn(project_id, space_id, session.id)
+        size = -(-len(messages) // batches)
+        for start in range(0, len(messages), size):
+            for message in messages[start : start + size]:
+                await engine.messages.store(project_id, session.id, message, None)
+            done, why = await engine.sessions.flush(project_id, session.id)
+            assert done, why
+        return session.id
+
+    return feed
+
+
+def imported(timed: Sequence[tuple[int, Message]]) -> Feed:
+    """A transcript with times in seconds."""
+    began = (parse_time("2026-03-02T09:12:00Z") or 0) // SECOND
+    messages = tuple(TimedMessage((began + seconds) * SECOND, message) for seconds, message in timed)
+
+    async def feed(engine: Engine, project_id: str, space_id: str) -> str:
+        told = Transcript(key="long", source="long", format="openai", messages=messages)
+        taken = await engine.learning.take(project_id, space_id, told)
+        assert taken is not None
+        return taken.session_id
+
+    return feed
+
+
+def measure(feed: Feed, length: int, skill_count: int) -> Spent:
+    """What one transcript takes."""
     with tempfile.TemporaryDirectory(prefix="seasoned-cost-") as home, provider(partial(answer, length)) as server:
         os.environ |= {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none"}
-        asyncio.run(_learn(Path(home), transcript(length), batches, skill_count))
-        return len(server.requests), sum(count_tokens(one.content) for request in server.requests for one in request)
+        asyncio.run(_learn(Path(home), feed, skill_count))
+        return spent(server.requests)
+
+
+def measure_world(name: str) -> Spent:
+    """What a labelled world takes, played through a server."""
+    world, score = world_named(name), scorer()
+    with tempfile.TemporaryDirectory(prefix="seasoned-cost-") as home, provider(CarefulModel(world)) as model:
+        settings = {"SEASONED_MODEL": "openai:careful", "OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "none"}
+        settings["SEASONED_QUIET_SECONDS"] = str(10 * DEADLINE_SECONDS)
+        with running(Path(home), settings) as server, server.client() as client:
+            seen, _, _ = score.play(client, world, DEADLINE_SECONDS)
+        assert all(one["status"] == "completed" for one in seen)
+        return spent(model.requests)
+
+
+def _row(name: str, found: Spent) -> str:
+    stages = " ".join(f"{stage} {tokens:>7,}" for stage, tokens in found.stages.items())
+    return f"{name:>22} {found.calls:>5} calls {found.tokens:>8,} tokens ({stages}), {found.cached:.0%} cached"
 
 
 def main() -> None:
-    """Measure every combination and print a table."""
+    """Measure every combination and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lengths", type=int, nargs="+", default=[10, 30, 100])
+    parser.add_argument("--lengths", type=int, nargs="*", default=[10, 30, 100])
     parser.add_argument("--skills", type=int, nargs="+", default=[10, 100, 1_000])
     options = parser.parse_args()
-    print(f"{'messages':>8} {'arriving':>16} {'skills':>6} {'calls':>5} {'tokens':>7}  of the formula")
+    print(f"{'messages':>8} {'arriving':>16} {'skills':>6} {'calls':>5} {'tokens':>7} {'cached':>6}  of the formula")
     for length in options.lengths:
         turns = max(2, length // 4)
         for name, batches in (("burst", 1), ("five batches", 5), (f"{turns} turns", turns)):
             for skill_count in options.skills:
-                calls, tokens = measure(length, batches, skill_count)
+                found = measure(arriving(transcript(length), batches), length, skill_count)
                 share = ""
                 if length == 30 and name in FORMULA:
-                    formula_calls, formula_tokens = FORMULA[name]
-                    share = f"{calls / formula_calls:.0%} of the calls, {tokens / formula_tokens:.0%} of the tokens"
-                print(f"{length:>8} {name:>16} {skill_count:>6} {calls:>5} {tokens:>7}  {share}", flush=True)
+                    calls, tokens = FORMULA[name]
+                    share = f"{found.calls / calls:.0%} of the calls, {found.tokens / tokens:.0%} of the tokens"
+                told = f"{found.calls:>5} {found.tokens:>7} {found.cached:>6.0%}  {share}"
+                print(f"{length:>8} {name:>16} {skill_count:>6} {told}", flush=True)
+    print(f"\nTasks of {LONG} messages:")
+    runs_of_tools = [(30 * place, message) for place, message in enumerate(transcript(LONG))]
+    for name, timed in (("customers' calls", runs_of_tools), ("coding", coding(LONG))):
+        print(_row(name, measure(imported(timed), LONG, 10)), flush=True)
+    print("\nLabelled worlds of 12 sessions:")
+    for name in WORLDS:
+        print(_row(name, measure_world(name)), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 SECONDS_MAX = 3_600
 RUNS: dict[str, tuple[str, ...]] = {
     "Learned from labelled sessions": ("benchmarks/worlds.py",),
-    "Calls and tokens": ("benchmarks/cost.py",),
+    "Calls and tokens": ("-m", "benchmarks.cost"),
     "A thousand lessons": ("benchmarks/retention.py",),
     "Twins": ("benchmarks/duplicates.py",),
     "Safety": ("-m", "benchmarks.safety"),

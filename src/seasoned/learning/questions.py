@@ -17,19 +17,40 @@ from seasoned.message import NumberedMessage
 from seasoned.task import Task, TaskStatus
 
 
+class SessionInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a session besides its messages.
+
+    `began` is the time of its first message in microseconds (0: not known). `directory` and `branch` are where the
+    agent worked. `instructions` are the agent's standing instructions, which stand in the messages `told_in`. `serves`
+    says that the agent serves customers: who speaks is then nobody whose wishes are to be kept.
+    """
+
+    began: int = 0
+    directory: str = ""
+    branch: str = ""
+    instructions: str = ""
+    told_in: frozenset[int] = frozenset()
+    serves: bool = False
+
+
 class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """New messages of a session, with its known tasks and preferences.
 
     `hints` are the rules' findings in the messages, for a model.
 
-    `tasks` are the session's tasks so far in order. `preferences` are the facts already known of the user (texts, third
-    person). `outcome` is an explicit outcome (a label, an imported reward), which takes precedence over inference.
-    `closed` says that the session is over or was flushed: no more messages are expected soon.
+    `tasks` are the session's tasks so far in order, `left_running` the titles of tasks that the user's earlier sessions
+    did not finish. `preferences` are the facts known of the user as they stand in their files (third person), `topics`
+    the topic of each as far as it is known. `outcome` is an explicit outcome (a label, an imported reward), which takes
+    precedence over inference. `closed` says that the session is over or was flushed:
+    no more messages are expected soon.
     """
 
     messages: tuple[NumberedMessage, ...]
+    session: SessionInfo = SessionInfo()
     tasks: tuple[Task, ...] = ()
+    left_running: tuple[str, ...] = ()
     preferences: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
     user: str = ""
     outcome: TaskStatus | None = None
     closed: bool = False
@@ -93,10 +114,18 @@ class DistillQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """A finished task with its whole evidence: the messages that belong to it, in order.
 
     `attempts` are other attempts at a similar request, succeeded or failed, for comparison, the most telling first.
+    `earlier` are calls that the session made before the task, a line each. `kept` are the preferences that were found
+    in the session, `entries` the titles of entries about such work, as they stand when the question is asked. `telling`
+    are the messages that tell of failures and of what mended them.
     """
 
     task: Task
     messages: tuple[NumberedMessage, ...]
+    session: SessionInfo = SessionInfo()
+    earlier: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
+    telling: frozenset[int] = frozenset()
     user: str = ""
     hints: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
@@ -144,18 +173,20 @@ class NearEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingLesson(msgspec.Struct, frozen=True, kw_only=True):
-    """A lesson that waits to be written. `key` names it in the edits."""
+    """A lesson that waits to be written. `key` names it in the edits, `status` says how its task ended."""
 
     key: str
     lesson: Lesson
     task_title: str = ""
+    status: str = ""
 
 
 class WriteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """Some lessons of a space, oldest first, and the few skills that matter for them.
 
-    `near` are the closest entries of the space by words; `others` lists the names of further skills. `refused` says why
-    edits of an earlier answer to the same question were rejected.
+    `near` are the closest entries of the space by words; `others` lists the names of further skills. `conflicts` says
+    which lessons and entries seem to contradict each other. `refused` says why edits of an earlier answer to the same
+    question were rejected.
     """
 
     lessons: tuple[PendingLesson, ...]
@@ -163,6 +194,7 @@ class WriteQuestion(msgspec.Struct, frozen=True, kw_only=True):
     near: tuple[NearEntry, ...] = ()
     others: tuple[str, ...] = ()
     user: str = ""
+    conflicts: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     scope: Scope = Scope()
 
@@ -249,6 +281,15 @@ class WriteAnswer(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[Edit, ...] = ()
 
 
+class Noticed(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands out in a task's messages, a line each, the dearest first; and the numbers of the messages that tell
+    of failures and of what mended them.
+    """
+
+    lines: tuple[str, ...] = ()
+    telling: frozenset[int] = frozenset()
+
+
 class Hints(Protocol):
     """Notices things for a model's prompts, cheaply and without a model. Both methods may take a while."""
 
@@ -256,8 +297,8 @@ class Hints(Protocol):
         """What stands out in new messages, a line each."""
         ...
 
-    def for_distill(self, messages: Sequence[NumberedMessage]) -> tuple[str, ...]:
-        """What stands out in a task's messages, a line each."""
+    def for_distill(self, messages: Sequence[NumberedMessage]) -> Noticed:
+        """What stands out in a task's messages."""
         ...
 
 

@@ -46,6 +46,7 @@ OUTPUT_TOKENS_MAX = 16_000
 CORRECTIONS_MAX = 2
 ANSWER_CHARS_MAX = 400_000
 SLOW_REMEMBERED_MAX = 1_000
+TRIVIAL = "A short question that was answered without tools or corrections teaches nothing."
 _FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?```", re.DOTALL)
 
 
@@ -56,10 +57,14 @@ class _Question(msgspec.Struct, frozen=True, kw_only=True):
     instructions: str
     prompt: str
     scope: Scope
+    # What the prompt begins with in common with others of the session.
+    prefix: str = ""
+    # What is hashed when it is not the prompt, because that also says how things stand now.
+    key: str = ""
 
     def sha256(self, model: str) -> str:
         """The hash of this question to this model."""
-        return hashlib.sha256(f"{model}\0{self.instructions}\0{self.prompt}".encode()).hexdigest()
+        return hashlib.sha256(f"{model}\0{self.instructions}\0{self.key or self.prompt}".encode()).hexdigest()
 
 
 class LanguageModel:
@@ -106,32 +111,39 @@ class LanguageModel:
     async def extract(self, question: ExtractQuestion) -> ExtractAnswer:
         """Which tasks and preferences the new messages hold."""
         if self._hints is not None:
-            noticed = await asyncio.to_thread(self._hints.for_extract, question)
-            question = msgspec.structs.replace(question, hints=noticed)
+            lines = await asyncio.to_thread(self._hints.for_extract, question)
+            question = msgspec.structs.replace(question, hints=lines)
         read = partial(_read_extract, question)
-        return await self._ask("extract", prompts.extract_prompt(question), question.scope, read)
+        prompt, prefix = prompts.extract_prompt(question), prompts.standing(question.session)
+        asked = _question("extract", prompt, question.scope, prefix=prefix)
+        return await self._ask(asked, read)
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
-        """What a finished task teaches."""
+        """What a finished task teaches. A plain answer to a short question teaches nothing: no model is asked."""
+        if prompts.is_trivial(question):
+            return DistillAnswer(summary="", skip_reason=TRIVIAL)
         if self._hints is not None:
             noticed = await asyncio.to_thread(self._hints.for_distill, question.messages)
-            question = msgspec.structs.replace(question, hints=noticed)
+            question = msgspec.structs.replace(question, hints=noticed.lines, telling=noticed.telling)
         read = partial(_read_distill, question)
-        return await self._ask("distill", prompts.distill_prompt(question), question.scope, read)
+        prompt, prefix = prompts.distill_prompt(question), prompts.standing(question.session)
+        # After a crash the entries may be others: the same task is not paid for twice.
+        key = prompts.distill_prompt(msgspec.structs.replace(question, entries=()))
+        return await self._ask(_question("distill", prompt, question.scope, prefix=prefix, key=key), read)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """How the lessons change the skills."""
         keys = {f"L{number}": pending.key for number, pending in enumerate(question.lessons, start=1)}
-        return await self._ask("write", prompts.write_prompt(question), question.scope, partial(_read_write, keys))
+        asked = _question("write", prompts.write_prompt(question), question.scope)
+        return await self._ask(asked, partial(_read_write, keys))
 
     async def close(self) -> None:
         """Close the providers' connections."""
         await self._providers.close()
 
-    async def _ask(self, stage: Stage, prompt: str, scope: Scope, read: Reader[A]) -> A:
-        question = _Question(stage=stage, instructions=instructions(stage), prompt=prompt, scope=scope)
+    async def _ask(self, question: _Question, read: Reader[A]) -> A:
         absent: ModelUnavailable | None = None
-        for name in dict.fromkeys((self._by_stage.get(stage, self._name), *self._fallbacks)):
+        for name in dict.fromkeys((self._by_stage.get(question.stage, self._name), *self._fallbacks)):
             known = await self._log.answer_to(question.sha256(name))
             if known is not None:
                 return read(known.encode(), [])
@@ -165,7 +177,8 @@ class LanguageModel:
         check = _AnswerCheck(agent, read)
         settings = providers.settings_for(name, self._seconds(asked), self._output_tokens_max)
         try:
-            result = await agent.run(question.prompt, usage=usage, model_settings=settings)
+            given = providers.prompt_for(name, question.prompt, question.prefix)
+            result = await agent.run(given, usage=usage, model_settings=settings)
             answer = result.output
         except (AgentRunError, UserError) as error:
             if providers.is_timeout(error):
@@ -261,6 +274,10 @@ def _form(error: msgspec.DecodeError) -> str:
 def instructions(stage: Stage) -> str:
     """What a stage tells the model to do."""
     return (resources.files("seasoned") / "models" / "prompts" / f"{stage}.md").read_text()
+
+
+def _question(stage: Stage, prompt: str, scope: Scope, prefix: str = "", key: str = "") -> _Question:
+    return _Question(stage=stage, instructions=instructions(stage), prompt=prompt, scope=scope, prefix=prefix, key=key)
 
 
 def _read_extract(question: ExtractQuestion, raw: bytes, problems: Problems) -> ExtractAnswer:

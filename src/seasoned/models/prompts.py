@@ -4,8 +4,8 @@ Everything in a prompt is bounded, regardless of the number of skills; text of p
 changes least comes first, for providers that cache prompt prefixes.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from seasoned.clock import to_datetime
 from seasoned.learning.questions import (
@@ -14,17 +14,15 @@ from seasoned.learning.questions import (
     ExtractQuestion,
     NearEntry,
     PendingLesson,
+    SessionInfo,
     SkillView,
     WriteQuestion,
 )
-from seasoned.message import Author, Message, NumberedMessage, Passage
+from seasoned.models.transcript import TO_DISTILL, TO_EXTRACT, shown
 from seasoned.safety.fence import elide, fence
 from seasoned.skill import SKILL_FILE, Entry, entries
 from seasoned.space import FACTS
 
-SAID_CHARS_MAX = 4_000
-EXTRACT_TOOL_CHARS_MAX = 700
-DISTILL_TOOL_CHARS_MAX = 3_000
 PREFERENCES_SHOWN_MAX = 60
 PREFERENCE_CHARS_MAX = 240
 SKILLS_SHOWN_MAX = 8
@@ -38,66 +36,119 @@ FILES_SHOWN_MAX = 40
 SUMMARY_CHARS_MAX = 400
 ATTEMPTS_MAX = 3
 NAME_CHARS_MAX = 120
-# Names of tools and roles are the client's own words too.
-ROLE_CHARS_MAX = 200
+PLACE_CHARS_MAX = 200
+KEPT_MAX = 12
+TRIVIAL_MESSAGES_MAX = 3
+TRIVIAL_ASKED_CHARS_MAX = 300
+TRIVIAL_CHARS_MAX = 800
+_ASKS = re.compile(r"\?|\A\s*(?:what|which|who|whose|where|when|why|how|is|are|was|were|does|do|did)\b", re.IGNORECASE)
+QUOTE_CHARS_MAX = 120
+
+
+def standing(session: SessionInfo) -> str:
+    """What every prompt about a session begins with, so that providers can cache it: the agent's instructions."""
+    return "The agent's standing instructions:\n" + fence(session.instructions) if session.instructions else ""
 
 
 def extract_prompt(question: ExtractQuestion) -> str:
     """The new messages, with the tasks and preferences known so far."""
-    known = [f"{task.order}. ({task.status}) {elide(task.title, 200)}" for task in question.tasks]
+    known = [f"{task.order}. ({task.status}) {_cut(task.title, 200)}" for task in question.tasks]
+    left = [f"- {_cut(title, 160)}" for title in question.left_running]
+    transcript = shown(question.messages, TO_EXTRACT, question.session.told_in)
     parts = [
-        _user(question.user),
-        _preferences(question.preferences),
+        standing(question.session),
+        _about(question.session, question.user),
+        "" if question.session.serves else _preferences(question.preferences, question.topics),
+        "Left running by the user's earlier sessions:\n" + fence("\n".join(left)) if left else "",
         "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
         f"The outcome was told: {question.outcome}." if question.outcome else "",
-        "The new messages:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, EXTRACT_TOOL_CHARS_MAX)),
+        "The new messages:\n" + fence(transcript),
         _hints(question.hints),
         "The session ends here for now." if question.closed else "",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def _user(name: str) -> str:
-    # A name is caller input: one short line of it, in a fence.
-    return f"The user is called: {fence(elide(' '.join(name.split()), NAME_CHARS_MAX))}" if name else ""
+def _about(session: SessionInfo, user: str) -> str:
+    """When and where the session was, and whose it is; names and places are caller input."""
+    began = to_datetime(session.began).strftime("%A %Y-%m-%d, %H:%M UTC") if session.began else ""
+    told = {"began": began, "directory": session.directory, "branch": session.branch, "user": user}
+    lines = [f"{name}: {elide(' '.join(what.split()), PLACE_CHARS_MAX)}" for name, what in told.items() if what.strip()]
+    serves = "The agent serves customers: they are no users of whom anything is kept." if session.serves else ""
+    about = "The session:\n" + fence("\n".join(lines)) if lines else ""
+    return "\n".join(part for part in (about, serves) if part)
 
 
-def _preferences(known: Sequence[str]) -> str:
+def _cut(text: str, chars_max: int) -> str:
+    """A title in one line, cut at its end."""
+    line = " ".join(text.split())
+    return line if len(line) <= chars_max else f"{line[: chars_max - 1].rstrip()}…"
+
+
+def _preferences(known: Sequence[str], topics: Sequence[str]) -> str:
     if not known:
         return "Nothing is known of the user yet."
-    lines = [f"- {elide(text, PREFERENCE_CHARS_MAX)}" for text in known[-PREFERENCES_SHOWN_MAX:]]
-    return "Known of the user:\n" + fence("\n".join(lines))
+    topics = topics if len(topics) == len(known) else [""] * len(known)
+    lines = [
+        f"- {elide(text, PREFERENCE_CHARS_MAX)}{f' [{topic}]' if topic else ''}"
+        for text, topic in zip(known[-PREFERENCES_SHOWN_MAX:], topics[-PREFERENCES_SHOWN_MAX:], strict=True)
+    ]
+    return "Known of the user, each with its topic:\n" + fence("\n".join(lines))
 
 
 def _hints(hints: Sequence[str]) -> str:
     return "What simple rules noticed (hints, not facts):\n" + fence("\n".join(hints)) if hints else ""
 
 
+def is_trivial(question: DistillQuestion) -> bool:
+    """Whether a task is a short question that was answered at once, without tools, and accepted."""
+    messages = [stored.message for stored in question.messages]
+    if question.task.status != "success" or not 1 < len(messages) <= TRIVIAL_MESSAGES_MAX:
+        return False
+    asked = [message.words_of("person") for message in messages if message.is_from_person]
+    answers = [message for message in messages if message.role == "assistant"]
+    plain = all(part.type in ("text", "thinking") for message in messages for part in message.parts)
+    if not (plain and asked and len(answers) == 1 and len(asked) + 1 == len(messages)):
+        return False
+    is_short = max(map(len, asked)) <= TRIVIAL_ASKED_CHARS_MAX and len(answers[0].prose()) <= TRIVIAL_CHARS_MAX
+    return is_short and _ASKS.search(asked[0]) is not None
+
+
 def distill_prompt(question: DistillQuestion) -> str:
     """A finished task with its messages, and the question that fits how it ended."""
-    task = question.task
+    task, session = question.task, question.session
     asked = (
         "The task succeeded. What had to be found out on the way that the next agent should know beforehand?"
         if task.status == "success"
         else "The task failed. What stopped it, what was tried in vain, and what should be done instead next time?"
     )
+    transcript = shown(question.messages, TO_DISTILL, session.told_in, question.telling)
     parts = [
-        _user(question.user),
+        standing(session),
+        _about(session, "" if session.serves else question.user),
+        _listed("Kept already as the user's preferences:", question.kept),
+        _listed("Entries that stand already, by title:", question.entries),
+        _listed("Calls made earlier in the session:", question.earlier),
         f"Task: {fence(task.title)}\nIt ended as: {task.status}."
         + (f"\nWhy: {fence(task.evidence)}" if task.evidence else ""),
         _attempts(question.attempts),
-        "The messages of the task:\n" + fence(_transcript(question.messages, SAID_CHARS_MAX, DISTILL_TOOL_CHARS_MAX)),
+        "The messages of the task:\n" + fence(transcript),
         _hints(question.hints),
         asked,
     ]
     return "\n\n".join(part for part in parts if part)
 
 
+def _listed(about: str, lines: Sequence[str]) -> str:
+    shown_lines = [f"- {_cut(line, PREFERENCE_CHARS_MAX)}" for line in lines[-KEPT_MAX:]]
+    return f"{about}\n" + fence("\n".join(shown_lines)) if shown_lines else ""
+
+
 def _attempts(attempts: Sequence[Attempt]) -> str:
     if not attempts:
         return ""
     lines = [
-        f"- ({one.status}) {elide(one.title, 200)}: {elide(one.summary, SUMMARY_CHARS_MAX)}"
+        f"- ({one.status}) {_cut(one.title, 200)}: {_cut(one.summary, SUMMARY_CHARS_MAX)}"
         for one in attempts[:ATTEMPTS_MAX]
     ]
     return "Other attempts at much the same, for contrast; what made the difference?\n" + fence("\n".join(lines))
@@ -111,10 +162,13 @@ def write_prompt(question: WriteQuestion) -> str:
     chars = min(SKILLS_CHARS + SKILLS_CHARS_A_LESSON * len(question.lessons), SKILLS_CHARS_MAX)
     lessons = "\n".join(_lesson(f"L{n}", one) for n, one in enumerate(question.lessons, start=1))
     parts = [
-        _user(question.user),
+        _about(SessionInfo(), question.user),
         "The skills that are close to the lessons:\n" + fence(_skills(near, question.near, chars)),
         "Further skills, by name: " + ", ".join(_in_line(name) for name in others) if others else "",
         "Lessons to place:\n" + fence(lessons),
+        _listed(
+            "What seems to contradict each other; say when each holds, or correct what is wrong:", question.conflicts
+        ),
         "An earlier answer had edits that were refused; give all edits again, corrected:\n"
         + fence("\n".join(question.refused))
         if question.refused
@@ -130,10 +184,13 @@ def _in_line(name: str) -> str:
 
 def _lesson(key: str, pending: PendingLesson) -> str:
     lesson = pending.lesson
-    day = date.isoformat(to_datetime(lesson.at).date())
-    about = f" (task: {elide(pending.task_title, 150)})" if pending.task_title else ""
+    day = to_datetime(lesson.at).strftime("%Y-%m-%d")
+    ended = f", {pending.status}" if pending.status else ""
+    about = f" (task: {_cut(pending.task_title, 120)}{ended})" if pending.task_title else ""
+    said = [quote.text for quote in lesson.quotes if quote.verified] if lesson.kind != "preference" else []
+    quoted = f"\nshown by: {_cut(said[0], QUOTE_CHARS_MAX)}" if said else ""
     replaced = f"\nreplaces: {lesson.replaces}" if lesson.replaces else ""
-    return f"{key} {lesson.kind} [{lesson.topic}] {day}{about}\n{lesson.title}\n{lesson.text}{replaced}\n"
+    return f"{key} {lesson.kind} [{lesson.topic}] {day}{about}\n{lesson.title}\n{lesson.text}{quoted}{replaced}\n"
 
 
 def nearest(question: WriteQuestion) -> list[SkillView]:
@@ -204,36 +261,3 @@ def _entries(found: Sequence[Entry], whole: set[int]) -> Iterator[str]:
         elif headings < HEADINGS_SHOWN_MAX and whole:
             headings += 1
             yield elide(entry.text.split("\n", 1)[0], 100) + " […]"
-
-
-def _transcript(messages: Sequence[NumberedMessage], said_max: int, tool_max: int) -> str:
-    """Numbered messages as text, each run of one author's words under its number and author.
-
-    The words of people and agents have up to `said_max` characters a passage, those of others up to `tool_max`.
-    """
-    lines = []
-    for stored in messages:
-        author: Author | None = None
-        for one in _passages(stored.message, said_max, tool_max):
-            lines.append(one.text if one.author == author else f"[{stored.number}] {one.author}: {one.text}")
-            author = one.author
-        if author is None:
-            lines.append(f"[{stored.number}] {'agent' if stored.message.role == 'assistant' else 'person'}: ")
-    return "\n".join(lines)
-
-
-def _passages(message: Message, said_max: int, tool_max: int) -> Iterator[Passage]:
-    for part in message.parts:
-        if part.type == "tool-call":
-            yield Passage("agent", f"CALL {elide(part.tool_name, ROLE_CHARS_MAX)} {elide(part.arguments, tool_max)}")
-        elif part.type == "tool-result":
-            told = f"{part.event.upper()} BY THE PERSON" if part.event else "ERROR" if part.is_error else "RESULT"
-            passages = list(message.passages_of(part)) or [Passage("tool", "")]
-            for place, one in enumerate(passages):
-                yield Passage(one.author, f"{'' if place else f'{told} '}{elide(one.text, tool_max)}")
-        elif part.type == "text":
-            for one in message.passages_of(part):
-                own = one.author in ("person", "agent")
-                yield Passage(one.author, elide(one.text, said_max if own else max(tool_max, said_max // 4)))
-        elif part.type not in ("thinking", "redacted_thinking"):
-            yield Passage(message.author_of(part), f"({part.type}{f' {part.filename}' if part.filename else ''})")

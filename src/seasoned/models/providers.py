@@ -15,11 +15,14 @@ from seasoned.errors import ModelFailed, ModelUnavailable
 
 if TYPE_CHECKING:
     from pydantic_ai import RunUsage
+    from pydantic_ai.messages import UserContent
     from pydantic_ai.models import Model as ProviderModel
     from pydantic_ai.providers import Provider
     from pydantic_ai.settings import ModelSettings
 
 MICROS = 1_000_000
+# Shorter prefixes are not cached by themselves; with the stage's instructions before it, this one is.
+CACHED_CHARS_MIN = 1_000
 _KEY_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]*_KEY\b")
 OPENAI = ("openai", "openai-chat", "openai-responses")
 
@@ -90,6 +93,15 @@ def settings_for(name: str, timeout_seconds: float, tokens_max: int) -> "ModelSe
 
         return AnthropicModelSettings(timeout=timeout_seconds, max_tokens=tokens_max, anthropic_cache_instructions=True)
     return {"timeout": timeout_seconds, "max_tokens": tokens_max}
+
+
+def prompt_for(name: str, prompt: str, prefix: str) -> "str | list[UserContent]":
+    """A prompt as a provider takes it: where its cache has to be told, the common prefix is a part of its own."""
+    if not name.startswith("anthropic:") or len(prefix) < CACHED_CHARS_MIN or not prompt.startswith(prefix):
+        return prompt
+    from pydantic_ai.messages import CachePoint  # noqa: PLC0415
+
+    return [prefix, CachePoint(), prompt[len(prefix) :]]
 
 
 def is_timeout(error: Exception) -> bool:

@@ -15,20 +15,21 @@ from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import Attempt, DistillAnswer, DistillQuestion, Model
 from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
 from seasoned.message import NumberedMessage
-from seasoned.pipeline import evidence, similar_attempts
-from seasoned.pipeline.journal import Summary
+from seasoned.pipeline import context, evidence, similar_attempts
+from seasoned.pipeline.journal import Summary, told_time
 from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.store import Connection, Store, lessons, messages, projects, sessions, spaces, tasks
 from seasoned.store.messages import MessageRow
-from seasoned.store.rows import dump
+from seasoned.store.rows import dump, load_object
 from seasoned.store.tasks import TaskRow
 
 MESSAGES_MAX = 400
 LESSONS_MAX = 20
 LINES_MAX = 10
+KEPT_MAX = 12
 KINDS = frozenset({"procedure", "pitfall", "fact"})
 
 
@@ -39,6 +40,11 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     space_id: str
     attempts: tuple[Attempt, ...]
+    context: context.Read
+    ended_at: int
+    before: list[MessageRow]
+    kept: tuple[str, ...]
+    entries: tuple[str, ...]
 
 
 async def distill(store: Store, model: Model, task_id: str) -> bool:
@@ -54,6 +60,10 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     question = DistillQuestion(
         task=task.value(),
         messages=shown,
+        session=await context.of(store, read.context),
+        earlier=await asyncio.to_thread(context.calls_before, read.before, store),
+        kept=read.kept,
+        entries=read.entries,
         user=read.user,
         attempts=read.attempts,
         scope=Scope(project_id=task.project_id, space_id=read.space_id, session_id=task.session_id, task_id=task.id),
@@ -62,7 +72,7 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
     if not answer.lessons and not answer.skip_reason.strip():
         raise ModelFailed("The answer has neither lessons nor a skip reason.")
     private = OffRecord(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
-    found, summary = await asyncio.to_thread(_checked, answer, task, shown, private)
+    found, summary = await asyncio.to_thread(_checked, answer, read, shown, private)
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
@@ -118,13 +128,20 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     if space_id is None:
         return None
     session = sessions.by_id(connection, row.session_id)
-    user = projects.identifier(connection, session.user_id) if session else ""
+    if session is None:
+        return None
+    about = f"{row.title}\n{row.evidence}\n{row.progresses}"
     return _Input(
         task=row,
         rows=_rows(connection, row),
         said=messages.short_of_user(connection, row.session_id, evidence.PRIVATE_ROWS_MAX),
-        user=user,
+        user=projects.identifier(connection, session.user_id),
         space_id=space_id,
+        context=context.read(connection, session, space_id),
+        ended_at=told_time(row.ended_at, load_object(session.configs)),
+        before=messages.of_agent_before(connection, row.session_id, row.first_number, context.EARLIER_ROWS_MAX),
+        kept=tuple(lessons.preferences_of_session(connection, row.session_id, KEPT_MAX)),
+        entries=context.close_entries(connection, space_id, about),
         attempts=similar_attempts.attempts(
             row, tasks.distilled_before(connection, space_id, row, similar_attempts.LOOKED_AT_MAX)
         ),
@@ -139,10 +156,10 @@ def _rows(connection: Connection, row: TaskRow) -> list[MessageRow]:
 
 
 def _checked(
-    answer: DistillAnswer, task: TaskRow, shown: Sequence[NumberedMessage], private: OffRecord
+    answer: DistillAnswer, read: _Input, shown: Sequence[NumberedMessage], private: OffRecord
 ) -> tuple[list[Lesson], Summary]:
     """The lessons or the skip, and the journal's summary: nothing said off the record, and foreign orders held back."""
-    learned = [_clean(lesson, task) for lesson in answer.lessons if lesson.kind in KINDS]
+    learned = [_clean(lesson, read.ended_at) for lesson in answer.lessons if lesson.kind in KINDS]
     summary, skipped = _summary(answer, shown), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
     texts = [skipped, summary.summary, *summary.decisions, *summary.learnings]
     origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)])
@@ -156,7 +173,7 @@ def _checked(
         found.append(msgspec.structs.replace(verified, topic=topic, reason=reason))
     if not found:
         reason = "The person asked not to write it down." if learned else evidence.admitted(origin, private, skipped)
-        found = [Lesson(kind="skip", title="", text="", reason=reason, at=task.ended_at)]
+        found = [Lesson(kind="skip", title="", text="", reason=reason, at=read.ended_at)]
     return found, Summary(
         summary=evidence.admitted(origin, private, summary.summary),
         decisions=tuple(evidence.admitted(origin, private, line) for line in summary.decisions),
@@ -165,14 +182,14 @@ def _checked(
     )
 
 
-def _clean(lesson: Lesson, task: TaskRow) -> Lesson:
+def _clean(lesson: Lesson, at: int) -> Lesson:
     """A lesson as it is stored: no secrets, bounded, with the time at which its task ended."""
     return msgspec.structs.replace(
         lesson,
         title=" ".join(redact(lesson.title).split())[:TITLE_CHARS_MAX],
         text=redact(lesson.text).strip()[:TEXT_CHARS_MAX],
         topic=slug(lesson.topic),
-        at=task.ended_at,
+        at=at,
     )
 
 

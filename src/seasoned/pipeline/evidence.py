@@ -72,8 +72,9 @@ def _present(stored: NumberedMessage, row: MessageRow) -> NumberedMessage:
 class Redactor:
     """Redacts texts in order, since a private key may go on from one to the next."""
 
-    def __init__(self) -> None:
+    def __init__(self, chars_max: int = PART_CHARS_MAX) -> None:
         self._is_open = False
+        self._chars_max = chars_max
 
     def message(self, stored: NumberedMessage, message: Message) -> NumberedMessage:
         """A message without secrets, in the place of a stored one."""
@@ -99,12 +100,12 @@ class Redactor:
     def _shown(self, texts: Sequence[str]) -> Sequence[str]:
         """Redacted before it is shortened: half a secret would match no pattern.
 
-        Very long texts lose most of their middle first, so that the work is bounded; that cut is gone after the second.
+        Very long texts lose most of their middle first, so that the work is bounded; the second cut counts it too.
         """
         first, *rest = _fitted(texts, REDACTED_CHARS_MAX)
         shown, self._is_open = _RECENT.redacted([OPEN_KEY * self._is_open + first, *rest])
         first, *rest = shown
-        return _fitted([first.removeprefix(OPEN_KEY), *rest], PART_CHARS_MAX)
+        return _fitted([first.removeprefix(OPEN_KEY), *rest], self._chars_max)
 
 
 class _Recent:

@@ -14,19 +14,23 @@ from seasoned.config import Config
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
-from seasoned.message import NumberedMessage
-from seasoned.pipeline import evidence
+from seasoned.message import JsonObject, NumberedMessage
+from seasoned.pipeline import context, evidence
+from seasoned.pipeline.journal import told_time
 from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
-from seasoned.store import Connection, Store, lessons, messages, projects, reads, sessions, spaces, tasks
+from seasoned.space import FACTS
+from seasoned.store import Connection, Store, lessons, messages, projects, reads, sessions, skills, spaces, tasks
 from seasoned.store.due import readable_at
 from seasoned.store.messages import MessageRow
+from seasoned.store.rows import load_object
 from seasoned.store.sessions import SessionRow
 from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STATUSES, TITLE_CHARS_MAX, Task, TaskStatus
 
 PREFERENCES_MAX = 200
+RUNNING_MAX = 5
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +42,9 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     closed: bool
     tasks: tuple[Task, ...]
     preferences: tuple[str, ...]
+    topics: tuple[str, ...]
+    left_running: tuple[str, ...]
+    context: context.Read
     user: str
     space_id: str
 
@@ -58,11 +65,15 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
     if read is None:
         return False
     shown = await evidence.load(store, read.rows, read.space_id)
+    session = await context.of(store, read.context)
     outcome = _status(read.session.outcome)
     question = ExtractQuestion(
         messages=shown,
+        session=session,
         tasks=read.tasks,
+        left_running=read.left_running,
         preferences=read.preferences,
+        topics=read.topics,
         user=read.user,
         outcome=outcome,
         closed=read.closed,
@@ -71,7 +82,7 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
     answer = await model.extract(question)
     origin, private = await asyncio.to_thread(_origin, answer, shown, read.said, store)
     changes = _with_outcome(_check_tasks(_admitted(answer, origin, private), read.tasks, shown), read, outcome)
-    found = _check_preferences(answer.preferences, shown, origin, private)
+    found = _check_preferences(answer.preferences, shown, origin, private, load_object(read.session.configs))
     chars = sum(_chars(row, config) for row in read.rows)
     to = read.rows[-1].number
     named = _skills_read(shown)
@@ -123,7 +134,10 @@ def _read(connection: Connection, config: Config, session_id: str, now: int) -> 
     waiting = messages.waiting(connection, session_id, row.extracted_to, config.batch_messages)
     batch = _batch(waiting, config)
     space_id = spaces.space_of_session(connection, session_id)
-    known = lessons.preferences_of_space(connection, space_id, PREFERENCES_MAX) if space_id else []
+    known = _known(connection, space_id) if space_id else {}
+    running = (
+        tasks.left_running(connection, row.id, row.user_id, space_id, RUNNING_MAX) if space_id and row.user_id else []
+    )
     return _Input(
         session=row,
         rows=batch,
@@ -131,6 +145,9 @@ def _read(connection: Connection, config: Config, session_id: str, now: int) -> 
         closed=row.flush_to > row.extracted_to and batch[-1].number >= row.last_number,
         tasks=tuple(task.value() for task in tasks.of_session(connection, session_id)),
         preferences=tuple(known),
+        topics=tuple(known.values()),
+        left_running=tuple(running),
+        context=context.read(connection, row, space_id or ""),
         user=projects.identifier(connection, row.user_id),
         space_id=space_id or "",
     )
@@ -142,6 +159,16 @@ def _skills_read(shown: Sequence[NumberedMessage]) -> dict[str, list[int]]:
     for one in shown:
         for name in skills_read.named_in(one.message):
             found.setdefault(name, []).append(one.at)
+    return found
+
+
+def _known(connection: Connection, space_id: str) -> dict[str, str]:
+    """The facts known of the user, each with its topic: as they stand in the files, then those that stand in none."""
+    stated = skills.entries_of(connection, space_id, FACTS, PREFERENCES_MAX)
+    found = {" ".join(text.removeprefix("- ").split()): path.removesuffix(".md") for path, text in stated}
+    for one in lessons.preferences_unwritten(connection, space_id, PREFERENCES_MAX):
+        found.pop(one.replaces, None)
+        found.setdefault(one.text, one.topic)
     return found
 
 
@@ -262,7 +289,11 @@ def _told(change: _Change, before: Task | None, outcome: TaskStatus) -> _Change:
 
 
 def _check_preferences(
-    found: Iterable[PreferenceFound], shown: Sequence[NumberedMessage], origin: Origin, private: OffRecord
+    found: Iterable[PreferenceFound],
+    shown: Sequence[NumberedMessage],
+    origin: Origin,
+    private: OffRecord,
+    configs: JsonObject | None = None,
 ) -> list[tuple[int, Lesson]]:
     """Preferences with the message that states each; only a person's words count, and the quote must match."""
     by_number = {stored.number: stored for stored in shown}
@@ -287,7 +318,7 @@ def _check_preferences(
             quotes=(Quote(number=one.message, text=one.quote),),
             replaces=_line(one.replaces, TEXT_CHARS_MAX),
             reason=evidence.objection(origin, one.text),
-            at=stored.at,
+            at=told_time(stored.at, configs or {}),
         )
         checked = evidence.verify(lesson, [stored])
         if any(quote.verified for quote in checked.quotes):

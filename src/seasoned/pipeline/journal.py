@@ -24,6 +24,7 @@ from seasoned.skill import add_entry, find_entry, replace_entry
 from seasoned.task import Task
 
 _TITLE_CHARS_MAX = 160
+_DAY = re.compile(r"\s*(\d{4})[-/](\d{2})[-/](\d{2})")
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +39,21 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 def day_of(task: Task, configs: JsonObject) -> str:
     """The day that a task belongs to: the session's `original_date` when it has one, else that of the task's end."""
+    return told_day(configs) or to_datetime(task.ended_at).strftime("%Y-%m-%d")
+
+
+def told_day(configs: JsonObject) -> str:
+    """The day that a session's configs give as `original_date`, in ISO form; empty without one."""
     told = configs.get("original_date")
-    if isinstance(told, str):
-        match = re.match(r"\s*(\d{4})[-/](\d{2})[-/](\d{2})", told)
-        if match and parse_time("-".join(match.groups())) is not None:
-            return "-".join(match.groups())
-    return to_datetime(task.ended_at).strftime("%Y-%m-%d")
+    match = _DAY.match(told) if isinstance(told, str) else None
+    day = "-".join(match.groups()) if match else ""
+    return day if day and parse_time(day) is not None else ""
+
+
+def told_time(at: int, configs: JsonObject) -> int:
+    """When something was said: at its time of the day, on the day that the configs tell."""
+    told = parse_time(f"{told_day(configs)}T{to_datetime(at):%H:%M:%S}") if told_day(configs) else None
+    return at if told is None else told
 
 
 def entry_for(task: Task, summary: Summary) -> str:

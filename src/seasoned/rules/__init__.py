@@ -8,6 +8,7 @@ from seasoned.learning.questions import (
     DistillQuestion,
     ExtractAnswer,
     ExtractQuestion,
+    Noticed,
     TaskChange,
     WriteAnswer,
     WriteQuestion,
@@ -19,7 +20,6 @@ __all__ = ["Rules", "RulesHints", "extract_tasks"]
 RULES = "rules"
 HINT_CHARS_MAX = 160
 EXTRACT_HINTS_MAX = 20
-DISTILL_HINTS_MAX = 12
 
 # The rules compile some hundred patterns, which takes half a second: only who learns pays for it, at first use.
 
@@ -56,13 +56,6 @@ def extract_hints(question: ExtractQuestion, at_most: int) -> tuple[str, ...]:
     return tuple(lines[:at_most])
 
 
-def distill_hints(messages: Sequence[NumberedMessage], at_most: int) -> tuple[str, ...]:
-    """What the rules notice in a task, as lines for a model's prompt: the calls that failed, and with what."""
-    from seasoned.rules.errors import failures  # noqa: PLC0415
-
-    return tuple(f"message {one.number}: {one.call.name} failed: {one.line}" for one in failures(messages)[:at_most])
-
-
 class Rules:
     """Answers by fixed rules (see `learning.questions.Model`); never fails and keeps nothing between questions.
 
@@ -95,6 +88,8 @@ class RulesHints:
         """Where requests begin, and what users prefer."""
         return extract_hints(question, EXTRACT_HINTS_MAX)
 
-    def for_distill(self, messages: Sequence[NumberedMessage]) -> tuple[str, ...]:
-        """The calls that failed, and with what."""
-        return distill_hints(messages, DISTILL_HINTS_MAX)
+    def for_distill(self, messages: Sequence[NumberedMessage]) -> Noticed:
+        """What failed, cost time or was written without a yes, and how it ended."""
+        from seasoned.rules.hints import noticed  # noqa: PLC0415
+
+        return noticed(messages)

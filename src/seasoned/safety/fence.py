@@ -1,9 +1,11 @@
 """Untrusted text in prompts: inside a fence whose delimiter does not occur in the text, so that it cannot get out."""
 
 import hashlib
+import re
 import unicodedata
 
 TRIES_MAX = 1_000
+_LEFT_OUT = re.compile(r" \[\.\.\. (\d{1,9}) characters left out \.\.\.\] ")
 
 
 def fence(text: str) -> str:
@@ -18,8 +20,13 @@ def fence(text: str) -> str:
 
 
 def elide(text: str, chars_max: int) -> str:
-    """A text of about `chars_max` characters: the middle goes, since errors stand at the end."""
+    """A text of about `chars_max` characters: the middle goes, since errors stand at the end.
+
+    Shortened again, it counts what was left out in all: an earlier gap lies within the new one.
+    """
     if len(text) <= chars_max:
         return text
     head, tail = chars_max // 3, chars_max - chars_max // 3
-    return f"{text[:head]} [... {len(text) - head - tail} characters left out ...] {text[-tail:]}"
+    gone = text[head : len(text) - tail]
+    count = len(gone) + sum(int(gap[1]) - len(gap[0]) for gap in _LEFT_OUT.finditer(gone))
+    return f"{text[:head]} [... {count} characters left out ...] {text[len(text) - tail :]}"

@@ -164,18 +164,32 @@ def of_entry(connection: Connection, skill_id: str, entry_key: str) -> list[str]
     return list(connection.execute(statement).scalars())
 
 
-def preferences_of_space(connection: Connection, space_id: str, limit: int) -> list[str]:
-    """The newest preferences known in a space, oldest first, without those that a later one replaced."""
+class Preference(msgspec.Struct, frozen=True):
+    """A preference that is not in a file yet: its sentence, its topic, and the text of the one that it replaces."""
+
+    text: str
+    topic: str
+    replaces: str
+
+
+def preferences_unwritten(connection: Connection, space_id: str, limit: int) -> list[Preference]:
+    """The newest preferences of a space that stand in no file, because they wait or were declined, oldest first."""
     statement = (
-        sa.select(lessons.c.text, lessons.c.replaces)
+        sa.select(*columns(Preference, lessons))
         .join(space_sessions, space_sessions.c.session_id == lessons.c.session_id)
         .where(space_sessions.c.space_id == space_id, lessons.c.kind == "preference", lessons.c.reason == "")
+        .where(lessons.c.status.not_in(("written", "reinforced", "forgotten")))
         .order_by(space_sessions.c.position.desc(), lessons.c.number.desc(), lessons.c.ordinal.desc())
         .limit(limit)
     )
-    found = connection.execute(statement).all()[::-1]
-    replaced = {row[1] for row in found if row[1]}
-    return list(dict.fromkeys(row[0] for row in found if row[0] not in replaced))
+    return to_rows(Preference, connection.execute(statement).all())[::-1]
+
+
+def preferences_of_session(connection: Connection, session_id: str, limit: int) -> list[str]:
+    """The newest preferences that were found in a session, oldest first."""
+    where = (lessons.c.session_id == session_id) & (lessons.c.kind == "preference") & (lessons.c.reason == "")
+    newest = sa.select(lessons.c.text).where(where).order_by(lessons.c.number.desc(), lessons.c.ordinal.desc())
+    return list(connection.execute(newest.limit(limit)).scalars())[::-1]
 
 
 def next_in_space(connection: Connection, space_id: str, limit: int) -> list[LessonRow]:

@@ -381,6 +381,18 @@ def short_of_user(connection: Connection, session_id: str, limit: int) -> list[M
     return to_rows(MessageRow, connection.execute(statement).all())[::-1]
 
 
+def of_agent_before(connection: Connection, session_id: str, number: int, limit: int) -> list[MessageRow]:
+    """The newest messages of the agent before a number that are not large, in order."""
+    statement = (
+        sa.select(*columns(MessageRow, messages))
+        .where(messages.c.session_id == session_id, messages.c.role == "assistant", messages.c.number < number)
+        .where(messages.c.parts_sha256.is_(None))
+        .order_by(messages.c.number.desc())
+        .limit(limit)
+    )
+    return to_rows(MessageRow, connection.execute(statement).all())[::-1]
+
+
 def at_numbers(connection: Connection, session_id: str, numbers: Sequence[int]) -> list[MessageRow]:
     """The messages of a session that have these numbers, in order."""
     statement = (

@@ -12,6 +12,10 @@ from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, contains, page_of, to_rows
 from seasoned.store.schema import lessons, messages, sessions, space_sessions, tasks, users
 
+# From so many users on, and with so many of them for each session, the user changes from session to session.
+CHANGING_USERS_MIN = 5
+CHANGING_SHARE_MIN = 0.7
+
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=False):
     """A session. `last_number` counts its messages; those after `extracted_to` wait to be read."""
@@ -272,6 +276,17 @@ def advance(connection: Connection, row: SessionRow, to: int, chars: int, now: i
         .where(messages.c.session_id == row.id, messages.c.number > row.extracted_to, messages.c.number <= to)
         .values(status="success", updated_at=now)
     )
+
+
+def change_users(connection: Connection, space_id: str) -> bool:
+    """Whether nearly each of a space's sessions is of another user, as where an agent serves customers."""
+    statement = (
+        sa.select(sa.func.count(), sa.func.count(sa.distinct(sessions.c.user_id)))
+        .select_from(space_sessions.join(sessions, sessions.c.id == space_sessions.c.session_id))
+        .where(space_sessions.c.space_id == space_id, sessions.c.user_id.is_not(None))
+    )
+    every, users_of_them = connection.execute(statement).one()
+    return users_of_them >= CHANGING_USERS_MIN and users_of_them >= CHANGING_SHARE_MIN * every
 
 
 def note_waiting(connection: Connection, session_id: str, reason: str, retry_at: int) -> None:

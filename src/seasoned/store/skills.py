@@ -13,7 +13,7 @@ from seasoned.store import indexing, inline_blobs
 from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, page_of, to_rows
 from seasoned.store.schema import contents as contents_table
-from seasoned.store.schema import disks, files, skills, space_skills, versions
+from seasoned.store.schema import disks, entries, files, skills, space_skills, versions
 from seasoned.store.sessions import user_subquery
 
 
@@ -229,6 +229,19 @@ def named(connection: Connection, space_id: str, wanted: Collection[str]) -> dic
         .where(space_skills.c.space_id == space_id, skills.c.name.in_(list(wanted)))
     )
     return {row[0]: row[1] for row in connection.execute(statement)} if wanted else {}
+
+
+def entries_of(connection: Connection, space_id: str, name: str, limit: int) -> list[tuple[str, str]]:
+    """The newest entries of a space's skill, each as the path of its file and its text, oldest first."""
+    statement = (
+        sa.select(entries.c.path, entries.c.text)
+        .join(skills, skills.c.id == entries.c.skill_id)
+        .join(space_skills, space_skills.c.skill_id == skills.c.id)
+        .where(space_skills.c.space_id == space_id, skills.c.name == name, entries.c.path != "", ~entries.c.whole)
+        .order_by(entries.c.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in connection.execute(statement)][::-1]
 
 
 def brought_by_people(connection: Connection, skill_ids: Sequence[str]) -> frozenset[str]:

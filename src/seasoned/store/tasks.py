@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, load_as, page_of, to_rows
-from seasoned.store.schema import messages, space_sessions, tasks
+from seasoned.store.schema import messages, sessions, space_sessions, tasks
 from seasoned.task import FINISHED, Task, TaskStatus
 
 
@@ -68,6 +68,20 @@ def of_session(connection: Connection, session_id: str) -> list[TaskRow]:
     """A session's tasks in order."""
     statement = sa.select(*columns(TaskRow, tasks)).where(tasks.c.session_id == session_id).order_by(tasks.c.position)
     return to_rows(TaskRow, connection.execute(statement).all())
+
+
+def left_running(connection: Connection, session_id: str, user_id: str, space_id: str, limit: int) -> list[str]:
+    """The titles of the newest tasks that a user's other sessions in a space have not finished, oldest first."""
+    statement = (
+        sa.select(tasks.c.title)
+        .join(sessions, sessions.c.id == tasks.c.session_id)
+        .join(space_sessions, space_sessions.c.session_id == sessions.c.id)
+        .where(space_sessions.c.space_id == space_id, sessions.c.user_id == user_id, sessions.c.id != session_id)
+        .where(tasks.c.status.not_in(sorted(FINISHED)))
+        .order_by(tasks.c.created_at.desc(), tasks.c.id)
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())[::-1]
 
 
 def page(connection: Connection, session_id: str, query: PageQuery) -> tuple[list[TaskRow], str | None]:
