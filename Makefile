@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -42,8 +42,16 @@ demo: $(BIN)/seasoned ## Learn from the example sessions and show the skills.
 ON_POSTGRES := tests/acceptance/test_every_method.py tests/acceptance/test_guide.py
 
 test: $(VENV)/.dev ## Run the tests.
-	@$(BIN)/pytest --numprocesses 2 -m "not slow"
+	@$(BIN)/pytest --numprocesses 2 -m "not slow and not browser"
 	@$(BIN)/pytest --numprocesses 2 -m "not slow" --store postgres $(ON_POSTGRES)
+
+# Debian's Chromium where there is one or can be, else the one that Playwright brings.
+chromium: $(VENV)/.dev
+	@command -v chromium > /dev/null || { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium > /dev/null; } \
+	  || $(BIN)/playwright install chromium
+
+test-browser: chromium ## Look at the pages with a real browser (TESTS=tests/browser/test_home.py STORE=postgres).
+	@$(BIN)/pytest -m browser $(if $(filter postgres,$(STORE)),--store postgres) $(or $(TESTS),tests/browser)
 
 test-slow: $(VENV)/.dev ## Run the tests that take longest, and look for new counterexamples of properties (PART=2/6).
 	@$(BIN)/pytest --numprocesses 2 --part $(PART) -m slow

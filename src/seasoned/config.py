@@ -128,6 +128,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """The lowest level that is logged: `info` has a line for each request, stage and model call, `debug` also the
     errors of providers and drivers."""
+    pages: Literal["edit", "read", "none"] = "edit"
+    """What the pages of the server allow: to `edit`, only to `read`, or nothing at all (`none`)."""
     metrics_token: str = ""
     """The bearer token that `/metrics` requires; empty means that only this machine may read it."""
     body_bytes_max: int = 32 * 1024 * 1024

@@ -8,6 +8,7 @@
     │   ├── HeldBack       a safety check flagged a text, so it waits for a person
     │   └── BadTranscript  a file is not a readable transcript
     ├── Unauthorized       the API key is missing or unknown
+    ├── Forbidden          it is not allowed from there, or may only be read
     ├── NotFound           it does not exist in this project
     │   ├── Damaged        a stored file does not match its hash
     │   └── NoHome         the home does not exist yet
@@ -65,6 +66,10 @@ class BadTranscript(Invalid):
 
 class Unauthorized(SeasonedError):
     """The API key is missing or unknown."""
+
+
+class Forbidden(SeasonedError):
+    """It is not allowed from there, or may only be read."""
 
 
 class NotFound(SeasonedError):

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "learn": _Location("learn", "learn", "Learn from past sessions: transcripts in, skills out."),
     "watch": _Location("watch", "watch", "Follow the folders of agents, and learn from each session once it is quiet."),
     "serve": _Location("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
+    "ui": _Location("serve", "ui", "Look at what is learned, in a browser that is signed in."),
     "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
     "skills": _Location("skills", "app", "List, show, compare, edit and export skills."),
     "review": _Location("review", "app", "Approve, edit or reject what waits for review."),

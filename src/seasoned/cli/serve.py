@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from typing import Annotated, Literal
 
 import typer
@@ -12,6 +13,7 @@ from seasoned.config import Config
 from seasoned.engine import Engine, models, serving
 from seasoned.engine.keys import KEY_FILE
 from seasoned.engine.records import Records
+from seasoned.engine.visits import Visits
 from seasoned.errors import Invalid
 from seasoned.telemetry import running
 
@@ -42,22 +44,60 @@ def serve(
         config = load_config(home, base_url=base_url, worker=worker)
         if config.worker == "none":
             _needs_postgres(config, "--worker=none")
-        key, made = asyncio.run(_prepare(config))
+        key, made, _ = asyncio.run(_prepare(config))
         listener = server.listen(host, port)
-        address, bound = listener.getsockname()[:2]
-        url = f"http://{f'[{address}]' if ':' in address else address}:{bound}"
+        url = _url(listener)
         with serving.announced(config.home_path, url) as other:
             if other is not None and not config.database:
                 note(
                     f"warning: process {other.pid} at {other.url} already serves this home; both work, "
                     "but one server is enough, so stop one of them unless you want two."
                 )
-            say(f"Seasoned listens on {url} (API under /api/v1); home is {config.home_path}.")
+            pages = "" if config.pages == "none" else "pages at /, "
+            say(f"Seasoned listens on {url} ({pages}API under /api/v1); home is {config.home_path}.")
             if made:
                 say(f"A new API key was created and stored in {config.home_path / KEY_FILE}:\n  {key}")
             elif not config.api_key:
                 say(f"The API key is in {config.home_path / KEY_FILE}.")
             server.serve(Engine.open(config, serves=True), listener, at_end=running.start(__version__))
+
+
+def ui(
+    port: Annotated[
+        int, typer.Option("--port", help="The port to listen on; 0 picks a free one.", min=0, max=65535)
+    ] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser, or only say where.")] = True,
+    base_url: BaseUrl = None,
+    home: Home = None,
+) -> None:
+    """Look at what is learned, in a browser that is signed in; learn in the background, until stopped.
+
+    If a server serves the home already, its pages are opened, and the command ends.
+    """
+    from seasoned.http import server  # noqa: PLC0415 - the web framework is needed by few commands
+
+    with reported():
+        config = load_config(home, base_url=base_url)
+        if config.pages == "none":
+            raise Invalid("The pages are turned off; unset SEASONED_PAGES.")
+        _, _, invitation = asyncio.run(_prepare(config))
+        listener = server.listen("127.0.0.1", port)
+        url = _url(listener)
+        with serving.announced(config.home_path, url) as other:
+            say(f"Open {(other.url if other else url)}/enter?token={invitation} within a minute; it works once.")
+            if browser:
+                import webbrowser  # noqa: PLC0415 - only here
+
+                webbrowser.open(f"{(other.url if other else url)}/enter?token={invitation}")
+            if other is not None:
+                listener.close()
+                return
+            server.serve(Engine.open(config, serves=True), listener, at_end=running.start(__version__))
+
+
+def _url(listener: socket.socket) -> str:
+    address, bound = listener.getsockname()[:2]
+    return f"http://{f'[{address}]' if ':' in address else address}:{bound}"
 
 
 def work(
@@ -105,13 +145,15 @@ def _needs_postgres(config: Config, what: str) -> None:
         raise Invalid(f"{what} needs PostgreSQL: set SEASONED_DATABASE. On SQLite, `seasoned serve` learns.")
 
 
-async def _prepare(config: Config) -> tuple[str, bool]:
-    """The default project's key, and whether it is new, after checking that the server can start."""
+async def _prepare(config: Config) -> tuple[str, bool, str]:
+    """The default project's key, whether it is new, and an invitation to its pages, after checking that the server can
+    start.
+    """
     if config.worker:
         await models.check(config)
     held = Records.open(config, make=True)
     try:
-        _, key, made = await held.projects.ensure_default()
-        return key, made
+        row, key, made = await held.projects.ensure_default()
+        return key, made, await Visits(held.store, held.keyring).invite(row.id)
     finally:
         await held.close()

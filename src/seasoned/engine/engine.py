@@ -19,6 +19,7 @@ from seasoned.engine.merging import Imports
 from seasoned.engine.messages import Messages
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.models import model_of
+from seasoned.engine.overview import Overview
 from seasoned.engine.pages import Pages
 from seasoned.engine.projects import Projects
 from seasoned.engine.proposals import Proposals
@@ -29,6 +30,7 @@ from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
 from seasoned.engine.use import Use
 from seasoned.engine.users import Users
+from seasoned.engine.visits import Visits
 from seasoned.errors import DatabaseDamaged, Invalid
 from seasoned.learning.questions import Model
 from seasoned.scheduling.child import ChildScheduler
@@ -60,6 +62,8 @@ class Engine:
         self.spaces = Spaces(store, config, self.scheduler)
         self.users = Users(store)
         self.use = Use(store)
+        self.visits = Visits(store, self.keyring)
+        self.overview = Overview(store, config)
         self.history = History(store, config)
         self.blame = Blame(store)
         self.forgetting = Forgetting(store, config)

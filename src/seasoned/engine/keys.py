@@ -17,6 +17,7 @@ from seasoned.errors import NotFound
 KEY_PREFIX = "sk-ac-"
 KEY_FILE = "api-key"
 HASHING_FILE = "secret"
+MARK_BYTES = 16
 
 
 class Shown(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -99,28 +100,36 @@ class Keyring:
 
     def sign(self, link: Link) -> str:
         """A token that opens a link without a key until it expires."""
-        payload = msgspec.json.encode(link)
-        return base64.urlsafe_b64encode(self._mark(payload) + payload).decode().rstrip("=")
+        return self.seal("link", msgspec.json.encode(link))
 
     def open(self, token: str, now: int) -> Link:
         """The link of a token. Raises NotFound when the token is not ours or has expired."""
+        payload = self.unseal("link", token)
         try:
-            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        except ValueError:
-            raise NotFound("Unknown link.") from None
-        mark, payload = raw[:16], raw[16:]
-        if not hmac.compare_digest(mark, self._mark(payload)):
-            raise NotFound("Unknown link.")
-        try:
-            link = msgspec.json.decode(payload, type=Link)
+            link = None if payload is None else msgspec.json.decode(payload, type=Link)
         except msgspec.DecodeError:  # made by an older release
-            raise NotFound("Unknown link.") from None
+            link = None
+        if link is None:
+            raise NotFound("Unknown link.")
         if link.expires_at < now:
             raise NotFound("The link has expired; request a new one.")
         return link
 
-    def _mark(self, payload: bytes) -> bytes:
-        return hmac.new(self._secret, b"link\0" + payload, hashlib.sha256).digest()[:16]
+    def seal(self, purpose: str, payload: bytes) -> str:
+        """A token that holds a payload which anybody can read and nobody else can make, for one purpose."""
+        return base64.urlsafe_b64encode(self._mark(purpose, payload) + payload).decode().rstrip("=")
+
+    def unseal(self, purpose: str, token: str) -> bytes | None:
+        """The payload of a token; None if we did not make it for this purpose."""
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        mark, payload = raw[:MARK_BYTES], raw[MARK_BYTES:]
+        return payload if hmac.compare_digest(mark, self._mark(purpose, payload)) else None
+
+    def _mark(self, purpose: str, payload: bytes) -> bytes:
+        return hmac.new(self._secret, purpose.encode() + b"\0" + payload, hashlib.sha256).digest()[:MARK_BYTES]
 
 
 def expiry(now: int, seconds: float) -> int:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
-from seasoned.errors import Conflict, TooLarge
+from seasoned.errors import Conflict, Invalid, NotFound, TooLarge
 from seasoned.ids import new_id
 from seasoned.message import JsonObject, NumberedMessage
 from seasoned.scheduling.scheduler import Scheduler, until_changed
@@ -17,7 +17,7 @@ from seasoned.store.events import EventRow
 from seasoned.store.rows import PageQuery, dump, dump_bounded, dump_object, load_object, patched
 from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.tasks import TaskRow
-from seasoned.task import FINISHED
+from seasoned.task import FINISHED, TaskStatus
 
 COPY_MESSAGES_MAX = 5_000
 EVENTS_MAX = 1_000
@@ -240,6 +240,34 @@ class Sessions:
             if row.extracted_to < wanted:
                 await until_changed(change, left)
         return True, ""
+
+    async def retry(self, project_id: str, session_id: str) -> None:
+        """Try again what is parked in a session, and have its unread messages read; does not wait. Raises NotFound."""
+
+        def commit(connection: Connection) -> None:
+            sessions.request_flush(connection, project_id, session_id)
+            self._store.wakeups.session_changed(connection, session_id)
+
+        await self._store.write(commit)
+        await self._scheduler.look_at(session_id)
+
+    async def set_outcome(self, project_id: str, session_id: str, task_id: str, outcome: TaskStatus) -> None:
+        """Say how a task ended; it has finished again then, and is learned from anew. Raises NotFound, Invalid."""
+        if outcome not in FINISHED:
+            raise Invalid("A task ends as a success or failed.")
+
+        def commit(connection: Connection) -> None:
+            sessions.get(connection, project_id, session_id)
+            row = tasks.by_id(connection, task_id)
+            if row is None or row.session_id != session_id:
+                raise NotFound(f"There is no task {task_id} in this session.")
+            said = f"A person said that it {'succeeded' if outcome == 'success' else 'failed'}."
+            task = msgspec.structs.replace(row.value(), status=outcome, evidence=said, revision=row.revision + 1)
+            tasks.save(connection, project_id, session_id, task, (), self._store.clock.now())
+            self._store.wakeups.session_changed(connection, session_id)
+
+        await self._store.write(commit)
+        await self._scheduler.look_at(session_id)
 
 
 def _counts(connection: Connection, session_id: str) -> Counts:

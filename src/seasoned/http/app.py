@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -22,7 +24,13 @@ from seasoned.http.request import PREFIX, ApiRequest, Handler, failure, failure_
 from seasoned.http.routes import ROUTES
 from seasoned.telemetry.metrics import Metrics
 
+if TYPE_CHECKING:
+    from seasoned.dashboard import Dashboard
+
 log = logging.getLogger(__name__)
+
+# In the scope of a request for a page.
+PAGE: Final = "seasoned.page"
 
 OpenHandler = Callable[[Request], Awaitable[Response]]
 
@@ -41,6 +49,7 @@ async def docs(_request: Request) -> Response:
     return HTMLResponse(html())
 
 
+INTERNAL = "Internal server error; see the server's log."
 UPLOADS = (PREFIX + "/agent_skills", PREFIX + "/agent_skills/import")
 
 
@@ -58,7 +67,7 @@ class App:
         routes: list[BaseRoute] = [_Path(path, _Endpoint(engine, handlers)) for path, handlers in by_path.items()]
         self._open: dict[str, OpenHandler] = {
             PREFIX + "/material/{token}": self._material,
-            "/": ops.welcome,
+            "/": self._root,
             "/health": ops.health,
             "/openapi.json": openapi,
             "/docs": docs,
@@ -66,7 +75,13 @@ class App:
         }
         routes += [Route(path, _OpenEndpoint(handler)) for path, handler in self._open.items()]
         routes += [Route(path, not_implemented.Area()) for path in not_implemented.AREAS]
-        self._router = Router(routes, default=_not_found, lifespan=self._lifespan)
+        self._router = Router(routes, default=self._elsewhere, lifespan=self._lifespan)
+
+    @cached_property
+    def _dashboard(self) -> "Dashboard":
+        from seasoned.dashboard import Dashboard  # noqa: PLC0415 - no start needs the templates
+
+        return Dashboard(self._engine)
 
     @property
     def routes(self) -> list[tuple[str, str]]:
@@ -99,12 +114,12 @@ class App:
         except SeasonedError as error:
             if error.__cause__ is not None:
                 log.debug("why a request was refused", extra=_about(scope), exc_info=error)
-            response = failure_of(error)
+            response = self._told(scope, failure_of(error), str(error))
             if isinstance(error, Unauthorized) and "/git/" in scope["path"]:
                 # Without this git does not send the key that it was given.
                 response.headers["WWW-Authenticate"] = 'Basic realm="Seasoned"'
         except HTTPException as error:
-            response = failure(error.status_code, error.detail)
+            response = self._told(scope, failure(error.status_code, error.detail), error.detail)
         except asyncio.CancelledError:
             # The server cancels what takes too long during shutdown.
             if not stopping.has_begun():
@@ -113,7 +128,7 @@ class App:
         except Exception:
             log.exception("a request failed", extra=_about(scope))
             log.debug("why a request failed", extra=_about(scope), exc_info=True)
-            response = failure(500, "Internal server error; see the server's log.")
+            response = self._told(scope, failure(500, INTERNAL), INTERNAL)
         else:
             return
         if reply.status:
@@ -121,6 +136,25 @@ class App:
             log.warning("an answer was broken off", extra={"route": ops.pattern(scope)})
         else:
             await response(scope, body.receive, reply.send)
+
+    def _told(self, scope: Scope, response: Response, sentence: str) -> Response:
+        """The answer to an error; on pages, a page."""
+        if PAGE not in scope:
+            return response
+        return self._dashboard.failure(Request(scope), response.status_code, sentence)
+
+    async def _root(self, request: Request) -> Response:
+        """Where to go from here; a page for browsers, which need not have a key for it."""
+        if self._engine.config.pages != "none" and "text/html" in header(request.scope, b"accept"):
+            return await self._dashboard.answer(request) or await ops.welcome(request)
+        return await ops.welcome(request)
+
+    async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Whatever is no route of the API: a page, or nothing."""
+        response = None
+        if self._engine.config.pages != "none" and not scope["path"].startswith(f"{PREFIX}/"):
+            response = await self._dashboard.answer(Request(scope, receive))
+        await (response or _unknown(scope))(scope, receive, send)
 
     @asynccontextmanager
     async def _lifespan(self, _app: object) -> AsyncIterator[None]:
@@ -185,11 +219,11 @@ class _OpenEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):
-            await _not_found(scope, receive, send)
+            await _unknown(scope)(scope, receive, send)
             return
         response = await self._handler(Request(scope, receive))
         await response(scope, receive, send)
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
-    await failure(404, f"Unknown route {scope['method']} {scope['path']}.")(scope, receive, send)
+def _unknown(scope: Scope) -> Response:
+    return failure(404, f"Unknown route {scope['method']} {scope['path']}.")

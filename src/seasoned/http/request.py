@@ -15,6 +15,7 @@ from seasoned.engine import Engine
 from seasoned.errors import (
     Busy,
     Conflict,
+    Forbidden,
     HeadMoved,
     Invalid,
     NotFound,
@@ -43,6 +44,7 @@ STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
     (TooSlow, 408),
     (Invalid, 400),
     (Unauthorized, 401),
+    (Forbidden, 403),
     (NotFound, 404),
     (HeadMoved, 412),
     (Conflict, 409),
