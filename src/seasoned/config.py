@@ -21,7 +21,10 @@ MODELS = (
     "SEASONED_MODEL_WRITE",
     "SEASONED_MODEL_FALLBACK",
 )
-_MODEL = re.compile(r"[^\s:,]+:[^\s,]+")
+# What a model's name begins with when it is a program to run, and the agents whose command line is known.
+COMMAND = "command:"
+AGENTS = ("claude-code", "codex", "gemini", "llm")
+_MODEL = re.compile(rf"{COMMAND}\s*\S.*|{'|'.join(AGENTS)}|[^\s:,]+:[^\s,]+")
 _AT_LEAST = {
     "sweep_seconds": 0.05,
     "body_seconds": 0.1,
@@ -63,7 +66,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str = ""
     """The default project's key; empty means the key in the home folder (`SEASONED_API_KEY`)."""
     model: str = ""
-    """The language model: `provider:name`; empty means the built-in rules (`SEASONED_MODEL`)."""
+    """The language model: `provider:name`; or a program to run, `claude-code`, `codex`, `gemini`, `llm` or `command:`
+    with its arguments; empty means the built-in rules (`SEASONED_MODEL`)."""
     model_extract: str = ""
     """Another model for finding tasks and preferences; empty means `model`."""
     model_distill: str = ""
@@ -157,10 +161,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def models(self) -> dict[str, list[str]]:
         """The models that are set, by the names of the settings (`SEASONED_MODEL...`)."""
-        return {
-            setting: [name.strip() for name in getattr(self, field).split(",") if name.strip()]
-            for setting, field in ((name, name.removeprefix(PREFIX).lower()) for name in MODELS)
-        }
+        given = {setting: [getattr(self, setting.removeprefix(PREFIX).lower())] for setting in MODELS}
+        given[MODELS[-1]] = self.model_fallback.split(",")
+        return {setting: [name.strip() for name in names if name.strip()] for setting, names in given.items()}
 
     @property
     def home_path(self) -> Path:
@@ -208,8 +211,8 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Config:
 def _check_models(config: Config) -> None:
     """Check the names of models and their base URL. Raises Invalid."""
     for setting, names in config.models.items():
-        for name in names if setting == MODELS[-1] else [getattr(config, setting.removeprefix(PREFIX).lower())]:
-            if name and not _MODEL.fullmatch(name):
+        for name in names:
+            if not _MODEL.fullmatch(name):
                 raise Invalid(f"{setting} must be provider:name, such as openai:gpt-5-mini, not {name[:80]!r}.")
     if config.base_url and not is_web_address(config.base_url):
         raise Invalid(

@@ -19,6 +19,8 @@ PATH_CHARS_MAX: Final = 240
 PATH_PART_BYTES_MAX: Final = 255
 # How many paths a note lists.
 NAMED_MAX: Final = 5
+# How the folders begin in which a program answers as our model; what such a program records is no session of a user.
+MODEL_FOLDER: Final = "seasoned-model-"
 
 # Control characters, and lone surrogates, which UTF-8 cannot encode.
 _UNWRITABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")

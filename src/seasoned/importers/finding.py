@@ -6,9 +6,11 @@ from pathlib import Path
 
 from seasoned.errors import Invalid
 from seasoned.importers.reading import shown
+from seasoned.paths import MODEL_FOLDER
 
 FILES_MAX = 100_000
 DEPTH_MAX = 12
+PARTS_LOOKED_AT = 3
 SUFFIXES = frozenset(
     {".json", ".jsonl", ".ndjson", ".traj", ".zst", ".gz", ".eval", ".zip", ".db", ".vscdb"}  # packed ones behind
 )
@@ -42,5 +44,6 @@ def candidates(root: Path) -> Iterator[Path]:
 
 
 def is_candidate(path: Path) -> bool:
-    """Whether a file may be a transcript, by its name."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    """Whether a file may be a transcript, by its name and folder: what answers as our model is no session of a user."""
+    is_ours = any(MODEL_FOLDER in part for part in path.parent.parts[-PARTS_LOOKED_AT:])
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not is_ours

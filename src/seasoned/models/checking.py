@@ -11,6 +11,7 @@ from typing import Final
 
 from seasoned.config import is_web_address
 from seasoned.errors import Invalid, ModelUnavailable, how_to_install
+from seasoned.models import command
 from seasoned.models.providers import OPENAI, Providers
 
 OURS: Final = ("anthropic", "google")
@@ -25,6 +26,8 @@ async def check(models: Mapping[str, str], base_url: str = "") -> None:
     Raises Invalid with what to do if the settings of one are wrong.
     """
     for name, setting in models.items():
+        if reason := command.unusable(name):
+            raise Invalid(f"{setting}={name} cannot be used: {reason}, {_OTHERWISE}.")
         _check_address(name, base_url)
         providers = Providers(base_url)
         try:

@@ -180,7 +180,7 @@ class LanguageModel:
             given = providers.prompt_for(name, question.prompt, question.prefix)
             result = await agent.run(given, usage=usage, model_settings=settings)
             answer = result.output
-        except (AgentRunError, UserError) as error:
+        except (AgentRunError, UserError, ModelFailed) as error:
             if providers.is_timeout(error):
                 self._note_slow(asked)
             if check.usable is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from seasoned.errors import ModelFailed, ModelUnavailable
+from seasoned.models import command
 
 if TYPE_CHECKING:
     from pydantic_ai import RunUsage
@@ -51,6 +52,8 @@ class Providers:
             return self._open[name]
 
     async def _enter(self, name: str) -> "ProviderModel":
+        if command.unusable(name) or command.command_of(name):
+            return command.opened(name)
         from openai import OpenAIError  # noqa: PLC0415 - heavy, and only for who has a model
         from pydantic_ai.exceptions import UserError  # noqa: PLC0415
         from pydantic_ai.models import infer_model  # noqa: PLC0415
@@ -117,6 +120,8 @@ def failure(error: Exception, refused: str, name: str) -> ModelFailed:
     The operator can fix a wrong key or an exhausted quota, and the provider the rest, so work must wait, not fail. The
     message is ours for the class of error, since a provider's text may repeat the key.
     """
+    if isinstance(error, ModelFailed):
+        return error
     absence = _sentence(error, name, _AWAY)
     if absence:
         wait: float | None = getattr(error, "retry_after", None)
