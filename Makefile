@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-health bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -129,6 +129,9 @@ bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 
 bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
 	@$(BIN)/python benchmarks/duplicates.py
+
+bench-health: $(VENV)/.dev ## How well near-duplicates of learned skills are found (SKILLS="path/to/skills.jsonl").
+	@$(BIN)/python benchmarks/health.py $(SKILLS)
 
 bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also with a model that obeys all it reads.
 	@$(BIN)/python -m benchmarks.safety

@@ -53,3 +53,37 @@ def test_a_transcript_tells_which_skill_its_agent_invoked(learned: Path, tmp_pat
     assert "1 of 1 succeeded with it, 0 of 0 without; too few to say" in told
     assert skills(home, "use").out.splitlines()[1].startswith(f"{SKILL}\t")
     assert skills(home, "use", "nothing").code == 1
+
+
+@pytest.mark.sqlite
+def test_health_is_shown_proposed_and_archived_skills_come_back(learned: Path, tmp_path: Path) -> None:  # noqa: F811
+    home = shutil.copytree(learned, tmp_path / "home")
+    copy = tmp_path / "git-copy"
+    shutil.copytree(_exported(home, tmp_path) / SKILL, copy)
+    text = (copy / "SKILL.md").read_text().replace(f"name: {SKILL}", "name: git-copy")
+    (copy / "SKILL.md").write_text(text)
+    (copy / ".seasoned.json").unlink(missing_ok=True)
+    assert skills(home, "import", str(copy), "--space", "shop").code == 0
+    told = skills(home, "health", "--space", "shop").out
+    assert "duplicate skills: git-copy is a near-duplicate of git-and-ci" in told
+    found = json.loads(skills(home, "health", "--space", "shop", "--json").out)
+    entry = next(
+        one for skill in found["skills"] if skill["name"] == SKILL for one in skill["entries"] if one["lessons"]
+    )
+    assert entry["confirmed_at"] > 0
+    proposed = json.loads(skills(home, "health", "--space", "shop", "--apply", "--json").out)["proposals"]
+    assert proposed
+    assert "near-duplicate" in seasoned(home, "review", "show", proposed[0]).out
+    assert seasoned(home, "review", "approve", proposed[0]).code == 0
+    assert "git-copy" not in skills(home, "list").out
+    assert "git-copy" in skills(home, "list", "--archived").out
+    assert "git-copy" not in skills(home, "catalogue", "--space", "shop").out
+    assert skills(home, "unarchive", "git-copy").code == 0
+    assert "git-copy" in skills(home, "catalogue", "--space", "shop").out
+    assert skills(home, "archive", "git-copy").code == 0
+    assert not (_exported(home, tmp_path / "again") / "git-copy").exists()
+
+
+def _exported(home: Path, folder: Path) -> Path:
+    skills(home, "export", str(folder / "out"), "--space", "shop")
+    return folder / "out"

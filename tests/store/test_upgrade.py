@@ -102,6 +102,7 @@ ALTER TABLE entries DROP COLUMN whole;
 ALTER TABLE entries ADD FOREIGN KEY (skill_id) REFERENCES skills (id) ON DELETE CASCADE;
 DROP TABLE pins;
 DROP TABLE skill_reads;
+ALTER TABLE skills DROP COLUMN archived_at;
 ALTER TABLE spaces DROP COLUMN policy;
 DROP TABLE proposal_lessons;
 DROP TABLE proposals;

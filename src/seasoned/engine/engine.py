@@ -11,6 +11,7 @@ from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
 from seasoned.engine.forgetting import Forgetting
 from seasoned.engine.gc import GarbageCollection
+from seasoned.engine.health import Health
 from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
@@ -68,6 +69,7 @@ class Engine:
         self.blame = Blame(store)
         self.forgetting = Forgetting(store, config)
         self.proposals = Proposals(store, config, self.history)
+        self.health = Health(store, config)
         self.repositories = Repositories(store, config)
         self.disks = Disks(store, config, self.history, self.use)
         self.skills = Skills(store, config, self.answers)

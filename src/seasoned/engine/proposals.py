@@ -10,14 +10,22 @@ from seasoned.engine import diffs
 from seasoned.engine.diffs import FileDiff
 from seasoned.engine.history import TRIES_MAX, History
 from seasoned.errors import Busy, Conflict, HeadMoved, Invalid, Tombstoned
-from seasoned.learning.questions import AddEntry, Edit, ReviseEntry, WriteFile
+from seasoned.learning.questions import (
+    AddEntry,
+    ArchiveSkill,
+    Edit,
+    HealthEdit,
+    ReviseEntry,
+    TransferEntry,
+    WriteFile,
+)
 from seasoned.lesson import LessonStatus
 from seasoned.pipeline import drafts, retrieval
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import DraftSet
 from seasoned.pipeline.retrieval import LoadedSkill
 from seasoned.pipeline.twins import Known
-from seasoned.skill import Author
+from seasoned.skill import Author, entry_hash
 from seasoned.store import Connection, Store, files, lessons, proposals, search, skills, spaces
 from seasoned.store.lessons import LessonRow
 from seasoned.store.proposals import Made, ProposalRow, ProposalStatus
@@ -125,7 +133,8 @@ class Proposals:
             if conflict:
                 raise Conflict(conflict)
             draft_set.drop_empty()
-            packed = await drafts.pack(draft_set, self._store, self._config, author)
+            why = " ".join(dict.fromkeys(row.why for row in read.rows if row.why))
+            packed = await drafts.pack(draft_set, self._store, self._config, author, why)
             try:
                 await self._store.write(self._commit(read, draft_set, packed))
             except (HeadMoved, Tombstoned):
@@ -194,6 +203,10 @@ class Proposals:
                     if skills.get(connection, project_id, one.skill_id).head != one.version:
                         raise HeadMoved("The skill has moved on since; edit it, or revert it by hand.")
                     skills.delete(connection, project_id, one.skill_id)
+            ids = {name: key for key, name in skills.named(connection, row.space_id, row.head_of()).items()}
+            for edit in row.edit_list():
+                if isinstance(edit, ArchiveSkill) and edit.skill in ids:
+                    skills.set_archived(connection, project_id, ids[edit.skill], now, archived=False)
 
         old = {one.skill_id: (one.version, one.before) for one in changed if one.before}
         await self._history.revert_together(project_id, old, back, reason="An approval was undone.")
@@ -236,13 +249,23 @@ class Proposals:
             return self._store.read_now(look)
 
         loaded = [retrieval.draft_of(one, self._store) for one in read.loaded]
+        if all(row.why for row in read.rows):
+            # A person decides, and nothing is lost, so what people wrote may move too; what is pinned may not.
+            for draft in loaded:
+                draft.by_people = frozenset()
         draft_set = DraftSet(loaded, look_up, allowed=allowed)
         for row in read.rows:
             edits = _edited(row.edit_list(), texts)
             for edit in edits:
-                if reason := draft_set.apply(_taught(edit, edits, read.lesson_ids[row.id])):
+                taught = self._supporters(loaded, edit) if isinstance(edit, TransferEntry) else read.lesson_ids[row.id]
+                if reason := draft_set.apply(_taught(edit, edits, taught)):
                     return draft_set, f"Proposal {row.id} does not fit: {reason}"
         return draft_set, ""
+
+    def _supporters(self, loaded: Sequence[Draft], edit: TransferEntry) -> list[str]:
+        """The lessons that an entry takes along."""
+        skill_id = next((draft.skill_id for draft in loaded if draft.name == edit.skill), "")
+        return self._store.read_now(lambda c: lessons.of_entry(c, skill_id, entry_hash(edit.entry)))
 
 
 def texts_of(row: ProposalRow) -> list[str]:
@@ -274,7 +297,7 @@ def _read(connection: Connection, rows: Sequence[ProposalRow]) -> _Read:
     )
 
 
-def _edited(edits: Sequence[Edit], texts: Sequence[str] | None) -> list[Edit]:
+def _edited(edits: Sequence[Edit | HealthEdit], texts: Sequence[str] | None) -> list[Edit | HealthEdit]:
     """The edits with other texts. Raises Conflict when there are not as many."""
     if texts is None:
         return list(edits)
@@ -288,7 +311,9 @@ def _edited(edits: Sequence[Edit], texts: Sequence[str] | None) -> list[Edit]:
     ]
 
 
-def _taught(edit: Edit, edits: Sequence[Edit], lesson_ids: Collection[str]) -> Edit:
+def _taught(
+    edit: Edit | HealthEdit, edits: Sequence[Edit | HealthEdit], lesson_ids: Collection[str]
+) -> Edit | HealthEdit:
     """An edit with the lessons that are still there, and those that came to the proposal later."""
     known = {key for one in edits for key in one.lessons}
     own = [key for key in edit.lessons if key in lesson_ids]

@@ -24,6 +24,7 @@ from seasoned.store import Store, health
 from seasoned.store.health import HealthCheck
 
 if TYPE_CHECKING:
+    from seasoned.engine.health import Health
     from seasoned.engine.proposals import Proposals
 
 
@@ -59,6 +60,13 @@ class Records:
         from seasoned.engine.proposals import Proposals  # noqa: PLC0415 - `seasoned review` only
 
         return Proposals(self.store, self.config, self.history)
+
+    @cached_property
+    def health(self) -> "Health":
+        """Use cases of health, which need what writes skills."""
+        from seasoned.engine.health import Health  # noqa: PLC0415 - `seasoned skills health` only
+
+        return Health(self.store, self.config)
 
     async def close(self) -> None:
         """Stop what runs and close the store."""

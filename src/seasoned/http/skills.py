@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from seasoned import archive
+from seasoned.clock import to_rfc3339
 from seasoned.engine import skills
 from seasoned.engine.keys import Shown
 from seasoned.engine.skills import SkillState
@@ -17,7 +18,7 @@ from seasoned.errors import Invalid
 from seasoned.http.answers import Streamed, of_file, weighed
 from seasoned.http.content import CONTENT_WEIGHT_TIMES, Content, content_of
 from seasoned.http.downloads import public_url, saved_as
-from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, count, uuid
+from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, count, moment, uuid
 from seasoned.http.forms import form_of
 from seasoned.http.history import NUMBER_MAX, tag
 from seasoned.http.request import Answer, ApiRequest, Page, answer, decode_object, done, page_of, raw_json, timestamps
@@ -56,6 +57,11 @@ class SkillFile(msgspec.Struct, frozen=True):
 _Files = Annotated[list[SkillFile], about("The skill's files.")]
 
 
+_ArchivedAt = Annotated[
+    str | UnsetType, moment("Since when it is in no prompt, export and catalogue; not there for others.")
+]
+
+
 class Skill(msgspec.Struct, frozen=True, kw_only=True):
     """An agent skill."""
 
@@ -68,6 +74,7 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
     meta: _Meta
     created_at: CreatedAt
     updated_at: UpdatedAt
+    archived_at: _ArchivedAt = UNSET
 
     @classmethod
     def of(cls, state: SkillState) -> Self:
@@ -81,6 +88,7 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
             disk_id=row.disk_id,
             file_index=[SkillFile(path, mime) for path, mime in state.index],
             meta=raw_json(row.meta),
+            archived_at=UNSET if row.archived_at is None else to_rfc3339(row.archived_at),
             **timestamps(row.created_at, row.updated_at),
         )
 
@@ -125,12 +133,19 @@ class ListedSkill(msgspec.Struct, frozen=True, kw_only=True):
     meta: _Meta
     created_at: CreatedAt
     updated_at: UpdatedAt
+    archived_at: _ArchivedAt = UNSET
 
     @classmethod
     def of(cls, state: SkillState) -> "ListedSkill":
         """A skill as lists show it."""
         whole = Skill.of(state)
         return cls(**{name: getattr(whole, name) for name in cls.__struct_fields__})
+
+
+class ArchiveRequest(msgspec.Struct, frozen=True):
+    """Whether it is to be archived."""
+
+    archived: Annotated[bool, about("True takes it out of prompts, exports and the catalogue; false brings it back.")]
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -194,7 +209,9 @@ async def _form(call: ApiRequest, *names: str) -> tuple[bytes, object, object]:
 
 async def page(call: ApiRequest) -> Answer[Page[ListedSkill]]:
     """GET /agent_skills: skills without their disk_id, as upstream lists them."""
-    states, cursor = await call.engine.skills.page(call.project_id, call.page(), user=call.text("user"))
+    states, cursor = await call.engine.skills.page(
+        call.project_id, call.page(), user=call.text("user"), archived=call.flag("archived")
+    )
     return answer(page_of([ListedSkill.of(state) for state in states], cursor))
 
 
@@ -205,6 +222,13 @@ async def get(call: ApiRequest) -> Answer[Skill]:
     found = answer(Skill.of(state))
     found.headers["ETag"] = tag(state.row.head)
     return found
+
+
+async def set_archived(call: ApiRequest) -> Answer[Skill]:
+    """PUT /agent_skills/{skill_id}/archived."""
+    body = await call.body(ArchiveRequest)
+    found = await call.engine.skills.set_archived(call.project_id, _skill_id(call), archived=body.archived)
+    return answer(Skill.of(found))
 
 
 async def delete(call: ApiRequest) -> Answer[None]:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from seasoned.config import Config
 from seasoned.pipeline import index
 from seasoned.pipeline.draft import Draft
@@ -19,11 +21,14 @@ OTHERS_MAX: Final = 50
 _OWN_AUTHORS: Final[tuple[Author, ...]] = ("learner", "seasoned", "forget")
 
 
-async def pack(draft_set: DraftSet, store: Store, config: Config, author: Author = "learner") -> dict[str, NewVersion]:
+async def pack(
+    draft_set: DraftSet, store: Store, config: Config, author: Author = "learner", reason: str = ""
+) -> dict[str, NewVersion]:
     """The new version of each skill that changed, by its name."""
     changed = [draft for draft in draft_set.drafts.values() if draft.changed]
     ours = await store.read(lambda connection: _ours(connection, changed, store))
-    return await asyncio.to_thread(_pack, changed, ours, store, config, author)
+    made = await asyncio.to_thread(_pack, changed, ours, store, config, author)
+    return {name: msgspec.structs.replace(one, reason=reason or one.reason) for name, one in made.items()}
 
 
 def _ours(connection: Connection, changed: Sequence[Draft], store: Store) -> frozenset[str]:
@@ -96,7 +101,10 @@ def commit(
     absent = {note.skill for note in draft_set.notes} - set(ids)
     ids |= {name: key for key, name in skills.named(connection, space.id, absent).items()}
     for move in draft_set.moves:
-        lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key)
+        to = ids[move.to_skill] if move.to_skill else ""
+        lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key, to_skill=to, path=move.to_path)
+    for name in draft_set.archived:
+        skills.set_archived(connection, space.project_id, ids[name], now, archived=True)
     for draft in draft_set.drafts.values():
         if draft.removed and draft.skill_id:
             lessons.place_entries(connection, draft.skill_id, _places(draft))

@@ -329,6 +329,8 @@ skills = Table(
     _count("head"),
     # `journal` when its SKILL.md asks for entries that are written by rule.
     _text("rule"),
+    # Since when it is in no prompt, export and catalogue.
+    _time("archived_at", nullable=True),
     _time("created_at"),
     _time("updated_at"),
     Index("ix_skills_page", "project_id", "created_at", "id"),
@@ -529,6 +531,8 @@ proposals = Table(
     _text("heads"),
     _text("findings"),
     _text("said"),
+    # Why they are proposed, where no lesson says so.
+    _text("why"),
     Column("status", String(10), nullable=False),
     _text("reason"),
     # Once approved: each changed skill with the version made.

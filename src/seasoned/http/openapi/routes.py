@@ -10,6 +10,7 @@ from seasoned.formats import FORMATS
 from seasoned.http import (
     disks,
     forgetting,
+    health,
     history,
     messages,
     ops,
@@ -158,7 +159,14 @@ OPERATIONS = (
     operation(spaces.exclude_skill, "exclude_skill"),
     operation(skills.upload, "upload_skill", body=Body(form=skills.SkillForm)),
     operation(skills.bring, "import_skill", body=Body(form=skills.ImportForm)),
-    operation(skills.page, "list_skills", of_user("the skills"), *paging()),
+    operation(
+        skills.page,
+        "list_skills",
+        of_user("the skills"),
+        flag("archived", "List the archived skills instead."),
+        *paging(),
+    ),
+    operation(skills.set_archived, "archive_skill", body=skills.ArchiveRequest),
     operation(skills.get, "get_skill", _IN_SESSION),
     operation(skills.delete, "delete_skill"),
     operation(
@@ -214,6 +222,8 @@ OPERATIONS = (
     ),
     operation(use.of_skill, "get_skill_use"),
     operation(use.of_space, "get_learning_space_use"),
+    operation(health.get, "get_learning_space_health"),
+    operation(health.propose, "propose_health"),
     operation(history.pins, "list_pins"),
     operation(history.pin, "pin_heading", body=history.PinRequest),
     operation(

@@ -1,4 +1,4 @@
-"""Which sessions read which version of a skill."""
+"""Which sessions read which version of a skill; skills can be archived, and proposed to be so."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,9 @@ def _ref(name: str, target: str, *, nullable: bool = False) -> sa.Column[str]:
 
 
 def upgrade() -> None:
+    op.add_column("skills", sa.Column("archived_at", sa.BigInteger(), nullable=True))
+    plain = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    op.add_column("proposals", sa.Column("why", plain, nullable=False, server_default=""))
     op.create_table(
         "skill_reads",
         sa.Column("id", sa.String(36).with_variant(sa.String(36, collation="C"), "postgresql"), primary_key=True),
