@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from seasoned.errors import Invalid
-from seasoned.overlaps import SkillText, alike_skills
+from seasoned.overlaps import alike_skills
 from seasoned.skill import parse_skill_file
 
 ADDED = re.compile(r"(?:-(?:enhanced|merged|[0-9a-f]{6}))+$")
@@ -51,13 +51,13 @@ def halves(rows: Sequence[Skill]) -> list[list[Skill]]:
     return [[row for row in rows if place[family[row["id"]]] == half] for half in (0, 1)]
 
 
-def text_of(row: Skill) -> SkillText:
+def text_of(row: Skill) -> str:
     """What is compared of a skill."""
-    text = row["files"]["SKILL.md"]
+    text = str(row["files"]["SKILL.md"])
     try:
-        return SkillText(row["description"], parse_skill_file(text).body)
+        return parse_skill_file(text).body
     except Invalid:
-        return SkillText(row["description"], text)
+        return text
 
 
 def measured(rows: Sequence[Skill]) -> tuple[int, int, int]:

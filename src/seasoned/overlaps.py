@@ -10,15 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Final, Literal
 
-import msgspec
-
-from seasoned.similar import Fingerprint, closeness, fingerprint, is_twin
+from seasoned.similar import Fingerprint, fingerprint, is_twin
 
 Clash = Literal["number", "negation"]
 
-# Which share of the runs of three words two skills have in common, and which of their descriptions' words.
+# Which share of the runs of three words two skills have in common. Descriptions tell less: they are alike by rule.
 RUNS_SHARED_MIN: Final = 0.06
-DESCRIPTIONS_SHARED_MIN: Final = 0.75
 RUN_WORDS: Final = 3
 # Of two short skills one sentence is a large share.
 RUNS_MIN: Final = 12
@@ -35,34 +32,21 @@ _WORD: Final = re.compile(r"[^\W_]{2,}")
 _UNTIL: Final = re.compile(r"\(\s*(?:valid\s+|only\s+)?until\s+(\d{4}-\d\d-\d\d)\s*\)", re.IGNORECASE)
 
 
-class SkillText(msgspec.Struct, frozen=True):
-    """What is compared of a skill."""
-
-    description: str
-    text: str
-
-
 def until(text: str) -> str:
     """The last day on which an entry holds, `YYYY-MM-DD`, as it says itself: `(until 2026-04-01)`; else empty."""
     return max(_UNTIL.findall(text), default="")
 
 
-def alike_skills(skills: Sequence[SkillText]) -> list[tuple[int, int]]:
-    """The pairs of skills that are near-duplicates, by their places."""
-    runs = [_runs(one.text) for one in skills]
+def alike_skills(skills: Sequence[str]) -> list[tuple[int, int]]:
+    """The pairs of skills, each by its whole text, that are near-duplicates, by their places."""
+    runs = [_runs(text) for text in skills]
     common = Counter(_sharing(runs))
     found = {
         (a, b)
         for (a, b), shared in common.items()
         if shared >= max(RUNS_MIN, RUNS_SHARED_MIN * (len(runs[a]) + len(runs[b]) - shared))
     }
-    said = [fingerprint(one.description) for one in skills]
-    described = {
-        (a, b)
-        for a, b in combinations(range(len(skills)), 2)
-        if said[a].words and closeness(said[a], said[b]) >= DESCRIPTIONS_SHARED_MIN
-    }
-    return sorted(found | described)
+    return sorted(found)
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:

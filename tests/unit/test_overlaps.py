@@ -1,9 +1,8 @@
 """What is said twice, or against each other, and until when."""
 
 import pytest
-from benchmarks.health import halves, measured
 
-from seasoned.overlaps import SkillText, alike_skills, clashes, families, twins, until
+from seasoned.overlaps import alike_skills, clashes, families, twins, until
 
 ENTRIES = [
     "## Refund within 30 days\nA customer gets the money back within 30 days.",
@@ -39,27 +38,10 @@ def test_an_entry_says_until_when_it_holds(text: str, day: str) -> None:
     assert until(text) == day
 
 
-def test_skills_of_the_same_text_or_description_are_near_duplicates() -> None:
+def test_skills_of_the_same_text_are_near_duplicates() -> None:
     body = " ".join(f"word{number} does thing{number % 7}" for number in range(40))
-    same = [
-        SkillText("Deploy the shop to production servers.", body),
-        SkillText("Other words entirely here.", body + " and a little more at its end"),
-        SkillText("How to deploy the shop to the production servers", "Short."),
-        SkillText("Refund orders of customers.", "Something else."),
-    ]
-    assert alike_skills(same) == [(0, 1), (0, 2)]
-    assert families(len(same), alike_skills(same)) == [[0, 1, 2]]
+    some = [body, body + " and a little more at its end", "Something else entirely.", "# Notes\n\nLessons learned."]
+    assert alike_skills(some) == [(0, 1)]
+    assert alike_skills(["# Git\n\nLessons learned, in `notes.md`."] * 2) == [], "one sentence is too little"
+    assert families(len(some), [(0, 1), (1, 3)]) == [[0, 1, 3]]
     assert families(3, []) == []
-
-
-def test_the_benchmark_s_halves_share_no_family() -> None:
-    rows = [
-        {"id": f"s{n}__v0", "name": name, "description": name, "files": {"SKILL.md": name}, "parents": parents}
-        for n, (name, parents) in enumerate(
-            [("pdf", []), ("pdf-enhanced", []), ("xls-0a1b2c", []), ("doc", ["xls__v0_1"]), ("ppt", []), ("csv", [])]
-        )
-    ]
-    first, second = halves(rows)
-    assert len(first) + len(second) == len(rows)
-    assert measured([*first, *second])[2] == 2
-    assert measured(first)[2] + measured(second)[2] == 2

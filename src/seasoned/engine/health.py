@@ -15,10 +15,9 @@ from seasoned.clock import SECOND, to_datetime
 from seasoned.config import Config
 from seasoned.errors import Invalid
 from seasoned.learning.questions import ArchiveSkill, Edit, HealthEdit, RemoveEntry, TransferEntry
-from seasoned.overlaps import SkillText
 from seasoned.pipeline import retrieval
 from seasoned.pipeline.draft import Draft
-from seasoned.pipeline.index import without_contents
+from seasoned.pipeline.index import without_list
 from seasoned.similar import best_twin
 from seasoned.skill import LINES_ADVISED, SKILL_FILE, Entry, entries, entry_hash, parse_skill_file, slug
 from seasoned.space import FACTS
@@ -206,7 +205,7 @@ def _skill(draft: Draft, support: Mapping[str, EntrySupport], used: UsedSkill | 
     own = [
         _Entry(draft.name, path, one, _entry(path, one, support, now))
         for path, text in texts.items()
-        for one in entries(without_contents(text) if path == SKILL_FILE else text)
+        for one in entries(without_list(text) if path == SKILL_FILE else text)
     ]
     lines, tokens = body.count("\n") + 1, count_tokens(body)
     health = SkillHealth(
@@ -258,7 +257,7 @@ def _duplicate_skills(held: Sequence[_Skill]) -> tuple[list[_Seen], set[str]]:
     """Near-duplicates, each to be merged into the one of its family that was read and learned most."""
     # What the user is like stands beside everything else.
     some = [one for one in held if one.draft.name != FACTS]
-    pairs = overlaps.alike_skills([SkillText(one.draft.description, _whole(one)) for one in some])
+    pairs = overlaps.alike_skills([_whole(one) for one in some])
     seen, gone = list[_Seen](), set[str]()
     for family in overlaps.families(len(some), pairs):
         first, *others = sorted((some[place] for place in family), key=_rank)
@@ -277,7 +276,7 @@ def _rank(one: _Skill) -> tuple[int, int, str]:
 
 def _whole(one: _Skill) -> str:
     texts = [one.draft.text(path) for path in sorted(one.draft.files) if path.endswith(".md") and path != SKILL_FILE]
-    return "\n".join([without_contents(one.body), *texts])
+    return "\n".join([without_list(one.body), *texts])
 
 
 def _merging(one: _Skill, into: _Skill) -> tuple[Edit | HealthEdit, ...]:

@@ -280,6 +280,15 @@ class DraftSet:
         if isinstance(edit, ArchiveSkill):
             self.archived.append(self._draft(edit.skill).name)
             return
+        before = {name: self._draft(name).copy() for name in (edit.skill, edit.to_skill)}
+        try:
+            self._transfer(edit)
+        except SeasonedError:
+            # One of both files may have been written by then.
+            self.drafts |= before
+            raise
+
+    def _transfer(self, edit: TransferEntry) -> None:
         source, old, target = self._draft(edit.skill), self._entry(edit), self._draft(edit.to_skill)
         path, new = edit.to_path, edit.into or old.text
         if not edit.into:
