@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 
 from seasoned.engine import Engine
-from seasoned.engine.history import Change, Head
 from seasoned.engine.proposals import Proposal
 from seasoned.errors import Conflict, HeadMoved, Invalid, NotFound
 from seasoned.learning.questions import AddEntry, CreateSkill, Reinforce, ReviseEntry, WriteAnswer, WriteQuestion
 from seasoned.space import Policy
-from seasoned.store import files
 from seasoned.store.rows import PAGE_MAX, PageQuery
 from seasoned.testing import ScriptedModel
 from tests.support.home import linked_session, opened, project, settled
@@ -355,63 +353,3 @@ def test_an_approval_that_changed_several_skills_is_undone_as_a_whole(tmp_path: 
 
     desk(tmp_path / "moved", work)
     desk(tmp_path / "undone", at_once)
-
-
-@pytest.mark.slow
-def test_of_two_hundred_writers_a_learner_and_a_reviewer_nothing_is_lost_and_nothing_half(tmp_path: Path) -> None:
-    writers, learned, flagged = 200, 12, 8
-
-    async def work(one: Desk) -> None:
-        await one.learn("Begin")
-        skill_id = await one.skill_id()
-
-        async def write(number: int) -> None:
-            def plan(found: Head) -> Change:
-                text = files.unpack(found.listing[NOTES], one.engine.store.blobs).decode()
-                wanted = {NOTES: f"{text}\n- Writer {number} was here.\n".encode(), f"w{number}.md": b"# W\n"}
-                return Change(files=wanted, author="user", reason=f"Writer {number}.")
-
-            await one.engine.history.change(one.project_id, skill_id, plan)
-
-        decided: dict[str, str] = {}
-
-        async def review() -> None:
-            while len(decided) < flagged:
-                for proposal in await one.waiting():
-                    key, seen = proposal.row.id, (await one.use.get(one.project_id, proposal.row.id)).heads
-                    try:
-                        if len(decided) % 2:
-                            await one.use.reject(one.project_id, [key], "No.")
-                        else:
-                            await one.use.approve(one.project_id, [key], heads=seen)
-                    except HeadMoved:
-                        continue
-                    decided[key] = "rejected" if len(decided) % 2 else "approved"
-                await asyncio.sleep(0)
-
-        await asyncio.gather(
-            *(write(number) for number in range(writers)),
-            *(one.learn(f"Lesson number{n} is x{n}") for n in range(learned)),
-            *(one.learn(f"Flagged{n}: {ORDER}") for n in range(flagged)),
-            review(),
-        )
-        text = await one.text()
-        assert [n for n in range(writers) if f"- Writer {n} was here." not in text] == []
-        assert [n for n in range(learned) if f"## Lesson number{n} is x{n}" not in text] == []
-        for key, ended in decided.items():
-            proposal = await one.use.get(one.project_id, key)
-            assert proposal.row.status == ended
-            title = proposal.lessons[0].title
-            assert (f"## {title}" in text) == (ended == "approved"), title
-        found, cursor = await one.engine.history.log(one.project_id, skill_id, PageQuery(limit=PAGE_MAX))
-        assert cursor is not None
-        more, _ = await one.engine.history.log(one.project_id, skill_id, PageQuery(limit=PAGE_MAX, cursor=cursor))
-        log = [*found, *more]
-        assert [version.row.number for version in log] == list(range(1, len(log) + 1))
-        for version in log:
-            changed = {change.path for change in version.changes}
-            if version.row.author == "user" and version.row.reason.startswith("Writer "):
-                own = f"w{version.row.reason.removeprefix('Writer ').rstrip('.')}.md"
-                assert {own, NOTES} <= changed, "a version is whole"
-
-    desk(tmp_path, work, "auto")
