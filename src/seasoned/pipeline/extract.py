@@ -22,7 +22,20 @@ from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.space import FACTS
-from seasoned.store import Connection, Store, lessons, messages, projects, reads, sessions, skills, spaces, tasks
+from seasoned.store import (
+    Connection,
+    Store,
+    documents,
+    lessons,
+    messages,
+    projects,
+    reads,
+    sessions,
+    skills,
+    spaces,
+    tasks,
+)
+from seasoned.store.documents import Document
 from seasoned.store.due import readable_at
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import load_object
@@ -84,12 +97,17 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
     changes = _with_outcome(_check_tasks(_admitted(answer, origin, private), read.tasks, shown), read, outcome)
     found = _check_preferences(answer.preferences, shown, origin, private, load_object(read.session.configs))
     chars = sum(_chars(row, config) for row in read.rows)
+    said = [
+        Document(kind="message", ref_id=row.id, at=row.at, text="\n".join(one.message.texts()))
+        for row, one in zip(read.rows, shown, strict=True)
+    ]
     to = read.rows[-1].number
     named = _skills_read(shown)
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
         sessions.advance(connection, read.session, to, chars, now)
+        documents.add(connection, session_id, said)
         for change in changes:
             tasks.save(connection, read.session.project_id, session_id, change.task, change.links, now)
         if named and read.space_id:
