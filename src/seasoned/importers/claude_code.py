@@ -263,12 +263,9 @@ def _line(number: int, record: Json, notes: reading.Notes) -> Line | None:
         continues=summed_up or record.get("isCompactSummary") is True,
         author="peer" if is_sidechain and kind == "user" else None,
         result=record.get("toolUseResult"),
-<<<<<<< HEAD
         skills=skills,
-=======
         directory=reading.text_of(record, "cwd"),
         branch=reading.text_of(record, "gitBranch"),
->>>>>>> main
     )
 
 

@@ -33,12 +33,9 @@ class Line(msgspec.Struct, kw_only=True):
     continues: bool
     author: Author | None = None
     result: Json = None
-<<<<<<< HEAD
     skills: tuple[str, ...] = ()
-=======
     directory: str = ""
     branch: str = ""
->>>>>>> main
 
     @property
     def restarts(self) -> bool:
