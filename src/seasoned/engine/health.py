@@ -275,8 +275,10 @@ def _rank(one: _Skill) -> tuple[int, int, str]:
 
 
 def _whole(one: _Skill) -> str:
-    texts = [one.draft.text(path) for path in sorted(one.draft.files) if path.endswith(".md") and path != SKILL_FILE]
-    return "\n".join([without_list(one.body), *texts])
+    """What a skill says: its entries; where it has none, the text of its SKILL.md. What stands around the entries of
+    learned skills is alike by rule.
+    """
+    return "\n".join(entry.entry.text for entry in one.entries) or one.body
 
 
 def _merging(one: _Skill, into: _Skill) -> tuple[Edit | HealthEdit, ...]:
