@@ -103,6 +103,12 @@ ALTER TABLE entries ADD FOREIGN KEY (skill_id) REFERENCES skills (id) ON DELETE 
 DROP TABLE pins;
 DROP TABLE skill_reads;
 ALTER TABLE skills DROP COLUMN archived_at;
+DROP TABLE task_messages;
+CREATE INDEX ix_messages_task ON messages (task_id, number) WHERE task_id IS NOT NULL;
+DROP INDEX ix_sessions_attempt_of;
+ALTER TABLE sessions DROP COLUMN attempt_of;
+ALTER TABLE tasks DROP COLUMN is_told;
+ALTER TABLE lessons DROP COLUMN basis;
 ALTER TABLE spaces DROP COLUMN policy;
 DROP TABLE proposal_lessons;
 DROP TABLE proposals;
