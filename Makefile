@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-statistics bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -123,6 +123,9 @@ bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 
 bench-cost: $(VENV)/.dev ## How many model calls and prompt tokens a learned task takes.
 	@$(BIN)/python -m benchmarks.cost
+
+bench-statistics: $(VENV)/.dev ## How often verdicts of evaluations are wrong, by simulation.
+	@$(BIN)/python -m benchmarks.verdicts
 
 bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 	@$(BIN)/python benchmarks/retention.py
