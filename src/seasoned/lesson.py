@@ -11,6 +11,7 @@ more lessons that commit together; when it teaches nothing, into a single lesson
 
 import re
 import unicodedata
+from datetime import date
 from typing import Final, Literal
 
 import msgspec
@@ -41,7 +42,8 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     `title` is a short imperative or descriptive line (an entry's heading), `text` its Markdown body (for a preference:
     one sentence in the third person). `topic` is a kebab-case hint of where it belongs: for a preference the topic
     file, else the domain (`deployments`, `kubernetes`, `refunds`). `replaces` holds the text of an earlier fact that is
-    no longer true. `reason` says why it is a skip, or why it is held back and not written. `at` is when it was learned
+    no longer true. `until` is the day (ISO 8601) to which it holds, if only for a time; once stored, its text says so.
+    `reason` says why it is a skip, or why it is held back and not written. `at` is when it was learned
     in the messages (microseconds).
     """
 
@@ -51,6 +53,7 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     topic: str = ""
     quotes: tuple[Quote, ...] = ()
     replaces: str = ""
+    until: str = ""
     reason: str = ""
     at: int = 0
 
@@ -64,6 +67,28 @@ def recounted(text: str, sessions: int, succeeded: int) -> str:
         return text
     line = f"- Seen: failed so in {sessions} sessions, {succeeded} of them went on to succeed"
     return _SEEN.sub(line, text, count=1) if _SEEN.search(text) else f"{text.rstrip()}\n{line}"
+
+
+_UNTIL: Final = re.compile(r"\(until (\d{4}-\d\d-\d\d)\)")
+
+
+def until_of(text: str) -> date | None:
+    """The day to which a lesson or an entry holds, as its text says; None for one without an end."""
+    days = [day for found in _UNTIL.findall(text) if (day := day_of(found)) is not None]
+    return max(days, default=None)
+
+
+def with_until(text: str, day: date | None) -> str:
+    """A text that says to which day it holds."""
+    return text if day is None or until_of(text) is not None else f"{text.rstrip()} (until {day.isoformat()})"
+
+
+def day_of(text: str) -> date | None:
+    """A day in ISO form; None when it is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def folded(text: str) -> str:

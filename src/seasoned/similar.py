@@ -24,6 +24,9 @@ TEXT_CHARS_MAX: Final = 4_000
 STRAY_EACH: Final = 4
 # How much of the words of both must be shared: less is another matter that the known entry touches in passing.
 SHARED_MIN: Final = 0.4
+# A clause of so many words, and as much of the longer one shared, may contradict another.
+OPPOSED_WORDS_MIN: Final = 3
+OPPOSED_MIN: Final = 0.7
 STEM_CHARS_MIN: Final = 3
 
 # A token, or what ends a clause. A dash before a letter is an option's.
@@ -267,6 +270,30 @@ def is_twin(new: Fingerprint, known: Fingerprint) -> bool:
         and not _replaced(new.order, known.order)
         and all(_said(clause, known.clauses) for clause in new.clauses)
     )
+
+
+def opposes(new: Fingerprint, known: Fingerprint) -> bool:
+    """Whether two entries seem to say opposite things of the same matter: a statement of much the same words is denied
+    in one of them only.
+    """
+    return any(
+        one.negated != other.negated
+        and len(one.words & other.words) >= max(OPPOSED_WORDS_MIN, OPPOSED_MIN * max(len(one.words), len(other.words)))
+        for one in _statements(new)
+        for other in _statements(known)
+    )
+
+
+def _statements(print_: Fingerprint) -> list[Clause]:
+    """The clauses of an entry's text, each with those that go on from it."""
+    found: list[Clause] = []
+    for clause in (one for one in print_.clauses if not one.heading):
+        if clause.goes_on and found:
+            before = found.pop()
+            found.append(Clause(before.words | clause.words, _NOTHING, before.negated or clause.negated, False, False))
+        else:
+            found.append(clause)
+    return found
 
 
 def _bare_order(print_: Fingerprint) -> list[str]:

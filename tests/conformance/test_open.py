@@ -13,6 +13,7 @@ from seasoned import config
 from seasoned.errors import Invalid
 from seasoned.store import Connection, Store
 from seasoned.store.schema import metadata
+from seasoned.store.search import TABLES
 from tests.support.databases import opened
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
@@ -24,8 +25,8 @@ def difference(connection: Connection) -> list[object]:
     def ours(_object: object, name: str | None, kind: str, _found: bool, _other: object) -> bool:
         # Each database has an index of words of its own, beside the schema, and PostgreSQL the jobs of Procrastinate.
         if kind == "table":
-            return not str(name).startswith(("entry_words_fts", "procrastinate_"))
-        return (kind, name) not in (("column", "stems"), ("index", "ix_entry_words_stems"))
+            return not str(name).startswith((*(f"{table}_fts" for table in TABLES), "procrastinate_"))
+        return (kind, name) not in (("column", "stems"), *(("index", f"ix_{table}_stems") for table in TABLES))
 
     return list(compare_metadata(MigrationContext.configure(connection, opts={"include_object": ours}), metadata))
 

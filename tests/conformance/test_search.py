@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 
 from seasoned.ids import new_id
 from seasoned.skill import Searched
-from seasoned.store import Connection, indexing, projects, search, skills, spaces
+from seasoned.store import Connection, documents, indexing, projects, search, sessions, skills, spaces
+from seasoned.store.documents import Document, Filter, Kind
 from seasoned.store.schema import entry_words, space_skills
 from seasoned.store.schema import spaces as space_table
 from seasoned.store.search import Hit
+from seasoned.store.sessions import NewSession
 from seasoned.store.skills import NewFile, NewSkill, NewVersion
 from tests.support.databases import opened
 from tests.support.examples import on_one_fixture
@@ -197,3 +200,62 @@ def test_any_text_may_be_searched(filled: tuple[Connection, str], question: str)
 def filled(tmp_path: Path) -> Iterator[tuple[Connection, str]]:
     with opened(tmp_path) as store, store._writing.begin() as connection:
         yield connection, space_with(connection, ENTRIES)
+
+
+DOCUMENTS: tuple[tuple[Kind, str], ...] = (
+    ("message", "The staging cluster ran out of memory while the nightly export was running"),
+    ("message", "Please restart the export on the staging cluster"),
+    ("task", "Restart the nightly export"),
+    ("lesson", "Exports need four gigabytes of memory on staging"),
+    ("lesson", "Invoices are numbered by year"),
+)
+
+
+@pytest.fixture
+def with_documents(tmp_path: Path) -> Iterator[tuple[Connection, str, str]]:
+    """DOCUMENTS of a session, and the same of another project."""
+    with opened(tmp_path) as store, store._writing.begin() as connection:
+        for _ in range(2):
+            project = projects.create(connection, new_id(), new_id(), 1)
+            session = sessions.create(connection, NewSession(id=new_id(), project_id=project.id), 1)
+            said = [Document(kind=kind, ref_id=new_id(), at=at, text=text) for at, (kind, text) in enumerate(DOCUMENTS)]
+            documents.add(connection, session.id, said)
+        yield connection, project.id, session.id
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [("memory for exports", 3), ("was the cluster out of memory", 0), ("numbering of an invoice", 4)],
+)
+def test_the_closest_document_comes_first(
+    with_documents: tuple[Connection, str, str], question: str, first: int
+) -> None:
+    connection, project_id, _ = with_documents
+    found = documents.find(connection, project_id, question, documents.KINDS, Filter(), 10)
+    assert found[0][0].at == first
+    assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
+
+
+def test_documents_are_filtered_by_kind_time_and_session(with_documents: tuple[Connection, str, str]) -> None:
+    connection, project_id, session_id = with_documents
+
+    def found(kinds: Sequence[Kind] = documents.KINDS, **only: str | int) -> set[int]:
+        wanted = msgspec.convert(only, Filter)
+        return {row.at for row, _ in documents.find(connection, project_id, "export", kinds, wanted, 10)}
+
+    assert found() == found(session=session_id) == {0, 1, 2, 3}
+    assert found(["task", "lesson"]) == found(since=2) == {2, 3}
+    assert found(session=new_id()) == found(user="nobody") == found(outcome="success") == set()
+    sessions.delete(connection, project_id, session_id)
+    assert found() == set()
+
+
+def test_entries_are_found_in_the_whole_project_and_not_in_another(tmp_path: Path) -> None:
+    with opened(tmp_path) as store, store._writing.begin() as connection:
+        project_id = spaces_project(connection, space_with(connection, ENTRIES))
+        other = spaces_project(connection, space_with(connection, ENTRIES[:2]))
+        rows = search.of_project("skills.project_id = :project", {"project": project_id})
+        found = search.entries_of(connection, search.ranked(connection, rows, project_id, "the billing service", 10))
+        assert {hit.text for hit in found} == {ENTRIES[2], ENTRIES[4]}
+        rows = search.of_project("skills.project_id = :project", {"project": other})
+        assert search.ranked(connection, rows, other, "the billing service", 10) == {}

@@ -117,6 +117,9 @@ DROP INDEX ix_space_skills_page;
 DROP TABLE imported_files;
 DROP INDEX ix_sessions_opening;
 ALTER TABLE sessions DROP COLUMN opening;
+DROP TABLE documents;
+ALTER TABLE entries DROP COLUMN stems;
+ALTER TABLE entries DROP COLUMN words;
 ALTER TABLE entries ADD COLUMN words tsvector
   GENERATED ALWAYS AS (to_tsvector('english', left(text, 100000))) STORED;
 CREATE INDEX ix_entries_words ON entries USING gin (words);

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_ai.messages import CachePoint
 
 from seasoned.clock import SECOND
 from seasoned.learning.questions import DistillQuestion, SessionInfo
 from seasoned.message import Message, NumberedMessage, Part
 from seasoned.models.prompts import distill_prompt, is_trivial
+from seasoned.models.providers import prompt_for
 from seasoned.models.transcript import TO_DISTILL, TO_EXTRACT, Budget, shown
+from seasoned.pipeline import context
 from seasoned.safety.fence import elide
 from seasoned.task import Task
 
@@ -135,3 +139,25 @@ def test_no_model_is_asked_about_a_plain_look_up() -> None:
     assert not trivial(said("which week?"), answer, status="failed")
     assert not trivial(said("which week?"), answer, said("no, the one after"), answer)
     assert not trivial(said("which week?"), called("date", "{}", "a"), told("7", "a"), answer)
+
+
+def test_a_provider_whose_cache_is_told_where_to_end_gets_the_common_prefix_apart() -> None:
+    prefix = "The agent's standing instructions:\n" + "x" * 2_000
+    apart = prompt_for("anthropic:a", f"{prefix}\n\nthe rest", prefix)
+    assert list(apart) == [prefix, CachePoint(), "\n\nthe rest"]
+    assert prompt_for("openai:a", f"{prefix}\n\nthe rest", prefix) == f"{prefix}\n\nthe rest"
+    assert prompt_for("anthropic:a", "short\n\nthe rest", "short") == "short\n\nthe rest"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_service"),
+    [
+        ("As an airline agent, you can help users book, modify, or cancel flight reservations.", True),
+        ("You are a friendly customer service representative of a phone shop.", True),
+        ("At the beginning, authenticate the user identity by locating their user id.", True),
+        ("You are a coding agent. This repository is a customer support tool for airlines.", False),
+        ("You help users with software engineering tasks.", False),
+    ],
+)
+def test_a_service_is_known_by_its_agents_instructions(text: str, is_service: bool) -> None:
+    assert (context.SERVES.search(text) is not None) == is_service

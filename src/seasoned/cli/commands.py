@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "ui": _Location("serve", "ui", "Look at what is learned, in a browser that is signed in."),
     "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
     "skills": _Location("skills", "app", "List, show, compare, edit and export skills."),
+    "search": _Location("search", "search", "Search skills, entries, lessons, tasks and messages."),
     "review": _Location("review", "app", "Approve, edit or reject what waits for review."),
     "forget": _Location("forget", "forget", "Forget what a session, a user, a task or a lesson taught."),
     "spaces": _Location("lists", "spaces_app", "List learning spaces, set their policies."),

@@ -25,6 +25,7 @@ from seasoned.engine.projects import Projects
 from seasoned.engine.proposals import Proposals
 from seasoned.engine.readiness import ReadinessProbe
 from seasoned.engine.repositories import Repositories
+from seasoned.engine.search import Search
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
@@ -60,6 +61,7 @@ class Engine:
         self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.scheduler)
         self.users = Users(store)
+        self.search = Search(store)
         self.visits = Visits(store, self.keyring)
         self.overview = Overview(store, config)
         self.history = History(store, config)

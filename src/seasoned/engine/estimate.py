@@ -5,6 +5,7 @@ not known yet and are assumed to have their maximum length.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -15,6 +16,8 @@ from seasoned.learning.questions import DistillQuestion, ExtractQuestion
 from seasoned.message import NumberedMessage
 from seasoned.models import prompts
 from seasoned.models.language import instructions
+from seasoned.pipeline import context
+from seasoned.pipeline.extract import SHOWN_CHARS_MAX
 from seasoned.rules import extract_tasks
 from seasoned.task import Task
 from seasoned.tokens import count_tokens
@@ -57,12 +60,16 @@ def add(estimate: Estimate, config: Config, transcript: Transcript, new_from: in
         return
     estimate.sessions += 1
     estimate.messages += len(new)
+    opening = list(takewhile(lambda one: one.message.role == "user", messages[: context.HEAD_ROWS]))
+    session = context.instructions_in(opening)
     for batch in _batches(new, config):
-        question = ExtractQuestion(messages=batch, user=transcript.user or "", closed=True)
+        question = ExtractQuestion(messages=batch, session=session, user=transcript.user or "", closed=True)
         estimate.add("extract", count_tokens(instructions("extract")) + count_tokens(prompts.extract_prompt(question)))
     finished = _finished(new)
     for task, shown in finished:
-        question_of_task = DistillQuestion(task=task, messages=shown, user=transcript.user or "")
+        question_of_task = DistillQuestion(task=task, messages=shown, session=session, user=transcript.user or "")
+        if prompts.is_trivial(question_of_task):
+            continue
         estimate.add(
             "distill", count_tokens(instructions("distill")) + count_tokens(prompts.distill_prompt(question_of_task))
         )
@@ -82,7 +89,7 @@ def _batches(messages: Sequence[NumberedMessage], config: Config) -> Iterator[tu
     while start < len(messages):
         end, chars = start, 0
         while end < len(messages) and end - start < config.batch_messages:
-            chars += sum(map(len, messages[end].message.texts()))
+            chars += min(sum(map(len, messages[end].message.texts())), SHOWN_CHARS_MAX)
             if chars > config.batch_chars and end > start:
                 break
             end += 1

@@ -18,7 +18,7 @@ from seasoned.formats import NoFiles
 from seasoned.formats.media import media_of
 from seasoned.ids import is_id, new_id
 from seasoned.importers import Transcript
-from seasoned.message import Asset, Message, Part
+from seasoned.message import Asset, JsonObject, Message, Part
 from seasoned.scheduling.scheduler import Scheduler
 from seasoned.store import Connection, Store, forgotten, imports, messages, projects, sessions, spaces
 from seasoned.store.blob_store import Blobs
@@ -28,6 +28,8 @@ from seasoned.store.messages import NewMessage
 from seasoned.store.rows import dump_object
 from seasoned.store.sessions import NewSession, SessionRow
 from seasoned.store.spaces import SpaceRow
+
+PLACE_CHARS_MAX = 1_000
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +131,7 @@ class Learning:
             id=new_id(),
             project_id=project_id,
             user_id=projects.ensure_user(connection, project_id, transcript.user, now),
-            configs=dump_object({"source": transcript.source, "format": transcript.format}),
+            configs=dump_object(_about(transcript)),
             import_key=key,
             opening=opening or None,
             source=transcript.source,
@@ -157,6 +159,12 @@ class Learning:
                 )
             )
         return packed
+
+
+def _about(transcript: Transcript) -> JsonObject:
+    places = {"directory": transcript.directory[:PLACE_CHARS_MAX], "branch": transcript.branch[:PLACE_CHARS_MAX]}
+    told: JsonObject = {name: place for name, place in places.items() if place}
+    return {"source": transcript.source, "format": transcript.format, **told}
 
 
 def _with_assets(message: Message, blobs: Blobs) -> Message:

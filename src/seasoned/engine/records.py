@@ -14,6 +14,7 @@ from seasoned.engine.merging import Imports
 from seasoned.engine.model_calls import ModelCalls
 from seasoned.engine.projects import Projects
 from seasoned.engine.repositories import Repositories
+from seasoned.engine.search import Search
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
@@ -38,6 +39,7 @@ class Records:
         self.collecting = GarbageCollection(store, config)
         self.projects = Projects(store, config, self.keyring)
         self.sessions = Sessions(store, config, scheduler)
+        self.search = Search(store)
         self.history = History(store, config)
         self.blame = Blame(store)
         self.forgetting = Forgetting(store, config)

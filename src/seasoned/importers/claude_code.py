@@ -88,6 +88,8 @@ def read(path: Path, notes: reading.Notes) -> Iterator[Transcript]:
             source=source if len(groups) == 1 else f"{source} ({_told_apart(session, agent)})",
             format=NAME,
             messages=messages,
+            directory=next((line.directory for line in group if line.directory), ""),
+            branch=next((line.branch for line in group if line.branch), ""),
             warnings=notes.take(),
         )
 
@@ -259,6 +261,8 @@ def _line(number: int, record: Json, notes: reading.Notes) -> Line | None:
         continues=summed_up or record.get("isCompactSummary") is True,
         author="peer" if is_sidechain and kind == "user" else None,
         result=record.get("toolUseResult"),
+        directory=reading.text_of(record, "cwd"),
+        branch=reading.text_of(record, "gitBranch"),
     )
 
 

@@ -30,6 +30,8 @@ class Line(msgspec.Struct, kw_only=True):
     continues: bool
     author: Author | None = None
     result: Json = None
+    directory: str = ""
+    branch: str = ""
 
     @property
     def restarts(self) -> bool:

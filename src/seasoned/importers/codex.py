@@ -96,6 +96,8 @@ def _drafts(path: Path, notes: reading.Notes) -> Iterator[Draft]:
         elif not session.id and (kind == "session_meta" or "instructions" in value):
             session.id = reading.text_of(payload, "id", "session_id")
             session.began = at
+            session.directory = reading.text_of(payload, "cwd")
+            session.branch = reading.text_of(reading.inner(payload, "git"), "branch")
             is_subagent = bool(_parent_of(payload))
     _name_authors(session, typed, is_subagent)
     yield session

@@ -53,6 +53,8 @@ class Draft:
         self.numbered = numbered
         self.outcome: TaskStatus | None = None
         self.user = ""
+        self.directory = ""
+        self.branch = ""
         self.began: int | None = None
         self.said: list[tuple[int | None, Message, str]] = []
 
@@ -152,6 +154,8 @@ def transcripts(name: str, path: Path, notes: reading.Notes, drafts: Iterable[Dr
             messages=messages,
             outcome=draft.outcome,
             user=draft.user[:NAME_CHARS_MAX],
+            directory=draft.directory,
+            branch=draft.branch,
             warnings=notes.take(),
         )
 

@@ -21,7 +21,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     """One past session.
 
     `key` names it whatever file it lies in, so that a moved file is not learned twice; a transcript that has grown
-    keeps its key and its earlier messages. `source` is what a person calls it. `outcome` is set when the file tells it.
+    keeps its key and its earlier messages. `source` is what a person calls it. `outcome` is set when the file tells it,
+    `directory` and `branch` when it tells where the agent worked.
     """
 
     key: str
@@ -30,6 +31,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[TimedMessage, ...]
     outcome: TaskStatus | None = None
     user: str = ""
+    directory: str = ""
+    branch: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

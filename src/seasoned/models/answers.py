@@ -20,7 +20,7 @@ from seasoned.learning.questions import (
     TaskChange,
     WriteAnswer,
 )
-from seasoned.lesson import Lesson, LessonKind, Quote, folded, stands_in
+from seasoned.lesson import Lesson, LessonKind, Quote, day_of, folded, stands_in
 from seasoned.message import NumberedMessage
 from seasoned.task import TaskStatus
 
@@ -59,6 +59,7 @@ class _Lesson(msgspec.Struct, frozen=True):
     text: str
     quotes: list[Quote]
     topic: str = ""
+    until: str = ""
 
 
 class _Distilled(msgspec.Struct, frozen=True):
@@ -179,6 +180,8 @@ def _lesson(name: str, one: _Lesson, texts: Mapping[int, str], problems: Problem
     if one.kind in ("skip", "preference") or not one.text.strip():
         problems.append(f"{name}: it needs a kind procedure, pitfall or fact, and a text.")
         return None
+    if one.until.strip() and day_of(one.until) is None:
+        problems.append(f"{name}: `until` is no date of the form YYYY-MM-DD; leave it empty if there is none.")
     if not any(stands_in(quote.text, texts.get(quote.number, "")) for quote in one.quotes):
         # Kept anyway: without a valid quote it is stored, but not written.
         problems.append(f"{name}: none of its quotes occurs in the message that it names; copy the words exactly.")
@@ -187,6 +190,7 @@ def _lesson(name: str, one: _Lesson, texts: Mapping[int, str], problems: Problem
         title=one.title,
         text=one.text,
         topic=one.topic,
+        until=one.until if day_of(one.until) else "",
         quotes=tuple(Quote(number=quote.number, text=quote.text) for quote in one.quotes),
     )
 

@@ -29,6 +29,8 @@ SKILLS_SHOWN_MAX = 8
 SKILLS_CHARS = 6_000
 SKILLS_CHARS_A_LESSON = 1_200
 SKILLS_CHARS_MAX = 20_000
+# Of a skill, so much is shown besides the entries that are close.
+OTHER_ENTRIES_CHARS = 1_500
 INSTRUCTIONS_CHARS_MAX = 1_500
 ENTRY_SHOWN_CHARS_MAX = 1_200
 HEADINGS_SHOWN_MAX = 12
@@ -41,6 +43,7 @@ KEPT_MAX = 12
 TRIVIAL_MESSAGES_MAX = 3
 TRIVIAL_ASKED_CHARS_MAX = 300
 TRIVIAL_CHARS_MAX = 800
+_CASE = re.compile(r"@|\b(?=\w*\d)(?=\w*[A-Z_])\w{6,}\b|\d{6,}")
 _ASKS = re.compile(r"\?|\A\s*(?:what|which|who|whose|where|when|why|how|is|are|was|were|does|do|did)\b", re.IGNORECASE)
 QUOTE_CHARS_MAX = 120
 
@@ -187,7 +190,9 @@ def _lesson(key: str, pending: PendingLesson) -> str:
     day = to_datetime(lesson.at).strftime("%Y-%m-%d")
     ended = f", {pending.status}" if pending.status else ""
     about = f" (task: {_cut(pending.task_title, 120)}{ended})" if pending.task_title else ""
-    said = [quote.text for quote in lesson.quotes if quote.verified] if lesson.kind != "preference" else []
+    # A preference repeats its quote; one with an id or address says whose case it was.
+    kept = (quote.text for quote in lesson.quotes if quote.verified and not _CASE.search(quote.text))
+    said = list(kept) if lesson.kind != "preference" else []
     quoted = f"\nshown by: {_cut(said[0], QUOTE_CHARS_MAX)}" if said else ""
     replaced = f"\nreplaces: {lesson.replaces}" if lesson.replaces else ""
     return f"{key} {lesson.kind} [{lesson.topic}] {day}{about}\n{lesson.title}\n{lesson.text}{quoted}{replaced}\n"
@@ -244,9 +249,12 @@ def _chosen(files: dict[str, list[Entry]], near: Sequence[NearEntry], chars_max:
     wanted = [(one.path, places[one.path, one.text]) for one in near if (one.path, one.text) in places]
     rest = [(path, place) for path, found in sorted(files.items()) for place in range(len(found))]
     chosen: dict[str, set[int]] = {}
+    others_left = OTHER_ENTRIES_CHARS
     for path, place in dict.fromkeys([*wanted, *rest]):
         cost = min(len(files[path][place].text), ENTRY_SHOWN_CHARS_MAX)
-        if cost <= chars_max:
+        if (path, place) not in wanted:
+            others_left -= cost
+        if cost <= chars_max and others_left >= 0:
             chosen.setdefault(path, set()).add(place)
             chars_max -= cost
     return chosen

@@ -1,8 +1,8 @@
 """Messages as a prompt shows them: numbered, each passage under its author, with what took long.
 
 Passages are shortened by kind: those of one kind share a number of characters, the longest lose their middle first. So
-a short task is shown whole, and of a long one the people's words and the errors stay, while files that were read and
-texts that were written become short.
+a short task is shown whole, and of a long one the people's words and the errors stay, while the agent's words, files
+that were read and texts that were written become short.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,28 +43,53 @@ class Budget(msgspec.Struct, frozen=True):
         return self.most
 
 
-Budgets = Mapping[Kind, Budget]
+class Budgets(msgspec.Struct, frozen=True):
+    """The budgets of the kinds. What neither a person said nor a failure tells has `others` characters in all: of a
+    long task those kinds shrink together.
+    """
 
-TO_EXTRACT: Final[Budgets] = {
-    "person": Budget(120_000, 800, 6_000),
-    "closing": Budget(24_000, 500, 4_000),
-    "agent": Budget(8_000, 120, 1_500),
-    "call": Budget(6_000, 60, 500),
-    "told": Budget(8_000, 80, 700),
-    "failed": Budget(6_000, 160, 700),
-    "note": Budget(0, 0, 0),
-    "other": Budget(10_000, 200, 1_000),
-}
-TO_DISTILL: Final[Budgets] = {
-    "person": Budget(100_000, 800, 6_000),
-    "closing": Budget(16_000, 400, 4_000),
-    "agent": Budget(12_000, 160, 2_000),
-    "call": Budget(10_000, 100, 2_000),
-    "told": Budget(20_000, 160, 3_000),
-    "failed": Budget(30_000, 800, 6_000),
-    "note": Budget(4_000, 160, 500),
-    "other": Budget(16_000, 400, 3_000),
-}
+    kinds: Mapping[Kind, Budget]
+    others: int
+
+    def levels(self, lengths: Mapping[Kind, Sequence[int]]) -> dict[Kind, int]:
+        """How long a passage of each kind may be."""
+        levels = {kind: self.kinds[kind].level(found) for kind, found in lengths.items()}
+        used = {kind: sum(min(levels[kind], one) for one in lengths[kind]) for kind in levels if kind not in _KEPT}
+        share = self.others / max(1, sum(used.values()))
+        for kind, chars in used.items():
+            if share < 1:
+                small = msgspec.structs.replace(self.kinds[kind], total=int(chars * share))
+                levels[kind] = small.level(lengths[kind])
+        return levels
+
+
+_KEPT: Final[frozenset[Kind]] = frozenset({"person", "failed"})
+TO_EXTRACT: Final = Budgets(
+    {
+        "person": Budget(120_000, 800, 6_000),
+        "closing": Budget(24_000, 120, 4_000),
+        "agent": Budget(8_000, 60, 1_500),
+        "call": Budget(6_000, 40, 500),
+        "told": Budget(8_000, 40, 700),
+        "failed": Budget(6_000, 120, 700),
+        "note": Budget(0, 0, 0),
+        "other": Budget(10_000, 200, 1_000),
+    },
+    others=13_000,
+)
+TO_DISTILL: Final = Budgets(
+    {
+        "person": Budget(100_000, 800, 6_000),
+        "closing": Budget(16_000, 160, 4_000),
+        "agent": Budget(12_000, 100, 2_000),
+        "call": Budget(10_000, 60, 2_000),
+        "told": Budget(20_000, 100, 3_000),
+        "failed": Budget(30_000, 400, 6_000),
+        "note": Budget(4_000, 160, 500),
+        "other": Budget(16_000, 400, 3_000),
+    },
+    others=26_000,
+)
 
 
 class _Piece(msgspec.Struct, frozen=True):
@@ -90,7 +115,7 @@ def shown(
     lengths: dict[Kind, list[int]] = {}
     for piece in (piece for some in pieces for piece in some):
         lengths.setdefault(piece.kind, []).append(len(piece.text))
-    levels = {kind: budgets[kind].level(found) for kind, found in lengths.items()}
+    levels = budgets.levels(lengths)
     lines = []
     for place, some in enumerate(pieces):
         if place and (gap := _gap(messages[place - 1], messages[place])):

@@ -4,7 +4,8 @@ where it was, what was done in it before, and what stands in the skills already.
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -24,17 +25,21 @@ from seasoned.store.sessions import SessionRow
 HEAD_ROWS: Final = 12
 INSTRUCTIONS_CHARS_MAX: Final = 24_000
 EARLIER_ROWS_MAX: Final = 60
+WHOLE_ROWS_MAX: Final = 400
 EARLIER_CALLS_MAX: Final = 12
 EARLIER_CHARS_MAX: Final = 120
-ENTRIES_MAX: Final = 8
+ENTRIES_MAX: Final = 6
 _LOOKED_AT: Final = 24
 _PLACE_KEYS: Final = {"directory": ("directory", "cwd"), "branch": ("branch", "git_branch")}
 # Instructions that make the agent serve customers.
-_SERVES: Final = re.compile(
-    r"\bcustomer[- ](?:service|support|care|success)\b|\b(?:help|serve|assist|support)(?:ing|s)? (?:our |the |your )?"
+SERVES: Final = re.compile(
+    r"\b(?:you are|you're|act(?:ing)? as|as) (?:an?|the|our) [^.\n]{0,80}?"
+    r"\b(?:customer[- ](?:service|support|care|success)"
+    r"|(?:airline|retail|telecom|hotel|bank|insurance|support|service|booking)"
+    r" (?:agent|representative|assistant|bot))\b"
+    r"|\byou (?:can |may |should |must |will )?(?:help|serve|assist) (?:our |the )?"
     r"(?:customers|passengers|guests|patients|callers|shoppers|subscribers)\b"
-    r"|\b(?:authenticate|verify|confirm) (?:the )?(?:user|customer|caller)(?:'s)? identity\b"
-    r"|\b(?:airline|retail|telecom|hotel|bank|insurance|support|service) (?:agent|representative)\b",
+    r"|\b(?:authenticate|verify|confirm) (?:the |each )?(?:user|customer|caller)(?:'s)? identity\b",
     re.IGNORECASE,
 )
 
@@ -60,30 +65,36 @@ async def of(store: Store, rows: Read) -> SessionInfo:
 
 def _of(store: Store, rows: Read) -> SessionInfo:
     configs = load_object(rows.session.configs)
-    redactor, texts, told_in = evidence.Redactor(INSTRUCTIONS_CHARS_MAX), list[str](), set[int]()
-    for stored in _opening(store, rows.head):
-        attributed = authors.attributed(stored.message)
-        said = redactor.message(stored, attributed).message.words_of("harness").strip()
-        if said:
-            texts.append(said)
-            told_in.add(stored.number)
-    instructions = "\n\n".join(texts)
-    first = rows.head[0].at if rows.head else 0
-    return SessionInfo(
-        began=told_time(first, configs),
-        instructions=instructions,
-        told_in=frozenset(told_in),
-        serves=rows.change_users or _SERVES.search(instructions) is not None,
+    told = instructions_in([numbered(row, store.blobs) for row in _opening(rows.head)])
+    return msgspec.structs.replace(
+        told,
+        began=told_time(rows.head[0].at if rows.head else 0, configs),
+        serves=told.serves or rows.change_users,
         **{name: _place(configs, keys) for name, keys in _PLACE_KEYS.items()},
     )
 
 
-def _opening(store: Store, head: Sequence[MessageRow]) -> Iterator[NumberedMessage]:
+def instructions_in(opening: Sequence[NumberedMessage]) -> SessionInfo:
+    """The standing instructions in the messages before an agent's first: what harnesses say there."""
+    redactor, texts, told_in = evidence.Redactor(INSTRUCTIONS_CHARS_MAX), list[str](), set[int]()
+    for stored in opening:
+        shown = redactor.message(stored, authors.attributed(stored.message)).message
+        if said := shown.words_of("harness").strip():
+            texts.append(said)
+            told_in.add(stored.number)
+    text = "\n\n".join(texts)
+    return SessionInfo(instructions=text, told_in=frozenset(told_in), serves=SERVES.search(text) is not None)
+
+
+def _opening(head: Sequence[MessageRow]) -> Sequence[MessageRow]:
     """The messages before the agent's first."""
-    for row in head:
-        if row.role == "assistant":
-            return
-        yield numbered(row, store.blobs)
+    return list(takewhile(lambda row: row.role != "assistant", head))
+
+
+async def whole(store: Store, session_id: str) -> list[NumberedMessage]:
+    """The first messages of a session as they were said, for who looks for names in them."""
+    rows = await store.read(lambda connection: messages.waiting(connection, session_id, 0, WHOLE_ROWS_MAX))
+    return await asyncio.to_thread(evidence.raw, rows, store.blobs)
 
 
 def _place(configs: JsonObject, keys: Sequence[str]) -> str:

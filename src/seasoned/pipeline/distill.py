@@ -13,9 +13,9 @@ from seasoned.config import Config
 from seasoned.errors import ModelFailed
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import Attempt, DistillAnswer, DistillQuestion, Model
-from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson
+from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson, day_of, with_until
 from seasoned.message import NumberedMessage
-from seasoned.pipeline import context, evidence, similar_attempts
+from seasoned.pipeline import context, evidence, service, similar_attempts
 from seasoned.pipeline.journal import Summary, told_time
 from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.origin import Origin
@@ -69,6 +69,8 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
         scope=Scope(project_id=task.project_id, space_id=read.space_id, session_id=task.session_id, task_id=task.id),
     )
     answer = await model.distill(question)
+    if question.session.serves:
+        answer = await asyncio.to_thread(service.learned, answer, await context.whole(store, task.session_id))
     if not answer.lessons and not answer.skip_reason.strip():
         raise ModelFailed("The answer has neither lessons nor a skip reason.")
     private = OffRecord(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
@@ -187,7 +189,7 @@ def _clean(lesson: Lesson, at: int) -> Lesson:
     return msgspec.structs.replace(
         lesson,
         title=" ".join(redact(lesson.title).split())[:TITLE_CHARS_MAX],
-        text=redact(lesson.text).strip()[:TEXT_CHARS_MAX],
+        text=with_until(redact(lesson.text).strip()[:TEXT_CHARS_MAX], day_of(lesson.until)),
         topic=slug(lesson.topic),
         at=at,
     )

@@ -162,6 +162,13 @@ class DraftSet:
         )
         self.effects |= dict.fromkeys(keys, Effect("proposed", "; ".join(findings)))
 
+    def entry_of(self, edit: ReviseEntry | RemoveEntry | Reinforce) -> str:
+        """The text of the entry that an edit is about; empty when there is none."""
+        try:
+            return self._entry(edit).text
+        except SeasonedError:
+            return ""
+
     def rebase(self, earlier: "DraftSet") -> str:
         """Apply what was accepted on earlier versions of the same skills; why that is not possible, else empty.
 

@@ -14,14 +14,15 @@ from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
 from seasoned.lesson import TEXT_CHARS_MAX, Lesson, Quote, folded, stands_in
 from seasoned.message import JsonObject, NumberedMessage
-from seasoned.pipeline import context, evidence
+from seasoned.pipeline import context, evidence, service
 from seasoned.pipeline.journal import told_time
 from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.space import FACTS
-from seasoned.store import Connection, Store, lessons, messages, projects, sessions, skills, spaces, tasks
+from seasoned.store import Connection, Store, documents, lessons, messages, projects, sessions, skills, spaces, tasks
+from seasoned.store.documents import Document
 from seasoned.store.due import readable_at
 from seasoned.store.messages import MessageRow
 from seasoned.store.rows import load_object
@@ -30,6 +31,8 @@ from seasoned.task import FINISHED, PROGRESS_CHARS_MAX, PROGRESSES_MAX, TASK_STA
 
 PREFERENCES_MAX = 200
 RUNNING_MAX = 5
+# As much of a message counts for the size of a batch.
+SHOWN_CHARS_MAX = 4_000
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,15 +82,22 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
     answer = await model.extract(question)
+    if session.serves:
+        answer = await asyncio.to_thread(service.found, answer, await context.whole(store, session_id))
     origin, private = await asyncio.to_thread(_origin, answer, shown, read.said, store)
     changes = _with_outcome(_check_tasks(_admitted(answer, origin, private), read.tasks, shown), read, outcome)
     found = _check_preferences(answer.preferences, shown, origin, private, load_object(read.session.configs))
     chars = sum(_chars(row, config) for row in read.rows)
+    said = [
+        Document(kind="message", ref_id=row.id, at=row.at, text="\n".join(one.message.texts()))
+        for row, one in zip(read.rows, shown, strict=True)
+    ]
     to = read.rows[-1].number
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
         sessions.advance(connection, read.session, to, chars, now)
+        documents.add(connection, session_id, said)
         for change in changes:
             tasks.save(connection, read.session.project_id, session_id, change.task, change.links, now)
         for ordinal, (number, lesson) in enumerate(found):
@@ -160,10 +170,10 @@ def _known(connection: Connection, space_id: str) -> dict[str, str]:
 
 
 def _batch(waiting: Sequence[MessageRow], config: Config) -> Sequence[MessageRow]:
-    """The longest prefix within the bound of characters; at least one message."""
+    """The longest prefix within the bound of characters; at least one message. A long one is shortened when shown."""
     total = 0
     for index, row in enumerate(waiting):
-        total += _chars(row, config)
+        total += min(_chars(row, config), SHOWN_CHARS_MAX)
         if total > config.batch_chars and index:
             return waiting[:index]
     return waiting

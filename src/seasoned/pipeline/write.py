@@ -7,6 +7,7 @@ so that it is not lost.
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -18,6 +19,7 @@ from seasoned.message import JsonObject
 from seasoned.pipeline import drafts, journal, retrieval
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import DraftSet, Effect, EntryNote, skill_of
+from seasoned.pipeline.grounds import Grounds, conflicts, plain_entry
 from seasoned.pipeline.journal import Summary
 from seasoned.pipeline.retrieval import LoadedSkill, Retrieved
 from seasoned.pipeline.twins import Known
@@ -289,10 +291,9 @@ async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store:
     asked = [lesson for lesson in read.lessons if _is_considered(lesson) and lesson.id not in draft_set.effects]
     if not asked:
         return draft_set
+    pending = tuple(_pending(read, lesson) for lesson in asked)
     question = WriteQuestion(
-        lessons=tuple(
-            PendingLesson(key=lesson.id, lesson=lesson.value(), task_title=_title(read, lesson)) for lesson in asked
-        ),
+        lessons=pending,
         skills=tuple(
             retrieval.view(draft, read.retrieved.of_user)
             for draft in draft_set.drafts.values()
@@ -301,6 +302,7 @@ async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store:
         near=read.retrieved.near,
         others=read.retrieved.others,
         user=read.user,
+        conflicts=conflicts(pending, read.retrieved.near),
         scope=Scope(project_id=read.space.project_id, space_id=read.space.id),
     )
     if is_reviewed := read.space.policy == "review":
@@ -379,15 +381,17 @@ async def _edited(
 ) -> DraftSet:
     """The drafts after the model's edits; when some are refused, the model gets the reasons and another try."""
     known = {pending.key for pending in question.lessons}
+    # The rules do not write of their own, and would give the same answer again.
+    grounds = Grounds(question.lessons) if model.mends_refused_edits else None
     tried = draft_set
-    for _ in range(TRIES_MAX):
+    for left in reversed(range(TRIES_MAX)):
         answer = await model.write(question)
         await fetch({name for edit in answer.edits if (name := skill_of(edit))})
         tried = draft_set.copy()
         named = [edit for edit in answer.edits if edit.lessons and known.issuperset(edit.lessons)]
-        refused = await asyncio.to_thread(_apply, tried, named)
-        # The rules would give the same answer again.
-        if not refused or not model.mends_refused_edits:
+        make = partial(grounds.apply, is_last=not left) if grounds else _apply
+        refused = await asyncio.to_thread(make, tried, named)
+        if not refused or grounds is None:
             break
         question = msgspec.structs.replace(question, refused=refused[:REASONS_MAX])
     return tried
@@ -408,9 +412,10 @@ def _is_grounded(lesson: LessonRow) -> bool:
     return any(quote.verified for quote in lesson.value().quotes)
 
 
-def _title(read: _Input, lesson: LessonRow) -> str:
+def _pending(read: _Input, lesson: LessonRow) -> PendingLesson:
     row = read.tasks.get(lesson.task_id or "")
-    return row.title if row else ""
+    ended = {"task_title": row.title, "status": row.status} if row else {}
+    return PendingLesson(key=lesson.id, lesson=lesson.value(), **ended)
 
 
 def _fallback_skill(lesson: LessonRow) -> str:
@@ -419,7 +424,7 @@ def _fallback_skill(lesson: LessonRow) -> str:
 
 def _said(lesson: LessonRow) -> str:
     """A lesson as the plain entry that it would be."""
-    return f"- {lesson.text}" if lesson.kind == "preference" else f"## {lesson.title}\n{lesson.text}".strip()
+    return plain_entry(lesson.value())
 
 
 def _plain_edits(lesson: LessonRow) -> tuple[CreateSkill, AddEntry]:

@@ -19,13 +19,13 @@ from seasoned.rules.calls import Call, calls, commands
 from seasoned.rules.errors import Failure, failed, is_generic
 from seasoned.rules.explained import Told
 from seasoned.rules.fixes import Fix, changed, changes_file, fixes, is_look, is_search
-from seasoned.rules.people import names
 from seasoned.rules.phrases import book
 from seasoned.rules.places import topic_of
 from seasoned.rules.procedures import procedure
 from seasoned.rules.safety import clip, inline, is_safe, masked, template
 from seasoned.rules.summaries import decisions, summary
 from seasoned.rules.text import Sentence, plain
+from seasoned.safety.people import names
 from seasoned.safety.scanner import scan
 from seasoned.similar import fingerprint, is_twin
 

@@ -18,7 +18,7 @@ from seasoned import faults
 from seasoned.clock import Clock, SystemClock
 from seasoned.config import Config
 from seasoned.errors import Busy, Invalid, NoHome, SeasonedError
-from seasoned.store import damage
+from seasoned.store import damage, search
 from seasoned.store.blob_store import BlobStore
 from seasoned.store.blobs import blobs_at
 from seasoned.store.catching_up import Indexer
@@ -196,7 +196,8 @@ class Store:
         try:
             cursor = raw.cursor()
             # The index keeps what was deleted until its parts are merged.
-            cursor.execute("INSERT INTO entry_words_fts (entry_words_fts) VALUES ('optimize')")
+            for table in search.TABLES:
+                cursor.execute(f"INSERT INTO {table}_fts ({table}_fts) VALUES ('optimize')")  # noqa: S608 - names of ours
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             cursor.close()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from seasoned.errors import NotFound
-from seasoned.store import forgotten, inline_blobs
+from seasoned.store import documents, forgotten, inline_blobs
 from seasoned.store.gc import marks
 from seasoned.store.gc.marks import FILE_COLUMNS as REFERENCES
 from seasoned.store.gc.marks import chunks, in_none_of
@@ -126,7 +126,9 @@ def settle(connection: Connection, project_id: str, of: Target, now: int) -> Non
         connection.execute(sa.delete(proposals).where(alone))
         values = {"status": "forgotten", "updated_at": now}
         connection.execute(sa.update(lessons).where(lessons.c.id.in_(few)).values(**values))
+    documents.remove(connection, [*of.lessons, *of.tasks])
     for few in chunks(of.sessions):
+        documents.remove_sessions(connection, few)
         connection.execute(sa.delete(space_sessions).where(space_sessions.c.session_id.in_(few)))
 
 

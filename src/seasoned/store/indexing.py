@@ -208,8 +208,15 @@ def _delete(connection: Connection, ids: Sequence[int]) -> None:
 
 def _insert(connection: Connection, skill_id: str, new: Mapping[str, Sequence[IndexedEntry]]) -> None:
     """Add entries of some files."""
+    project_id = connection.execute(sa.select(skills.c.project_id).where(skills.c.id == skill_id)).scalar() or ""
     rows = [
-        {"skill_id": skill_id, "path": path, "text": one.text, "whole": one.whole}
+        {
+            "skill_id": skill_id,
+            "path": path,
+            "text": one.text,
+            "whole": one.whole,
+            "words": kept_words(project_id, one.text),
+        }
         for path, some in new.items()
         for one in some
     ]

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
 from seasoned.lesson import Lesson, LessonKind, LessonStatus, Quote
+from seasoned.store import documents
+from seasoned.store.documents import Document
 from seasoned.store.gc.marks import chunks
 from seasoned.store.rows import columns, dump, load_as, to_rows
 from seasoned.store.schema import entry_lessons, lessons, sessions, space_sessions, spaces, tasks
@@ -127,6 +129,9 @@ def add(
             updated_at=now,
         )
     )
+    if lesson.kind != "skip":
+        said = Document(kind="lesson", ref_id=lesson_id, at=lesson.at, text=f"{lesson.title}\n{lesson.text}")
+        documents.add(connection, session_id, [said])
     return lesson_id
 
 

@@ -381,6 +381,12 @@ def short_of_user(connection: Connection, session_id: str, limit: int) -> list[M
     return to_rows(MessageRow, connection.execute(statement).all())[::-1]
 
 
+def by_ids(connection: Connection, message_ids: Sequence[str]) -> list[MessageRow]:
+    """Some messages, without those that are gone."""
+    statement = sa.select(*columns(MessageRow, messages)).where(messages.c.id.in_(list(message_ids)))
+    return to_rows(MessageRow, connection.execute(statement).all())
+
+
 def of_agent_before(connection: Connection, session_id: str, number: int, limit: int) -> list[MessageRow]:
     """The newest messages of the agent before a number that are not large, in order."""
     statement = (

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine
 from seasoned.errors import Invalid
 from seasoned.store.rows import on_postgres
 from seasoned.store.schema import metadata
-from seasoned.store.search import CREATE_POSTGRES, CREATE_SQLITE
+from seasoned.store.search import TABLES, create_postgres, create_sqlite
 
-HEAD = "0012"
+HEAD = "0015"
 # Any number, always the same: what processes that start together wait for.
 _LOCK = 7_275_733_261
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -75,7 +75,8 @@ def _is_empty_once_locked(connection: Connection) -> bool:
 def _create(connection: Connection) -> None:
     """Make a fresh database, as all the steps together would."""
     metadata.create_all(connection)
-    for statement in CREATE_POSTGRES if on_postgres(connection) else CREATE_SQLITE:
+    create_index = create_postgres if on_postgres(connection) else create_sqlite
+    for statement in (one for table in TABLES for one in create_index(table)):
         connection.execute(sa.text(statement))
     if on_postgres(connection):
         from procrastinate.schema import SchemaManager  # noqa: PLC0415 - an extra

@@ -129,7 +129,8 @@ def _prepare_connection(connection: DBAPIConnection, _entry: ConnectionPoolEntry
     driver = connection.driver_connection if isinstance(connection, AdaptedConnection) else connection
     if isinstance(driver, Connection):
         driver.adapters.register_dumper(str, WithoutNul)
-        driver.execute(f"SET lock_timeout = {LOCK_SECONDS * 1000}")
+        # Compiling a search takes longer than the search.
+        driver.execute(f"SET lock_timeout = {LOCK_SECONDS * 1000}; SET jit = off")
         driver.commit()
 
 

@@ -400,6 +400,8 @@ entries = Table(
     # Whether it stands for all entries of a long file that have no row of their own.
     Column("whole", Boolean, nullable=False, server_default="0"),
     _text("text"),
+    # With the mark of the skill's project before each; see `entry_words`.
+    _text("words"),
     Index("ix_entries_file", "skill_id", "path"),
 )
 
@@ -414,6 +416,22 @@ entry_words = Table(
     _text("words"),
     UniqueConstraint("entry_id", "link_id"),
     Index("ix_entry_words_link", "link_id"),
+)
+
+# The words of lessons, tasks and messages, with the project's mark before each; `store.documents` keeps them. What they
+# say stays in their own rows.
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _ref("session_id", "sessions"),
+    Column("kind", String(8), nullable=False),
+    # The id of the lesson, the task or the message.
+    Column("ref_id", String(36), nullable=False),
+    _time("at"),
+    _text("words"),
+    Index("ix_documents_ref", "ref_id"),
+    Index("ix_documents_session", "session_id"),
 )
 
 # What the index is behind with: a file of a skill (by its path), a skill in a space (by its link), or all files of a

@@ -13,8 +13,8 @@ from seasoned.store.rows import PageQuery, after_newest, columns, contains, page
 from seasoned.store.schema import lessons, messages, sessions, space_sessions, tasks, users
 
 # From so many users on, and with so many of them for each session, the user changes from session to session.
-CHANGING_USERS_MIN = 5
-CHANGING_SHARE_MIN = 0.7
+CHANGING_USERS_MIN = 8
+CHANGING_SHARE_MIN = 0.9
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=False):

@@ -172,6 +172,12 @@ def get(connection: Connection, project_id: str, skill_id: str) -> SkillRow:
     return found[0]
 
 
+def by_ids(connection: Connection, skill_ids: Collection[str]) -> list[SkillRow]:
+    """Some skills, without those that are gone."""
+    statement = sa.select(*columns(SkillRow, skills)).where(skills.c.id.in_(list(skill_ids)))
+    return to_rows(SkillRow, connection.execute(statement).all())
+
+
 def page(
     connection: Connection, project_id: str, query: PageQuery, *, user: str = ""
 ) -> tuple[list[SkillRow], str | None]:

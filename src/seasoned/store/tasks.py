@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
+from seasoned.store import documents
+from seasoned.store.documents import Document
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, load_as, page_of, to_rows
 from seasoned.store.schema import messages, sessions, space_sessions, tasks
 from seasoned.task import FINISHED, Task, TaskStatus
@@ -95,6 +97,12 @@ def by_id(connection: Connection, task_id: str) -> TaskRow | None:
     return to_rows(TaskRow, found)[0] if found else None
 
 
+def by_ids(connection: Connection, task_ids: Sequence[str]) -> list[TaskRow]:
+    """Some tasks, without those that are gone."""
+    statement = sa.select(*columns(TaskRow, tasks)).where(tasks.c.id.in_(list(task_ids)))
+    return to_rows(TaskRow, connection.execute(statement).all())
+
+
 def distilled_before(connection: Connection, space_id: str, row: TaskRow, limit: int) -> list[TaskRow]:
     """The newest tasks of a space that were distilled before this one was last changed.
 
@@ -135,6 +143,9 @@ def save(connection: Connection, project_id: str, session_id: str, task: Task, l
         task_id = found[0]
         retry = {"distill_attempts": 0, "distill_retry_at": 0, "distill_error": "", "distill_parked": False}
         connection.execute(sa.update(tasks).where(tasks.c.id == task_id).values(**values, **retry))
+        documents.remove(connection, [task_id])
+    said = "\n".join((task.title, *task.progresses, task.evidence))
+    documents.add(connection, session_id, [Document(kind="task", ref_id=task_id, at=task.ended_at, text=said)])
     if links:
         linked = (messages.c.session_id == session_id) & messages.c.number.in_(sorted(set(links)))
         connection.execute(sa.update(messages).where(linked).values(task_id=task_id))

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table
 from seasoned.errors import Conflict
 from seasoned.store.database import Store
 from seasoned.store.rows import on_postgres
-from seasoned.store.schema import entries, entry_words, metadata, projects, unindexed
+from seasoned.store.schema import documents, entries, entry_words, metadata, projects, unindexed
 
 BATCH_ROWS = 500
 TABLES: tuple[Table, ...] = tuple(metadata.sorted_tables)
@@ -112,7 +112,7 @@ def _continue_numbers(target: Store) -> None:
     """Let the numbers that the target gives itself go on behind the copied ones."""
     with target.writing() as writing:
         if on_postgres(writing):
-            for table in (entries, entry_words, unindexed):
+            for table in (documents, entries, entry_words, unindexed):
                 newest = sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0) + 1).scalar_subquery()
                 sequence = sa.func.pg_get_serial_sequence(table.name, "id")
                 writing.execute(sa.select(sa.func.setval(sequence, newest, False)))

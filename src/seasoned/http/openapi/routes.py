@@ -5,6 +5,7 @@
 
 from typing import Annotated
 
+from seasoned.engine.search import FOUND_MAX, KINDS, LIMIT_MAX, QUERY_CHARS_MAX
 from seasoned.engine.sessions import NewSessionRequest
 from seasoned.formats import FORMATS
 from seasoned.http import (
@@ -17,6 +18,7 @@ from seasoned.http import (
     projects,
     proposals,
     repositories,
+    search,
     sessions,
     skills,
     spaces,
@@ -41,11 +43,13 @@ from seasoned.http.openapi.operations import (
     with_json,
 )
 from seasoned.http.request import PREFIX
+from seasoned.http.search import LIMIT_DEFAULT
 from seasoned.http.sessions import EVENTS_DEFAULT
 from seasoned.http.usage import DAYS_DEFAULT, DAYS_MAX
 from seasoned.message import JsonObject
 from seasoned.store.rows import PAGE_MAX
 from seasoned.strategies import NAMES, STRATEGIES_MAX
+from seasoned.task import TASK_STATUSES
 
 _PLACE = text("file_path", "Folder and file name, such as `/notes/a.md`.", format="file-path", required=True)
 _LIMIT = number("limit", f"The most files; 0 means {FOUND_DEFAULT}.", 0, PAGE_MAX, FOUND_DEFAULT)
@@ -224,6 +228,19 @@ OPERATIONS = (
     operation(proposals.reject_several, "reject_proposals", body=proposals.RejectionsRequest),
     operation(proposals.set_policy, "set_policy", body=proposals.PolicyRequest),
     operation(forgetting.forget, "forget", body=forgetting.ForgetRequest),
+    operation(
+        search.find,
+        "search",
+        text("query", "What to search for, in any words.", minLength=1, maxLength=QUERY_CHARS_MAX, required=True),
+        text("kinds", f"Which kinds, separated by commas: {', '.join(KINDS)}; by default all.", example="skill,entry"),
+        text("space_id", "Only what this learning space learned, or was taught.", format="uuid"),
+        text("session_id", "Only lessons, tasks and messages of this session.", format="uuid"),
+        of_user("what"),
+        text("outcome", "Only lessons, tasks and messages of tasks that ended so.", enum=[*TASK_STATUSES]),
+        text("since", "Only what is of this time or later.", format="date-time"),
+        number("limit", "How many items.", 1, LIMIT_MAX, LIMIT_DEFAULT),
+        number("cursor", "The `next_cursor` of the page before.", 0, FOUND_MAX, 0),
+    ),
     operation(disks.page, "list_disks", of_user("the disks"), *paging()),
     operation(disks.create, "create_disk", body=Body(disks.NewDisk, required=False)),
     operation(disks.delete, "delete_disk"),

@@ -5,7 +5,7 @@ their order; small files that nothing names any more.
 import sqlalchemy as sa
 from alembic import op
 
-from seasoned.store.search import CREATE_POSTGRES, CREATE_SQLITE, kept_words
+from seasoned.store.search import create_postgres, create_sqlite, kept_words
 
 revision = "0007"
 down_revision = "0006"
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
     )
     op.create_index("ix_unnamed_contents_due", "unnamed_contents", ["seen_at"])
-    for statement in CREATE_SQLITE if sqlite else CREATE_POSTGRES:
+    for statement in (create_sqlite if sqlite else create_postgres)("entry_words"):
         op.execute(statement)
     _fill(op.get_bind())
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from seasoned.store.search import CREATE_SQLITE
+from seasoned.store.search import create_sqlite
 
 revision = "0008"
 down_revision = "0007"
@@ -76,5 +76,5 @@ def _make_anew() -> None:
     op.drop_table("entries")
     op.rename_table("new_entries", "entries")
     op.create_index("ix_entries_file", "entries", ["skill_id", "path"])
-    for statement in CREATE_SQLITE[1:]:
+    for statement in create_sqlite("entry_words")[1:]:
         op.execute(statement)
