@@ -5,10 +5,10 @@ from itertools import product
 from math import comb
 
 import pytest
-from benchmarks import verdicts as simulation
 
 from seasoned.evaluation.statistics import ENOUGH, LEVEL, PAIRS_MAX, e_value, pairs_needed, power, sign_test
 from seasoned.evaluation.verdicts import verdict
+from tests.support import evaluations as simulation
 
 SEEDS = 100
 
