@@ -32,9 +32,7 @@ def main() -> None:
             print(
                 f"  {share:.0%} of decided pairs won, {pairs:>2} pairs  {power(pairs, 0.32, share):6.1%}  {shown:6.1%}"
             )
-    print(
-        f"\nA live trial that is looked at after each of {simulation.LOOKS} pairs of sessions and stopped at {ENOUGH:.0f}"
-    )
+    print(f"\nA live trial, looked at after each of {simulation.LOOKS} pairs of sessions, stopped at {ENOUGH:.0f}")
     for chance in (0.5, 0.7, 0.9):
         alarms = sum(simulation.stopped(seed, chance, chance, simulation.harm) > 0 for seed in range(seeds)) / seeds
         print(f"  no harm, {chance:.0%} succeed: false alarms {alarms:6.2%} (< 5 %)")
