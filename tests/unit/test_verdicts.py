@@ -34,7 +34,7 @@ def test_power_is_what_is_seen(pairs: int, share: float) -> None:
 def test_the_e_value_is_fair_and_integrates_the_mixture() -> None:
     for decided in range(12):
         expected = sum(comb(decided, wins) * e_value(wins, decided - wins) for wins in range(decided + 1))
-        assert expected / 2**decided == pytest.approx(1)
+        assert expected / (1 << decided) == pytest.approx(1)
     steps = 20_000
     for wins, losses in ((5, 1), (2, 6)):
         chances = [0.5 + (step + 0.5) / (2 * steps) for step in range(steps)]

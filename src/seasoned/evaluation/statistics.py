@@ -31,7 +31,7 @@ ENOUGH: Final = 20.0
 def sign_test(wins: int, losses: int) -> float:
     """How likely at least so many wins are if the arms are alike: the one-sided p-value of the exact sign test."""
     decided = wins + losses
-    return sum(comb(decided, count) for count in range(wins, decided + 1)) / 2**decided
+    return sum(comb(decided, count) for count in range(wins, decided + 1)) / (1 << decided)
 
 
 @lru_cache(maxsize=4 * PAIRS_MAX)
@@ -81,7 +81,7 @@ def _is_rarely_decided(decided: int, pairs: int) -> bool:
 @lru_cache(maxsize=4 * PAIRS_MAX)
 def _seen(decided: int, share: float, level: float) -> float:
     """How likely the wins of so many decided pairs are significant."""
-    wins, ways, bound = decided + 1, 0, level * 2**decided
+    wins, ways, bound = decided + 1, 0, level * (1 << decided)
     while wins and ways + comb(decided, wins - 1) <= bound:
         wins -= 1
         ways += comb(decided, wins)
