@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-statistics bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate worlds reference constraints \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-statistics bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate rules-train worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -158,6 +158,10 @@ worlds: $(VENV)/.dev ## Score what a server learns from labelled sessions (WORLD
 rules-ablate: $(VENV)/.dev ## What each group of phrases of the rules yields on the labelled worlds.
 	@$(BIN)/python benchmarks/rules_play.py
 	@$(BIN)/python benchmarks/rules_ablate.py
+
+rules-train: $(VENV)/.dev ## Train the rules' classifier of sentences, and say how it does on sentences left out.
+	@$(BIN)/python benchmarks/rules_train.py --check
+	@$(BIN)/python benchmarks/rules_train.py
 
 bench-rules: $(VENV)/.dev ## How much processor time the rules take for people's messages.
 	@$(BIN)/python benchmarks/rules_speed.py

@@ -12,12 +12,20 @@ from typing import Any
 import msgspec
 
 from rules_play import Counts, figures, load, play, total
-from seasoned.rules import lasting, requests
+from seasoned.rules import classes, lasting, requests
 from seasoned.rules.acts import _accepts, _asks
 from seasoned.rules.phrases import Group, book
 
 BOOKS = ("talk", "lasting", "reports")
-_CACHED = (_accepts, _asks, lasting.standing, lasting._told_rule, requests.imperative, requests.core_of)
+_CACHED = (
+    classes.class_of,
+    _accepts,
+    _asks,
+    lasting.standing,
+    lasting._told_rule,
+    requests.imperative,
+    requests.core_of,
+)
 
 
 def value(counts: Counts) -> float:

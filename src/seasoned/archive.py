@@ -23,6 +23,7 @@ from typing import BinaryIO, Final, ParamSpec, TypeVar
 
 import msgspec
 
+from seasoned import faults
 from seasoned.errors import Conflict, Invalid, NotFound, StorageFull, TooLarge
 from seasoned.ids import new_id, parse_id
 from seasoned.paths import (
@@ -452,13 +453,60 @@ def _write_tree(folder: Path, wanted: Mapping[str, bytes], keep: Collection[str]
     for path in wanted:
         _check_target(folder, path, known, digests[path])
     _write_manifest(folder, msgspec.structs.replace(known, writing={**known.writing, **digests}))
+    faults.point("folder.noted")
     for path, data in wanted.items():
         replace_file(folder / path, data)
+        faults.point("folder.file")
     for path in {**known.files, **known.writing}:
         if path not in wanted and path not in keep:
             _remove(folder, path, known)
     kept = {path: known.files[path] for path in keep if path in known.files}
     _write_manifest(folder, _manifest_of(origin, {**kept, **digests}))
+
+
+def local_changes(folder: Path) -> tuple[ExportManifest, dict[str, bytes | None]]:
+    """What an export's folder was last written with, and what a person made of it since; None for files that are gone.
+
+    Raises Conflict when the folder is a link or was not written by an export, and like `read_folder`.
+    """
+    known = _read_manifest(folder)
+    if not known.files and not known.writing and folder.exists():
+        raise Conflict(f"{folder} was not written by Seasoned, so it stays as it is; rename one of the two skills.")
+    found = read_folder(folder) if folder.is_dir() else {}
+    edited: dict[str, bytes | None] = {
+        path: data for path, data in found.items() if not known.wrote(path, _sha256(data))
+    }
+    if known.writing or not found:  # what an interrupted export had removed, or a folder that was deleted, comes back
+        return known, edited
+    gone = [path for path in known.files if not os.path.lexists(folder / path)]
+    for place in (place for path in gone for place in _parents(folder, path)):
+        if place.is_symlink():
+            raise Conflict(f"{place} is a link; move it away to sync there.")
+    return known, edited | dict.fromkeys(gone)
+
+
+def adopt(folder: Path, files: Mapping[str, bytes | None]) -> None:
+    """Let the next export replace these edits, which are stored."""
+    known = _read_manifest(folder)
+    digests = {path: _sha256(data) for path, data in files.items() if data is not None}
+    _write_manifest(folder, msgspec.structs.replace(known, writing={**known.writing, **digests}))
+
+
+def remove_export(folder: Path) -> bool:
+    """Remove what an export wrote; whether nothing is left. What others wrote or edited stays. Raises Conflict."""
+    known = _read_manifest(folder)
+    for path in {**known.files, **known.writing}:
+        _remove(folder, path, known)
+    if not folder.is_dir():
+        return True
+    if {entry.name for entry in os.scandir(folder)} <= {MANIFEST}:
+        (folder / MANIFEST).unlink(missing_ok=True)
+        folder.rmdir()
+        return True
+    # Files that are gone now were not removed by a person.
+    left = {path: digest for path, digest in known.files.items() if (folder / path).is_file()}
+    _write_manifest(folder, msgspec.structs.replace(known, files=left, writing={}))
+    return False
 
 
 def _check_target(folder: Path, path: str, known: ExportManifest, digest: str) -> None:

@@ -13,6 +13,9 @@ names are:
     gc.deleted      a blob is deleted, no row says so yet
     wake.before     a wake-up is about to be given
     wake.after      it was given
+    folder.noted    a folder's manifest says which files of a skill will be written, none is yet
+    folder.file     a file of a skill is written to a folder
+    folder.taken    the edits of a folder are stored, the folder is not written yet
 """
 
 from collections.abc import Callable
@@ -30,6 +33,9 @@ POINTS = (
     "gc.deleted",
     "wake.before",
     "wake.after",
+    "folder.noted",
+    "folder.file",
+    "folder.taken",
 )
 
 _listener: Listener | None = None

@@ -30,6 +30,7 @@ NOT_RUN = {
     "seasoned skills edit git-and-ci git.md": "it opens an editor; tests/cli/test_history.py has one",
     "git clone ./skills.git": "a program of others; tests/acceptance/test_history.py clones",
     "git clone http://x:sk-ac-...@127.0.0.1:8029/api/v1/learning_spaces/SPACE_ID/git": "as above",
+    "seasoned sync --project --space shop": "it would write into this project",
     'pg_dump --format=custom --file=seasoned.dump "$SEASONED_DATABASE"': "a program of others",
     "rsync -a HOME/blobs/ /backups/blobs/": "a program of others",
 }

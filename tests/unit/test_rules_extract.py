@@ -332,9 +332,9 @@ def test_the_agents_question_is_remembered_from_batch_to_batch() -> None:
 
 def test_a_complaint_in_a_later_batch_reopens_the_task() -> None:
     done = Task(order=1, title="bake rye rolls", status="success", first=1, last=4, evidence="Message 4: reported.")
-    task = only(ask([user("the rolls are still raw"), *work("Baked again.")], start=5, tasks=(done,)))
-    assert task.order == 1
-    assert task.status == "success"
+    changes = ask([user("the rolls are still raw"), *work("Baked again.")], start=5, tasks=(done,)).tasks
+    assert {change.order for change in changes} == {1}
+    assert [change.status for change in changes] == ["running", "success"]  # so that it teaches again
 
 
 def test_a_new_request_in_a_later_batch_is_a_new_task() -> None:

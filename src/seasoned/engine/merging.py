@@ -113,7 +113,7 @@ async def merge(
     project_id: str,
     skill_id: str,
     base: int,
-    mine: Mapping[str, bytes],
+    mine: Mapping[str, bytes | None],
     *,
     author: Author,
     reason: str,
@@ -122,32 +122,61 @@ async def merge(
 ) -> int:
     """A new version with what a person made of version `base`; its number, or the head's when nothing is different.
 
-    `mine` has all files as an export names them when it `is_whole`, else some of them. Raises NotFound, Invalid,
-    TooLarge, and MergeConflict with each Clash when the same lines were changed by others and no side is preferred.
+    `mine` has all files as an export names them when it `is_whole`, else some of them; None removes one. Raises
+    NotFound, Invalid, TooLarge, and MergeConflict with each Clash when others changed the same lines and no side is
+    preferred.
     """
     rows = await history.rows(project_id, skill_id, base)
     before = await asyncio.to_thread(history.unpacked, rows)
-    names = exportable({path: path for path in before})[0]
-    wanted: dict[str, bytes | None] = {names.get(name, name): data for name, data in mine.items()}
-    if is_whole:
-        wanted |= dict.fromkeys(path for path in names.values() if path not in wanted)
+    wanted = _wanted(before, mine, is_whole=is_whole)
 
     def plan(found: Head) -> Change:
-        touched = [path for path, data in wanted.items() if data != before.get(path)]
-        stored = history.unpacked(found.listing[path] for path in touched if path in found.listing)
-        files: dict[str, bytes | None] = {}
-        clashes: list[Clash] = []
-        for path in touched:
-            result, more = _file(path, before.get(path), wanted[path], stored.get(path), prefer)
-            clashes += more
-            if result != stored.get(path):
-                files[path] = result
+        files, clashes = _merged(history, found.listing, before, wanted, prefer)
         if clashes:
             raise _conflict(clashes)
+        touched = [path for path, data in wanted.items() if data != before.get(path)]
         earlier = {row.path: blamed(row, before[row.path].decode()) for row in rows if _is_text_of(row, touched)}
         return Change(files=files, author=author, reason=reason, earlier=earlier)
 
     return await history.change(project_id, skill_id, plan)
+
+
+async def mine_first(
+    history: History, project_id: str, skill_id: str, base: int, head: int, mine: Mapping[str, bytes | None]
+) -> dict[str, bytes | None]:
+    """The files of version `head` that change by `mine`, made of version `base`, with its lines where they clash."""
+    before = await history.content(project_id, skill_id, base)
+    listing = {row.path: row for row in await history.rows(project_id, skill_id, head)}
+    wanted = _wanted(before, mine, is_whole=False)
+    return (await asyncio.to_thread(_merged, history, listing, before, wanted, "mine"))[0]
+
+
+def _wanted(
+    before: Mapping[str, bytes], mine: Mapping[str, bytes | None], *, is_whole: bool
+) -> dict[str, bytes | None]:
+    names = exportable({path: path for path in before})[0]
+    wanted = {names.get(name, name): data for name, data in mine.items()}
+    return wanted | dict.fromkeys(path for path in names.values() if is_whole and path not in wanted)
+
+
+def _merged(
+    history: History,
+    listing: Mapping[str, FileRow],
+    before: Mapping[str, bytes],
+    wanted: Mapping[str, bytes | None],
+    prefer: Side,
+) -> tuple[dict[str, bytes | None], list[Clash]]:
+    """The files that change, and what both sides do not agree on."""
+    touched = [path for path, data in wanted.items() if data != before.get(path)]
+    stored = history.unpacked(listing[path] for path in touched if path in listing)
+    files: dict[str, bytes | None] = {}
+    clashes: list[Clash] = []
+    for path in touched:
+        result, more = _file(path, before.get(path), wanted[path], stored.get(path), prefer)
+        clashes += more
+        if result != stored.get(path):
+            files[path] = result
+    return files, clashes
 
 
 def _is_text_of(row: FileRow, paths: Collection[str]) -> bool:

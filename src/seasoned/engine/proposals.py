@@ -115,7 +115,6 @@ class Proposals:
         wanted = _several(proposal_ids)
         if texts is not None and len(wanted) > 1:
             raise Invalid("Edit one proposal at a time.")
-        author: Author = "learner" if texts is None else "user"
         for _ in range(TRIES_MAX):
             read = await self._store.read(lambda c: _read(c, _rows(c, project_id, wanted)))
             for row in read.rows:
@@ -125,6 +124,8 @@ class Proposals:
             if conflict:
                 raise Conflict(conflict)
             draft_set.drop_empty()
+            is_synced = all(proposals.BY_PERSON in row.finding_list() for row in read.rows)
+            author: Author = "user" if texts is not None else "sync" if is_synced else "learner"
             packed = await drafts.pack(draft_set, self._store, self._config, author)
             try:
                 await self._store.write(self._commit(read, draft_set, packed))

@@ -25,6 +25,7 @@ from seasoned.store.health import HealthCheck
 
 if TYPE_CHECKING:
     from seasoned.engine.proposals import Proposals
+    from seasoned.engine.sync import FolderSync
 
 
 class Records:
@@ -59,6 +60,13 @@ class Records:
         from seasoned.engine.proposals import Proposals  # noqa: PLC0415 - `seasoned review` only
 
         return Proposals(self.store, self.config, self.history)
+
+    @cached_property
+    def folders(self) -> "FolderSync":
+        """Use cases of folders that agents read."""
+        from seasoned.engine.sync import FolderSync  # noqa: PLC0415 - `seasoned sync` and `install` only
+
+        return FolderSync(self.store, self.config, self.history, self.skills)
 
     async def close(self) -> None:
         """Stop what runs and close the store."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from seasoned.rules.classes import class_of
 from seasoned.rules.lasting import groups, is_header, matters
 from seasoned.rules.phrases import book, form
 from seasoned.rules.requests import IDENTIFIER, core_of, imperative
@@ -33,6 +34,7 @@ _BODY_WORDS_MIN: Final = 2
 _NOD_WORDS_MIN: Final = 3  # "ok" with this much after it says more than ok
 _BEFORE_CHARS: Final = 48
 _BESIDE: Final = 3
+_LIKELY, _SURE = 0.6, 0.8
 
 
 class Accepts(IntEnum):
@@ -286,7 +288,7 @@ def _act(sentence: Sentence, *, rule: bool, works_on_text: bool) -> Act:
     chatter, talk = _chats(text, core, asks, rule=rule)
     if talk:
         asks, complains = Asks.NO, False
-    return Act(
+    act = Act(
         sentence=sentence,
         lead=lead,
         core=core,
@@ -308,6 +310,30 @@ def _act(sentence: Sentence, *, rule: bool, works_on_text: bool) -> Act:
         named=IDENTIFIER.search(sentence.words) is not None,
         chatter=chatter,
     )
+    return act if works_on_text or act.chatter or rule else _classified(act)
+
+
+def _classified(act: Act) -> Act:
+    """What the classifier says of a sentence of which no phrase tells what it does."""
+    if act.accepts >= Accepts.THANKS or act.asks == Asks.PLAINLY or act.complains or act.gives_up or act.defers:
+        return act
+    told, likely = class_of(act.sentence.words)
+    if likely < _LIKELY:
+        return act
+    change = msgspec.structs.replace
+    if act.accepts and told != "good":
+        return act
+    if told == "new" or (told == "more" and not act.asks):
+        return change(act, asks=Asks.PLAINLY)
+    if told == "drop":
+        return change(act, gives_up=True, asks=Asks.NO)
+    if told == "later":
+        return change(act, defers=True, asks=Asks.NO)
+    if told == "bad" and not act.asks:
+        return change(act, complains=True)
+    if told == "good" and not (act.problem or act.asks):
+        return change(act, accepts=Accepts.APPROVES if likely > _SURE else Accepts.THANKS)
+    return act
 
 
 def _marks_new(text: str, lead: str, core: str) -> bool:

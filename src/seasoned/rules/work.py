@@ -91,6 +91,8 @@ class Work(msgspec.Struct):
         if self.told_on and not agent.worked and not agent.done:
             agent = msgspec.structs.replace(agent, unfinished=True)
         self.agent = agent
+        if self.verdict == "complained" and agent.worked and agent.over:
+            self.verdict = ""  # what was wrong is mended, unless somebody objects
         if len(self.heard) < _KEYS_MAX:
             self.heard |= key_words(agent.said[-_HEARD_CHARS_MAX:])
         line = agent.text.strip().split("\n", 1)[0]

@@ -18,6 +18,8 @@ from seasoned.store.schema import lessons, proposal_lessons, proposals
 ProposalStatus = Literal["pending", "approved", "rejected"]
 # How many proposals of a space, the newest ones, a lesson is compared with.
 COMPARED_MAX = 1_000
+# The finding of what a person wrote, which may change what people wrote, and say what a learner must not.
+BY_PERSON = "A person edited it in a folder, and others changed the same lines."
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -95,6 +97,13 @@ def add(connection: Connection, project_id: str, space_id: str, new: NewProposal
     )
     _link(connection, proposal_id, new.lessons)
     return proposal_id
+
+
+def waits(connection: Connection, space_id: str, edits: Sequence[Edit]) -> bool:
+    """Whether a proposal with just these edits waits in a space."""
+    where = (proposals.c.space_id == space_id) & (proposals.c.status == "pending")
+    same = where & (proposals.c.edits == dump(edits))
+    return connection.execute(sa.select(proposals.c.id).where(same).limit(1)).first() is not None
 
 
 def join(connection: Connection, proposal_id: str, lesson_ids: Sequence[str]) -> bool:
