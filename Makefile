@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-statistics bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate rules-train worlds reference constraints \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-contrast bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate rules-train worlds reference constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -124,8 +124,8 @@ bench-latency: $(VENV)/.dev ## How long from the last message to `completed`.
 bench-cost: $(VENV)/.dev ## How many model calls and prompt tokens a learned task takes.
 	@$(BIN)/python -m benchmarks.cost
 
-bench-statistics: $(VENV)/.dev ## How often verdicts of evaluations are wrong, by simulation.
-	@$(BIN)/python -m benchmarks.verdicts
+bench-contrast: $(VENV)/.dev ## What the contrast of a successful and a failed run shows (DATA=tau-bench's airline results).
+	@$(BIN)/python benchmarks/contrast.py $(DATA)
 
 bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 	@$(BIN)/python benchmarks/retention.py
@@ -162,6 +162,10 @@ rules-ablate: $(VENV)/.dev ## What each group of phrases of the rules yields on 
 rules-train: $(VENV)/.dev ## Train the rules' classifier of sentences, and say how it does on sentences left out.
 	@$(BIN)/python benchmarks/rules_train.py --check
 	@$(BIN)/python benchmarks/rules_train.py
+
+.PHONY: bench-statistics
+bench-statistics: $(VENV)/.dev ## How often verdicts of evaluations are wrong, by simulation.
+	@$(BIN)/python -m benchmarks.verdicts
 
 bench-rules: $(VENV)/.dev ## How much processor time the rules take for people's messages.
 	@$(BIN)/python benchmarks/rules_speed.py

@@ -17,6 +17,10 @@ from typing import Final, Literal
 import msgspec
 
 LessonKind = Literal["procedure", "pitfall", "fact", "preference", "skip"]
+# What shows a lesson to be true: a failed call and its fix, a check that passed, a person's correction, or a successful
+# run beside a failed one. With `outcome` it rests on a told failure alone and is a suspicion.
+Basis = Literal["", "error", "check", "correction", "contrast", "outcome"]
+Evidence = Literal["confirmed", "suspected"]
 LessonStatus = Literal[
     "pending", "written", "reinforced", "declined", "skipped", "parked", "proposed", "rejected", "forgotten"
 ]
@@ -44,7 +48,7 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     file, else the domain (`deployments`, `kubernetes`, `refunds`). `replaces` holds the text of an earlier fact that is
     no longer true. `until` is the day (ISO 8601) to which it holds, if only for a time; once stored, its text says so.
     `reason` says why it is a skip, or why it is held back and not written. `at` is when it was learned
-    in the messages (microseconds).
+    in the messages (microseconds). `basis` is what shows it to be true; empty where that needs no saying.
     """
 
     kind: LessonKind
@@ -56,6 +60,21 @@ class Lesson(msgspec.Struct, frozen=True, kw_only=True):
     until: str = ""
     reason: str = ""
     at: int = 0
+    basis: Basis = ""
+
+
+SUSPICION: Final = "only a told failure speaks for it"
+
+
+def worded(lesson: Lesson) -> str:
+    """The text of a lesson for an entry: a suspicion says that it is one."""
+    is_said = evidence_of(lesson.basis) == "confirmed" or "- Suspected: " in lesson.text
+    return lesson.text if is_said else f"{lesson.text}\n- Suspected: {SUSPICION}".strip()
+
+
+def evidence_of(basis: Basis) -> Evidence:
+    """How sure a lesson is."""
+    return "suspected" if basis == "outcome" else "confirmed"
 
 
 _SEEN: Final = re.compile(r"^- Seen: .*$", re.MULTILINE)

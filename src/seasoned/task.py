@@ -17,7 +17,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one task.
 
     `order` counts from 1 in the session. `evidence` says in a sentence why the status is what it is. `first` and `last`
-    are message numbers; `started_at` and `ended_at` the times of those messages in microseconds. `revision` counts how
+    are message numbers; `is_told` says that the status is the session's told outcome, and nothing in the messages shows
+    it; `started_at` and `ended_at` the times of those messages in microseconds. `revision` counts how
     often the task was finished: each finished revision is distilled once.
     """
 
@@ -31,3 +32,4 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 0
     started_at: int = 0
     ended_at: int = 0
+    is_told: bool = False

@@ -219,6 +219,7 @@ def test_messages_name_the_task_that_they_belong_to(client: AcontextClient, user
     assert {item["session_task_process_status"] for item in items} == {"success"}
     assert [items[0]["task_id"], items[4]["task_id"]] == [first, second]
     assert {item["task_id"] for item in items} <= {first, second, None}
+    assert [item["task_ids"] for item in items] == [[one] if (one := item["task_id"]) else [] for item in items]
 
 
 def test_tasks_are_paged_in_both_directions(client: AcontextClient, user: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, TaskChange
 from seasoned.message import JsonObject, Message, NumberedMessage, Part
 from seasoned.rules.extract import extract
-from seasoned.task import Task, TaskStatus
+from seasoned.task import Task
 
 
 def user(text: str) -> Message:
@@ -39,12 +39,9 @@ def ask(
     start: int = 1,
     tasks: tuple[Task, ...] = (),
     preferences: tuple[str, ...] = (),
-    outcome: TaskStatus | None = None,
 ) -> ExtractAnswer:
     numbered = tuple(NumberedMessage(start + k, 0, message) for k, message in enumerate(messages))
-    return extract(
-        ExtractQuestion(messages=numbered, tasks=tasks, preferences=preferences, outcome=outcome, closed=True)
-    )
+    return extract(ExtractQuestion(messages=numbered, tasks=tasks, preferences=preferences, closed=True))
 
 
 def only(answered: ExtractAnswer) -> TaskChange:
@@ -297,12 +294,6 @@ def test_a_tool_error_at_the_end_stays_running() -> None:
 
 def test_without_a_verdict_the_agents_report_is_success() -> None:
     assert only(ask([REQUEST, *REPORT])).status == "success"
-
-
-def test_a_told_outcome_beats_what_was_said() -> None:
-    task = only(ask([REQUEST, *REPORT, user("perfect, thanks")], outcome="failed"))
-    assert task.status == "failed"
-    assert "told" in task.evidence
 
 
 def test_cleaning_up_after_giving_up_is_no_task_of_its_own() -> None:

@@ -25,6 +25,7 @@ from seasoned.engine.history import Version
 from seasoned.engine.records import Records
 from seasoned.engine.skills import SkillState
 from seasoned.errors import Invalid
+from seasoned.lesson import evidence_of
 from seasoned.skill import SKILL_FILE
 from seasoned.store.history import VersionRow
 from seasoned.store.rows import PAGE_MAX, PageQuery
@@ -247,6 +248,7 @@ def _lesson_json(one: TaughtLesson) -> dict[str, object]:
         "kind": row.kind,
         "title": row.title,
         "text": row.text,
+        "evidence": evidence_of(row.basis),
         "session_id": row.session_id,
         "task_id": row.task_id,
         "task": None if one.task is None else one.task.title,

@@ -134,6 +134,7 @@ class Learning:
             configs=dump_object(_about(transcript)),
             import_key=key,
             opening=opening or None,
+            attempt_of=transcript.attempt_of or None,
             source=transcript.source,
             outcome=transcript.outcome or "",
         )

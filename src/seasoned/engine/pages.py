@@ -5,7 +5,7 @@ at a time is decoded and encoded, so that other requests run between two batches
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -18,7 +18,7 @@ from seasoned.engine.budget import GO_ON_SECONDS, NOTHING, WAIT_SECONDS, MemoryB
 from seasoned.errors import NotFound, TooLarge
 from seasoned.formats.media import MISSING_FILE
 from seasoned.message import Asset, Message
-from seasoned.store import Connection, Store, messages, pairing, sessions
+from seasoned.store import Connection, Store, messages, pairing, sessions, tasks
 from seasoned.store import pages as rows_of
 from seasoned.store.messages import MessageRow
 from seasoned.store.pages import Beside, Extent, Measured, MessageRef
@@ -121,6 +121,10 @@ class Pages:
             async for batch in batches:
                 total += await self.alone(partial(_count, batch))
         return total
+
+    async def tasks_of(self, message_ids: Collection[str]) -> dict[str, list[str]]:
+        """The tasks of some messages, by the messages' ids."""
+        return await self._store.read(lambda connection: tasks.of_messages(connection, message_ids))
 
     async def tools_before(self, session_id: str, number: int) -> dict[str, str]:
         """The names of the tools that messages just before a number called, by the id of the call."""

@@ -1,7 +1,7 @@
 """Versions of skills: their log, differences, blame, and changes by people."""
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Self, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -14,6 +14,7 @@ from seasoned.engine.history import Version
 from seasoned.errors import Invalid
 from seasoned.http.fields import CreatedAt, Open, SessionId, about, count, one_of, shown_as, uuid
 from seasoned.http.request import PREFIX, Answer, ApiRequest, Page, answer, page_of
+from seasoned.lesson import Evidence, evidence_of
 from seasoned.message import JsonObject
 from seasoned.skill import Author
 from seasoned.store.history import VersionRow
@@ -166,6 +167,7 @@ class TaughtLesson(msgspec.Struct, frozen=True, kw_only=True):
     kind: Annotated[str, about("`procedure`, `pitfall`, `fact`, `preference` or `skip`.")]
     title: Annotated[str, about("Its title.")]
     text: Annotated[str, about("What it says.")]
+    evidence: Annotated[str, one_of(get_args(Evidence), "`suspected` when nothing but a told failure speaks for it.")]
     session_id: SessionId
     task_id: Annotated[str | None, uuid("The task that taught it; null for a preference.")]
     task: Annotated[str | None, about("The task's title.")]
@@ -180,6 +182,7 @@ class TaughtLesson(msgspec.Struct, frozen=True, kw_only=True):
             kind=row.kind,
             title=row.title,
             text=row.text,
+            evidence=evidence_of(row.basis),
             session_id=row.session_id,
             task_id=row.task_id,
             task=None if one.task is None else one.task.title,

@@ -50,7 +50,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ]
     parts: Annotated[list[formats.MessagePart], about("Its pieces, in order.")]
-    task_id: Annotated[str | None, uuid("The task it belongs to, once one is found.")]
+    task_id: Annotated[str | None, uuid("The task it belongs to, once one is found; of several, the last.")]
+    task_ids: Annotated[
+        list[Annotated[str, uuid("A task's id.")]],
+        about("All tasks that it belongs to, in their order: what ends one task and opens the next belongs to both."),
+    ]
     session_task_process_status: Annotated[
         str,
         one_of(("pending", "running", "success", "failed", "disable_tracking"), "Whether it was read for tasks."),
@@ -59,7 +63,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: UpdatedAt
 
     @classmethod
-    def of(cls, row: MessageRow, message: Said, meta: object) -> "Message":
+    def of(cls, row: MessageRow, message: Said, meta: object, task_ids: Sequence[str] = ()) -> "Message":
         """A message as the wire shows it in the acontext format; `meta` differs by endpoint."""
         times = timestamps(row.created_at, row.updated_at)
         return cls(
@@ -70,6 +74,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
             meta=meta,
             parts=[formats.render_part(part) for part in message.parts],
             task_id=row.task_id,
+            task_ids=list(task_ids),
             session_task_process_status=row.status,
             created_at=times["created_at"],
             updated_at=times["updated_at"],
@@ -153,6 +158,7 @@ class _View:
         self._with_events = with_events
         self._urls: dict[str, PublicUrl] = {}
         self._tools: dict[str, str] | None = None
+        self._tasks: dict[str, list[str]] = {}
         self._looked_back = False
         self._known_metas = [(row.number, row.user_meta) for row in found.short.rows] if found.short else None
         self._before = b'{"code":0,"msg":"","data":{"items":['
@@ -194,6 +200,8 @@ class _View:
         """The items of some messages; one by one if they embed files."""
         await self._add_urls(shown.messages)
         await self._add_tools(shown)
+        if self._wanted == "acontext":
+            self._tasks = await self._call.engine.pages.tasks_of([row.id for row in shown.rows if row.task_id])
         if self.inlined(shown.messages) <= LARGE_BYTES:
             if data := await self._alone(shown):
                 yield Chunk(data, shown.share)
@@ -217,7 +225,8 @@ class _View:
         if self._wanted == "acontext":
             pairs = zip(shown.rows, shown.messages, strict=True)
             items: Sequence[Sequence[object]] = [
-                [Message.of(row, message, self._stored_meta(row, message))] for row, message in pairs
+                [Message.of(row, message, self._stored_meta(row, message), self._tasks.get(row.id, ()))]
+                for row, message in pairs
             ]
         else:
             files = self._call.engine.pages.files({sha256: link.url for sha256, link in self._urls.items()})

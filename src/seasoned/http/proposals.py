@@ -13,7 +13,7 @@ from seasoned.http.history import NUMBER_MAX, ChangedFile
 from seasoned.http.request import Answer, ApiRequest, Page, answer, page_of, timestamps
 from seasoned.http.spaces import LearningSpace
 from seasoned.ids import parse_id
-from seasoned.lesson import LessonKind
+from seasoned.lesson import Evidence, LessonKind, evidence_of
 from seasoned.space import Policy
 from seasoned.store.proposals import ProposalStatus
 
@@ -32,6 +32,7 @@ class ProposedLesson(msgspec.Struct, frozen=True, kw_only=True):
     kind: Annotated[str, one_of(get_args(LessonKind), "What kind of lesson it is.")]
     title: Annotated[str, about("Its title.")]
     text: Annotated[str, about("What it says.")]
+    evidence: Annotated[str, one_of(get_args(Evidence), "`suspected` when nothing but a told failure speaks for it.")]
     quotes: Annotated[list[str], about("The words of messages that it rests on.")]
     session_id: Annotated[str, uuid("The session that taught it.")]
     task_id: Annotated[str | None, uuid("The task that taught it; null for what the user said outside tasks.")]
@@ -70,6 +71,7 @@ class ProposalHead(msgspec.Struct, frozen=True, kw_only=True):
                 kind=lesson.kind,
                 title=lesson.title,
                 text=lesson.text,
+                evidence=evidence_of(lesson.basis),
                 quotes=[quote.text for quote in lesson.value().quotes if quote.verified],
                 session_id=lesson.session_id,
                 task_id=lesson.task_id,

@@ -19,7 +19,7 @@ from seasoned.http.bodies import ENDLESS
 from seasoned.http.fields import about, count, moment, one_of, uuid
 from seasoned.http.request import ApiRequest
 from seasoned.ids import parse_id
-from seasoned.lesson import LessonKind, LessonStatus
+from seasoned.lesson import Evidence, LessonKind, LessonStatus, evidence_of
 from seasoned.store.lessons import SettledLesson
 
 WAIT_SECONDS_MAX = 60
@@ -45,6 +45,7 @@ class LearnedLesson(msgspec.Struct, frozen=True, kw_only=True):
     lesson_id: Annotated[str, uuid("The lesson's id.")]
     kind: Annotated[str, one_of(get_args(LessonKind), "What kind of lesson it is.")]
     status: Annotated[str, one_of(get_args(LessonStatus), "How it ended.")]
+    evidence: Annotated[str, one_of(get_args(Evidence), "`suspected` when nothing but a told failure speaks for it.")]
     title: Annotated[str, about("What it is about.")]
     reason: Annotated[str, about("Why it was not written; empty when it was.")]
     session_id: Annotated[str, uuid("The session that taught it.")]
@@ -125,6 +126,7 @@ def _event(lesson: SettledLesson) -> bytes:
         lesson_id=row.id,
         kind=row.kind,
         status=row.status,
+        evidence=evidence_of(row.basis),
         title=row.title,
         reason=row.reason,
         session_id=row.session_id,

@@ -65,8 +65,15 @@ def read(path: Path, notes: reading.Notes) -> Iterator[Transcript]:
             format=NAME,
             messages=tuple(TimedMessage(at, message) for at, (_, message) in zip(whole, found, strict=True)),
             outcome=_outcome(run),
+            attempt_of=_attempt_of(run, trajectory[0]),
             warnings=notes.take(),
         )
+
+
+def _attempt_of(run: JsonObject, opening: Json) -> str:
+    """Domains number their tasks alike, so the instructions that stand first tell them apart."""
+    is_told = isinstance(opening, dict) and opening.get("role") == "system"
+    return reading.fingerprint([NAME, str(run["task_id"]), opening]) if is_told else ""
 
 
 def _outcome(run: JsonObject) -> TaskStatus | None:

@@ -22,7 +22,8 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 
     `key` names it whatever file it lies in, so that a moved file is not learned twice; a transcript that has grown
     keeps its key and its earlier messages. `source` is what a person calls it. `outcome` is set when the file tells it,
-    `directory` and `branch` when it tells where the agent worked.
+    `directory` and `branch` when it tells where the agent worked. `attempt_of` names what it attempts, where the file
+    says so: at most 64 characters, the same for each attempt.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
     format: str
     messages: tuple[TimedMessage, ...]
     outcome: TaskStatus | None = None
+    attempt_of: str = ""
     user: str = ""
     directory: str = ""
     branch: str = ""

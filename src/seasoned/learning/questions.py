@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from seasoned.contrast import Difference
 from seasoned.learning.accounting import Scope
 from seasoned.lesson import Lesson
 from seasoned.message import NumberedMessage
@@ -40,9 +41,8 @@ class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
 
     `tasks` are the session's tasks so far in order, `left_running` the titles of tasks that the user's earlier sessions
     did not finish. `preferences` are the facts known of the user as they stand in their files (third person), `topics`
-    the topic of each as far as it is known. `outcome` is an explicit outcome (a label, an imported reward), which takes
-    precedence over inference. `closed` says that the session is over or was flushed:
-    no more messages are expected soon.
+    the topic of each as far as it is known. `closed` says that the session is over or was flushed: no more messages are
+    expected soon.
     """
 
     messages: tuple[NumberedMessage, ...]
@@ -52,7 +52,6 @@ class ExtractQuestion(msgspec.Struct, frozen=True, kw_only=True):
     preferences: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     user: str = ""
-    outcome: TaskStatus | None = None
     closed: bool = False
     hints: tuple[str, ...] = ()
     scope: Scope = Scope()
@@ -143,6 +142,43 @@ class DistillAnswer(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     decisions: tuple[str, ...] = ()
     learnings: tuple[str, ...] = ()
+    lessons: tuple[Lesson, ...] = ()
+    skip_reason: str = ""
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt at a request: its messages, standing instructions left out, and how it ended, in a sentence."""
+
+    outcome: TaskStatus
+    messages: tuple[NumberedMessage, ...]
+    ended: str
+    was_cut_off: bool = False
+
+
+class ContrastQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A successful and a failed attempt at the same request, side by side.
+
+    `own` is the outcome of the attempt that was just finished: only its messages can be quoted. `difference` is what
+    rules found between the calls of the two. `session` is that of the own attempt.
+    """
+
+    title: str
+    good: Run
+    bad: Run
+    own: TaskStatus
+    difference: Difference
+    session: SessionInfo = SessionInfo()
+    scope: Scope = Scope()
+
+    @property
+    def messages(self) -> tuple[NumberedMessage, ...]:
+        """The messages that can be quoted."""
+        return self.good.messages if self.own == self.good.outcome else self.bad.messages
+
+
+class ContrastAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What made the difference; without lessons `skip_reason` says why nothing did for sure."""
+
     lessons: tuple[Lesson, ...] = ()
     skip_reason: str = ""
 
@@ -321,6 +357,10 @@ class Model(Protocol):
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """What a finished task teaches."""
+        ...
+
+    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:
+        """What made the difference between a successful and a failed attempt at the same request."""
         ...
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:

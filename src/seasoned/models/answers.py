@@ -11,6 +11,8 @@ import msgspec
 
 from seasoned.errors import ModelFailed
 from seasoned.learning.questions import (
+    ContrastAnswer,
+    ContrastQuestion,
     DistillAnswer,
     DistillQuestion,
     Edit,
@@ -20,7 +22,7 @@ from seasoned.learning.questions import (
     TaskChange,
     WriteAnswer,
 )
-from seasoned.lesson import Lesson, LessonKind, Quote, day_of, folded, stands_in
+from seasoned.lesson import Basis, Lesson, LessonKind, Quote, day_of, folded, stands_in
 from seasoned.message import NumberedMessage
 from seasoned.task import TaskStatus
 
@@ -60,12 +62,18 @@ class _Lesson(msgspec.Struct, frozen=True):
     quotes: list[Quote]
     topic: str = ""
     until: str = ""
+    basis: Basis = ""
 
 
 class _Distilled(msgspec.Struct, frozen=True):
     summary: str
     decisions: list[str] = []
     learnings: list[str] = []
+    lessons: list[msgspec.Raw] = []
+    skip_reason: str = ""
+
+
+class _Contrasted(msgspec.Struct, frozen=True):
     lessons: list[msgspec.Raw] = []
     skip_reason: str = ""
 
@@ -159,7 +167,26 @@ def _preference(name: str, found: _Preference, question: ExtractQuestion, proble
 def read_distill(raw: bytes, question: DistillQuestion, problems: Problems) -> DistillAnswer:
     """The lessons of an answer. Raises msgspec.DecodeError, and ModelFailed when it neither teaches nor says why."""
     found = msgspec.json.decode(raw, type=_Distilled)
-    texts = {stored.number: folded("\n".join(stored.message.texts())) for stored in question.messages}
+    lessons = _lessons(found, question.messages, problems)
+    return DistillAnswer(
+        summary=found.summary,
+        decisions=tuple(found.decisions),
+        learnings=tuple(found.learnings),
+        lessons=lessons,
+        skip_reason=found.skip_reason,
+    )
+
+
+def read_contrast(raw: bytes, question: ContrastQuestion, problems: Problems) -> ContrastAnswer:
+    """The lessons of an answer. Raises like `read_distill`."""
+    found = msgspec.json.decode(raw, type=_Contrasted)
+    return ContrastAnswer(lessons=_lessons(found, question.messages, problems), skip_reason=found.skip_reason)
+
+
+def _lessons(
+    found: _Distilled | _Contrasted, messages: Sequence[NumberedMessage], problems: Problems
+) -> tuple[Lesson, ...]:
+    texts = {stored.number: folded("\n".join(stored.message.texts())) for stored in messages}
     lessons = [
         lesson
         for name, one in _items(found.lessons, _Lesson, "lesson", problems)
@@ -167,13 +194,7 @@ def read_distill(raw: bytes, question: DistillQuestion, problems: Problems) -> D
     ]
     if not lessons and not found.skip_reason.strip():
         raise ModelFailed("; ".join(["there are neither lessons nor a skip_reason", *problems[:PROBLEMS_MAX]]))
-    return DistillAnswer(
-        summary=found.summary,
-        decisions=tuple(found.decisions),
-        learnings=tuple(found.learnings),
-        lessons=tuple(lessons),
-        skip_reason=found.skip_reason,
-    )
+    return tuple(lessons)
 
 
 def _lesson(name: str, one: _Lesson, texts: Mapping[int, str], problems: Problems) -> Lesson | None:
@@ -192,6 +213,7 @@ def _lesson(name: str, one: _Lesson, texts: Mapping[int, str], problems: Problem
         topic=one.topic,
         until=one.until if day_of(one.until) else "",
         quotes=tuple(Quote(number=quote.number, text=quote.text) for quote in one.quotes),
+        basis=one.basis,
     )
 
 

@@ -21,6 +21,8 @@ from seasoned.errors import ModelFailed, ModelUnavailable, OverBudget
 from seasoned.instrumentation import ModelCall
 from seasoned.learning.accounting import CallLog, CallRecord, Scope, Stage
 from seasoned.learning.questions import (
+    ContrastAnswer,
+    ContrastQuestion,
     DistillAnswer,
     DistillQuestion,
     ExtractAnswer,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from pydantic_ai import Agent, RunUsage
     from pydantic_ai.models import Model as ProviderModel
 
-A = TypeVar("A", ExtractAnswer, DistillAnswer, WriteAnswer)
+A = TypeVar("A", ExtractAnswer, DistillAnswer, ContrastAnswer, WriteAnswer)
 Reader = Callable[[bytes, Problems], A]
 
 # The default output limit: current models support it, and a list of edits can be long.
@@ -130,6 +132,12 @@ class LanguageModel:
         # After a crash the entries may be others: the same task is not paid for twice.
         key = prompts.distill_prompt(msgspec.structs.replace(question, entries=()))
         return await self._ask(_question("distill", prompt, question.scope, prefix=prefix, key=key), read)
+
+    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:
+        """What made the difference between a successful and a failed attempt at the same request."""
+        read = partial(_read_contrast, question)
+        prompt, prefix = prompts.contrast_prompt(question), prompts.standing(question.session)
+        return await self._ask(_question("distill", prompt, question.scope, prefix=prefix, told="contrast"), read)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """How the lessons change the skills."""
@@ -271,13 +279,14 @@ def _form(error: msgspec.DecodeError) -> str:
 
 
 @cache
-def instructions(stage: Stage) -> str:
-    """What a stage tells the model to do."""
-    return (resources.files("seasoned") / "models" / "prompts" / f"{stage}.md").read_text()
+def instructions(name: str) -> str:
+    """What the model is told to do, by a stage's name or a question's own."""
+    return (resources.files("seasoned") / "models" / "prompts" / f"{name}.md").read_text()
 
 
-def _question(stage: Stage, prompt: str, scope: Scope, prefix: str = "", key: str = "") -> _Question:
-    return _Question(stage=stage, instructions=instructions(stage), prompt=prompt, scope=scope, prefix=prefix, key=key)
+def _question(stage: Stage, prompt: str, scope: Scope, prefix: str = "", key: str = "", told: str = "") -> _Question:
+    how = instructions(told or stage)
+    return _Question(stage=stage, instructions=how, prompt=prompt, scope=scope, prefix=prefix, key=key)
 
 
 def _read_extract(question: ExtractQuestion, raw: bytes, problems: Problems) -> ExtractAnswer:
@@ -286,6 +295,10 @@ def _read_extract(question: ExtractQuestion, raw: bytes, problems: Problems) -> 
 
 def _read_distill(question: DistillQuestion, raw: bytes, problems: Problems) -> DistillAnswer:
     return answers.read_distill(raw, question, problems)
+
+
+def _read_contrast(question: ContrastQuestion, raw: bytes, problems: Problems) -> ContrastAnswer:
+    return answers.read_contrast(raw, question, problems)
 
 
 def _read_write(keys: Mapping[str, str], raw: bytes, problems: Problems) -> WriteAnswer:

@@ -8,16 +8,20 @@ import re
 from collections.abc import Iterator, Sequence
 
 from seasoned.clock import to_datetime
+from seasoned.contrast import Call
 from seasoned.learning.questions import (
     Attempt,
+    ContrastQuestion,
     DistillQuestion,
     ExtractQuestion,
     NearEntry,
     PendingLesson,
+    Run,
     SessionInfo,
     SkillView,
     WriteQuestion,
 )
+from seasoned.lesson import evidence_of
 from seasoned.models.transcript import TO_DISTILL, TO_EXTRACT, shown
 from seasoned.safety.fence import elide, fence
 from seasoned.skill import SKILL_FILE, Entry, entries
@@ -38,6 +42,10 @@ FILES_SHOWN_MAX = 40
 SUMMARY_CHARS_MAX = 400
 ATTEMPTS_MAX = 3
 NAME_CHARS_MAX = 120
+# Of a contrast: the calls in which the runs differ, and what was said and answered in each.
+WRITES_MAX = 20
+WRITE_CHARS_MAX = 1_500
+RUN_CHARS_MAX = 24_000
 PLACE_CHARS_MAX = 200
 KEPT_MAX = 12
 TRIVIAL_MESSAGES_MAX = 3
@@ -64,7 +72,6 @@ def extract_prompt(question: ExtractQuestion) -> str:
         "" if question.session.serves else _preferences(question.preferences, question.topics),
         "Left running by the user's earlier sessions:\n" + fence("\n".join(left)) if left else "",
         "Tasks so far, by order:\n" + fence("\n".join(known)) if known else "There are no tasks yet.",
-        f"The outcome was told: {question.outcome}." if question.outcome else "",
         "The new messages:\n" + fence(transcript),
         _hints(question.hints),
         "The session ends here for now." if question.closed else "",
@@ -133,6 +140,7 @@ def distill_prompt(question: DistillQuestion) -> str:
         _listed("Entries that stand already, by title:", question.entries),
         _listed("Calls made earlier in the session:", question.earlier),
         f"Task: {fence(task.title)}\nIt ended as: {task.status}."
+        + (" This was only told; nothing in the messages shows it." if task.is_told else "")
         + (f"\nWhy: {fence(task.evidence)}" if task.evidence else ""),
         _attempts(question.attempts),
         "The messages of the task:\n" + fence(transcript),
@@ -155,6 +163,34 @@ def _attempts(attempts: Sequence[Attempt]) -> str:
         for one in attempts[:ATTEMPTS_MAX]
     ]
     return "Other attempts at much the same, for contrast; what made the difference?\n" + fence("\n".join(lines))
+
+
+def contrast_prompt(question: ContrastQuestion) -> str:
+    """A successful and a failed attempt side by side: their writes, where they part, how each ended, their messages."""
+    found = question.difference
+    quotable = "succeeded" if question.own == "success" else "failed"
+    parts = [
+        standing(question.session),
+        f"The request: {fence(question.title)}",
+        _calls("Writes that only the run that succeeded made", found.only_good),
+        _calls("Writes that only the run that failed made", found.only_bad),
+        _calls("Where they part, the run that succeeded goes on with", [found.parted_good]),
+        _calls("and the one that failed with", [found.parted_bad]),
+        _run("SUCCEEDED", question.good),
+        _run("FAILED", question.bad),
+        f"Quote from the run that {quotable} only. What made the difference?",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _calls(what: str, found: Sequence[Call | None]) -> str:
+    lines = [elide(call.shown, WRITE_CHARS_MAX) for call in found[:WRITES_MAX] if call is not None]
+    return f"{what}:\n" + (fence("\n".join(lines)) if lines else "(none)")
+
+
+def _run(name: str, run: Run) -> str:
+    text = elide(shown(run.messages, TO_DISTILL), RUN_CHARS_MAX)
+    return f"The run that {name}:\n{fence(text)}\nHow it ended: {fence(run.ended)}"
 
 
 def write_prompt(question: WriteQuestion) -> str:
@@ -195,7 +231,9 @@ def _lesson(key: str, pending: PendingLesson) -> str:
     said = list(kept) if lesson.kind != "preference" else []
     quoted = f"\nshown by: {_cut(said[0], QUOTE_CHARS_MAX)}" if said else ""
     replaced = f"\nreplaces: {lesson.replaces}" if lesson.replaces else ""
-    return f"{key} {lesson.kind} [{lesson.topic}] {day}{about}\n{lesson.title}\n{lesson.text}{quoted}{replaced}\n"
+    unsure = " suspected" if evidence_of(lesson.basis) == "suspected" else ""
+    head = f"{key}{unsure} {lesson.kind} [{lesson.topic}] {day}{about}"
+    return f"{head}\n{lesson.title}\n{lesson.text}{quoted}{replaced}\n"
 
 
 def nearest(question: WriteQuestion) -> list[SkillView]:

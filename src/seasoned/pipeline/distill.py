@@ -5,7 +5,8 @@ the task's cursor together.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -13,9 +14,9 @@ from seasoned.config import Config
 from seasoned.errors import ModelFailed
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import Attempt, DistillAnswer, DistillQuestion, Model
-from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Lesson, day_of, with_until
-from seasoned.message import NumberedMessage
-from seasoned.pipeline import context, evidence, service, similar_attempts
+from seasoned.lesson import TEXT_CHARS_MAX, TITLE_CHARS_MAX, Basis, Lesson, day_of, folded, stands_in, with_until
+from seasoned.message import Author, NumberedMessage
+from seasoned.pipeline import context, contrasts, evidence, service, similar_attempts
 from seasoned.pipeline.journal import Summary, told_time
 from seasoned.pipeline.off_record import OffRecord
 from seasoned.safety.origin import Origin
@@ -31,6 +32,8 @@ LESSONS_MAX = 20
 LINES_MAX = 10
 KEPT_MAX = 12
 KINDS = frozenset({"procedure", "pitfall", "fact"})
+# Whose words show a lesson to be true, by what it rests on.
+_BASES: Final[Mapping[Basis, Author]] = {"error": "tool", "check": "tool", "correction": "person"}
 
 
 class _Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +43,7 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     space_id: str
     attempts: tuple[Attempt, ...]
+    group: contrasts.Group | None
     context: context.Read
     ended_at: int
     before: list[MessageRow]
@@ -75,6 +79,10 @@ async def distill(store: Store, model: Model, task_id: str) -> bool:
         raise ModelFailed("The answer has neither lessons nor a skip reason.")
     private = OffRecord(await asyncio.to_thread(evidence.raw, read.said, store.blobs))
     found, summary = await asyncio.to_thread(_checked, answer, read, shown, private)
+    if read.group is not None and (asked := await contrasts.ask(store, model, read.group, question)):
+        compared, differs = asked
+        decisive = await asyncio.to_thread(_contrasted, differs.lessons, read.ended_at, compared.messages, private)
+        found = [*(one for one in found if one.kind != "skip" or not decisive), *decisive]
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
@@ -127,34 +135,25 @@ def _read(connection: Connection, task_id: str, now: int) -> _Input | None:
     if row is None or not row.is_due or row.distill_parked or row.distill_retry_at > now:
         return None
     space_id = spaces.space_of_session(connection, row.session_id)
-    if space_id is None:
-        return None
     session = sessions.by_id(connection, row.session_id)
-    if session is None:
+    if space_id is None or session is None:
         return None
+    before = tasks.distilled_before(connection, space_id, row, similar_attempts.LOOKED_AT_MAX)
     about = f"{row.title}\n{row.evidence}\n{row.progresses}"
     return _Input(
         task=row,
-        rows=_rows(connection, row),
+        rows=messages.of_task(connection, row.id, MESSAGES_MAX),
         said=messages.short_of_user(connection, row.session_id, evidence.PRIVATE_ROWS_MAX),
         user=projects.identifier(connection, session.user_id),
         space_id=space_id,
+        attempts=similar_attempts.attempts(row, before),
+        group=contrasts.read(connection, row, session, space_id, before),
         context=context.read(connection, session, space_id),
         ended_at=told_time(row.ended_at, load_object(session.configs)),
         before=messages.of_agent_before(connection, row.session_id, row.first_number, context.EARLIER_ROWS_MAX),
         kept=tuple(lessons.preferences_of_session(connection, row.session_id, KEPT_MAX)),
         entries=context.close_entries(connection, space_id, about),
-        attempts=similar_attempts.attempts(
-            row, tasks.distilled_before(connection, space_id, row, similar_attempts.LOOKED_AT_MAX)
-        ),
     )
-
-
-def _rows(connection: Connection, row: TaskRow) -> list[MessageRow]:
-    """The task's messages. A message that ends one task and starts the next is linked to one; both see it."""
-    linked = messages.of_task(connection, row.id, MESSAGES_MAX)
-    ends = messages.at_numbers(connection, row.session_id, [row.first_number, row.last_number])
-    return sorted({one.number: one for one in [*linked, *ends]}.values(), key=lambda one: one.number)
 
 
 def _checked(
@@ -165,14 +164,7 @@ def _checked(
     summary, skipped = _summary(answer, shown), redact(answer.skip_reason or "No lesson was found.")[:TEXT_CHARS_MAX]
     texts = [skipped, summary.summary, *summary.decisions, *summary.learnings]
     origin = Origin(shown, [*texts, *(f"{lesson.title}\n{lesson.text}" for lesson in learned)])
-    found = []
-    for lesson in learned:
-        verified = evidence.verify(lesson, shown)
-        if any(map(private.is_repeated_in, (lesson.title, lesson.text, *(quote.text for quote in verified.quotes)))):
-            continue
-        topic = "" if origin.is_foreign_name(lesson.topic) else lesson.topic
-        reason = evidence.objection(origin, f"{lesson.title}\n{lesson.text}")
-        found.append(msgspec.structs.replace(verified, topic=topic, reason=reason))
+    found = [_graded(lesson, read.task, shown) for lesson in _admitted(learned, origin, shown, private)]
     if not found:
         reason = "The person asked not to write it down." if learned else evidence.admitted(origin, private, skipped)
         found = [Lesson(kind="skip", title="", text="", reason=reason, at=read.ended_at)]
@@ -184,6 +176,31 @@ def _checked(
     )
 
 
+def _contrasted(
+    lessons: Sequence[Lesson], at: int, shown: Sequence[NumberedMessage], private: OffRecord
+) -> list[Lesson]:
+    """The lessons of a contrast; they rest on it, and quote the attempt that was just finished."""
+    learned = [_clean(lesson, at) for lesson in lessons if lesson.kind in KINDS]
+    origin = Origin(shown, [f"{lesson.title}\n{lesson.text}" for lesson in learned])
+    found = _admitted(learned, origin, shown, private)
+    return [msgspec.structs.replace(lesson, basis="contrast") for lesson in found]
+
+
+def _admitted(
+    learned: Sequence[Lesson], origin: Origin, shown: Sequence[NumberedMessage], private: OffRecord
+) -> list[Lesson]:
+    """The lessons with their quotes checked, without what was said off the record, foreign orders held back."""
+    found = []
+    for lesson in learned:
+        verified = evidence.verify(lesson, shown)
+        if any(map(private.is_repeated_in, (lesson.title, lesson.text, *(quote.text for quote in verified.quotes)))):
+            continue
+        topic = "" if origin.is_foreign_name(lesson.topic) else lesson.topic
+        reason = evidence.objection(origin, f"{lesson.title}\n{lesson.text}")
+        found.append(msgspec.structs.replace(verified, topic=topic, reason=reason))
+    return found
+
+
 def _clean(lesson: Lesson, at: int) -> Lesson:
     """A lesson as it is stored: no secrets, bounded, with the time at which its task ended."""
     return msgspec.structs.replace(
@@ -193,6 +210,19 @@ def _clean(lesson: Lesson, at: int) -> Lesson:
         topic=slug(lesson.topic),
         at=at,
     )
+
+
+def _graded(lesson: Lesson, task: TaskRow, shown: Sequence[NumberedMessage]) -> Lesson:
+    """The lesson with what it rests on, as far as its quotes bear it out: of a failure that was only told, everything
+    but a tool's answer or a person's correction is a suspicion.
+    """
+    if task.status != "failed" or not task.is_told:
+        return msgspec.structs.replace(lesson, basis="" if lesson.basis == "outcome" else lesson.basis)
+    author = _BASES.get(lesson.basis)
+    by_number = {one.number: one.message for one in shown}
+    texts = [(folded(by_number[one.number].words_of(author)), one) for one in lesson.quotes if author and one.verified]
+    is_borne_out = any(stands_in(quote.text, text) for text, quote in texts)
+    return lesson if is_borne_out else msgspec.structs.replace(lesson, basis="outcome")
 
 
 def _summary(answer: DistillAnswer, shown: Sequence[NumberedMessage]) -> Summary:

@@ -5,7 +5,7 @@ session's cursor together. A claim that does not hold is refused alone, not with
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -77,7 +77,6 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         preferences=read.preferences,
         topics=read.topics,
         user=read.user,
-        outcome=outcome,
         closed=read.closed,
         scope=Scope(project_id=read.session.project_id, session_id=session_id, space_id=read.space_id),
     )
@@ -85,7 +84,9 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
     if session.serves:
         answer = await asyncio.to_thread(service.found, answer, await context.whole(store, session_id))
     origin, private = await asyncio.to_thread(_origin, answer, shown, read.said, store)
-    changes = _with_outcome(_check_tasks(_admitted(answer, origin, private), read.tasks, shown), read, outcome)
+    changes = _check_tasks(_admitted(answer, origin, private), read.tasks, shown)
+    if outcome is not None and read.closed:
+        changes = _with_outcome(changes, read.tasks, outcome)
     found = _check_preferences(answer.preferences, shown, origin, private, load_object(read.session.configs))
     chars = sum(_chars(row, config) for row in read.rows)
     said = [
@@ -223,16 +224,20 @@ def _check_tasks(answer: ExtractAnswer, known: Sequence[Task], shown: Sequence[N
         task = _changed(old, claim, numbers, times) if old else _new(claim, len(by_order) + 1, numbers, times)
         by_order[task.order] = task
         changes.append(_Change(task, numbers))
-    return _shared(changes)
+    spoken = {stored.number for stored in shown if stored.message.is_from_person}
+    return _shared(changes, spoken)
 
 
-def _shared(changes: Sequence[_Change]) -> list[_Change]:
-    """The changes with each message linked to one task: of several candidates, the one with the fewest messages."""
+def _shared(changes: Sequence[_Change], spoken: Collection[int]) -> list[_Change]:
+    """The changes with the messages that each keeps: a person's words and the ends of a task belong to every task that
+    names them, the work between to the one of those with the fewest messages.
+    """
     owners: dict[int, int] = {}
     for index in sorted(range(len(changes)), key=lambda i: (-len(changes[i].links), i)):
         owners |= dict.fromkeys(changes[index].links, index)
+    ends = {number for change in changes if change.links for number in (change.links[0], change.links[-1])}
     return [
-        _Change(change.task, tuple(number for number in change.links if owners[number] == index))
+        _Change(change.task, tuple(n for n in change.links if owners[n] == index or n in spoken or n in ends))
         for index, change in enumerate(changes)
     ]
 
@@ -258,6 +263,7 @@ def _changed(old: Task, claim: TaskChange, numbers: tuple[int, ...], times: dict
         old,
         title=_line(redact(claim.title), TITLE_CHARS_MAX) or old.title,
         status=claim.status,
+        is_told=old.is_told and claim.status == old.status,
         last=max(old.last, *numbers) if numbers else old.last,
         progresses=_progress(old.progresses, claim.progress),
         evidence=_line(redact(claim.evidence), PROGRESS_CHARS_MAX) or old.evidence,
@@ -266,21 +272,31 @@ def _changed(old: Task, claim: TaskChange, numbers: tuple[int, ...], times: dict
     )
 
 
-def _with_outcome(changes: list[_Change], read: _Input, outcome: TaskStatus | None) -> list[_Change]:
-    """An explicit outcome takes precedence: at the end of the session it is the status of all its tasks."""
-    if outcome is None or not read.closed:
-        return changes
-    by_order = {task.order: _Change(task, ()) for task in read.tasks}
+def _with_outcome(changes: list[_Change], known: Sequence[Task], outcome: TaskStatus) -> list[_Change]:
+    """The told outcome is the session's. At its end it is the status of an only task; of several, each keeps what was
+    seen of it, and those whose end was not seen take the session's.
+    """
+    before = {task.order: task for task in known}
+    by_order = {order: _Change(task, ()) for order, task in before.items()}
     by_order |= {change.task.order: change for change in changes}
-    before = {task.order: task for task in read.tasks}
-    return [_told(change, before.get(order), outcome) for order, change in sorted(by_order.items())]
+    if len(by_order) > 1 and all(change.task.status in FINISHED for change in by_order.values()):
+        return changes
+    return [
+        _told(change, before.get(order), outcome)
+        if len(by_order) == 1 or change.task.status not in FINISHED
+        else change
+        for order, change in sorted(by_order.items())
+    ]
 
 
 def _told(change: _Change, before: Task | None, outcome: TaskStatus) -> _Change:
+    if change.task.status == outcome:
+        return change
     known = before.revision if before else 0
     news = outcome in FINISHED and (before is None or before.status != outcome)
+    seen = f"The outcome was told: {outcome}. What was seen: {change.task.status}. {change.task.evidence}"
     told = msgspec.structs.replace(
-        change.task, status=outcome, revision=known + news, evidence=f"The outcome was told: {outcome}."
+        change.task, status=outcome, is_told=True, revision=known + news, evidence=_line(seen, PROGRESS_CHARS_MAX)
     )
     return _Change(told, change.links)
 

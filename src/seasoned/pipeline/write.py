@@ -14,19 +14,19 @@ import msgspec
 from seasoned.config import Config
 from seasoned.errors import HeadMoved, Invalid, NotFound, Superseded
 from seasoned.learning.accounting import Scope
-from seasoned.learning.questions import AddEntry, CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
+from seasoned.learning.questions import CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
+from seasoned.lesson import SUSPICION
 from seasoned.message import JsonObject
-from seasoned.pipeline import drafts, journal, retrieval
+from seasoned.pipeline import drafts, journal, plain, retrieval
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import DraftSet, Effect, EntryNote, skill_of
-from seasoned.pipeline.grounds import Grounds, conflicts, plain_entry
+from seasoned.pipeline.grounds import Grounds, conflicts
 from seasoned.pipeline.journal import Summary
 from seasoned.pipeline.retrieval import LoadedSkill, Retrieved
 from seasoned.pipeline.twins import Known
 from seasoned.safety.scanner import scan
 from seasoned.similar import best_twin
 from seasoned.skill import entries, entry_hash
-from seasoned.space import FACTS
 from seasoned.store import (
     Connection,
     Store,
@@ -47,8 +47,6 @@ from seasoned.store.skills import NewVersion
 from seasoned.store.spaces import SpaceRow
 from seasoned.store.tasks import TaskRow
 
-FALLBACK_FILE = "notes.md"
-FALLBACK_SKILL = "general-lessons"
 # How often the writer is asked about the same lessons, and how many reasons it is told.
 TRIES_MAX = 2
 REASONS_MAX = 10
@@ -193,7 +191,7 @@ def _read(connection: Connection, config: Config, space_id: str, now: int) -> _I
             if (key := lessons.previous_entry_key(connection, row.id, task_id))
         },
         journals=[retrieval.load_paths(connection, row, days) for row in journals],
-        retrieved=retrieval.read(connection, space_id, [lesson for lesson in waiting if _is_considered(lesson)]),
+        retrieved=retrieval.read(connection, space_id, [lesson for lesson in waiting if plain.is_considered(lesson)]),
         user=projects.identifier(connection, space.user_id),
         known=proposals.known(connection, space_id),
         forgotten=forgotten.some(connection, space.project_id, [*task_rows]),
@@ -288,7 +286,7 @@ def _log(draft_set: DraftSet, draft: Draft, day: str, entry: str, wanted: str | 
 
 async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store: Store) -> DraftSet:
     await asyncio.to_thread(_settle_unasked, draft_set, read)
-    asked = [lesson for lesson in read.lessons if _is_considered(lesson) and lesson.id not in draft_set.effects]
+    asked = [lesson for lesson in read.lessons if plain.is_considered(lesson) and lesson.id not in draft_set.effects]
     if not asked:
         return draft_set
     pending = tuple(_pending(read, lesson) for lesson in asked)
@@ -307,10 +305,10 @@ async def _write_lessons(draft_set: DraftSet, read: _Input, model: Model, store:
     )
     if is_reviewed := read.space.policy == "review":
         # Whatever the edits may need, so that they can be made again on the same drafts.
-        await _fetch(draft_set, read, store, {_fallback_skill(lesson) for lesson in asked})
+        await _fetch(draft_set, read, store, {plain.fallback_skill(lesson) for lesson in asked})
     tried = await _edited(draft_set, question, model, lambda names: _fetch(draft_set, read, store, names))
     left = [lesson for lesson in asked if lesson.id not in tried.effects]
-    await _fetch(tried, read, store, {_fallback_skill(lesson) for lesson in left})
+    await _fetch(tried, read, store, {plain.fallback_skill(lesson) for lesson in left})
     await asyncio.to_thread(_write_by_rules, tried, left)
     return await asyncio.to_thread(_for_review, draft_set, tried, asked) if is_reviewed else tried
 
@@ -319,23 +317,26 @@ def _settle_unasked(draft_set: DraftSet, read: _Input) -> None:
     """Settle the lessons about which the writer is not asked: of what was forgotten, those like one that a person
     rejected, and those that a safety check flagged when they were distilled.
     """
-    rejected = [text for one in read.known if one.status == "rejected" for text in one.said]
+    rejected = [(text, one.reason) for one in read.known if one.status == "rejected" for text in one.said]
+    seconding = {lesson.id for _, lesson in plain.seconded(read.known, read.lessons)}
     for lesson in read.lessons:
         if lesson.task_id in read.forgotten:
             draft_set.effects[lesson.id] = Effect("forgotten")
-        elif not _is_considered(lesson):
+        elif not plain.is_considered(lesson):
             continue
-        elif best_twin(_said(lesson), rejected) is not None:
-            reason = "A person rejected the same; undo that rejection to have it learned."
+        elif (place := best_twin(plain.said(lesson), [text for text, _ in rejected])) is not None:
+            reason = f"The same was rejected ({rejected[place][1]}); undo that rejection to have it learned."
             draft_set.effects[lesson.id] = Effect("declined", reason)
         elif lesson.reason:
-            draft_set.propose(_plain_edits(lesson), [_said(lesson)], lesson.reason.split("; "))
+            draft_set.propose(plain.edits_of(lesson), [plain.said(lesson)], lesson.reason.split("; "))
+        elif plain.is_suspected(lesson) and lesson.id not in seconding and not plain.is_seconded(lesson, read.lessons):
+            draft_set.propose(plain.edits_of(lesson), [plain.said(lesson)], [SUSPICION])
 
 
 def _for_review(before: DraftSet, tried: DraftSet, asked: Sequence[LessonRow]) -> DraftSet:
     """What was tried as proposals, on drafts without it; what only adds evidence, or declines, is done at once."""
     before = before.copy()
-    said = {lesson.id: _said(lesson) for lesson in asked}
+    said = {lesson.id: plain.said(lesson) for lesson in asked}
     before.proposed += [one for one in tried.proposed if one not in before.proposed]
     for group in _groups(tried, said):
         every = [edit for edit in tried.applied if group.intersection(edit.lessons)]
@@ -402,49 +403,15 @@ def _apply(draft_set: DraftSet, edits: Sequence[Edit]) -> tuple[str, ...]:
     return tuple(reason for edit in edits if (reason := draft_set.apply(edit)))
 
 
-def _is_considered(lesson: LessonRow) -> bool:
-    """Whether it may become an entry."""
-    return lesson.kind != "skip" and _is_grounded(lesson)
-
-
-def _is_grounded(lesson: LessonRow) -> bool:
-    """Whether at least one quote was found in the messages; without one a lesson is kept but not written."""
-    return any(quote.verified for quote in lesson.value().quotes)
-
-
 def _pending(read: _Input, lesson: LessonRow) -> PendingLesson:
     row = read.tasks.get(lesson.task_id or "")
     ended = {"task_title": row.title, "status": row.status} if row else {}
     return PendingLesson(key=lesson.id, lesson=lesson.value(), **ended)
 
 
-def _fallback_skill(lesson: LessonRow) -> str:
-    return FACTS if lesson.kind == "preference" else lesson.topic or FALLBACK_SKILL
-
-
-def _said(lesson: LessonRow) -> str:
-    """A lesson as the plain entry that it would be."""
-    return plain_entry(lesson.value())
-
-
-def _plain_edits(lesson: LessonRow) -> tuple[CreateSkill, AddEntry]:
-    """A plain entry for a lesson, and the skill for it if there is none of the name."""
-    skill, topic = _fallback_skill(lesson), lesson.topic or "general"
-    path, heading = FALLBACK_FILE, "Notes"
-    if lesson.kind == "preference":
-        path, heading = f"{topic}.md", topic.replace("-", " ").capitalize()
-    description = f"Lessons about {skill.replace('-', ' ')}. Use before similar work."
-    body = f"# {skill.replace('-', ' ').capitalize()}\n\nLessons learned, in `{path}`."
-    keys = (lesson.id,)
-    return (
-        CreateSkill(name=skill, description=description, body=body, lessons=keys),
-        AddEntry(skill=skill, path=path, title=heading, text=_said(lesson), lessons=keys),
-    )
-
-
 def _write_by_rule(draft_set: DraftSet, lesson: LessonRow) -> None:
     """A plain entry for a lesson that the model left out or whose edits were rejected."""
-    create, add = edits = _plain_edits(lesson)
+    create, add = edits = plain.edits_of(lesson)
     if findings := scan(add.text):
         draft_set.propose(edits, [add.text], findings)
         return
@@ -475,7 +442,13 @@ def _commit(
     waiting: Sequence[tuple[NewProposal, str]],
 ) -> None:
     lessons.settle(connection, read.space.id, read.space.written_to, _settled(read, draft_set), now)
-    drafts.commit(connection, read.space, draft_set, packed, now)
+    ids = drafts.commit(connection, read.space, draft_set, packed, now)
+    for one, lesson in plain.seconded(read.known, read.lessons):
+        places = [note for note in draft_set.notes if note.lesson == lesson.id and note.skill in ids]
+        reason = "Another session showed the same."
+        if places and proposals.end_suspicion(connection, one, is_true=True, reason=reason, now=now):
+            for note, key in ((note, key) for note in places for key in one.lessons):
+                lessons.note_entry(connection, ids[note.skill], note.path, note.key, key, "reinforced")
     for new, twin in waiting:
         if not twin or not proposals.join(connection, twin, new.lessons):
             proposals.add(connection, read.space.project_id, read.space.id, new, now)
@@ -490,7 +463,7 @@ def _end(lesson: LessonRow, draft_set: DraftSet) -> Settled:
         return Settled(lesson_id=lesson.id, status="skipped", reason=lesson.reason)
     if lesson.reason:
         return Settled(lesson_id=lesson.id, status="declined", reason=f"The lesson was held back: {lesson.reason}.")
-    if not _is_grounded(lesson):
+    if not plain.is_grounded(lesson):
         reason = "None of its quotes occurs in the messages, so it is stored but not written."
         return Settled(lesson_id=lesson.id, status="declined", reason=reason)
     effect = draft_set.effects[lesson.id]

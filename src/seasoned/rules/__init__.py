@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from seasoned.learning.questions import (
+    ContrastAnswer,
+    ContrastQuestion,
     DistillAnswer,
     DistillQuestion,
     ExtractAnswer,
@@ -34,6 +36,12 @@ def _distill(question: DistillQuestion) -> DistillAnswer:
     from seasoned.rules.distill import distill  # noqa: PLC0415
 
     return distill(question)
+
+
+def _contrast(question: ContrastQuestion) -> ContrastAnswer:
+    from seasoned.rules.procedures import what_was_missing  # noqa: PLC0415
+
+    return what_was_missing(question)
 
 
 def _write(question: WriteQuestion) -> WriteAnswer:
@@ -72,6 +80,10 @@ class Rules:
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         """Which errors, fixes and corrections a finished task holds outright."""
         return await asyncio.to_thread(_distill, question)
+
+    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:
+        """Which write of a success a failed attempt lacks; nothing where that is not clear."""
+        return await asyncio.to_thread(_contrast, question)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """Where the lessons go, without rewording them."""

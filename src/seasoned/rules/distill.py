@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from seasoned.learning.questions import DistillAnswer, DistillQuestion
-from seasoned.lesson import TITLE_CHARS_MAX, Lesson, Quote
+from seasoned.lesson import TITLE_CHARS_MAX, Basis, Lesson, Quote
 from seasoned.message import NumberedMessage
 from seasoned.rules import explained
 from seasoned.rules.calls import Call, calls, commands
@@ -53,6 +53,7 @@ class _Found(msgspec.Struct, kw_only=True):
     quotes: list[tuple[int, str]]
     call: Call | None
     score: float
+    basis: Basis = ""
 
 
 def distill(question: DistillQuestion) -> DistillAnswer:
@@ -112,6 +113,7 @@ def _lesson(question: DistillQuestion, found: _Found, people: re.Pattern[str]) -
         topic=topic_of(found.call),
         quotes=quotes,
         at=question.task.ended_at,
+        basis=found.basis,
     )
 
 
@@ -243,6 +245,7 @@ def _of_error(failure: Failure, fix: Fix | None, told: Sequence[Told]) -> _Found
         quotes=quotes,
         call=failure.call,
         score=2 * (fix is not None) + (told[0].points if told else 0),
+        basis="error",
     )
 
 
@@ -300,6 +303,7 @@ def _of_correction(number: int, told: Sequence[Sentence], call: Call | None) -> 
         quotes=[(number, one.raw) for one in told],
         call=call,
         score=4,
+        basis="correction",
     )
 
 

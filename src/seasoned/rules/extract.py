@@ -30,23 +30,20 @@ def _serves_customers(message: Message) -> bool:
     return _SERVES.search(message.words_of("harness")[:_PROMPT_CHARS]) is not None
 
 
-def _change(work: Work, question: ExtractQuestion) -> TaskChange:
-    status, evidence = work.status, work.evidence
-    if question.outcome is not None:
-        status, evidence = question.outcome, f"The session's outcome was told as {question.outcome}."
+def _change(work: Work) -> TaskChange:
     return TaskChange(
         order=work.order,
         title=work.title if work.order is None else "",
-        status=status,
+        status=work.status,
         messages=tuple(sorted(set(work.numbers))),
         progress=tuple(work.progress[-PROGRESSES_MAX:]),
-        evidence=evidence,
+        evidence=work.evidence,
     )
 
 
-def _changes(work: Work, question: ExtractQuestion) -> list[TaskChange]:
+def _changes(work: Work) -> list[TaskChange]:
     """What became of a task. One that was reopened and has ended again says both, so that it teaches again."""
-    change = _change(work, question)
+    change = _change(work)
     if not work.reopened or change.status not in FINISHED:
         return [change]
     return [TaskChange(order=work.order, status="running", messages=change.messages), change]
@@ -64,7 +61,7 @@ def extract(question: ExtractQuestion) -> ExtractAnswer:
             found.extend(preferences(turn.number, turn.said, known))
     follower.finish()
     changes = sorted(
-        (change for work in follower.works if work.touched for change in _changes(work, question)),
+        (change for work in follower.works if work.touched for change in _changes(work)),
         key=lambda change: change.messages[0],
     )
     return ExtractAnswer(tasks=tuple(changes), preferences=tuple(found))

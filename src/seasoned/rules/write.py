@@ -22,7 +22,7 @@ from seasoned.learning.questions import (
     WriteAnswer,
     WriteQuestion,
 )
-from seasoned.lesson import Lesson
+from seasoned.lesson import Lesson, worded
 from seasoned.rules.places import Family, Place, heading_of, place
 from seasoned.rules.safety import has_script, is_safe
 from seasoned.safety.scanner import scan
@@ -203,7 +203,8 @@ def _write_lesson(space: _Space, pending: PendingLesson) -> None:
 def entry_text(lesson: Lesson) -> str:
     """A lesson as a section of a skill's file: headings inside become text, an open code block is closed."""
     title = " ".join(lesson.title.split()).lstrip("# ") or "Lesson"
-    lines = [line.lstrip("#").lstrip() if line.startswith("#") else line for line in lesson.text.strip().split("\n")]
+    text = worded(lesson).strip()
+    lines = [line.lstrip("#").lstrip() if line.startswith("#") else line for line in text.split("\n")]
     text = f"## {title}\n{chr(10).join(lines)}".strip()[:ENTRY_CHARS_MAX].rstrip()
     fences = [line for line in text.split("\n") if line.lstrip().startswith(("```", "~~~"))]
     return f"{text[: ENTRY_CHARS_MAX - 4].rstrip()}\n```" if len(fences) % 2 else text

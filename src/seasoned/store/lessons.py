@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import Superseded
 from seasoned.ids import new_id
-from seasoned.lesson import Lesson, LessonKind, LessonStatus, Quote
+from seasoned.lesson import Basis, Lesson, LessonKind, LessonStatus, Quote
 from seasoned.store import documents
 from seasoned.store.documents import Document
 from seasoned.store.gc.marks import chunks
@@ -32,6 +32,7 @@ class LessonRow(msgspec.Struct, frozen=True):
     replaces: str
     reason: str
     quotes: str
+    basis: Basis
     number: int
     at: int
     status: LessonStatus
@@ -48,6 +49,7 @@ class LessonRow(msgspec.Struct, frozen=True):
             replaces=self.replaces,
             reason=self.reason,
             at=self.at,
+            basis=self.basis,
         )
 
 
@@ -66,6 +68,7 @@ class SettledRow(msgspec.Struct, frozen=True):
     space_number: int
     kind: LessonKind
     status: LessonStatus
+    basis: Basis
     title: str
     reason: str
     session_id: str
@@ -122,6 +125,7 @@ def add(
             replaces=lesson.replaces,
             reason=lesson.reason,
             quotes=dump(lesson.quotes),
+            basis=lesson.basis,
             number=number,
             at=lesson.at,
             status="pending",

@@ -25,7 +25,7 @@ from seasoned.store.rows import (
     patched,
     to_rows,
 )
-from seasoned.store.schema import messages, sessions
+from seasoned.store.schema import messages, sessions, task_messages
 from seasoned.store.wakeups import Arrival, Wakeups
 
 # The placeholder for a message's lost parts, and its marker.
@@ -360,11 +360,13 @@ def waiting(connection: Connection, session_id: str, after: int, limit: int) -> 
 
 def of_task(connection: Connection, task_id: str, limit: int) -> list[MessageRow]:
     """The messages linked to a task, in order; of more than `limit`, the first and the last halves."""
-    statement = sa.select(*columns(MessageRow, messages)).where(messages.c.task_id == task_id)
-    head = to_rows(MessageRow, connection.execute(statement.order_by(messages.c.number).limit(limit)).all())
+    links = task_messages.c
+    statement = sa.select(*columns(MessageRow, messages)).join(task_messages, links.message_id == messages.c.id)
+    statement = statement.where(links.task_id == task_id)
+    head = to_rows(MessageRow, connection.execute(statement.order_by(links.number).limit(limit)).all())
     if len(head) < limit:
         return head
-    tail_query = statement.order_by(messages.c.number.desc()).limit(limit // 2)
+    tail_query = statement.order_by(links.number.desc()).limit(limit // 2)
     tail = to_rows(MessageRow, connection.execute(tail_query).all())[::-1]
     return [row for row in head if row.number < tail[0].number][: limit - len(tail)] + tail
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from seasoned.errors import Conflict, NotFound
 from seasoned.ids import new_id
 from seasoned.learning.questions import Edit
-from seasoned.lesson import LessonStatus
+from seasoned.lesson import SUSPICION, LessonStatus
 from seasoned.store.gc.marks import chunks
+from seasoned.store.lessons import taught
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, load_as, page_of, to_rows
 from seasoned.store.schema import lessons, proposal_lessons, proposals
 
@@ -73,12 +74,19 @@ class NewProposal(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[str, ...] = ()
 
 
-class Known(msgspec.Struct, frozen=True):
-    """What a known proposal says."""
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What a known proposal says, and which lessons of which sessions stand behind it.
+
+    One `is_suspicion` when it waits for a second piece of evidence.
+    """
 
     id: str
     status: ProposalStatus
     said: tuple[str, ...]
+    reason: str
+    is_suspicion: bool
+    lessons: tuple[str, ...]
+    sessions: frozenset[str]
 
 
 def add(connection: Connection, project_id: str, space_id: str, new: NewProposal, now: int) -> str:
@@ -156,9 +164,33 @@ def lessons_of(connection: Connection, proposal_ids: Collection[str]) -> dict[st
 def known(connection: Connection, space_id: str) -> list[Known]:
     """The newest proposals of a space that wait or were rejected, to compare lessons with."""
     where = (proposals.c.space_id == space_id) & proposals.c.status.in_(["pending", "rejected"])
-    statement = sa.select(proposals.c.id, proposals.c.status, proposals.c.said).where(where)
-    rows = connection.execute(statement.order_by(proposals.c.created_at.desc()).limit(COMPARED_MAX))
-    return [Known(row[0], row[1], load_as(row[2], tuple[str, ...])) for row in rows]
+    statement = sa.select(*columns(ProposalRow, proposals)).where(where)
+    newest = connection.execute(statement.order_by(proposals.c.created_at.desc()).limit(COMPARED_MAX))
+    rows = to_rows(ProposalRow, newest.all())
+    behind = lessons_of(connection, [row.id for row in rows])
+    teach = taught(connection, {key for keys in behind.values() for key in keys})
+    return [
+        Known(
+            id=row.id,
+            status=row.status,
+            said=load_as(row.said, tuple[str, ...]),
+            reason=row.reason,
+            is_suspicion=row.finding_list() == [SUSPICION],
+            lessons=tuple(behind[row.id]),
+            sessions=frozenset(teach[key].session_id for key in behind[row.id] if key in teach),
+        )
+        for row in rows
+    ]
+
+
+def end_suspicion(connection: Connection, one: Known, *, is_true: bool, reason: str, now: int) -> bool:
+    """Let what was found out decide on a suspicion that waits; false when a person was faster."""
+    where = (proposals.c.id == one.id) & (proposals.c.status == "pending")
+    values = {"status": "approved" if is_true else "rejected", "reason": reason, "updated_at": now}
+    if connection.execute(sa.update(proposals).where(where).values(**values)).rowcount != 1:
+        return False
+    settle_lessons(connection, one.lessons, "reinforced" if is_true else "rejected", now, reason=reason)
+    return True
 
 
 def decide(

@@ -118,8 +118,10 @@ sessions = Table(
     Column("import_key", String(64), nullable=True),
     # How an imported session begins, with an id of its program's: copies of it begin alike.
     Column("opening", String(64), nullable=True),
+    # What it attempts, by its program's name for it: sessions with the same one are attempts at the same request.
+    Column("attempt_of", String(64), nullable=True),
     _text("source"),
-    # The explicit outcome; it takes precedence over inference.
+    # The explicit outcome of the session: of its only task, and of tasks whose own end was not seen.
     _text("outcome"),
     # The end of the conversation so far.
     _count("last_number"),
@@ -140,6 +142,8 @@ sessions = Table(
 )
 
 _partial("ix_sessions_opening", sessions.c.opening, where=sessions.c.opening.is_not(None))
+_partial("ix_sessions_attempt_of", sessions.c.attempt_of, where=sessions.c.attempt_of.is_not(None))
+
 _partial("ix_sessions_unread", sessions.c.id, where=sessions.c.last_number > sessions.c.extracted_to)
 
 # SQLite has no booleans: its planner takes an index only for the very words of the question.
@@ -158,6 +162,7 @@ messages = Table(
     _text("meta", nullable=True),
     _text("user_meta", nullable=True),
     Column("parent_id", String(36), nullable=True),
+    # Of its tasks (`task_messages`) the one that was found last, which is the one that it opens.
     Column("task_id", String(36), nullable=True),
     Column("status", String(20), nullable=False),
     # When it was said, which for an imported transcript is not when it was stored.
@@ -166,8 +171,6 @@ messages = Table(
     _time("updated_at"),
     UniqueConstraint("session_id", "number"),
 )
-
-_partial("ix_messages_task", messages.c.task_id, messages.c.number, where=messages.c.task_id.is_not(None))
 
 _partial("ix_messages_parts_sha256", messages.c.parts_sha256, where=messages.c.parts_sha256.is_not(None))
 
@@ -215,6 +218,8 @@ tasks = Table(
     Column("position", Integer, nullable=False),
     _text("title"),
     Column("status", String(10), nullable=False),
+    # Whether the status is the session's told outcome, and nothing in the task's messages shows it.
+    Column("is_told", Boolean, nullable=False, server_default="0"),
     _text("progresses"),
     _text("evidence"),
     Column("first_number", BigInteger, nullable=False),
@@ -236,6 +241,17 @@ tasks = Table(
 _partial("ix_tasks_undistilled", tasks.c.session_id, where=tasks.c.revision > tasks.c.distilled_revision)
 
 _partial("ix_tasks_parked", tasks.c.id, where=tasks.c.distill_parked == true())
+
+# Which messages belong to which tasks: one that ends a task and opens the next belongs to both.
+task_messages = Table(
+    "task_messages",
+    metadata,
+    Column("task_id", String(36), ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("message_id", String(36), ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Index("ix_task_messages_number", "task_id", "number"),
+    Index("ix_task_messages_message", "message_id"),
+)
 
 spaces = Table(
     "spaces",
@@ -296,6 +312,8 @@ lessons = Table(
     _text("replaces"),
     _text("reason"),
     _text("quotes"),
+    # What shows it to be true: an error, a check, a correction, a contrast; `outcome` makes it a suspicion.
+    Column("basis", String(12), nullable=False, server_default=""),
     # The last message it rests on: its place inside the session.
     Column("number", BigInteger, nullable=False),
     _time("at"),

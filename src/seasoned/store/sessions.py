@@ -10,7 +10,8 @@ from seasoned.message import JsonObject
 from seasoned.store import forgotten
 from seasoned.store.gc import marks
 from seasoned.store.rows import PageQuery, after_newest, columns, contains, page_of, to_rows
-from seasoned.store.schema import lessons, messages, sessions, space_sessions, tasks, users
+from seasoned.store.schema import lessons, messages, sessions, space_sessions, task_messages, tasks, users
+from seasoned.task import FINISHED, TaskStatus
 
 # From so many users on, and with so many of them for each session, the user changes from session to session.
 CHANGING_USERS_MIN = 8
@@ -27,6 +28,7 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=False):
     disable_task_tracking: bool
     source: str
     outcome: str
+    attempt_of: str | None
     last_number: int
     last_message_at: int | None
     turn_open: bool
@@ -52,6 +54,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     disable_task_tracking: bool = False
     import_key: str | None = None
     opening: str | None = None
+    attempt_of: str | None = None
     source: str = ""
     outcome: str = ""
 
@@ -179,15 +182,20 @@ def copy(connection: Connection, row: SessionRow, now: int) -> str:
             updated_at=now,
         )
     )
-    last = _copy_messages(connection, row.id, copy_id, now)
+    copied = _copy_messages(connection, row.id, copy_id, now)
+    last = next(reversed(copied.values()), None)
     connection.execute(sa.update(sessions).where(sessions.c.id == copy_id).values(last_message_id=last))
     linked = sa.select(space_sessions.c.id).where(space_sessions.c.session_id == row.id)
-    _copy_tasks(connection, row.id, copy_id, now, learned=connection.execute(linked).first() is not None)
+    made = _copy_tasks(connection, row.id, copy_id, now, learned=connection.execute(linked).first() is not None)
+    links = connection.execute(sa.select(task_messages).where(task_messages.c.task_id.in_(list(made)))).all()
+    rows = [{"task_id": made[task], "message_id": copied[message], "number": n} for task, message, n in links]
+    if rows:
+        connection.execute(sa.insert(task_messages), rows)
     return copy_id
 
 
-def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -> str | None:
-    """Copy a session's messages; the id of the last one."""
+def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -> dict[str, str]:
+    """Copy a session's messages; the id of each copy in order, by that of what it copies."""
     statement = sa.select(messages).where(messages.c.session_id == from_id).order_by(messages.c.number)
     new: dict[str, str] = {}
     rows = []
@@ -200,19 +208,39 @@ def _copy_messages(connection: Connection, from_id: str, to_id: str, now: int) -
     if rows:
         connection.execute(sa.insert(messages), rows)
         marks.copy_names(connection, new)
-    return next(reversed(new.values()), None)
+    return new
 
 
-def _copy_tasks(connection: Connection, from_id: str, to_id: str, now: int, *, learned: bool) -> None:
+def _copy_tasks(connection: Connection, from_id: str, to_id: str, now: int, *, learned: bool) -> dict[str, str]:
+    """Copy a session's tasks; the id of each copy by that of what it copies."""
     statement = sa.select(tasks).where(tasks.c.session_id == from_id).order_by(tasks.c.position)
+    every = connection.execute(statement).mappings().all()
+    new = {found["id"]: new_id() for found in every}
     rows = [
-        {**found, "id": new_id(), "session_id": to_id}
+        {**found, "id": new[found["id"]], "session_id": to_id}
         | {"distilled_revision": found["revision" if learned else "distilled_revision"]}
         | {"created_at": now + found["position"], "updated_at": now}
-        for found in connection.execute(statement).mappings()
+        for found in every
     ]
     if rows:
         connection.execute(sa.insert(tasks), rows)
+    return new
+
+
+def attempts_before(connection: Connection, space_id: str, row: SessionRow, limit: int) -> list[tuple[str, TaskStatus]]:
+    """The newest sessions of a space before this one that attempted the same and ended, with their told outcomes."""
+    place = sa.select(space_sessions.c.position).where(
+        space_sessions.c.space_id == space_id, space_sessions.c.session_id == row.id
+    )
+    statement = (
+        sa.select(sessions.c.id, sessions.c.outcome)
+        .join(space_sessions, space_sessions.c.session_id == sessions.c.id)
+        .where(space_sessions.c.space_id == space_id, space_sessions.c.position < place.scalar_subquery())
+        .where(sessions.c.attempt_of == row.attempt_of, sessions.c.outcome.in_(sorted(FINISHED)))
+        .order_by(space_sessions.c.position.desc())
+        .limit(limit)
+    )
+    return [(key, "success" if outcome == "success" else "failed") for key, outcome in connection.execute(statement)]
 
 
 def request_flush(connection: Connection, project_id: str, session_id: str) -> SessionRow:

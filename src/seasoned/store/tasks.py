@@ -1,6 +1,6 @@
 """Tasks found in sessions, with the distiller's cursor."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 import sqlalchemy as sa
@@ -10,8 +10,9 @@ from seasoned.errors import Superseded
 from seasoned.ids import new_id
 from seasoned.store import documents
 from seasoned.store.documents import Document
+from seasoned.store.gc.marks import chunks
 from seasoned.store.rows import PageQuery, after_newest, columns, dump, load_as, page_of, to_rows
-from seasoned.store.schema import messages, sessions, space_sessions, tasks
+from seasoned.store.schema import messages, sessions, space_sessions, task_messages, tasks
 from seasoned.task import FINISHED, Task, TaskStatus
 
 
@@ -24,6 +25,7 @@ class TaskRow(msgspec.Struct, frozen=True):
     position: int
     title: str
     status: TaskStatus
+    is_told: bool
     progresses: str
     evidence: str
     first_number: int
@@ -58,6 +60,7 @@ class TaskRow(msgspec.Struct, frozen=True):
             revision=self.revision,
             started_at=self.started_at,
             ended_at=self.ended_at,
+            is_told=self.is_told,
         )
 
 
@@ -125,6 +128,7 @@ def save(connection: Connection, project_id: str, session_id: str, task: Task, l
     values: dict[str, object] = {
         "title": task.title,
         "status": task.status,
+        "is_told": task.is_told,
         "progresses": dump(task.progresses),
         "evidence": task.evidence,
         "first_number": task.first,
@@ -147,8 +151,30 @@ def save(connection: Connection, project_id: str, session_id: str, task: Task, l
     said = "\n".join((task.title, *task.progresses, task.evidence))
     documents.add(connection, session_id, [Document(kind="task", ref_id=task_id, at=task.ended_at, text=said)])
     if links:
-        linked = (messages.c.session_id == session_id) & messages.c.number.in_(sorted(set(links)))
-        connection.execute(sa.update(messages).where(linked).values(task_id=task_id))
+        _link(connection, session_id, task_id, links)
+
+
+def _link(connection: Connection, session_id: str, task_id: str, numbers: Sequence[int]) -> None:
+    linked = (messages.c.session_id == session_id) & messages.c.number.in_(sorted(set(numbers)))
+    connection.execute(sa.update(messages).where(linked).values(task_id=task_id))
+    known = sa.select(task_messages.c.message_id).where(task_messages.c.task_id == task_id)
+    rows = sa.select(sa.literal(task_id), messages.c.id, messages.c.number).where(linked, messages.c.id.not_in(known))
+    connection.execute(sa.insert(task_messages).from_select(["task_id", "message_id", "number"], rows))
+
+
+def of_messages(connection: Connection, message_ids: Collection[str]) -> dict[str, list[str]]:
+    """The tasks of some messages by the messages' ids, in the order of the session."""
+    found: dict[str, list[str]] = {}
+    for some in chunks(message_ids):
+        statement = (
+            sa.select(task_messages.c.message_id, tasks.c.id)
+            .join(tasks, tasks.c.id == task_messages.c.task_id)
+            .where(task_messages.c.message_id.in_(some))
+            .order_by(tasks.c.position)
+        )
+        for message_id, task_id in connection.execute(statement):
+            found.setdefault(message_id, []).append(task_id)
+    return found
 
 
 def set_distilled(connection: Connection, row: TaskRow, summary: str, now: int) -> None:

@@ -6,6 +6,8 @@ import msgspec
 
 from seasoned.learning.questions import (
     AddEntry,
+    ContrastAnswer,
+    ContrastQuestion,
     CreateSkill,
     DistillAnswer,
     DistillQuestion,
@@ -37,6 +39,11 @@ def one_lesson(question: DistillQuestion) -> DistillAnswer:
     return DistillAnswer(summary=question.task.title, lessons=(lesson,))
 
 
+def no_difference(_question: ContrastQuestion) -> ContrastAnswer:
+    """Nothing made a difference for sure."""
+    return ContrastAnswer(skip_reason="scripted")
+
+
 def one_entry(question: WriteQuestion) -> WriteAnswer:
     """Each lesson becomes an entry of one skill."""
     keys = tuple(pending.key for pending in question.lessons)
@@ -60,9 +67,11 @@ class ScriptedModel(msgspec.Struct):
     on_extract: Callable[[ExtractQuestion], ExtractAnswer] = one_task
     on_distill: Callable[[DistillQuestion], DistillAnswer] = one_lesson
     on_write: Callable[[WriteQuestion], WriteAnswer] = one_entry
+    on_contrast: Callable[[ContrastQuestion], ContrastAnswer] = no_difference
     extracts: list[ExtractQuestion] = []
     distills: list[DistillQuestion] = []
     writes: list[WriteQuestion] = []
+    contrasts: list[ContrastQuestion] = []
 
     @property
     def name(self) -> str:
@@ -79,6 +88,10 @@ class ScriptedModel(msgspec.Struct):
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         self.distills.append(question)
         return self.on_distill(question)
+
+    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:
+        self.contrasts.append(question)
+        return self.on_contrast(question)
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         self.writes.append(question)

@@ -16,6 +16,8 @@ from seasoned.errors import ModelFailed, ModelUnavailable
 from seasoned.learning.accounting import CallLog, CallRecord, Scope, Stage
 from seasoned.learning.questions import (
     AddEntry,
+    ContrastAnswer,
+    ContrastQuestion,
     CreateSkill,
     DistillAnswer,
     DistillQuestion,
@@ -73,6 +75,9 @@ class SimulatedModel:
 
     async def distill(self, question: DistillQuestion) -> DistillAnswer:
         return await self._ask("distill", question, question.scope, distill(question), with_wrong_kinds)
+
+    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:  # noqa: ARG002 - the protocol's
+        return ContrastAnswer()
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         return await self._ask("write", question, question.scope, write(question), with_wrong_edits)
