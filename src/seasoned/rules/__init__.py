@@ -38,12 +38,6 @@ def _distill(question: DistillQuestion) -> DistillAnswer:
     return distill(question)
 
 
-def _contrast(question: ContrastQuestion) -> ContrastAnswer:
-    from seasoned.rules.procedures import what_was_missing  # noqa: PLC0415
-
-    return what_was_missing(question)
-
-
 def _write(question: WriteQuestion) -> WriteAnswer:
     from seasoned.rules.write import write  # noqa: PLC0415
 
@@ -81,9 +75,9 @@ class Rules:
         """Which errors, fixes and corrections a finished task holds outright."""
         return await asyncio.to_thread(_distill, question)
 
-    async def contrast(self, question: ContrastQuestion) -> ContrastAnswer:
-        """Which write of a success a failed attempt lacks; nothing where that is not clear."""
-        return await asyncio.to_thread(_contrast, question)
+    async def contrast(self, _: ContrastQuestion) -> ContrastAnswer:
+        """Nothing: two attempts prove nothing by rule; what recurs in three is a procedure."""
+        return ContrastAnswer(skip_reason="The rules count over sessions, and compare no two of them.")
 
     async def write(self, question: WriteQuestion) -> WriteAnswer:
         """Where the lessons go, without rewording them."""

@@ -3,18 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from seasoned.learning.questions import STEPS_MAX, ContrastAnswer, ContrastQuestion, DistillQuestion
+from seasoned.learning.questions import STEPS_MAX, DistillQuestion
 from seasoned.lesson import Lesson, Quote
 from seasoned.rules.calls import Call
 from seasoned.rules.places import topic_of
 from seasoned.rules.safety import clip, masked
-from seasoned.skill import slug
 
 SESSIONS_MIN: Final = 3
 _STEPS_MIN = 2
 _STEPS_MIN_ALONE = 3
 _TITLE_CHARS_MAX = 110
-_QUOTE_CHARS_MAX = 200
 
 
 def steps_of(made: Iterable[Call]) -> tuple[str, ...]:
@@ -54,25 +52,6 @@ def procedure(question: DistillQuestion, made: Sequence[Call]) -> Lesson | None:
         quotes=(Quote(number=call.number, text=call.tool),),
         at=question.task.ended_at,
     )
-
-
-def what_was_missing(question: ContrastQuestion) -> ContrastAnswer:
-    """The one thing that a success did and a failed attempt at the same request did not, unless that was cut off."""
-    missing = dict.fromkeys(masked(call.tool) for call in question.difference.missing)
-    if len(missing) != 1 or question.bad.was_cut_off:
-        return ContrastAnswer(skip_reason="The failed attempt does not lack just one step of the successful one.")
-    (tool,) = missing
-    opening = next((one for one in question.messages if one.message.is_from_person), question.messages[0])
-    request = clip(masked(question.title), _TITLE_CHARS_MAX)
-    lesson = Lesson(
-        kind="procedure",
-        title=clip(f"{tool}: part of {request}", _TITLE_CHARS_MAX),
-        text=f"- Do: `{tool}`\n- For: {request}\n- Counted: done in 1 session that succeeded, missing in 1 that failed",
-        topic=slug(tool),
-        quotes=(Quote(number=opening.number, text=next(opening.message.texts(), "")[:_QUOTE_CHARS_MAX]),),
-        basis="contrast",
-    )
-    return ContrastAnswer(lessons=(lesson,))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> tuple[str, ...]:

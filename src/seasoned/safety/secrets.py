@@ -325,12 +325,19 @@ def _is_card(value: str) -> bool:
     return digits[0] in (2, 3, 4, 5, 6) and sum(doubled) % 10 == 0
 
 
+def _is_iban(value: str) -> bool:
+    """The check digits of ISO 13616: moved to the end and read as a number, letters from 10, modulo 97 it is 1."""
+    signs = "".join(c for c in value if c.isalnum())
+    return int("".join(str(int(c, 36)) for c in signs[4:] + signs[:4])) % 97 == 1
+
+
 # By the names that the rules use.
 _CHECKS: Final[Mapping[str, Callable[[re.Match[str], str], bool]]] = {
     "": lambda *_: True,
     "any": lambda _, value: not _is("template", value) and not _is_drawn(value),
     "assigned": _is_assigned,
     "card": lambda _, value: _is_card(value),
+    "iban": lambda _, value: _is_iban(value),
     # A random word is the key or token that a word before it speaks of.
     "meant": lambda match, value: (
         _has_three_kinds(value) and not _is_plain(value) and not _has_before("other", match, "secret")
