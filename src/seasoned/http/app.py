@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from seasoned import instrumentation
 from seasoned.engine import Engine
-from seasoned.errors import SeasonedError, Unauthorized
+from seasoned.errors import NotFound, SeasonedError, Unauthorized, how_to_install
 from seasoned.http import not_implemented, ops, stopping, users
 from seasoned.http.answers import held, weighed
 from seasoned.http.bodies import RequestBody, ResponseBody
@@ -26,11 +26,15 @@ from seasoned.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from seasoned.dashboard import Dashboard
+    from seasoned.mcp.web import McpApp
 
 log = logging.getLogger(__name__)
 
 # In the scope of a request for a page.
 PAGE: Final = "seasoned.page"
+# In the scope of a request of MCP: whose it is.
+PROJECT: Final = "seasoned.project"
+MCP: Final = "/mcp"
 
 OpenHandler = Callable[[Request], Awaitable[Response]]
 
@@ -149,8 +153,20 @@ class App:
             return await self._dashboard.answer(request) or await ops.welcome(request)
         return await ops.welcome(request)
 
+    @cached_property
+    def _mcp(self) -> "McpApp":
+        try:
+            from seasoned.mcp.web import McpApp  # noqa: PLC0415 - an extra, and a second of imports
+        except ImportError:
+            raise NotFound(f"MCP needs a library; {how_to_install('mcp')} on the server.") from None
+        return McpApp(self._engine, MCP)
+
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Whatever is no route of the API: a page, or nothing."""
+        """Whatever is no route of the API: MCP, a page, or nothing."""
+        if scope["path"] == MCP and scope["method"] != "HEAD":
+            scope[PROJECT] = await self._engine.projects.authenticate(header(scope, b"authorization"))
+            await self._mcp(scope, receive, send)
+            return
         response = None
         if self._engine.config.pages != "none" and not scope["path"].startswith(f"{PREFIX}/"):
             response = await self._dashboard.answer(Request(scope, receive))
@@ -162,6 +178,8 @@ class App:
         try:
             yield
         finally:
+            if "_mcp" in self.__dict__:
+                await self._mcp.close()
             await self._engine.close()
 
     async def _material(self, request: Request) -> Response:
