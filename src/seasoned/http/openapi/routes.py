@@ -12,6 +12,7 @@ from seasoned.http import (
     disks,
     forgetting,
     history,
+    imports,
     messages,
     ops,
     pages,
@@ -120,6 +121,7 @@ OPERATIONS = (
     operation(spaces.update, "update_learning_space", body=spaces.MetaChanges),
     operation(spaces.delete, "delete_learning_space"),
     operation(spaces.learn, "learn", body=spaces.TeachingSession),
+    operation(imports.bring, "import_transcript", body=Body(form=imports.TranscriptForm)),
     operation(spaces.list_sessions, "list_learning_space_sessions"),
     operation(
         spaces.get_session,
