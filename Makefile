@@ -133,6 +133,10 @@ bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
 	@$(BIN)/python benchmarks/duplicates.py
 
+.PHONY: bench-health
+bench-health: $(VENV)/.dev ## How well near-duplicates of learned skills are found (SKILLS="path/to/skills.jsonl").
+	@$(BIN)/python benchmarks/health.py $(SKILLS)
+
 .PHONY: bench-search
 bench-search: $(VENV)/.dev ## Whether search finds entries that help, on recorded runs of tau-bench (RUNS=path).
 	@$(BIN)/python benchmarks/search.py $(RUNS)

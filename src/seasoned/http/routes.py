@@ -3,6 +3,7 @@
 from seasoned.http import (
     disks,
     forgetting,
+    health,
     history,
     imports,
     messages,
@@ -18,6 +19,7 @@ from seasoned.http import (
     spaces,
     stream,
     usage,
+    use,
     users,
 )
 from seasoned.http.request import Handler
@@ -63,6 +65,9 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/learning_spaces/{space_id}/skills", spaces.list_skills),
     ("DELETE", "/learning_spaces/{space_id}/skills/{skill_id}", spaces.exclude_skill),
     ("GET", "/learning_spaces/{space_id}/catalogue", spaces.catalogue),
+    ("GET", "/learning_spaces/{space_id}/use", use.of_space),
+    ("GET", "/learning_spaces/{space_id}/health", health.get),
+    ("POST", "/learning_spaces/{space_id}/health", health.propose),
     ("PUT", "/learning_spaces/{space_id}/policy", proposals.set_policy),
     ("GET", "/learning_spaces/{space_id}/git/HEAD", repositories.head),
     ("GET", "/learning_spaces/{space_id}/git/info/refs", repositories.refs),
@@ -72,6 +77,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/agent_skills", skills.page),
     ("GET", "/agent_skills/{skill_id}", skills.get),
     ("DELETE", "/agent_skills/{skill_id}", skills.delete),
+    ("PUT", "/agent_skills/{skill_id}/archived", skills.set_archived),
     ("GET", "/agent_skills/{skill_id}/file", skills.file),
     ("GET", "/agent_skills/{skill_id}/download_zip", skills.download_zip),
     ("GET", "/agent_skills/{skill_id}/versions", history.versions),
@@ -82,6 +88,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/agent_skills/{skill_id}/trace", history.trace),
     ("PUT", "/agent_skills/{skill_id}/files", history.edit),
     ("POST", "/agent_skills/{skill_id}/revert", history.revert),
+    ("GET", "/agent_skills/{skill_id}/use", use.of_skill),
     ("GET", "/agent_skills/{skill_id}/pins", history.pins),
     ("POST", "/agent_skills/{skill_id}/pins", history.pin),
     ("DELETE", "/agent_skills/{skill_id}/pins", history.unpin),
