@@ -1,4 +1,4 @@
-"""The official conformance scenarios of the protocol that have to do with skills, against the MCP server.
+"""The protocol's official conformance scenarios that fit, against the MCP server: `make test-mcp`.
 
     python -m tests.agents.conformance NODE FOLDER
 
@@ -7,10 +7,9 @@ server here serves one project to everybody.
 """
 
 import asyncio
-import subprocess
+import socket
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import uvicorn
@@ -19,7 +18,6 @@ from seasoned import config
 from seasoned.engine import Engine
 from seasoned.mcp.server import server
 from tests.support.ports import free_port
-from tests.support.server import wait_until
 
 SCENARIOS = (
     "server-stateless",
@@ -33,25 +31,21 @@ SCENARIOS = (
 )
 
 
-def main(node: str, folder: str) -> int:
+class _Server(uvicorn.Server):
+    """A server that says when it listens."""
+
+    def __init__(self, configured: uvicorn.Config) -> None:
+        super().__init__(configured)
+        self.listens = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listens.set()
+
+
+async def main(node: str, folder: str) -> int:
     """Run the scenarios; how many failed."""
-    port, ready, stop = free_port(), threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(port, ready, stop)), daemon=True)
-    thread.start()
-    wait_until(ready.is_set, "the server is up")
     program = Path(folder) / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
-    failed = 0
-    for scenario in SCENARIOS:
-        words = [node, str(program), "server", "--url", f"http://127.0.0.1:{port}/mcp", "--scenario", scenario]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        print(done.stdout, done.stderr if done.returncode else "")
-        failed += done.returncode != 0
-    stop.set()
-    thread.join()
-    return failed
-
-
-async def _serve(port: int, ready: threading.Event, stop: threading.Event) -> None:
     with tempfile.TemporaryDirectory() as home:
         engine = Engine.open(config.load({}, home=Path(home)))
         await engine.start()
@@ -62,16 +56,19 @@ async def _serve(port: int, ready: threading.Event, stop: threading.Event) -> No
             return project_id
 
         app = server(engine, own).http_app(path="/mcp", stateless_http=True, json_response=True)
-        web = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
+        port = free_port()
+        web = _Server(uvicorn.Config(app, port=port, log_level="error"))
         serving = asyncio.create_task(web.serve())
-        while not web.started:
-            await asyncio.sleep(0.05)
-        ready.set()
-        await asyncio.to_thread(stop.wait)
+        await web.listens.wait()
+        failed = 0
+        for scenario in SCENARIOS:
+            words = (str(program), "server", "--url", f"http://127.0.0.1:{port}/mcp", "--scenario", scenario)
+            failed += await (await asyncio.create_subprocess_exec(node, *words)).wait() != 0
         web.should_exit = True
         await serving
         await engine.close()
+    return failed
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(asyncio.run(main(*sys.argv[1:])))

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import httpx2
 import pytest
 from fastmcp import Client as SkillsClient
@@ -18,8 +17,8 @@ from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import TextContent, TextResourceContents
 
-from tests.support.home import KEY
-from tests.support.server import Server, environment, running
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.server import KEY, Server, environment, running
 
 TALK = [
     {"role": "user", "content": "Always use uv instead of pip in this repo. Deploy it."},
@@ -40,7 +39,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 async def over_http(server: Server, key: str = KEY) -> AsyncIterator[Client]:
     headers = {"Authorization": f"Bearer {key}"}
     async with (
-        httpx2.AsyncClient(headers=headers) as http,
+        httpx2.AsyncClient(headers=headers, timeout=PATIENCE_SECONDS) as http,
         Client(streamable_http_client(f"{server.url}/mcp", http_client=http)) as client,
     ):
         yield client
@@ -125,12 +124,14 @@ def test_every_skill_is_served_by_the_extension_with_the_digests_of_its_files(se
 
 
 def test_without_a_key_nothing_is_answered_and_another_project_sees_nothing_of_this_one(server: Server) -> None:
-    answer = httpx.post(f"{server.url}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+    answer = httpx2.post(
+        f"{server.url}/mcp", timeout=PATIENCE_SECONDS, json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    )
     assert answer.status_code == 401
     other = server.create_project("other-of-mcp")
 
     async def run() -> None:
-        async with over_http(server, other.key) as client:
+        async with over_http(server, other.api_key) as client:
             assert (await called(client, "search_skills", query="uv instead of pip"))["entries"] == []
             assert (await client.list_resources()).resources == []
             assert "There is no skill" in await refused(client, "read_skill", name="user-general-facts")

@@ -14,7 +14,7 @@ from seasoned.engine.budget import WAIT_SECONDS, MemoryBudget
 from seasoned.errors import NotFound, StorageFull, TooLarge
 from seasoned.message import JsonObject
 from seasoned.skill import ENTRIES_SEARCHED_MAX, SKILL_FILE, check_files
-from seasoned.store import Connection, Store, files, projects, search, skills, spaces
+from seasoned.store import Connection, Store, files, projects, skills, spaces
 from seasoned.store.gc.blobs import retry_tombstoned
 from seasoned.store.rows import PAGE_MAX, PageQuery, dump_bounded
 from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillRow
@@ -22,7 +22,6 @@ from seasoned.store.skills import FileRow, NewFile, NewSkill, NewVersion, SkillR
 SKILLS_MAX = 10_000
 DOWNLOAD_FILES_MAX = 200
 LONG_FILES_TOLD_MAX = 10
-SPACES_SEARCHED_MAX = 100
 DOWNLOAD_BYTES_MAX = 50 * 1024 * 1024
 LOST_FILE = "MISSING-FILES.txt"
 
@@ -50,15 +49,6 @@ class SkillContent(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     files: dict[str, bytes]
     lost: list[str]
-
-
-class FoundEntry(msgspec.Struct, frozen=True):
-    """An entry that was found, with its skill; an empty `path` stands for the skill's own description."""
-
-    skill_id: str
-    name: str
-    path: str
-    text: str
 
 
 class Skills:
@@ -189,24 +179,6 @@ class Skills:
             except NotFound:
                 lost.append(row.path)
         return SkillContent(number=skill.head, files=files, lost=lost)
-
-    async def search(self, project_id: str, query: str, space_id: str, limit: int) -> list[FoundEntry]:
-        """The entries that share the rarest words with a text, the closest first, of one space or of the newest ones.
-
-        Raises NotFound for a space that is not the project's.
-        """
-
-        def load(connection: Connection) -> list[FoundEntry]:
-            if space_id:
-                within = [spaces.get(connection, project_id, space_id)]
-            else:
-                within, _ = spaces.page(connection, project_id, PageQuery(limit=SPACES_SEARCHED_MAX, newest_first=True))
-            hits = [hit for row in within for hit in search.near(connection, row.id, query, limit)]
-            best = sorted(hits, key=lambda hit: -hit.score)[:limit]
-            named = skills.names(connection, {hit.skill_id for hit in best})
-            return [FoundEntry(hit.skill_id, named[hit.skill_id], hit.path, hit.text) for hit in best]
-
-        return await self._store.read(load)
 
     async def zip(self, project_id: str, skill_id: str) -> tuple[str, BinaryIO]:
         """A skill's name and its files as a ZIP, in an unlinked temporary file.

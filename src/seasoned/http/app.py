@@ -32,8 +32,6 @@ log = logging.getLogger(__name__)
 
 # In the scope of a request for a page.
 PAGE: Final = "seasoned.page"
-# In the scope of a request of MCP: whose it is.
-PROJECT: Final = "seasoned.project"
 MCP: Final = "/mcp"
 
 OpenHandler = Callable[[Request], Awaitable[Response]]
@@ -65,6 +63,7 @@ class App:
 
     def __init__(self, engine: Engine, metrics: Metrics | None = None) -> None:
         self._engine = engine
+        self._mcp: McpApp | None = None
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in ROUTES:
             by_path.setdefault(PREFIX + path, {})[method] = handler
@@ -153,19 +152,20 @@ class App:
             return await self._dashboard.answer(request) or await ops.welcome(request)
         return await ops.welcome(request)
 
-    @cached_property
-    def _mcp(self) -> "McpApp":
-        try:
-            from seasoned.mcp.web import McpApp  # noqa: PLC0415 - an extra, and a second of imports
-        except ImportError:
-            raise NotFound(f"MCP needs a library; {how_to_install('mcp')} on the server.") from None
-        return McpApp(self._engine, MCP)
+    async def _speak_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        project_id = await self._engine.projects.authenticate(header(scope, b"authorization"))
+        await (self._mcp or await self._begin_mcp()).answer(project_id, scope, receive, send)
+
+    async def _begin_mcp(self) -> "McpApp":
+        # Others are answered meanwhile: the import takes seconds on a busy machine.
+        made = await asyncio.to_thread(_mcp_app)
+        self._mcp = self._mcp or made(self._engine, MCP)
+        return self._mcp
 
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Whatever is no route of the API: MCP, a page, or nothing."""
-        if scope["path"] == MCP and scope["method"] != "HEAD":
-            scope[PROJECT] = await self._engine.projects.authenticate(header(scope, b"authorization"))
-            await self._mcp(scope, receive, send)
+        if scope["path"] == MCP:
+            await self._speak_mcp(scope, receive, send)
             return
         response = None
         if self._engine.config.pages != "none" and not scope["path"].startswith(f"{PREFIX}/"):
@@ -178,7 +178,7 @@ class App:
         try:
             yield
         finally:
-            if "_mcp" in self.__dict__:
+            if self._mcp is not None:
                 await self._mcp.close()
             await self._engine.close()
 
@@ -192,6 +192,14 @@ class App:
         # A bad link is refused before anything else.
         size = await links.size(token)
         return await weighed(self._engine, self._engine.config.body_bytes_max if size is None else size, made)
+
+
+def _mcp_app() -> "type[McpApp]":
+    try:
+        from seasoned.mcp.web import McpApp  # noqa: PLC0415 - an extra, and a second of imports
+    except ImportError:
+        raise NotFound(f"MCP needs a library; {how_to_install('mcp')} on the server.") from None
+    return McpApp
 
 
 def _about(scope: Scope) -> dict[str, str]:

@@ -16,11 +16,14 @@ from pydantic import Field, ValidationError
 
 from seasoned import __version__, formats
 from seasoned.engine import Engine
+from seasoned.engine.search import QUERY_CHARS_MAX
 from seasoned.engine.skills import SkillState
+from seasoned.engine.use import SkillRead
 from seasoned.errors import Conflict, Invalid, NotFound, SeasonedError
 from seasoned.importers.transcript import TimedMessage, Transcript, hash_of
 from seasoned.message import JsonObject
 from seasoned.skill import SKILL_FILE, parse_skill_file
+from seasoned.store.documents import Filter
 from seasoned.store.rows import PageQuery
 
 P = ParamSpec("P")
@@ -48,15 +51,18 @@ class Tools:
 
     async def search_skills(
         self,
-        query: Annotated[str, Field(description="What is to be done, in any words.", max_length=4_000)],
+        query: Annotated[str, Field(description="What is to be done, in any words.", max_length=QUERY_CHARS_MAX)],
         space: Space = "",
         limit: Annotated[int, Field(description="The most entries.", ge=1, le=HITS_MAX)] = 10,
     ) -> dict[str, list[dict[str, str]]]:
         """Find what was learned that fits a task: entries with their skill and file, the closest first."""
         project_id = await self._project()
         space_id = (await self._engine.spaces.called(project_id, space)).id if space else ""
-        found = await self._engine.skills.search(project_id, query, space_id, limit)
-        return {"entries": [{"skill": one.name, "path": one.path, "text": one.text} for one in found]}
+        only = Filter(space=space_id)
+        page = await self._engine.search.find(project_id, query, kinds=("skill", "entry"), only=only, limit=limit)
+        seen = {one.id for one in page.items}
+        self._engine.use.record_reads(project_id, *(SkillRead(skill_id=one, is_loaded=False) for one in seen))
+        return {"entries": [{"skill": one.title, "path": one.path, "text": one.text} for one in page.items]}
 
     async def read_skill(
         self,
@@ -68,6 +74,7 @@ class Tools:
         project_id = await self._project()
         state = await self._named(project_id, name, space)
         found = await self._engine.skills.file(project_id, state.row.id, path)
+        self._engine.use.record_reads(project_id, SkillRead(skill_id=state.row.id, version=state.row.head))
         return found.data.decode(errors="replace")
 
     async def _named(self, project_id: str, name: str, space: str) -> SkillState:
@@ -166,6 +173,7 @@ class StoredSkills(SkillManifestProvider):
         found = await self._engine.skills.file(project_id, state.row.id, resource.file_path)
         if f"sha256:{found.sha256}" != resource.file.digest:
             raise NotFound("The skill has a newer version; list the skills again.")
+        self._engine.use.record_reads(project_id, SkillRead(skill_id=state.row.id, version=state.row.head))
         return found.data
 
     async def _served(self, project_id: str) -> dict[str, SkillState]:

@@ -9,12 +9,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from seasoned.engine import Engine
 from seasoned.mcp.server import server
 
-# Where the application in front has put the project of the request's key.
+# In the scope of a request: the project of its key.
 PROJECT = "seasoned.project"
 
 
 class McpApp:
-    """The application of the path `/mcp`."""
+    """The application of the path for MCP."""
 
     def __init__(self, engine: Engine, path: str) -> None:
         mcp = server(engine, _project)
@@ -24,7 +24,9 @@ class McpApp:
         self._running: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, project_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whose key was checked."""
+        scope[PROJECT] = project_id
         if self._running is None:
             self._running = asyncio.create_task(self._live())
         ready = asyncio.create_task(self._ready.wait())
