@@ -182,6 +182,10 @@ rules-train: $(VENV)/.dev ## Train the rules' classifier of sentences, and say h
 	@$(BIN)/python benchmarks/rules_train.py --check
 	@$(BIN)/python benchmarks/rules_train.py
 
+.PHONY: bench-statistics
+bench-statistics: $(VENV)/.dev ## How often verdicts of evaluations are wrong, by simulation.
+	@$(BIN)/python -m benchmarks.verdicts
+
 bench-rules: $(VENV)/.dev ## How much processor time the rules take for people's messages.
 	@$(BIN)/python benchmarks/rules_speed.py
 

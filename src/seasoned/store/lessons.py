@@ -360,6 +360,12 @@ def supported(connection: Connection, skill_id: str) -> frozenset[str]:
     return frozenset(connection.execute(statement).scalars())
 
 
+def supporting(connection: Connection, skill_id: str) -> frozenset[str]:
+    """The ids of the lessons that support a skill's entries."""
+    statement = sa.select(entry_lessons.c.lesson_id).where(entry_lessons.c.skill_id == skill_id).distinct()
+    return frozenset(connection.execute(statement).scalars())
+
+
 def place_entries(connection: Connection, skill_id: str, places: Mapping[str, str]) -> None:
     """Record in which file some entries stand now, by their keys."""
     by_path: dict[str, list[str]] = {}
