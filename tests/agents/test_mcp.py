@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import yaml
 from fastmcp import Client as SkillsClient
 from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.skills import SkillsClientExtension
@@ -116,6 +117,8 @@ def test_every_skill_is_served_by_the_extension_with_the_digests_of_its_files(se
                     content = (await client.read_resource(one.uri))[0]
                     assert isinstance(content, TextResourceContents)
                     data = content.text.encode()
+                    if one.uri == skill.uri:
+                        assert skill.frontmatter.root == yaml.safe_load(content.text.split("---\n")[1])
                     assert (f"sha256:{hashlib.sha256(data).hexdigest()}", len(data)) == (one.digest, one.size)
 
     with server.http() as http:

@@ -10,7 +10,7 @@ from seasoned.errors import Invalid, how_to_install
 
 
 def mcp(base_url: BaseUrl = None, project: Project = "", home: Home = None) -> None:
-    """Serve MCP on standard input and output, and learn in the background, until the agent ends.
+    """Serve MCP on standard input and output, for one agent, and learn in the background until it ends.
 
     A server that runs (`seasoned serve`) has the same tools at /mcp.
     """

@@ -10,9 +10,10 @@ from typing import Annotated, Final, Literal, ParamSpec, TypeVar
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import ToolError
-from fastmcp.skills import SkillFile, SkillFrontmatter, SkillManifest
+from fastmcp.skills import SkillFile, SkillManifest
+from fastmcp.skills._snapshot import parse_frontmatter
 from fastmcp.skills.provider import SkillFileResource, SkillManifestProvider
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from seasoned import __version__, formats
 from seasoned.engine import Engine
@@ -190,10 +191,10 @@ class StoredSkills(SkillManifestProvider):
         files = {row.path: SkillFile(digest=f"sha256:{row.sha256}", size=row.size) for row in rows}
         try:
             main = await self._engine.skills.file(project_id, state.row.id, SKILL_FILE)
-            head = parse_skill_file(main.data.decode())
-            fields = {"name": head.name, "description": head.description}
-            return SkillManifest(frontmatter=SkillFrontmatter(dict(fields)), files=files)
-        except (ValidationError, SeasonedError, UnicodeDecodeError):
+            # It refuses what takes long to parse.
+            parse_skill_file(main.data.decode())
+            return SkillManifest(frontmatter=parse_frontmatter(main.data), files=files)
+        except (ValueError, Invalid, NotFound):
             return None
 
 
