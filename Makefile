@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-contrast bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-rules rules-ablate rules-train worlds reference constraints \
+.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-pages screenshots bench-rules rules-ablate rules-train worlds reference bench-contrast constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -133,6 +133,14 @@ bench-retention: $(VENV)/.dev ## What of a thousand lessons stands at the end.
 bench-duplicates: $(VENV)/.dev ## How well twins of entries are told from new facts.
 	@$(BIN)/python benchmarks/duplicates.py
 
+.PHONY: bench-health
+bench-health: $(VENV)/.dev ## How well near-duplicates of learned skills are found (SKILLS="path/to/skills.jsonl").
+	@$(BIN)/python benchmarks/health.py $(SKILLS)
+
+.PHONY: bench-search
+bench-search: $(VENV)/.dev ## Whether search finds entries that help, on recorded runs of tau-bench (RUNS=path).
+	@$(BIN)/python benchmarks/search.py $(RUNS)
+
 bench-safety: $(VENV)/.dev ## What gets past the scanner and the redactor, also with a model that obeys all it reads.
 	@$(BIN)/python -m benchmarks.safety
 
@@ -145,6 +153,12 @@ bench-learning: $(VENV)/.dev ## How many lessons a second 1, 2, 4 and 8 workers 
 
 bench-growth: $(VENV)/.dev ## Lists, searches and lessons with up to 10,000 skills and a million messages (STORE=postgres).
 	@$(BESIDE_DURABLE) $(BIN)/python benchmarks/growth.py $(if $(filter postgres,$(STORE)),--database {url})
+
+bench-pages: $(VENV)/.dev ## How long the pages of a large home take, and what viewers cost ingest.
+	@PYTHONPATH=. $(BIN)/python benchmarks/pages.py
+
+screenshots: chromium demo ## Take the pictures of docs/images from the demo's home.
+	@$(BIN)/python examples/screenshots.py --home $(DEMO_HOME)
 
 bench-resources: $(VENV)/.dev ## How long a start takes, and what idle processes take of memory and processor.
 	@$(BIN)/python -m tests.support.postgres $(BIN)/python benchmarks/resources.py --database {url}
@@ -163,11 +177,19 @@ rules-train: $(VENV)/.dev ## Train the rules' classifier of sentences, and say h
 	@$(BIN)/python benchmarks/rules_train.py --check
 	@$(BIN)/python benchmarks/rules_train.py
 
+.PHONY: bench-statistics
+bench-statistics: $(VENV)/.dev ## How often verdicts of evaluations are wrong, by simulation.
+	@$(BIN)/python -m benchmarks.verdicts
+
 bench-rules: $(VENV)/.dev ## How much processor time the rules take for people's messages.
 	@$(BIN)/python benchmarks/rules_speed.py
 
 reference: $(VENV)/.dev ## Write docs/http-api.md anew.
 	@$(BIN)/python -c "from seasoned.http.openapi.reference import markdown; print(markdown(), end='')" > docs/http-api.md
+
+.PHONY: blocking
+blocking: $(VENV)/.dev ## Write the library's blocking calls anew.
+	@$(BIN)/python -m tests.support.blocking && $(BIN)/ruff format -q src/seasoned/library/blocking.py
 
 constraints: $(VENV)/.dev ## Write the versions that are installed now to constraints.txt.
 	@(echo "# The versions that are tested together; pip reads them with --constraint. Renew with: make constraints."; \

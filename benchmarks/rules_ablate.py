@@ -43,7 +43,7 @@ def forget() -> None:
 def parts(patterns: bool) -> Iterator[tuple[str, Group, list[int]]]:
     """Each group, or each pattern, with the places of its patterns."""
     for name in BOOKS:
-        for group in book(name).groups.values():
+        for group in book(name).values():
             places = list(range(len(group.described.patterns)))
             if not patterns:
                 yield f"{name}.{group.name} ({len(places)})", group, places

@@ -76,7 +76,7 @@ def slowest_call(said: list[str]) -> tuple[float, str]:
     """The longest time that one pattern takes on a text as long as a sentence may be; and the pattern."""
     slowest, worst = 0.0, ""
     for name in ("talk", "lasting", "reports"):
-        for group in book(name).groups.values():
+        for group in book(name).values():
             for place in range(len(group.described.patterns)):
                 pattern = group._compile(place)
                 look = pattern.match if group.described.start else pattern.search

@@ -57,6 +57,10 @@ CHARS_ADVISED: Final = 20_000
 RULE_KEY: Final = "entries"
 JOURNAL_RULE: Final = "journal"
 ABOUT_CHARS_MAX: Final = 4_000
+# What stands above the list of files that is kept by rule (`pipeline.index`).
+LIST_NOTE: Final = (
+    "Read the file that fits the task. Seasoned keeps this list up to date; remove this sentence to keep it yourself."
+)
 
 # Who makes versions. A `revert` or `forget` takes text back that others brought; `seasoned` creates a space's skills.
 Author = Literal["learner", "user", "import", "sync", "revert", "forget", "seasoned"]

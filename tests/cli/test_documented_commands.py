@@ -32,6 +32,11 @@ NOT_RUN = {
     "git clone http://x:sk-ac-...@127.0.0.1:8029/api/v1/learning_spaces/SPACE_ID/git": "as above",
     "seasoned sync --project --space shop": "it would write into this project",
     'pg_dump --format=custom --file=seasoned.dump "$SEASONED_DATABASE"': "a program of others",
+    "seasoned eval make NAME --space shop": "it needs later sessions; tests/cli/test_evals.py has some",
+    "seasoned eval make NAME --version 3": "as above",
+    "seasoned eval run NAME --agent 'claude -p' --noise --trust-checks": "it needs an agent",
+    "seasoned eval run NAME --agent 'codex exec --full-auto {prompt}' --version 5 --old 4 --trust-checks": "as above",
+    "seasoned eval show NAME": "it shows what was run",
     "rsync -a HOME/blobs/ /backups/blobs/": "a program of others",
 }
 # What readers have, and what stands for it here; `{}` is a folder of the test.

@@ -1,6 +1,7 @@
 """Forgetting: what only one source taught goes, everything else stays; then it is really gone."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -133,5 +134,23 @@ def test_forgetting_beside_the_learner_loses_no_evidence(tmp_path: Path) -> None
             *(one.learn("Deploy on Tuesdays") for _ in range(3)),
         )
         assert "## Deploy on Tuesdays" in await one.text()
+
+    forget(tmp_path, work)
+
+
+def test_a_description_that_a_person_wrote_stays_whole(tmp_path: Path) -> None:
+    async def work(one: Desk) -> None:
+        session = await one.learn("Deploy on Tuesdays")
+        skill_id = await one.skill_id()
+        assert " Covers: " in await one.text("SKILL.md")
+        text = re.sub(
+            r"description: .*", 'description: "Deployments. Covers: all that we know."', await one.text("SKILL.md")
+        )
+        await one.engine.history.edit(one.project_id, skill_id, {"SKILL.md": text.encode()})
+        for purge in (False, True):
+            await one.engine.forgetting.forget(one.project_id, "session", session, purge=purge)
+            assert "Covers: all that we know." in await one.text("SKILL.md")
+        described = (await one.engine.skills.get(one.project_id, skill_id)).row.description
+        assert described == "Deployments. Covers: all that we know."
 
     forget(tmp_path, work)

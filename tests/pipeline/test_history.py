@@ -422,3 +422,21 @@ def test_blame_is_that_of_a_slow_reference_after_any_edits(tmp_path: Path, seed:
             assert {one.row.author for one in log} == {"learner", "user", "import", "revert"}
 
     asyncio.run(run())
+
+
+def test_the_list_of_files_follows_a_person_s_edit_and_stays_the_learner_s(tmp_path: Path) -> None:
+    async def work(one: Bench) -> None:
+        listed = [line for line in (await one.text(SKILL_FILE)).split("\n") if line.startswith("- notes.md")]
+        assert listed == ["- notes.md: Deploy on Tuesdays"]
+        await one.edit("## Deploy on Tuesdays", "## Never deploy on Fridays")
+        await one.engine.history.edit(one.project_id, one.skill_id, {"more.md": b"# More\n\n- Call Ada.\n"})
+        text = await one.text(SKILL_FILE)
+        assert "- notes.md: Never deploy on Fridays" in text
+        assert "- more.md: Call Ada" in text
+        await one.engine.history.edit(one.project_id, one.skill_id, {"more.md": None})
+        assert "more.md" not in await one.text(SKILL_FILE)
+        # The description is still kept by the learner.
+        await one.learn("Rotate the keys")
+        assert "Rotate the keys" in (await one.engine.skills.get(one.project_id, one.skill_id)).row.description
+
+    bench(tmp_path, work)

@@ -9,7 +9,7 @@ import pytest
 from seasoned.engine import Engine
 from seasoned.engine.proposals import Proposal
 from seasoned.errors import Conflict, HeadMoved, Invalid, NotFound
-from seasoned.learning.questions import CreateSkill, Reinforce, ReviseEntry, WriteAnswer, WriteQuestion
+from seasoned.learning.questions import AddEntry, CreateSkill, Reinforce, ReviseEntry, WriteAnswer, WriteQuestion
 from seasoned.space import Policy
 from seasoned.store.rows import PAGE_MAX, PageQuery
 from seasoned.testing import ScriptedModel
@@ -304,3 +304,52 @@ def test_many_write_while_the_learner_does_and_a_person_reviews(tmp_path: Path, 
         assert all([await one.statuses(proposal) == ["written"] for proposal in await one.waiting("approved")])
 
     desk(tmp_path, work)
+
+
+def test_an_approval_that_changed_several_skills_is_undone_as_a_whole(tmp_path: Path) -> None:
+    def two(question: WriteQuestion) -> WriteAnswer:
+        (pending,) = question.lessons
+        keys = (pending.key,)
+        create = (CreateSkill(name=name, description="Some.", body="# Some", lessons=keys) for name in ("one", "two"))
+        text = f"## {pending.lesson.title}\n{pending.lesson.title} in"
+        adds = (AddEntry(skill=name, path=NOTES, text=f"{text} {name}.", lessons=keys) for name in ("one", "two"))
+        return WriteAnswer(edits=(*create, *adds))
+
+    async def work(one: Desk) -> None:
+        one.model.on_write = two
+        await one.learn("Back up first")
+        await one.approve(*await one.waiting())
+        await one.learn("Deploy on Tuesdays")
+        (second,) = await one.waiting()
+        before = [await one.text(NOTES, name) for name in ("one", "two")]
+        approved = (await one.approve(second))[0].row
+        assert len(approved.made_list()) == 2
+        after = [await one.text(NOTES, name) for name in ("one", "two")]
+        assert before != after
+        # Where one has moved on, both stay.
+        two_id = await one.skill_id("two")
+        head = await one.engine.history.edit(one.project_id, two_id, {NOTES: (after[1] + "\nMine.\n").encode()})
+        with pytest.raises(HeadMoved):
+            await one.use.undo(one.project_id, second.row.id)
+        assert await one.text(NOTES, "one") == after[0]
+        await one.engine.history.revert(one.project_id, two_id, head - 1)
+        with pytest.raises(HeadMoved):
+            await one.use.undo(one.project_id, second.row.id)
+        assert (await one.use.get(one.project_id, second.row.id)).row.status == "approved"
+
+    async def at_once(one: Desk) -> None:
+        one.model.on_write = two
+        await one.learn("Back up first")
+        await one.approve(*await one.waiting())
+        before = [await one.text(NOTES, name) for name in ("one", "two")]
+        await one.learn("Deploy on Tuesdays")
+        (second,) = await one.waiting()
+        await one.approve(second)
+        await one.use.undo(one.project_id, second.row.id)
+        assert [await one.text(NOTES, name) for name in ("one", "two")] == before
+        assert await one.statuses(second) == ["proposed"]
+        await one.approve(second)
+        assert "Tuesdays" in await one.text(NOTES, "two")
+
+    desk(tmp_path / "moved", work)
+    desk(tmp_path / "undone", at_once)

@@ -101,6 +101,8 @@ DROP TABLE unindexed;
 ALTER TABLE entries DROP COLUMN whole;
 ALTER TABLE entries ADD FOREIGN KEY (skill_id) REFERENCES skills (id) ON DELETE CASCADE;
 DROP TABLE pins;
+DROP TABLE skill_reads;
+ALTER TABLE skills DROP COLUMN archived_at;
 DROP TABLE task_messages;
 CREATE INDEX ix_messages_task ON messages (task_id, number) WHERE task_id IS NOT NULL;
 DROP INDEX ix_sessions_attempt_of;

@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "skills": _Location("skills", "app", "List, show, compare, edit and export skills."),
     "search": _Location("search", "search", "Search skills, entries, lessons, tasks and messages."),
     "review": _Location("review", "app", "Approve, edit or reject what waits for review."),
+    "eval": _Location("evals", "app", "Make cases of past sessions, and see whether a skill helps."),
     "forget": _Location("forget", "forget", "Forget what a session, a user, a task or a lesson taught."),
     "spaces": _Location("lists", "spaces_app", "List learning spaces, set their policies."),
     "sessions": _Location("lists", "sessions_app", "List and export sessions."),

@@ -83,7 +83,7 @@ def list_(
             called.get(one.row.space_id, "-"),
             " ".join(one.row.head_of()),
             len(one.lessons),
-            "; ".join(one.row.finding_list()) or ("stale" if one.is_stale else ""),
+            "; ".join(one.row.finding_list()) or one.row.why or ("stale" if one.is_stale else ""),
             _title(one),
         )
         for one in found
@@ -223,6 +223,8 @@ def _edited(texts: Sequence[str]) -> list[str]:
 def _print(shown: ShownProposal) -> None:
     one = shown.proposal
     say(f"{one.row.id} ({one.row.status}{', stale' if one.is_stale else ''}), {to_rfc3339(one.row.created_at)[:16]}")
+    if one.row.why:
+        say(f"  health: {one_line(one.row.why)}")
     for finding in one.row.finding_list():
         say(f"  flagged: {one_line(finding)}")
     for lesson in one.lessons:
@@ -262,6 +264,7 @@ def _json(one: Proposal) -> dict[str, object]:
         "space_id": row.space_id,
         "status": row.status,
         "reason": row.reason,
+        "why": row.why,
         "findings": row.finding_list(),
         "is_stale": one.is_stale,
         "made_on": row.head_of(),

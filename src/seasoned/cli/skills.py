@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from seasoned.cli import edits, history
+from seasoned.cli import edits, health, history
 from seasoned.cli.console import (
     FAILED,
     Home,
@@ -33,14 +33,25 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="List, show, 
 
 app.command("edit")(edits.edit)
 app.command("import")(edits.import_)
-for _command in (history.log, history.diff, history.revert, history.blame, history.pin):
+for _command in (
+    *(history.log, history.diff, history.revert, history.blame, history.pin),
+    *(health.health, health.use, health.archive, health.unarchive),
+):
     app.command(_command.__name__)(_command)
 
 
 @app.command("list")
-def list_(space: Space = "", project: Project = "", home: Home = None, json: Json = False) -> None:
+def list_(
+    archived: Annotated[bool, typer.Option("--archived", help="List the archived skills instead.")] = False,
+    space: Space = "",
+    project: Project = "",
+    home: Home = None,
+    json: Json = False,
+) -> None:
     """List the skills of each space."""
-    groups, called = with_records(load_config(home), lambda held, own: grouped(held, own, space), project)
+    groups, called = with_records(
+        load_config(home), lambda held, own: grouped(held, own, space, archived=archived), project
+    )
     found = [(group, state) for group in groups for state in group.skills]
     if json:
         print_json([{**_skill_json(state), **_space_json(group, called)} for group, state in found])

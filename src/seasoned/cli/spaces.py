@@ -45,8 +45,11 @@ async def only_space(held: Records, project_id: str, space: str) -> SpaceRow:
     return rows[0]
 
 
-async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Group], dict[str, str]]:
-    """The skills by their spaces, oldest space first, and the label of each space.
+async def grouped(
+    held: Records, project_id: str, space: str, *, archived: bool | None = False
+) -> tuple[list[Group], dict[str, str]]:
+    """The skills by their spaces, oldest space first, and the label of each space; archived ones when asked, with None
+    both.
 
     Only those of one space when its name or id is given. Raises NotFound, Conflict.
     """
@@ -54,8 +57,10 @@ async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Grou
     called = labels(rows)
     if space:
         row = await held.spaces.called(project_id, space)
-        return [Group(row, await held.skills.of_space(project_id, row.id))], called
-    states = {state.row.id: state for state in await held.skills.every(project_id)}
+        within_one = await held.skills.of_space(project_id, row.id, with_archived=archived is not False)
+        wanted = [one for one in within_one if archived is not True or one.row.archived_at is not None]
+        return [Group(row, wanted)], called
+    states = {state.row.id: state for state in await held.skills.every(project_id, archived=archived)}
     within: dict[str, list[SkillState]] = {row.id: [] for row in rows}
     loose = dict(states)
     for skill_id, space_id in await held.spaces.of_skills(project_id):
@@ -69,7 +74,7 @@ async def grouped(held: Records, project_id: str, space: str) -> tuple[list[Grou
 async def skill_named(held: Records, project_id: str, space: str, name: str) -> SkillState:
     """The skill with a name or id; what follows a slash is not of it. Raises NotFound, Conflict."""
     wanted = name.partition("/")[0]
-    groups, called = await grouped(held, project_id, space)
+    groups, called = await grouped(held, project_id, space, archived=None)
     found = {
         state.row.id: (state, called_space(group, called))
         for group in groups

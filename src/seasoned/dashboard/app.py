@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
-from seasoned.dashboard import access, home, live, rendering
+from seasoned.dashboard import access, home, live, pipeline, rendering, review, searching, sessions, skills, spaces
 from seasoned.dashboard.call import SEE_OTHER, Call, here
 from seasoned.engine import Engine
 
@@ -30,6 +30,35 @@ ROUTES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/sign-out", access.sign_out),
     ("POST", "/examples", home.learn_examples),
     ("GET", "/live", live.stream),
+    ("GET", "/search", searching.show),
+    ("GET", "/spaces", spaces.listed),
+    ("GET", "/spaces/{id}", spaces.show),
+    ("POST", "/spaces/{id}/policy", spaces.set_policy),
+    ("GET", "/skills/{id}", skills.show),
+    ("GET", "/skills/{id}/why", skills.why),
+    ("GET", "/skills/{id}/versions", skills.versions),
+    ("GET", "/skills/{id}/diff", skills.diff),
+    ("GET", "/skills/{id}/edit", skills.edit_page),
+    ("POST", "/skills/{id}/edit", skills.edit),
+    ("POST", "/skills/{id}/remove", skills.remove),
+    ("POST", "/skills/{id}/revert", skills.revert),
+    ("POST", "/skills/{id}/pin", skills.pin),
+    ("GET", "/sessions", sessions.listed),
+    ("GET", "/sessions/{id}", sessions.show),
+    ("GET", "/sessions/{id}/messages/{number}/parts/{part}", sessions.part),
+    ("POST", "/sessions/{id}/retry", sessions.retry),
+    ("POST", "/sessions/{id}/tasks/{task}/outcome", sessions.set_outcome),
+    ("GET", "/forget", sessions.forgetting),
+    ("POST", "/forget", sessions.forget),
+    ("GET", "/review", review.show),
+    ("POST", "/review", review.decide),
+    ("POST", "/review/{id}/approve", review.approve),
+    ("POST", "/review/{id}/reject", review.reject),
+    ("POST", "/review/{id}/undo", review.undo),
+    ("GET", "/pipeline", pipeline.show),
+    ("POST", "/pipeline/retry", pipeline.retry_all),
+    ("GET", "/usage", pipeline.usage),
+    ("GET", "/usage/calls/{id}", pipeline.one_call),
 )
 
 

@@ -93,9 +93,11 @@ class Call:
         except ValueError:
             raise Invalid(f"The form cannot be read; it may have {FIELDS_MAX} fields of valid text.") from None
 
-    def show(self, template: str, *, status: int = 200, **values: object) -> Response:
+    def show(
+        self, template: str, values: Mapping[str, object] | None = None, *, status: int = 200, **more: object
+    ) -> Response:
         """A page, or a part of one."""
-        html = rendering.render(template, {"call": self, "now": self.now, **values})
+        html = rendering.render(template, {"call": self, "now": self.now, **(values or {}), **more})
         return HTMLResponse(html, status)
 
     def go(self, path: str, **query: object) -> Response:

@@ -42,7 +42,6 @@ async def show(call: Call) -> Response:
         price=sum(one.price_micros for one in usage.items),
         by_kind=charts.stacked(_by(days, KINDS, "kind"), KINDS, today, DAYS),
         by_end=charts.stacked(_by(days, ENDS, "status"), ENDS, today, DAYS),
-        sources=await call.engine.overview.titles([one.session_id for each in summaries for one in each.learned]),
     )
 
 

@@ -6,7 +6,7 @@ are not seen are replaced by what they are called.
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -64,6 +64,7 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text.replace("\r\n", "\n"))
 
 
+@lru_cache(maxsize=1_024)
 def to_html(text: str) -> Markup:
     """Markdown as HTML; a text that is too long for that as it is."""
     if not is_read(text):

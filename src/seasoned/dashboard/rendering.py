@@ -1,7 +1,6 @@
 """Templates, and how values are written on pages."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -9,7 +8,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from seasoned import __version__
 from seasoned.clock import SECOND, to_datetime, to_rfc3339
@@ -42,7 +41,6 @@ def _environment() -> Environment:
         "cut": cut,
         "day": lambda micros: to_datetime(micros).date().isoformat(),
         "entry_mark": entry_mark,
-        "json": json.dumps,
         "money": money,
         "number": "{:,}".format,
         "short": short,
@@ -123,8 +121,3 @@ def shown(text: str | None) -> Markup:
 def entry_mark(text: str) -> str:
     """What an entry is called in addresses within a page."""
     return f"e-{entry_hash(text)[:ENTRY_MARK_CHARS]}"
-
-
-def joined(parts: list[str | Markup]) -> Markup:
-    """Texts and markup together, the texts escaped."""
-    return Markup("").join(escape(part) for part in parts)

@@ -11,6 +11,7 @@ import msgspec
 from seasoned.config import Config
 from seasoned.engine import searching
 from seasoned.engine.history import Change, Head, History
+from seasoned.engine.use import SkillRead, Use
 from seasoned.errors import Busy, Invalid, NotFound, TooLarge
 from seasoned.message import JsonObject
 from seasoned.paths import PATH_PART_BYTES_MAX, check_path, same_name_key
@@ -78,10 +79,11 @@ def _filename(text: str) -> str:
 class Disks:
     """Use cases of disks and their files."""
 
-    def __init__(self, store: Store, config: Config, history: History) -> None:
+    def __init__(self, store: Store, config: Config, history: History, use: Use) -> None:
         self._store = store
         self._config = config
         self._history = history
+        self._use = use
         self._searches = asyncio.Semaphore(SEARCHES_AT_ONCE)
         self._waiting = 0
 
@@ -166,14 +168,17 @@ class Disks:
         disks.put(connection, row, new.body)
         return row
 
-    async def get(self, project_id: str, disk_id: str, where: DiskPath) -> ArtifactRow:
-        """A file. Raises NotFound."""
+    async def get(self, project_id: str, disk_id: str, where: DiskPath, session_id: str = "") -> ArtifactRow:
+        """A file, for an agent in a session, if that is known. Raises NotFound."""
 
-        def load(connection: Connection) -> ArtifactRow:
+        def load(connection: Connection) -> tuple[str, ArtifactRow]:
             disk = disks.get(connection, project_id, disk_id)
-            return disks.artifact(connection, disk, where.path, where.filename)
+            return disk.skill_id or "", disks.artifact(connection, disk, where.path, where.filename)
 
-        return await self._store.read(load)
+        skill_id, found = await self._store.read(load)
+        if skill_id:
+            self._use.record_reads(project_id, SkillRead(skill_id=skill_id, session_id=session_id))
+        return found
 
     async def data(self, row: ArtifactRow) -> bytes:
         """A file's bytes. Raises NotFound when the object store has lost them."""
@@ -231,10 +236,12 @@ class Disks:
 
         return await self._store.read(load)
 
-    async def grep(self, project_id: str, disk_id: str, query: str, limit: int) -> list[ArtifactRow]:
+    async def grep(
+        self, project_id: str, disk_id: str, query: str, limit: int, session_id: str = ""
+    ) -> list[ArtifactRow]:
         """The text files in which a regular expression is found. Raises NotFound, Invalid, TooLarge, Busy."""
         pattern = searching.regex(query)
-        rows = await self._artifacts(project_id, disk_id)
+        rows = await self._artifacts(project_id, disk_id, session_id)
         hits = searching.Hits(pattern, limit, self._config.search_seconds)
         wanted = [
             (number, partial(self._text_now, row.sha256))
@@ -244,10 +251,12 @@ class Disks:
         await self._search(partial(hits.look, wanted))
         return [rows[number] for number in hits.found]
 
-    async def glob(self, project_id: str, disk_id: str, query: str, limit: int) -> list[ArtifactRow]:
+    async def glob(
+        self, project_id: str, disk_id: str, query: str, limit: int, session_id: str = ""
+    ) -> list[ArtifactRow]:
         """The files whose whole path fits a pattern. Raises NotFound, Invalid, Busy."""
         pattern = searching.glob(query)
-        rows = await self._artifacts(project_id, disk_id)
+        rows = await self._artifacts(project_id, disk_id, session_id)
         found: list[ArtifactRow] = []
 
         def look() -> None:
@@ -272,8 +281,18 @@ class Disks:
     async def _disk(self, project_id: str, disk_id: str) -> DiskRow:
         return await self._store.read(lambda c: disks.get(c, project_id, disk_id))
 
-    async def _artifacts(self, project_id: str, disk_id: str) -> list[ArtifactRow]:
-        return await self._store.read(lambda c: disks.artifacts_of(c, disks.get(c, project_id, disk_id)))
+    async def _artifacts(self, project_id: str, disk_id: str, session_id: str) -> list[ArtifactRow]:
+        """The files of a disk that is searched; of a skill that shows what there is, not its text."""
+
+        def load(connection: Connection) -> tuple[str, list[ArtifactRow]]:
+            disk = disks.get(connection, project_id, disk_id)
+            return disk.skill_id or "", disks.artifacts_of(connection, disk)
+
+        skill_id, rows = await self._store.read(load)
+        if skill_id:
+            read = SkillRead(skill_id=skill_id, session_id=session_id, is_loaded=False)
+            self._use.record_reads(project_id, read)
+        return rows
 
     async def _change_skill(self, disk: DiskRow, where: DiskPath, data: bytes | None, meta: str | None) -> ArtifactRow:
         """Write (or with None remove) a file of a skill as a new version; the file as it is or was."""

@@ -11,6 +11,7 @@ from seasoned.engine.budget import MemoryBudget
 from seasoned.engine.disks import Disks
 from seasoned.engine.forgetting import Forgetting
 from seasoned.engine.gc import GarbageCollection
+from seasoned.engine.health import Health
 from seasoned.engine.history import History
 from seasoned.engine.keys import Keyring
 from seasoned.engine.learning import Learning
@@ -29,6 +30,7 @@ from seasoned.engine.search import Search
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
+from seasoned.engine.use import Use
 from seasoned.engine.users import Users
 from seasoned.engine.visits import Visits
 from seasoned.errors import DatabaseDamaged, Invalid
@@ -61,6 +63,7 @@ class Engine:
         self.links = Links(store, self.keyring, by_store=config.blob_links == "store")
         self.spaces = Spaces(store, config, self.scheduler)
         self.users = Users(store)
+        self.use = Use(store)
         self.search = Search(store)
         self.visits = Visits(store, self.keyring)
         self.overview = Overview(store, config)
@@ -68,8 +71,9 @@ class Engine:
         self.blame = Blame(store)
         self.forgetting = Forgetting(store, config)
         self.proposals = Proposals(store, config, self.history)
+        self.health = Health(store, config)
         self.repositories = Repositories(store, config)
-        self.disks = Disks(store, config, self.history)
+        self.disks = Disks(store, config, self.history, self.use)
         self.skills = Skills(store, config, self.answers)
         self.imports = Imports(self.history, self.skills)
         self.learning = Learning(store, config, self.scheduler, self.spaces)
@@ -108,6 +112,7 @@ class Engine:
         await self.collecting.close()
         await self.store.index.close()
         await self.conditions.close()
+        await self.use.close()
         await self.scheduler.close()
         await self._model.close()
         self.store.close()

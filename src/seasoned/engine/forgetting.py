@@ -126,7 +126,8 @@ class Forgetting:
             # What it repeats of the other files is written anew when something is learned.
             from seasoned.pipeline.index import without_contents  # noqa: PLC0415 - few commands forget
 
-            said = without_contents(text)
+            by_people = {at for at, origin in enumerate(origins) if origin.version in skill.by_people}
+            said = without_contents(text, kept_lines=by_people)
             origins = blame(blamed, lines_of(said), Origin(row.since))
         return text, cut(row.path, said, origins, skill.taught, skill.supporters, set(gone), skill.by_people)
 

@@ -14,7 +14,7 @@ from seasoned.engine import diffs
 from seasoned.engine.diffs import FileDiff
 from seasoned.engine.evidence import Evidence, evidence_of
 from seasoned.errors import Busy, HeadMoved, Invalid, NotFound, Tombstoned, TooLarge
-from seasoned.skill import SKILL_FILE, Author, check_files, heading_key
+from seasoned.skill import LIST_NOTE, SKILL_FILE, Author, check_files, heading_key
 from seasoned.store import Connection, Store, files, history, lessons, skills
 from seasoned.store.blame import Blamed, Origin
 from seasoned.store.files import as_text
@@ -44,6 +44,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 
     row: SkillRow
     listing: Mapping[str, FileRow]
+    pins: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +159,57 @@ class History:
 
         return await self.change(project_id, skill_id, plan, head=head)
 
+    async def revert_together(
+        self,
+        project_id: str,
+        wanted: Mapping[str, tuple[int, int]],
+        then: Callable[[Connection], None],
+        *,
+        reason: str,
+    ) -> None:
+        """Bring an older version of each of some skills back, all of them or none, and what `then` does in the same
+        transaction. `wanted` has the head that each must have, and the version that comes back.
+
+        Raises NotFound, Busy, and HeadMoved when one has another head.
+        """
+
+        def load(connection: Connection) -> list[tuple[Head, list[FileRow]]]:
+            read = []
+            for skill_id, (head, number) in sorted(wanted.items()):
+                found = self._head(connection, skills.get(connection, project_id, skill_id), None)
+                if found.row.head != head:
+                    raise HeadMoved(f"The skill {found.row.name!r} has moved on since; edit it, or revert it by hand.")
+                read.append((found, history.files_at(connection, skill_id, number, bodies=True)))
+            return read
+
+        def plan(read: Sequence[tuple[Head, list[FileRow]]]) -> list[tuple[SkillRow, NewVersion | None, Evidence]]:
+            made = []
+            for found, rows in read:
+                change = self.reverting(found, rows, wanted[found.row.id][1], reason=reason)
+                version = self._version(found, change, is_repeatable=False)
+                made.append((found.row, version, self._evidence(found, change)))
+            return made
+
+        for _ in range(TRIES_MAX):
+            made = await asyncio.to_thread(plan, await self._store.read(load))
+
+            def commit(connection: Connection) -> None:
+                for row, version, evidence in made:  # noqa: B023 - it is run before the next try
+                    if version is not None:
+                        skills.commit(connection, row.id, row.head, version, self._store.clock.now())
+                        _follow(connection, row.id, evidence)
+                then(connection)
+
+            try:
+                await self._store.write(commit)
+            except Tombstoned:
+                continue
+            for skill_id in wanted:
+                await self._store.index.settle(skill_id)
+            self._store.index.soon()
+            return
+        raise Busy("Too many concurrent changes to these skills; try again in a second.")
+
     def reverting(self, found: Head, rows: Sequence[FileRow], number: int, *, reason: str = "") -> Change:
         """The change that brings back version `number`, whose files are `rows`; slow."""
         wanted = {row.path for row in rows}
@@ -247,7 +299,7 @@ class History:
             found = await self._store.read(lambda connection: self._head(connection, find(connection), paths))
             if head is not None and found.row.head != head:
                 raise HeadMoved(f"The skill is at version {found.row.head}, not {head}; read it again and change that.")
-            change = await asyncio.to_thread(plan, found)
+            change = await asyncio.to_thread(lambda: self._with_list(found, plan(found)))  # noqa: B023
             version = await asyncio.to_thread(self._version, found, change, is_repeatable=is_repeatable)
             evidence = await asyncio.to_thread(self._evidence, found, change)
 
@@ -268,9 +320,27 @@ class History:
 
     def _head(self, connection: Connection, row: SkillRow, paths: Collection[str] | None) -> Head:
         listing = {file.path: file for file in skills.head_listing(connection, row.id)}
+        wanted = None if paths is None else {*paths, SKILL_FILE}
         return Head(
-            row=row, listing=listing | {file.path: file for file in skills.head_files(connection, row.id, paths)}
+            row=row,
+            listing=listing | {file.path: file for file in skills.head_files(connection, row.id, wanted)},
+            pins=history.pinned(connection, row.id),
         )
+
+    def _with_list(self, found: Head, change: Change) -> Change:
+        """A change after which the list in SKILL.md, if it has one that is kept by rule, is that of the files.
+
+        A version that is brought back has the list of its own files.
+        """
+        row = found.listing.get(SKILL_FILE)
+        is_wanted = change.author != "revert" and row is not None and row.blame is not None
+        if row is None or not is_wanted or change.files.get(SKILL_FILE, b"") is None:
+            return change
+        with contextlib.suppress(NotFound):
+            data = change.files.get(SKILL_FILE) or files.unpack(row, self._store.blobs)
+            if LIST_NOTE.encode() in data:
+                return msgspec.structs.replace(change, files={**change.files, **_listed(found, change, data)})
+        return change
 
     def _version(self, found: Head, change: Change, *, is_repeatable: bool) -> NewVersion | None:
         """The version to be made; None when nothing is different."""
@@ -368,6 +438,23 @@ def main_file(paths: Iterable[str]) -> str | None:
     """A skill's SKILL.md: the one nearest to the top, in any case."""
     named = [path for path in paths if path.rsplit("/", 1)[-1].lower() == SKILL_FILE.lower()]
     return min(named, key=lambda path: (path.count("/"), path), default=None)
+
+
+def _listed(found: Head, change: Change, data: bytes) -> dict[str, bytes]:
+    """The SKILL.md of a change with the list of the files, if that is another."""
+    from seasoned.pipeline import index  # noqa: PLC0415 - few commands change skills
+    from seasoned.pipeline.draft import Draft  # noqa: PLC0415
+
+    written = {path: new for path, new in change.files.items() if new is not None}
+    draft = Draft(
+        name=found.row.name,
+        listing=dict(found.listing),
+        files={**written, SKILL_FILE: data},
+        removed={path for path, new in change.files.items() if new is None},
+        pins=found.pins,
+    )
+    index.refresh(draft, is_ours=False)
+    return {SKILL_FILE: draft.files[SKILL_FILE]} if draft.files[SKILL_FILE] != data else {}
 
 
 def _description(row: SkillRow, data: bytes) -> str:

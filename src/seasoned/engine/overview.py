@@ -7,12 +7,24 @@ import msgspec
 
 from seasoned.clock import SECOND
 from seasoned.config import Config
+from seasoned.engine.blame import BlamedRange
 from seasoned.learning.accounting import Stage
 from seasoned.store import Connection, Store, lessons, overview, sessions, skills, spaces, tasks
 from seasoned.store.lessons import LessonRow
-from seasoned.store.overview import CallRow, ChangedRow, DayRow, EvidenceRow, LearnedRow, PlaceRow, Pulse, WorkRow
+from seasoned.store.overview import (
+    CallRow,
+    DayRow,
+    EvidenceRow,
+    HeldFile,
+    HeldSkill,
+    LearnedRow,
+    PlaceRow,
+    Pulse,
+    WorkRow,
+)
 from seasoned.store.rows import PageQuery
 from seasoned.store.sessions import SessionRow
+from seasoned.store.skills import SkillRow
 from seasoned.store.spaces import SpaceRow
 from seasoned.store.tasks import TaskRow
 
@@ -22,6 +34,7 @@ LESSONS_SHOWN_MAX: Final = 5
 LESSONS_LOOKED_AT_MAX: Final = 25
 WORK_SHOWN_MAX: Final = 8
 TASKS_SHOWN_MAX: Final = 500
+LESSONS_OF_LINES_MAX: Final = 500
 
 
 class SpaceSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +62,15 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     tasks: list[TaskRow]
     lessons: list[LessonRow]
     places: dict[str, list[PlaceRow]]
+
+
+class SkillView(msgspec.Struct, frozen=True, kw_only=True):
+    """A skill with the spaces that have it and some of its files; `more_files` is the path after which more follow."""
+
+    row: SkillRow
+    spaces: list[SpaceRow]
+    files: list[HeldFile]
+    more_files: str
 
 
 class Overview:
@@ -111,23 +133,44 @@ class Overview:
 
         return await self._store.read(load)
 
-    async def changed_skills(self, project_id: str, space_id: str, limit: int) -> list[ChangedRow]:
-        """The skills of a space that changed last. Raises NotFound."""
+    async def skills(
+        self, project_id: str, space_id: str, query: PageQuery, wanted: str = ""
+    ) -> tuple[list[HeldSkill], str | None]:
+        """A page of a space's skills by name, and the cursor of the next one. Raises NotFound."""
 
-        def load(connection: Connection) -> list[ChangedRow]:
+        def load(connection: Connection) -> tuple[list[HeldSkill], str | None]:
             spaces.get(connection, project_id, space_id)
-            return overview.changed_skills(connection, space_id, limit)
+            return overview.skills_page(connection, space_id, query, wanted)
 
         return await self._store.read(load)
 
-    async def skills(
-        self, project_id: str, space_id: str, query: PageQuery
-    ) -> tuple[list[tuple[str, str, str, int, int]], str | None]:
-        """A page of a space's skills by name, as `store.overview.skills_page` has them. Raises NotFound."""
+    async def skill(self, project_id: str, skill_id: str, after: str, limit: int, number: int = 0) -> SkillView:
+        """A skill with files of a version of it (0: the newest), after a path. Raises NotFound."""
 
-        def load(connection: Connection) -> tuple[list[tuple[str, str, str, int, int]], str | None]:
-            spaces.get(connection, project_id, space_id)
-            return overview.skills_page(connection, space_id, query)
+        def load(connection: Connection) -> SkillView:
+            row = skills.get(connection, project_id, skill_id)
+            found = overview.files_page(connection, skill_id, number or row.head, after, limit + 1)
+            return SkillView(
+                row=row,
+                spaces=overview.spaces_of_skill(connection, skill_id),
+                files=found[:limit],
+                more_files=found[limit - 1].path if len(found) > limit else "",
+            )
+
+        return await self._store.read(load)
+
+    async def lessons_of_lines(self, ranges: Sequence[BlamedRange]) -> dict[str, LessonRow]:
+        """The lessons behind some lines, the first LESSONS_OF_LINES_MAX of them, by id."""
+        wanted = list(dict.fromkeys(key for one in ranges for key in one.lessons[:1]))[:LESSONS_OF_LINES_MAX]
+        found = await self._store.read(lambda c: lessons.by_ids(c, wanted))
+        return {row.id: row for row in found}
+
+    async def named_spaces(self, project_id: str, space_ids: Sequence[str]) -> list[SpaceRow]:
+        """Those of some spaces that the project has."""
+
+        def load(connection: Connection) -> list[SpaceRow]:
+            found = [spaces.by_id(connection, one) for one in space_ids[:LESSONS_OF_LINES_MAX]]
+            return [row for row in found if row is not None and row.project_id == project_id]
 
         return await self._store.read(load)
 
@@ -159,6 +202,10 @@ class Overview:
             return overview.first_titles(connection, [one for one in session_ids if one not in named]) | named
 
         return await self._store.read(load)
+
+    async def counts(self, session_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """How many tasks were found in each session, and how many lessons they taught."""
+        return await self._store.read(lambda c: overview.counts(c, session_ids))
 
     async def evidence(self, project_id: str, skill_id: str, path: str) -> dict[str, EvidenceRow]:
         """What supports the entries of a skill's file, by their keys. Raises NotFound."""

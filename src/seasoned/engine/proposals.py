@@ -8,16 +8,24 @@ import msgspec
 from seasoned.config import Config
 from seasoned.engine import diffs
 from seasoned.engine.diffs import FileDiff
-from seasoned.engine.history import TRIES_MAX, Change, Head, History
+from seasoned.engine.history import TRIES_MAX, History
 from seasoned.errors import Busy, Conflict, HeadMoved, Invalid, Tombstoned
-from seasoned.learning.questions import AddEntry, Edit, ReviseEntry, WriteFile
+from seasoned.learning.questions import (
+    AddEntry,
+    ArchiveSkill,
+    Edit,
+    HealthEdit,
+    ReviseEntry,
+    TransferEntry,
+    WriteFile,
+)
 from seasoned.lesson import LessonStatus
 from seasoned.pipeline import drafts, retrieval
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import DraftSet
 from seasoned.pipeline.retrieval import LoadedSkill
 from seasoned.pipeline.twins import Known
-from seasoned.skill import Author
+from seasoned.skill import Author, entry_hash
 from seasoned.store import Connection, Store, files, lessons, proposals, search, skills, spaces
 from seasoned.store.lessons import LessonRow
 from seasoned.store.proposals import Made, ProposalRow, ProposalStatus
@@ -126,7 +134,8 @@ class Proposals:
             draft_set.drop_empty()
             is_synced = all(proposals.BY_PERSON in row.finding_list() for row in read.rows)
             author: Author = "user" if texts is not None else "sync" if is_synced else "learner"
-            packed = await drafts.pack(draft_set, self._store, self._config, author)
+            why = " ".join(dict.fromkeys(row.why for row in read.rows if row.why))
+            packed = await drafts.pack(draft_set, self._store, self._config, author, why)
             try:
                 await self._store.write(self._commit(read, draft_set, packed))
             except (HeadMoved, Tombstoned):
@@ -183,8 +192,6 @@ class Proposals:
 
     async def _undo_approval(self, project_id: str, row: ProposalRow) -> None:
         changed = row.made_list()
-        if len(changed) > 1:
-            raise Conflict("It changed several skills; revert each with `seasoned skills revert`.")
 
         def back(connection: Connection) -> None:
             now = self._store.clock.now()
@@ -197,24 +204,13 @@ class Proposals:
                     if skills.get(connection, project_id, one.skill_id).head != one.version:
                         raise HeadMoved("The skill has moved on since; edit it, or revert it by hand.")
                     skills.delete(connection, project_id, one.skill_id)
+            ids = {name: key for key, name in skills.named(connection, row.space_id, row.head_of()).items()}
+            for edit in row.edit_list():
+                if isinstance(edit, ArchiveSkill) and edit.skill in ids:
+                    skills.set_archived(connection, project_id, ids[edit.skill], now, archived=False)
 
-        old = [one for one in changed if one.before]
-        if not old:
-            await self._store.write(back)
-            self._store.index.soon()
-            return
-        (made,) = old
-        rows = await self._history.rows(project_id, made.skill_id, made.before)
-
-        def plan(found: Head) -> Change:
-            return self._history.reverting(found, rows, made.before, reason="An approval was undone.")
-
-        await self._history.change_and(
-            lambda connection: skills.get(connection, project_id, made.skill_id),
-            plan,
-            lambda connection, _number, _change: back(connection),
-            head=made.version,
-        )
+        old = {one.skill_id: (one.version, one.before) for one in changed if one.before}
+        await self._history.revert_together(project_id, old, back, reason="An approval was undone.")
 
     async def _decide(
         self,
@@ -254,13 +250,23 @@ class Proposals:
             return self._store.read_now(look)
 
         loaded = [retrieval.draft_of(one, self._store) for one in read.loaded]
+        if all(row.why for row in read.rows):
+            # A person decides, and nothing is lost, so what people wrote may move too; what is pinned may not.
+            for draft in loaded:
+                draft.by_people = frozenset()
         draft_set = DraftSet(loaded, look_up, allowed=allowed)
         for row in read.rows:
             edits = _edited(row.edit_list(), texts)
             for edit in edits:
-                if reason := draft_set.apply(_taught(edit, edits, read.lesson_ids[row.id])):
+                taught = self._supporters(loaded, edit) if isinstance(edit, TransferEntry) else read.lesson_ids[row.id]
+                if reason := draft_set.apply(_taught(edit, edits, taught)):
                     return draft_set, f"Proposal {row.id} does not fit: {reason}"
         return draft_set, ""
+
+    def _supporters(self, loaded: Sequence[Draft], edit: TransferEntry) -> list[str]:
+        """The lessons that an entry takes along."""
+        skill_id = next((draft.skill_id for draft in loaded if draft.name == edit.skill), "")
+        return self._store.read_now(lambda c: lessons.of_entry(c, skill_id, entry_hash(edit.entry)))
 
 
 def texts_of(row: ProposalRow) -> list[str]:
@@ -292,7 +298,7 @@ def _read(connection: Connection, rows: Sequence[ProposalRow]) -> _Read:
     )
 
 
-def _edited(edits: Sequence[Edit], texts: Sequence[str] | None) -> list[Edit]:
+def _edited(edits: Sequence[Edit | HealthEdit], texts: Sequence[str] | None) -> list[Edit | HealthEdit]:
     """The edits with other texts. Raises Conflict when there are not as many."""
     if texts is None:
         return list(edits)
@@ -306,7 +312,9 @@ def _edited(edits: Sequence[Edit], texts: Sequence[str] | None) -> list[Edit]:
     ]
 
 
-def _taught(edit: Edit, edits: Sequence[Edit], lesson_ids: Collection[str]) -> Edit:
+def _taught(
+    edit: Edit | HealthEdit, edits: Sequence[Edit | HealthEdit], lesson_ids: Collection[str]
+) -> Edit | HealthEdit:
     """An edit with the lessons that are still there, and those that came to the proposal later."""
     known = {key for one in edits for key in one.lessons}
     own = [key for key in edit.lessons if key in lesson_ids]

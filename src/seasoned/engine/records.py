@@ -18,12 +18,14 @@ from seasoned.engine.search import Search
 from seasoned.engine.sessions import Sessions
 from seasoned.engine.skills import Skills
 from seasoned.engine.spaces import Spaces
+from seasoned.engine.use import Use
 from seasoned.errors import DatabaseDamaged
 from seasoned.scheduling.scheduler import NullScheduler
 from seasoned.store import Store, health
 from seasoned.store.health import HealthCheck
 
 if TYPE_CHECKING:
+    from seasoned.engine.health import Health
     from seasoned.engine.proposals import Proposals
     from seasoned.engine.sync import FolderSync
 
@@ -43,6 +45,7 @@ class Records:
         self.search = Search(store)
         self.history = History(store, config)
         self.blame = Blame(store)
+        self.use = Use(store)
         self.forgetting = Forgetting(store, config)
         self.repositories = Repositories(store, config)
         self.skills = Skills(store, config, MemoryBudget(config.answers_bytes_max))
@@ -60,6 +63,13 @@ class Records:
         from seasoned.engine.proposals import Proposals  # noqa: PLC0415 - `seasoned review` only
 
         return Proposals(self.store, self.config, self.history)
+
+    @cached_property
+    def health(self) -> "Health":
+        """Use cases of health, which need what writes skills."""
+        from seasoned.engine.health import Health  # noqa: PLC0415 - `seasoned skills health` only
+
+        return Health(self.store, self.config)
 
     @cached_property
     def folders(self) -> "FolderSync":

@@ -22,7 +22,8 @@ LIMIT_MAX: Final = 50
 FOUND_MAX: Final = 300
 EXCERPT_CHARS: Final = 240
 BEFORE_CHARS: Final = 60
-TEXT_CHARS_MAX: Final = 50_000
+EXCERPTED_CHARS_MAX: Final = 50_000
+TEXT_CHARS_MAX: Final = 4_000
 MARKS_MAX: Final = 40
 # In reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009).
 FUSION: Final = 60
@@ -41,7 +42,8 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """Something that was found. `title` is the skill's name, the lesson's or the task's title, or a message's role.
 
-    `score` compares what one search has found, and nothing else. `at` is a time in microseconds.
+    `text` is the whole of a skill's description or an entry, up to TEXT_CHARS_MAX characters. `score` compares what one
+    search has found, and nothing else. `at` is a time in microseconds.
     """
 
     kind: FoundKind
@@ -54,6 +56,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     path: str = ""
     session_id: str = ""
     number: int = 0
+    text: str = ""
 
 
 class FoundPage(msgspec.Struct, frozen=True):
@@ -264,12 +267,13 @@ def _found(said: _Text, words: Sequence[str], score: float) -> Found:
         path=said.path,
         session_id=said.session_id,
         number=said.number,
+        text=said.text[:TEXT_CHARS_MAX] if said.kind in ("skill", "entry") else "",
     )
 
 
 def excerpt_of(text: str, words: Sequence[str]) -> tuple[str, tuple[Mark, ...]]:
     """The piece of a text with the most of some words, in one line, and where they are in it."""
-    line = " ".join(text[:TEXT_CHARS_MAX].split())
+    line = " ".join(text[:EXCERPTED_CHARS_MAX].split())
     wanted = [word.casefold() for word in words]
     found = [(one, word) for one in _WORD.finditer(line) if (word := _like(one[0].casefold(), wanted)) is not None]
     best, most = 0, 0

@@ -119,30 +119,32 @@ class Skills:
 
         return await self._store.read(load)
 
-    async def page(self, project_id: str, query: PageQuery, *, user: str = "") -> tuple[list[SkillState], str | None]:
-        """A page of skills and the cursor of the next one."""
+    async def page(
+        self, project_id: str, query: PageQuery, *, user: str = "", archived: bool | None = False
+    ) -> tuple[list[SkillState], str | None]:
+        """A page of skills and the cursor of the next one; of archived ones when asked, with None of both."""
 
         def load(connection: Connection) -> tuple[list[SkillState], str | None]:
-            rows, cursor = skills.page(connection, project_id, query, user=user)
+            rows, cursor = skills.page(connection, project_id, query, user=user, archived=archived)
             return _states(connection, rows), cursor
 
         return await self._store.read(load)
 
-    async def every(self, project_id: str) -> list[SkillState]:
-        """All skills of a project, oldest first, the first SKILLS_MAX of them."""
+    async def every(self, project_id: str, *, archived: bool | None = False) -> list[SkillState]:
+        """All skills of a project as `page` has them, oldest first, the first SKILLS_MAX of them."""
         states: list[SkillState] = []
         cursor: str | None = ""
         while cursor is not None and len(states) < SKILLS_MAX:
-            page, cursor = await self.page(project_id, PageQuery(limit=PAGE_MAX, cursor=cursor))
+            page, cursor = await self.page(project_id, PageQuery(limit=PAGE_MAX, cursor=cursor), archived=archived)
             states.extend(page)
         return states
 
-    async def of_space(self, project_id: str, space_id: str) -> list[SkillState]:
-        """The skills of a learning space, oldest first. Raises NotFound."""
+    async def of_space(self, project_id: str, space_id: str, *, with_archived: bool = False) -> list[SkillState]:
+        """The skills of a learning space, oldest first; archived ones too when asked. Raises NotFound."""
 
         def load(connection: Connection) -> list[SkillState]:
             spaces.get(connection, project_id, space_id)
-            return _states(connection, skills.of_space(connection, space_id))
+            return _states(connection, skills.of_space(connection, space_id, with_archived=with_archived))
 
         return await self._store.read(load)
 
@@ -195,6 +197,15 @@ class Skills:
         with await self._answers.take(weight, WAIT_SECONDS):
             origin = ExportOrigin(skill_id, skill.head)
             return state.row.name, await archive.to_thread(self._zip_of, {row.path: row for row in rows}, origin)
+
+    async def set_archived(self, project_id: str, skill_id: str, *, archived: bool) -> SkillState:
+        """Take a skill out of prompts, exports and the catalogue, or back; its files and history stay.
+
+        Raises NotFound.
+        """
+        now = self._store.clock.now()
+        await self._store.write(lambda c: skills.set_archived(c, project_id, skill_id, now, archived=archived))
+        return await self.get(project_id, skill_id)
 
     async def delete(self, project_id: str, skill_id: str) -> None:
         """Remove a skill with its history. Raises NotFound."""

@@ -174,7 +174,7 @@ async def get(call: ApiRequest) -> Annotated[Response, _Found]:
     """GET /disk/{disk_id}/artifact: with a URL that expires, and the content of what is text."""
     expire = call.number("expire", EXPIRE_SECONDS, 0, EXPIRE_SECONDS_MAX)
     with_url, with_content = call.flag("with_public_url", default=True), call.flag("with_content", default=True)
-    row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")))
+    row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")), call.session)
     url = (await public_url(call, _shown(call, row), expire))[0] if with_url else UNSET
     found = _Found(Artifact.of(row), url)
 
@@ -204,7 +204,7 @@ async def remove(call: ApiRequest) -> Answer[None]:
 
 async def download(call: ApiRequest) -> Response:
     """GET /disk/{disk_id}/artifact/download: the raw bytes."""
-    row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")))
+    row = await call.engine.disks.get(call.project_id, _disk_id(call), _place(call.text("file_path")), call.session)
 
     async def made() -> Response:
         return file_response(await call.engine.disks.data(row), row.mime, row.filename)
@@ -223,13 +223,13 @@ async def ls(call: ApiRequest) -> Answer[_Folder]:
 
 async def grep(call: ApiRequest) -> Answer[list[Artifact]]:
     """GET /disk/{disk_id}/artifact/grep: the text files in which a regular expression is found."""
-    rows = await call.engine.disks.grep(call.project_id, _disk_id(call), _query(call), _found_max(call))
+    rows = await call.engine.disks.grep(call.project_id, _disk_id(call), _query(call), _found_max(call), call.session)
     return answer([Artifact.of(row) for row in rows])
 
 
 async def glob(call: ApiRequest) -> Answer[list[Artifact]]:
     """GET /disk/{disk_id}/artifact/glob: the files whose path fits a pattern."""
-    rows = await call.engine.disks.glob(call.project_id, _disk_id(call), _query(call), _found_max(call))
+    rows = await call.engine.disks.glob(call.project_id, _disk_id(call), _query(call), _found_max(call), call.session)
     return answer([Artifact.of(row) for row in rows])
 
 

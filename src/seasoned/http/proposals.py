@@ -52,6 +52,7 @@ class ProposalHead(msgspec.Struct, frozen=True, kw_only=True):
     space_id: Annotated[str, uuid("The learning space.")]
     status: Annotated[str, one_of(STATUSES, "How it stands.")]
     reason: Annotated[str, about("Why it was rejected; else empty.")]
+    why: Annotated[str, about("Why it is proposed, where the health of skills and no lesson says so; else empty.")]
     findings: Annotated[list[str], about("What the safety checks said; empty when they flagged nothing.")]
     is_stale: Annotated[bool, about("Whether a skill has a newer version than the one that it was made on.")]
     made_on: Annotated[_Heads, about("The versions that it was made on.")]
@@ -83,6 +84,7 @@ class ProposalHead(msgspec.Struct, frozen=True, kw_only=True):
             space_id=row.space_id,
             status=row.status,
             reason=row.reason,
+            why=row.why,
             findings=row.finding_list(),
             is_stale=one.is_stale,
             made_on=row.head_of(),

@@ -28,13 +28,15 @@ from seasoned.errors import (
 )
 from seasoned.http.fields import about, count
 from seasoned.http.nesting import CONTAINERS_MAX, DEPTH_MAX, has_too_many, is_too_deep
-from seasoned.ids import parse_id
+from seasoned.ids import is_id, parse_id
 from seasoned.message import Json, JsonObject
 from seasoned.store.rows import PAGE_MAX, PageQuery
 
 T = TypeVar("T")
 
 PREFIX = "/api/v1"
+# Reads of skills with it are told from others (`engine.use`).
+SESSION_HEADER = b"seasoned-session"
 
 # The first match gives the status, so subclasses come first.
 STATUS: tuple[tuple[type[SeasonedError], int], ...] = (
@@ -129,6 +131,12 @@ class ApiRequest:
     def header(self, name: bytes) -> str:
         """A header by its lower-case name; empty if missing."""
         return header(self.request.scope, name)
+
+    @property
+    def session(self) -> str:
+        """The session in which the agent that asks works, when it says so with a header; else empty."""
+        value = self.header(SESSION_HEADER).lower()
+        return value if is_id(value) else ""
 
     async def body(self, kind: type[T], *, optional: bool = False) -> T:
         """The JSON body as a typed value; an empty one counts as `{}` when `optional`. Raises Invalid."""

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from seasoned.clock import parse_time, to_rfc3339
-from seasoned.engine.search import FOUND_MAX, KINDS, LIMIT_MAX, Found, FoundKind, kinds_of
+from seasoned.engine.search import FOUND_MAX, KINDS, LIMIT_MAX, TEXT_CHARS_MAX, Found, FoundKind, kinds_of
 from seasoned.errors import Invalid
 from seasoned.http.fields import about, count, moment, one_of
 from seasoned.http.request import Answer, ApiRequest, Page, answer
@@ -35,6 +35,7 @@ class SearchHit(msgspec.Struct, frozen=True, kw_only=True):
     number: Annotated[int, count("A message's place in its session, or a task's first message; else 0.")]
     excerpt: Annotated[str, about("The piece of its text that fits best, in one line and without secrets.")]
     marks: Annotated[list[ExcerptMark], about("Where the words stand in the excerpt, in characters.")]
+    text: Annotated[str, about(f"A skill's or an entry's whole text, up to {TEXT_CHARS_MAX} characters; else empty.")]
     score: Annotated[float, about("Higher is closer; compare it within one search only.")]
     at: Annotated[str, moment("When it was said or done, or a skill last changed.")]
 
@@ -50,6 +51,7 @@ class SearchHit(msgspec.Struct, frozen=True, kw_only=True):
             number=one.number,
             excerpt=one.excerpt,
             marks=[ExcerptMark(mark.start, mark.end) for mark in one.marks],
+            text=one.text,
             score=one.score,
             at=to_rfc3339(one.at),
         )

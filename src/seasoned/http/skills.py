@@ -9,14 +9,16 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from seasoned import archive
+from seasoned.clock import to_rfc3339
 from seasoned.engine import skills
 from seasoned.engine.keys import Shown
 from seasoned.engine.skills import SkillState
+from seasoned.engine.use import SkillRead
 from seasoned.errors import Invalid
 from seasoned.http.answers import Streamed, of_file, weighed
 from seasoned.http.content import CONTENT_WEIGHT_TIMES, Content, content_of
 from seasoned.http.downloads import public_url, saved_as
-from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, count, uuid
+from seasoned.http.fields import CreatedAt, Stored, UpdatedAt, UserId, about, count, moment, uuid
 from seasoned.http.forms import form_of
 from seasoned.http.history import NUMBER_MAX, tag
 from seasoned.http.request import Answer, ApiRequest, Page, answer, decode_object, done, page_of, raw_json, timestamps
@@ -55,6 +57,11 @@ class SkillFile(msgspec.Struct, frozen=True):
 _Files = Annotated[list[SkillFile], about("The skill's files.")]
 
 
+_ArchivedAt = Annotated[
+    str | UnsetType, moment("Since when it is in no prompt, export and catalogue; not there for others.")
+]
+
+
 class Skill(msgspec.Struct, frozen=True, kw_only=True):
     """An agent skill."""
 
@@ -67,6 +74,7 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
     meta: _Meta
     created_at: CreatedAt
     updated_at: UpdatedAt
+    archived_at: _ArchivedAt = UNSET
 
     @classmethod
     def of(cls, state: SkillState) -> Self:
@@ -80,6 +88,7 @@ class Skill(msgspec.Struct, frozen=True, kw_only=True):
             disk_id=row.disk_id,
             file_index=[SkillFile(path, mime) for path, mime in state.index],
             meta=raw_json(row.meta),
+            archived_at=UNSET if row.archived_at is None else to_rfc3339(row.archived_at),
             **timestamps(row.created_at, row.updated_at),
         )
 
@@ -124,12 +133,19 @@ class ListedSkill(msgspec.Struct, frozen=True, kw_only=True):
     meta: _Meta
     created_at: CreatedAt
     updated_at: UpdatedAt
+    archived_at: _ArchivedAt = UNSET
 
     @classmethod
     def of(cls, state: SkillState) -> "ListedSkill":
         """A skill as lists show it."""
         whole = Skill.of(state)
         return cls(**{name: getattr(whole, name) for name in cls.__struct_fields__})
+
+
+class ArchiveRequest(msgspec.Struct, frozen=True):
+    """Whether it is to be archived."""
+
+    archived: Annotated[bool, about("True takes it out of prompts, exports and the catalogue; false brings it back.")]
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -193,16 +209,26 @@ async def _form(call: ApiRequest, *names: str) -> tuple[bytes, object, object]:
 
 async def page(call: ApiRequest) -> Answer[Page[ListedSkill]]:
     """GET /agent_skills: skills without their disk_id, as upstream lists them."""
-    states, cursor = await call.engine.skills.page(call.project_id, call.page(), user=call.text("user"))
+    states, cursor = await call.engine.skills.page(
+        call.project_id, call.page(), user=call.text("user"), archived=call.flag("archived")
+    )
     return answer(page_of([ListedSkill.of(state) for state in states], cursor))
 
 
 async def get(call: ApiRequest) -> Answer[Skill]:
     """GET /agent_skills/{skill_id}."""
     state = await call.engine.skills.get(call.project_id, _skill_id(call))
+    _note_read(call, state.row.id, state.row.head, is_loaded=False)
     found = answer(Skill.of(state))
     found.headers["ETag"] = tag(state.row.head)
     return found
+
+
+async def set_archived(call: ApiRequest) -> Answer[Skill]:
+    """PUT /agent_skills/{skill_id}/archived."""
+    body = await call.body(ArchiveRequest)
+    found = await call.engine.skills.set_archived(call.project_id, _skill_id(call), archived=body.archived)
+    return answer(Skill.of(found))
 
 
 async def delete(call: ApiRequest) -> Answer[None]:
@@ -221,6 +247,7 @@ async def file(call: ApiRequest) -> Annotated[Response, _Text, _OtherFile]:
         skill, row = await call.engine.history.file(call.project_id, _skill_id(call), number, path)
     else:
         skill, row = await call.engine.skills.file_row(call.project_id, _skill_id(call), path)
+    _note_read(call, skill.id, number or skill.head)
 
     async def made() -> Response:
         found = await call.engine.skills.load(skill, row)
@@ -235,10 +262,16 @@ async def file(call: ApiRequest) -> Annotated[Response, _Text, _OtherFile]:
 async def download_zip(call: ApiRequest) -> Response:
     """GET /agent_skills/{skill_id}/download_zip: the raw archive."""
     name, file = await call.engine.skills.zip(call.project_id, _skill_id(call))
+    _note_read(call, _skill_id(call), 0)
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
     headers = {**saved_as(f"{name}.zip"), "Content-Length": str(size)}
     return Streamed(of_file(file, call.engine), call.engine.home, media_type="application/zip", headers=headers)
+
+
+def _note_read(call: ApiRequest, skill_id: str, version: int, *, is_loaded: bool = True) -> None:
+    read = SkillRead(skill_id=skill_id, version=version, session_id=call.session, is_loaded=is_loaded)
+    call.engine.use.record_reads(call.project_id, read)
 
 
 async def _url(call: ApiRequest, found: skills.SkillFile) -> str:

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from seasoned.clock import to_rfc3339
 from seasoned.engine.catalogue import Catalogue
 from seasoned.engine.spaces import LearningState
+from seasoned.errors import Invalid
 from seasoned.http import stopping
 from seasoned.http.fields import CreatedAt, Keys, Stored, UpdatedAt, UserId, about, moment, one_of, uuid
 from seasoned.http.request import Answer, ApiRequest, Page, answer, done, page_of, raw_json, timestamps
@@ -25,6 +26,9 @@ class NewSpace(msgspec.Struct, frozen=True):
 
     user: Annotated[str | None, about("Whose space it is; the user is created with the first mention.")] = None
     meta: Keys = None
+    name: Annotated[
+        str | None, about("The space of this name, or a new one; only without `user` and `meta`.", minLength=1)
+    ] = None
 
 
 class MetaChanges(msgspec.Struct, frozen=True):
@@ -127,8 +131,13 @@ class SpaceCatalogue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def create(call: ApiRequest) -> Answer[LearningSpace]:
-    """POST /learning_spaces: 201, with its default skills."""
+    """POST /learning_spaces: 201, with its default skills; by its name also one that is there."""
     body = await call.body(NewSpace)
+    if body.name is not None:
+        if body.user is not None or body.meta is not None:
+            raise Invalid("A learning space is made by its name, or with `user` and `meta`; leave out one of them.")
+        named = await call.engine.learning.space_named(call.project_id, body.name)
+        return answer(LearningSpace.of(named), status=201)
     row = await call.engine.spaces.create(call.project_id, user=body.user, meta=body.meta)
     return answer(LearningSpace.of(row), status=201)
 

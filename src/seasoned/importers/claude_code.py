@@ -23,6 +23,7 @@ from seasoned.importers import harness, reading, times
 from seasoned.importers.claude_code_tree import Line, branch, conversations
 from seasoned.importers.transcript import TimedMessage, Transcript
 from seasoned.message import Json, JsonObject, Message, Part
+from seasoned.skills_read import META_KEY
 
 NAME = "claude-code"
 _ID_CHARS_MAX = 120
@@ -243,7 +244,8 @@ def _line(number: int, record: Json, notes: reading.Notes) -> Line | None:
     message = record.get("message")
     summed_up = kind == "user" and isinstance(message, dict) and harness.is_summary(message.get("content"))
     blob = None if summed_up else _blob(number, kind, record, notes)
-    if not uuid and blob is None:
+    skills = harness.skills_loaded(record)
+    if not uuid and blob is None and not skills:
         return None
     is_sidechain = record.get("isSidechain") is True or bool(reading.text_of(record, "parent_tool_use_id"))
     return Line(
@@ -261,6 +263,7 @@ def _line(number: int, record: Json, notes: reading.Notes) -> Line | None:
         continues=summed_up or record.get("isCompactSummary") is True,
         author="peer" if is_sidechain and kind == "user" else None,
         result=record.get("toolUseResult"),
+        skills=skills,
         directory=reading.text_of(record, "cwd"),
         branch=reading.text_of(record, "gitBranch"),
     )
@@ -309,7 +312,9 @@ def _messages(lines: Sequence[Line], default: int, notes: reading.Notes) -> tupl
     places: dict[str, int] = {}
     seen: dict[str, JsonObject] = {}
     tools: dict[str, str] = {}
+    skills: list[str] = []
     for line in lines:
+        skills += line.skills
         if line.blob is None or (line.uuid and seen.get(line.uuid) == line.blob):
             continue  # nothing said, or a line that was written twice
         seen[line.uuid] = line.blob
@@ -318,15 +323,25 @@ def _messages(lines: Sequence[Line], default: int, notes: reading.Notes) -> tupl
             continue
         tools |= {part.call_id: part.tool_name for part in message.parts if part.type == "tool-call"}
         parts = tuple(_by(line, part, tools.get(part.call_id, "")) for part in message.parts)
+        message, skills = _having_read(message, skills), []
         place = places.get(line.message_id) if line.message_id else None
         if place is None:
             places[line.message_id] = len(found)
             found.append((line.at, msgspec.structs.replace(message, parts=parts), line.message_id))
         else:
             at, first, id_ = found[place]
-            found[place] = (at, msgspec.structs.replace(first, parts=first.parts + parts), id_)
+            meta = {**message.meta, **first.meta}
+            found[place] = (at, msgspec.structs.replace(first, parts=first.parts + parts, meta=meta), id_)
+    if skills and found:
+        at, last, id_ = found[-1]
+        found[-1] = (at, _having_read(last, skills), id_)
     whole = times.filled([at for at, _, _ in found], default)
     return tuple(TimedMessage(at, message, id_) for at, (_, message, id_) in zip(whole, found, strict=True))
+
+
+def _having_read(message: Message, skills: Sequence[str]) -> Message:
+    """A message before which the program gave its agent the text of some skills."""
+    return msgspec.structs.replace(message, meta={**message.meta, META_KEY: [*skills]}) if skills else message
 
 
 def _by(line: Line, part: Part, tool: str) -> Part:

@@ -14,7 +14,10 @@ from seasoned.message import Author, Json, JsonObject
 
 
 class Line(msgspec.Struct, kw_only=True):
-    """A line of the file. `blob` is its message, None when nobody says anything in it; times are microseconds."""
+    """A line of the file. `blob` is its message, None when nobody says anything in it; times are microseconds.
+
+    `skills` are the names of those whose text it puts before the agent.
+    """
 
     number: int
     at: int | None
@@ -30,6 +33,7 @@ class Line(msgspec.Struct, kw_only=True):
     continues: bool
     author: Author | None = None
     result: Json = None
+    skills: tuple[str, ...] = ()
     directory: str = ""
     branch: str = ""
 

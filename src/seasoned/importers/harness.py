@@ -47,6 +47,11 @@ _INTERRUPTED = re.compile(r"\[Request interrupted by user[^\]\n]{0,60}\]")
 _OUTPUT_LEFT = re.compile(r"Read the output file to retrieve the (?:result|output): [^\n]{0,400}")
 _COMMAND = re.compile(r"<command-name>\s{0,3}/?([\w:.-]{1,100})")
 
+# What comes before the text of a skill that was invoked.
+_SKILL_FOLDER = re.compile(
+    r"Base directory for this skill: [^\n]{0,400}[/\\](?P<name>[a-z0-9-]{1,64})[/\\]?[ \t]*(?:\n|\Z)"
+)
+
 # What a tool's answer begins with when a person did something with the call.
 _REFUSED = (
     "The user doesn't want to proceed with this tool use.",
@@ -104,6 +109,21 @@ def _with_arguments(text: str) -> str:
     if not 0 <= start < end or not text[start + len("<command-args>") : end].strip():
         return text if command[1] == "compact" else f"{text}\n/{command[1]}"
     return text[:start] + text[start + len("<command-args>") : end] + text[end + len("</command-args>") :]
+
+
+def skills_loaded(record: JsonObject) -> tuple[str, ...]:
+    """The names of the skills whose text a line of a transcript puts before the agent."""
+    attachment = record.get("attachment")
+    if isinstance(attachment, dict) and attachment.get("type") == "invoked_skills":
+        listed = attachment.get("skills")
+        names = [one.get("name") for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict)]
+        return tuple(name.rpartition(":")[2] for name in names if isinstance(name, str))
+    message = record.get("message")
+    content = message.get("content") if isinstance(message, dict) and record.get("isMeta") is True else None
+    if isinstance(content, list) and content and isinstance(content[0], dict):
+        content = content[0].get("text")
+    found = _SKILL_FOLDER.match(content) if isinstance(content, str) else None
+    return (found["name"],) if found else ()
 
 
 def answered(text: str) -> str:

@@ -308,7 +308,34 @@ class Decline(msgspec.Struct, frozen=True, kw_only=True, tag="decline"):
     reason: str
 
 
+class TransferEntry(msgspec.Struct, frozen=True, kw_only=True, tag="transfer_entry"):
+    """An entry that goes to another file, of the same or another skill, with its evidence: to the end of it, or into
+    the entry `into`, which says the same. It `stays` in a skill that is archived; of what leaves SKILL.md the heading
+    may be left, with the file to read (`points`).
+    """
+
+    skill: str
+    path: str
+    entry: str
+    to_skill: str
+    to_path: str
+    into: str = ""
+    stays: bool = False
+    points: bool = False
+    lessons: tuple[str, ...] = ()
+
+
+class ArchiveSkill(msgspec.Struct, frozen=True, kw_only=True, tag="archive_skill"):
+    """Take a skill out of prompts, exports and the catalogue."""
+
+    skill: str
+    lessons: tuple[str, ...] = ()
+
+
 Edit = CreateSkill | AddEntry | ReviseEntry | Reinforce | WriteFile | MoveFile | RemoveEntry | Decline
+
+# What health proposes too; no model is asked for it.
+HealthEdit = TransferEntry | ArchiveSkill
 
 
 class WriteAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,10 +11,13 @@ import shlex
 import shutil
 import signal
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from seasoned.config import COMMAND
 from seasoned.errors import ModelFailed, ModelUnavailable
@@ -128,35 +131,52 @@ def _prompt(messages: "list[ModelMessage]", instructions: str) -> str:
     return "\n\n".join(texts)
 
 
+class Ended(msgspec.Struct, frozen=True):
+    """How a program ended: its status, what it wrote, and the end of what it wrote to standard error."""
+
+    status: int
+    text: str
+    errors: str
+
+
 async def run(command: Sequence[str], prompt: str) -> str:
-    """What a program writes for a prompt. Nothing of its process group is left when this ends or is cancelled.
+    """What a program writes for a prompt, in an empty folder.
 
     Raises ModelUnavailable when the program cannot be run or fails, ModelFailed when it writes too much.
     """
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("SEASONED_", "CLAUDECODE"))}
     with tempfile.TemporaryDirectory(prefix=MODEL_FOLDER, ignore_cleanup_errors=True) as folder:
-        try:
-            transport, output = await asyncio.get_running_loop().subprocess_exec(
-                lambda: _Output(command[0]),
-                *command,
-                cwd=folder,
-                env=environ | {ANSWERING: "1"},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ModelUnavailable(f"The program {command[0]!r} cannot be started.") from error
-        try:
-            output.send(prompt)
-            await asyncio.shield(output.ended)
-            status = transport.get_returncode()
-        finally:
-            await _end(transport, output)
-    if status:
+        done = await ended(command, prompt, folder=Path(folder))
+    if done.status:
         raise ModelUnavailable(
-            f"The program {command[0]!r} ended with status {status}; run it by hand to see whether it is signed in and "
-            "within its limits. Learning goes on by itself."
-        ) from RuntimeError(output.errors.decode(errors="replace"))
-    return output.text.decode(errors="replace")
+            f"The program {command[0]!r} ended with status {done.status}; run it by hand to see whether it is signed "
+            "in and within its limits. Learning goes on by itself."
+        ) from RuntimeError(done.errors)
+    return done.text
+
+
+async def ended(
+    command: Sequence[str], prompt: str, *, folder: Path, settings: Mapping[str, str | None] | None = None
+) -> Ended:
+    """Run a program to its end. Nothing of its process group is left when this ends or is cancelled.
+
+    `settings` are variables that it gets instead of ours; None takes one away. Raises ModelUnavailable when the program
+    cannot be started, ModelFailed when it writes too much.
+    """
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("SEASONED_", "CLAUDECODE"))}
+    given = {key: value for key, value in {**environ, **(settings or {}), ANSWERING: "1"}.items() if value is not None}
+    try:
+        transport, output = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Output(command[0]), *command, cwd=folder, env=given, start_new_session=True
+        )
+    except (OSError, ValueError) as error:
+        raise ModelUnavailable(f"The program {command[0]!r} cannot be started.") from error
+    try:
+        output.send(prompt)
+        await asyncio.shield(output.ended)
+        status = transport.get_returncode() or 0
+    finally:
+        await _end(transport, output)
+    return Ended(status, output.text.decode(errors="replace"), output.errors.decode(errors="replace"))
 
 
 class _Output(asyncio.SubprocessProtocol):

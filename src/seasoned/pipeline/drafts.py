@@ -4,31 +4,56 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from seasoned.config import Config
 from seasoned.pipeline import index
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import DraftSet
 from seasoned.skill import SKILL_FILE, Author, entries, entry_hash
-from seasoned.store import Connection, Store, files, lessons, skills, spaces
+from seasoned.store import Connection, Store, files, history, lessons, skills, spaces
 from seasoned.store.skills import NewSkill, NewVersion
 from seasoned.store.spaces import SpaceRow
 
 # Who wrote SKILL.md when no person did: the learner, the space when it was made, or what a person had forgotten.
+# How many versions of people are looked at; with more of them it is theirs.
+OTHERS_MAX: Final = 50
 _OWN_AUTHORS: Final[tuple[Author, ...]] = ("learner", "seasoned", "forget")
 
 
-async def pack(draft_set: DraftSet, store: Store, config: Config, author: Author = "learner") -> dict[str, NewVersion]:
+async def pack(
+    draft_set: DraftSet, store: Store, config: Config, author: Author = "learner", reason: str = ""
+) -> dict[str, NewVersion]:
     """The new version of each skill that changed, by its name."""
     changed = [draft for draft in draft_set.drafts.values() if draft.changed]
-    ours = await store.read(lambda connection: _ours(connection, changed))
-    return await asyncio.to_thread(_pack, changed, ours, store, config, author)
+    ours = await store.read(lambda connection: _ours(connection, changed, store))
+    made = await asyncio.to_thread(_pack, changed, ours, store, config, author)
+    return {name: msgspec.structs.replace(one, reason=reason or one.reason) for name, one in made.items()}
 
 
-def _ours(connection: Connection, changed: Sequence[Draft]) -> frozenset[str]:
-    """Those of some skills whose SKILL.md no person ever wrote or changed."""
+def _ours(connection: Connection, changed: Sequence[Draft], store: Store) -> frozenset[str]:
+    """Those of some skills whose SKILL.md no person ever wrote or changed, but for what it repeats of other files."""
     ids = {draft.skill_id: draft.name for draft in changed if draft.skill_id}
-    known = skills.written_only_by(connection, list(ids), SKILL_FILE, _OWN_AUTHORS)
+    others = skills.written_by_others(connection, list(ids), SKILL_FILE, _OWN_AUTHORS)
+    known = {
+        one
+        for one in ids
+        if len(others.get(one, ())) <= OTHERS_MAX
+        and all(_only_repeats(connection, one, number, store) for number in others.get(one, ()))
+    }
     return frozenset({draft.name for draft in changed if not draft.skill_id} | {ids[one] for one in known})
+
+
+def _only_repeats(connection: Connection, skill_id: str, number: int, store: Store) -> bool:
+    """Whether a version changed of SKILL.md only what that repeats of other files, as a person's edit of those does."""
+    before, after = (
+        [
+            index.without_contents(files.unpack(row, store.blobs).decode(errors="replace"))
+            for row in history.files_at(connection, skill_id, at, [SKILL_FILE], bodies=True)
+        ]
+        for at in (number - 1, number)
+    )
+    return before == after
 
 
 def _pack(
@@ -82,7 +107,10 @@ def commit(
     absent = {note.skill for note in draft_set.notes} - set(ids)
     ids |= {name: key for key, name in skills.named(connection, space.id, absent).items()}
     for move in draft_set.moves:
-        lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key)
+        to = ids[move.to_skill] if move.to_skill else ""
+        lessons.move_entry(connection, ids[move.skill], move.old_key, move.new_key, to_skill=to, path=move.to_path)
+    for name in draft_set.archived:
+        skills.set_archived(connection, space.project_id, ids[name], now, archived=True)
     for draft in draft_set.drafts.values():
         if draft.removed and draft.skill_id:
             lessons.place_entries(connection, draft.skill_id, _places(draft))

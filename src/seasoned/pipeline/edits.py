@@ -11,13 +11,16 @@ import msgspec
 from seasoned.errors import Conflict, Invalid, NotFound, SeasonedError, TooLarge
 from seasoned.learning.questions import (
     AddEntry,
+    ArchiveSkill,
     CreateSkill,
     Decline,
     Edit,
+    HealthEdit,
     MoveFile,
     Reinforce,
     RemoveEntry,
     ReviseEntry,
+    TransferEntry,
     WriteFile,
 )
 from seasoned.lesson import LessonStatus, recounted
@@ -71,11 +74,13 @@ class EntryNote(msgspec.Struct, frozen=True):
 
 
 class EntryMove(msgspec.Struct, frozen=True):
-    """An entry whose text, and therefore key, changed."""
+    """An entry whose text, and therefore key, changed; or that went to another skill or file, if these are given."""
 
     skill: str
     old_key: str
     new_key: str
+    to_skill: str = ""
+    to_path: str = ""
 
 
 Support = Callable[[str, str, Sequence[str]], tuple[int, int]]
@@ -117,6 +122,7 @@ class DraftSet:
         self.applied: list[Edit] = []
         # What waits for a person instead of being written.
         self.proposed: list[NewProposal] = []
+        self.archived: list[str] = []
 
     def copy(self) -> "DraftSet":
         """A copy to edit independently."""
@@ -124,7 +130,7 @@ class DraftSet:
         other._twins, other._aimed_at, other._support = self._twins.copy(), set(self._aimed_at), self._support
         other._stored_keys = dict(self._stored_keys)
         other.effects, other.notes, other.moves = dict(self.effects), list(self.notes), list(self.moves)
-        other.applied, other.proposed = list(self.applied), list(self.proposed)
+        other.applied, other.proposed, other.archived = list(self.applied), list(self.proposed), list(self.archived)
         return other
 
     def drop_empty(self) -> None:
@@ -133,9 +139,12 @@ class DraftSet:
             if not draft.skill_id and name in self._aimed_at and draft.written == {SKILL_FILE}:
                 del self.drafts[name]
 
-    def apply(self, edit: Edit) -> str:
+    def apply(self, edit: Edit | HealthEdit) -> str:
         """Apply one edit; the reason if it is rejected (then nothing changes), else empty."""
         try:
+            if isinstance(edit, TransferEntry | ArchiveSkill):
+                self._tidy(edit)
+                return ""
             if isinstance(edit, ReviseEntry | RemoveEntry | Reinforce):
                 edit = msgspec.structs.replace(edit, entry=self._entry(edit).text)
             self._apply(edit)
@@ -278,7 +287,37 @@ class DraftSet:
             for note in self.notes
         ]
 
-    def _entry(self, edit: ReviseEntry | RemoveEntry | Reinforce) -> Entry:
+    def _tidy(self, edit: HealthEdit) -> None:
+        if isinstance(edit, ArchiveSkill):
+            self.archived.append(self._draft(edit.skill).name)
+            return
+        before = {name: self._draft(name).copy() for name in (edit.skill, edit.to_skill)}
+        try:
+            self._transfer(edit)
+        except SeasonedError:
+            # One of both files may have been written by then.
+            self.drafts |= before
+            raise
+
+    def _transfer(self, edit: TransferEntry) -> None:
+        source, old, target = self._draft(edit.skill), self._entry(edit), self._draft(edit.to_skill)
+        path, new = edit.to_path, edit.into or old.text
+        if not edit.into:
+            path = with_room(target, safe_path(target, path, self._allowed), old.text)
+            before = target.text(path)
+            after = add_entry(before if before.strip() else f"# {title_of(edit.to_path)}\n", old.text)
+            self._write(target, path, after, edit.lessons)
+        elif find_entry(target.text(path), edit.into) is None:
+            raise NotFound(f"{edit.to_skill}/{path} has no entry with this text any more: {edit.into[:80]!r}.")
+        if not edit.stays:
+            left = f"{old.text.splitlines()[0]}\n\nRead `{path}`." if edit.points else ""
+            text = replace_entry(source.text(edit.path), old, left)
+            self._write(source, edit.path, text, edit.lessons)
+            if edit.path != SKILL_FILE and not _without_headings(text):
+                source.drop(edit.path)
+        self.moves.append(EntryMove(edit.skill, entry_hash(old.text), entry_hash(new), edit.to_skill, path))
+
+    def _entry(self, edit: ReviseEntry | RemoveEntry | Reinforce | TransferEntry) -> Entry:
         found = _look_up(self._draft(edit.skill).text(edit.path), edit.entry)
         if found is None:
             raise NotFound(f"{edit.skill}/{edit.path} has no entry with this text: {edit.entry[:80]!r}.")
@@ -342,6 +381,10 @@ class DraftSet:
             # A lesson that added text stays `written`, whatever else it did.
             if known is None or known.status != "written":
                 self.effects[key] = effect
+
+
+def _without_headings(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if not line.startswith("#")).strip()
 
 
 def skill_of(edit: Edit) -> str:

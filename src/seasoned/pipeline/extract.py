@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
+from seasoned import skills_read
 from seasoned.config import Config
 from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import ExtractAnswer, ExtractQuestion, Model, PreferenceFound, TaskChange
@@ -21,7 +22,19 @@ from seasoned.safety.origin import Origin
 from seasoned.safety.secrets import redact
 from seasoned.skill import slug
 from seasoned.space import FACTS
-from seasoned.store import Connection, Store, documents, lessons, messages, projects, sessions, skills, spaces, tasks
+from seasoned.store import (
+    Connection,
+    Store,
+    documents,
+    lessons,
+    messages,
+    projects,
+    reads,
+    sessions,
+    skills,
+    spaces,
+    tasks,
+)
 from seasoned.store.documents import Document
 from seasoned.store.due import readable_at
 from seasoned.store.messages import MessageRow
@@ -94,6 +107,7 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         for row, one in zip(read.rows, shown, strict=True)
     ]
     to = read.rows[-1].number
+    named = _skills_read(shown)
 
     def commit(connection: Connection) -> None:
         now = store.clock.now()
@@ -101,6 +115,8 @@ async def extract(store: Store, model: Model, config: Config, session_id: str) -
         documents.add(connection, session_id, said)
         for change in changes:
             tasks.save(connection, read.session.project_id, session_id, change.task, change.links, now)
+        if named and read.space_id:
+            reads.record_named(connection, read.session.project_id, read.space_id, session_id, named)
         for ordinal, (number, lesson) in enumerate(found):
             lessons.add(connection, session_id, lesson, ordinal=ordinal, number=number, now=now)
         store.wakeups.session_changed(connection, session_id)
@@ -158,6 +174,15 @@ def _read(connection: Connection, config: Config, session_id: str, now: int) -> 
         user=projects.identifier(connection, row.user_id),
         space_id=space_id or "",
     )
+
+
+def _skills_read(shown: Sequence[NumberedMessage]) -> dict[str, list[int]]:
+    """The skills that an agent read by its own account, with the time of each read."""
+    found: dict[str, list[int]] = {}
+    for one in shown:
+        for name in skills_read.named_in(one.message):
+            found.setdefault(name, []).append(one.at)
+    return found
 
 
 def _known(connection: Connection, space_id: str) -> dict[str, str]:

@@ -1,13 +1,14 @@
 """What the SKILL.md of a skill says of its other files: a list of them, and the end of its description.
 
-Both are made anew from the files whenever the learner writes to the skill, so the same files give the same bytes. The
-list is recognised by the sentence above it: a person who removes that keeps the list as it is. A SKILL.md that a person
-wrote or changed gets no list and no other description, but a list that it has is kept up to date.
+Both are made anew from the files whenever the learner writes to the skill, so the same files give the same bytes; the
+list also when a person changes files. It is recognised by the sentence above it: a person who removes that keeps the
+list as it is. A SKILL.md that a person wrote or changed gets no list and no other description, but a list that it has
+is kept up to date.
 """
 
 import contextlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Final
 
@@ -23,6 +24,7 @@ from seasoned.skill import (
     CHARS_ADVISED,
     DESCRIPTION_CHARS_MAX,
     LINES_ADVISED,
+    LIST_NOTE,
     SKILL_FILE,
     Outline,
     cut,
@@ -35,9 +37,7 @@ from seasoned.space import FACTS
 from seasoned.store.files import as_text
 
 HEADING: Final = "## Files"
-NOTE: Final = (
-    "Read the file that fits the task. Seasoned keeps this list up to date; remove this sentence to keep it yourself."
-)
+NOTE: Final = LIST_NOTE
 LIST_CHARS_MAX: Final = 8_000
 LIST_LINES_MAX: Final = 200
 # What a line says of its file; shorter where there are many files.
@@ -95,12 +95,17 @@ def without_list(skill_file: str) -> str:
     return "\n".join([*rows[:start], *rows[_end(rows, place) :]]).rstrip() + "\n"
 
 
-def without_contents(skill_file: str) -> str:
-    """A SKILL.md that repeats nothing of the other files, in its list or in its description."""
+def without_contents(skill_file: str, *, kept_lines: Collection[int] = ()) -> str:
+    """A SKILL.md that repeats nothing of the other files, in its list or in its description, unless the description's
+    line is one of those that are kept, counted from 0.
+    """
+    described = _DESCRIBED.search(skill_file)
+    if described is not None and skill_file.count("\n", 0, described.start()) not in kept_lines:
+        skill_file = skill_file[: described.start()] + described[1] + skill_file[described.end() :]
     rows = skill_file.split("\n")
     if (place := _place(rows)) >= 0:
         rows[place + 1 : _end(rows, place)] = [""]
-    return _DESCRIBED.sub(r"\1", "\n".join(rows).rstrip() + "\n", count=1)
+    return "\n".join(rows).rstrip() + "\n"
 
 
 def with_list(before: str, after: str) -> str:

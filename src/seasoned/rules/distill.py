@@ -20,11 +20,11 @@ from seasoned.rules.errors import Failure, failed, is_generic
 from seasoned.rules.explained import Told
 from seasoned.rules.fixes import Fix, changed, changes_file, fixes, is_look, is_search
 from seasoned.rules.phrases import book
-from seasoned.rules.places import topic_of
+from seasoned.rules.places import language_of, topic_of
 from seasoned.rules.procedures import procedure
 from seasoned.rules.safety import clip, inline, is_safe, masked, template
 from seasoned.rules.summaries import decisions, summary
-from seasoned.rules.text import Sentence, plain
+from seasoned.rules.text import Sentence, plain, words
 from seasoned.safety.people import names
 from seasoned.safety.scanner import scan
 from seasoned.similar import fingerprint, is_twin
@@ -41,6 +41,12 @@ _CALLS_BEFORE = 8
 _JOINED_CHARS_MAX = 1_500
 _USED_MAX = 2  # messages on in which what was found out is used
 _ANSWER_CHARS = 3_000
+_QUOTABLE_CHARS_MIN = 8
+_CHECKS: Final = words("checks")
+_REFUSAL = re.compile(
+    r"(?:(?:no|nope|nah|wait|stop|hm+|not quite|actually|sorry|please)\b[,.!:; -]{1,3})+", re.IGNORECASE
+)
+_ESCAPED = re.compile(r'[^ -~]+|["\\]+')  # what JSON may write in another way
 _PLACEHOLDER = re.compile(r"\s*<(?:id|email|phone|date|n|name)>")
 
 
@@ -53,6 +59,7 @@ class _Found(msgspec.Struct, kw_only=True):
     quotes: list[tuple[int, str]]
     call: Call | None
     score: float
+    topic: str = ""  # else that of the call
     basis: Basis = ""
 
 
@@ -110,7 +117,7 @@ def _lesson(question: DistillQuestion, found: _Found, people: re.Pattern[str]) -
         kind="pitfall",
         title=title[:TITLE_CHARS_MAX],
         text=text,
-        topic=topic_of(found.call),
+        topic=found.topic or topic_of(found.call),
         quotes=quotes,
         at=question.task.ended_at,
         basis=found.basis,
@@ -212,7 +219,8 @@ def _cause(told: Sequence[Told]) -> str:
 def _said_title(call: Call | None, sentence: Sentence) -> str:
     """The tool with what was said of it."""
     name = f"{inline(masked(call.name))}: " if call is not None else ""
-    text = clip(masked(explained.plain_words(sentence)), HEADING_CHARS_MAX - len(name))
+    said = _REFUSAL.sub("", explained.plain_words(sentence), count=1)
+    text = clip(masked(said[:1].upper() + said[1:]), HEADING_CHARS_MAX - len(name))
     return f"{name}{text}".replace("<", "").replace(">", "").rstrip(" .!;:")
 
 
@@ -237,7 +245,7 @@ def _of_error(failure: Failure, fix: Fix | None, told: Sequence[Told]) -> _Found
     if failure.raw and is_safe(failure.raw):
         quotes.append((failure.number, failure.raw))
     if fix is not None:
-        quotes.append((fix.worked.number, fix.worked.tool))
+        quotes.append((fix.worked.number, _quotable(fix.worked)))
     return _Found(
         number=failure.number,
         title=_title(name, failure.line),
@@ -247,6 +255,13 @@ def _of_error(failure: Failure, fix: Fix | None, told: Sequence[Told]) -> _Found
         score=2 * (fix is not None) + (told[0].points if told else 0),
         basis="error",
     )
+
+
+def _quotable(call: Call) -> str:
+    """The longest piece of a command that stands in its message as it is, nothing escaped; else the tool."""
+    pieces = [piece.strip() for piece in _ESCAPED.split(call.command[:_ANSWER_CHARS])]
+    longest = max(pieces, key=len, default="")
+    return longest if len(longest) >= _QUOTABLE_CHARS_MIN else call.tool
 
 
 def _works(fix: Fix) -> str:
@@ -279,7 +294,9 @@ def _corrections(question: DistillQuestion, made: Sequence[Call]) -> list[_Found
         if said and before:
             told = explained.correction(said, "\n".join(before)[-2_000:])
             if told:
-                last = next((call for call in reversed(made) if call.number < numbered.number), None)
+                earlier = [call for call in made if call.number < numbered.number]
+                did = (call for call in reversed(earlier) if not (is_look(call) or {*call.programs} & _CHECKS))
+                last = next(did, None) or next(reversed(earlier), None)
                 found.append(_of_correction(numbered.number, told, last))
         if said:
             before = []
@@ -293,16 +310,18 @@ def _of_correction(number: int, told: Sequence[Sentence], call: Call | None) -> 
     core = next(one for one in reversed(told) if book("distill")["states"].said(one.low))
     text = " ".join(_ended(masked(explained.plain_words(one))) for one in told)
     lines = [f"- The user: {text}"]
-    shown = _shown(call) if call is not None and not is_look(call) else ""
+    topic = language_of(call) if call is not None else ""
+    shown = _shown(call) if call is not None and not (is_look(call) or {*call.programs} & _CHECKS) else ""
     if shown:
         lines.append(f"- Not: {shown}")
     return _Found(
         number=number,
-        title=_said_title(call, core),
+        title=_said_title(None if topic else call, core),
         lines=lines,
         quotes=[(number, one.raw) for one in told],
         call=call,
         score=4,
+        topic=topic,
         basis="correction",
     )
 

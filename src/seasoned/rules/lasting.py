@@ -59,7 +59,7 @@ def _stands(text: str, core: str) -> bool:
 @lru_cache(maxsize=2_048)
 def _told_rule(text: str, core: str, *, asks: bool) -> bool:
     said = LASTING
-    if _TOLD.isdisjoint(said.candidates(text)):
+    if not any(said[name].may(text) for name in _TOLD):
         return False
     if said["not_lasting"].said(text) or said["uncertain"].said(core):
         return False
@@ -160,7 +160,6 @@ def embedded(sentence: Sentence) -> int | None:
     for start in starts[:_CLAUSES_MAX]:
         low = " ".join(sentence.words[start:].lower().split()).rstrip(".!;, ")
         LASTING.part(sentence.low, low)
-        TALK.part(sentence.low, low)
         core = core_of(low)[1]
         if start and requests and sentence.words[:start].rstrip().endswith(":") and not LASTING["own"].said(core):
             continue

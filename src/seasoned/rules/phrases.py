@@ -20,6 +20,7 @@ from seasoned.message import JsonObject
 TEXT_CHARS_MAX: Final = 1_000  # no pattern sees more of a text
 _KNOWN_MAX: Final = 4_096
 _KEY_CHARS: Final = 4
+_OF_PERSONS: Final = frozenset({"talk", "lasting"})  # looked for in the same sentences
 _OPEN: Final = "\0"
 _COSTS: Final = (2, 8, 100, 600)  # of the beginning of a word with four signs, three, two and one
 _COMMON_COST: Final = 400
@@ -54,17 +55,17 @@ class Group:
     """Patterns that mean the same. Matches come from one alternative after the other."""
 
     def __init__(self, book: "Book", name: str, described: Described) -> None:
-        self.name, self.described, self._book = name, described, book
+        self.name, self.described, self._book, self._index = name, described, book, book.index
         self._compiled: dict[int, re.Pattern[str]] = {}
-        self._known = book.known
+        self._known = book.index.known
         self.said = self.opens if described.start else self.found
 
     def may(self, text: str) -> bool:
         """Whether the text, or a part of it, may have one of the phrases: it has their words."""
-        return self.name in self._book.candidates(text)
+        return self in self._index.candidates(text)
 
     def _tried(self, text: str) -> Sequence[re.Pattern[str]]:
-        places = (self._known.get(text) or self._book.candidates(text)).get(self.name)
+        places = (self._known.get(text) or self._index.candidates(text)).get(self)
         if places is None:
             return ()
         compiled = self._compiled
@@ -78,7 +79,7 @@ class Group:
 
     def opens(self, text: str) -> bool:
         """Whether the text begins with one of the phrases. (`said` is this or `found`, as the file says.)"""
-        if self.name not in (self._known.get(text) or self._book.candidates(text)):
+        if self not in (self._known.get(text) or self._index.candidates(text)):
             return False  # most texts have no word of the group, and a call less is a third of the time
         for pattern in self._tried(text):  # noqa: SIM110 - any() with a generator takes twice as long
             if pattern.match(text):
@@ -87,7 +88,7 @@ class Group:
 
     def found(self, text: str) -> bool:
         """Whether one of the phrases is anywhere in the text."""
-        if self.name not in (self._known.get(text) or self._book.candidates(text)):
+        if self not in (self._known.get(text) or self._index.candidates(text)):
             return False
         for pattern in self._tried(text):  # noqa: SIM110
             if pattern.search(text):
@@ -115,51 +116,30 @@ class Group:
         return text
 
 
-class Book:
-    """The groups of one file."""
+class Index:
+    """The words of some books' patterns: which patterns a text may match."""
 
-    def __init__(self, name: str) -> None:
-        groups = dict(data(name))
-        self._words: dict[str, str] = {}
-        words = msgspec.convert(groups.pop("words", {}), dict[str, str | list[str]])
-        self._lists = {word: entry for word, entry in words.items() if not isinstance(entry, str)}
-        for word, entry in words.items():
-            listed = entry.split() if isinstance(entry, str) else entry
-            self._words[word] = self.expanded(f"({'|'.join(listed)})")
-        self.known: dict[str, dict[str, list[int]]] = {}  # the candidates of texts that were looked at
-        self.groups = {name: Group(self, name, msgspec.convert(entry, Described)) for name, entry in groups.items()}
-        self._index: dict[str, tuple[tuple[str, int], ...]] = {}
-        self.unkeyed: dict[str, list[int]] = {}  # the alternatives that are tried on every text
-        for group in self.groups.values():
-            for place, pattern in enumerate(group.described.patterns):
-                keys = keys_of(self.expanded(pattern), ends=group.described.after.startswith((_GUARDS[1], r"\b")))
-                if keys is None:
-                    self.unkeyed.setdefault(group.name, []).append(place)
-                for key in keys or ():
-                    self._index[key] = (*self._index.get(key, ()), (group.name, place))
+    def __init__(self) -> None:
+        self.known: dict[str, dict[Group, list[int]]] = {}  # the candidates of texts that were looked at
+        self.unkeyed: dict[Group, list[int]] = {}  # the alternatives that are tried on every text
+        self._places: dict[str, tuple[tuple[Group, int], ...]] = {}
         self._of_word = lru_cache(maxsize=8_192)(self._look_up)
 
-    def __getitem__(self, name: str) -> Group:
-        return self.groups[name]
+    def add(self, group: Group, place: int, keys: frozenset[str] | None) -> None:
+        """A pattern that is found by its keys. Texts that were looked at before are looked at again."""
+        self.known.clear()
+        self._of_word.cache_clear()
+        if keys is None:
+            self.unkeyed.setdefault(group, []).append(place)
+        for key in keys or ():
+            self._places[key] = (*self._places.get(key, ()), (group, place))
 
-    def listed(self, name: str) -> frozenset[str]:
-        """An entry of `[words]` that is a plain list of words."""
-        return frozenset(self._words[name][3:-1].split("|"))
-
-    def lists(self, name: str) -> tuple[frozenset[str], ...]:
-        """An entry of `[words]` that has a list of words on each line."""
-        return tuple(frozenset(line.split()) for line in self._lists[name])
-
-    def expanded(self, pattern: str) -> str:
-        """A pattern as `re` takes it."""
-        return _PLAIN_GROUP.sub("(?:", _NAMED.sub(lambda named: self._words[named[1]], pattern))
-
-    def _look_up(self, word: str) -> tuple[tuple[str, int], ...]:
-        get = self._index.get
+    def _look_up(self, word: str) -> tuple[tuple[Group, int], ...]:
+        get = self._places.get
         found = get(f"{word} ", ()) + get(word[:1], ()) + (get(word[:2], ()) if word[1:] else ())
         return found + (get(word[:3], ()) if word[2:] else ()) + (get(word[:4], ()) if word[3:] else ())
 
-    def candidates(self, text: str) -> dict[str, list[int]]:
+    def candidates(self, text: str) -> dict[Group, list[int]]:
         """The alternatives of each group that may match a text."""
         known = self.known.get(text)
         if known is None:
@@ -174,17 +154,49 @@ class Book:
         for part in parts:
             self.known.setdefault(part, found)
 
-    def _candidates(self, text: str) -> dict[str, list[int]]:
-        found = {name: places.copy() for name, places in self.unkeyed.items()}
-        hits: set[tuple[str, int]] = set()
-        for word in _WORD.findall(text[:TEXT_CHARS_MAX]):
+    def _candidates(self, text: str) -> dict[Group, list[int]]:
+        found = {group: places.copy() for group, places in self.unkeyed.items()}
+        hits: set[tuple[Group, int]] = set()
+        for word in set(_WORD.findall(text[:TEXT_CHARS_MAX])):
             hits.update(self._of_word(word))
-        for name, place in hits:
-            if name in found:
-                found[name].append(place)
+        for group, place in hits:
+            if group in found:
+                found[group].append(place)
             else:
-                found[name] = [place]
+                found[group] = [place]
         return found
+
+
+class Book(dict[str, Group]):
+    """The groups of one file. What is said to be a part of a text is so for all books that share the index."""
+
+    def __init__(self, name: str, index: Index) -> None:
+        super().__init__()
+        groups = dict(data(name))
+        self.index, self.part, self.candidates = index, index.part, index.candidates
+        self._words: dict[str, str] = {}
+        words = msgspec.convert(groups.pop("words", {}), dict[str, str | list[str]])
+        self._lists = {word: entry for word, entry in words.items() if not isinstance(entry, str)}
+        for word, entry in words.items():
+            listed = entry.split() if isinstance(entry, str) else entry
+            self._words[word] = self.expanded(f"({'|'.join(listed)})")
+        for named, held in groups.items():
+            group = self[named] = Group(self, named, msgspec.convert(held, Described))
+            ends = group.described.after.startswith((_GUARDS[1], r"\b"))
+            for place, pattern in enumerate(group.described.patterns):
+                index.add(group, place, keys_of(self.expanded(pattern), ends=ends))
+
+    def listed(self, name: str) -> frozenset[str]:
+        """An entry of `[words]` that is a plain list of words."""
+        return frozenset(self._words[name][3:-1].split("|"))
+
+    def lists(self, name: str) -> tuple[frozenset[str], ...]:
+        """An entry of `[words]` that has a list of words on each line."""
+        return tuple(frozenset(line.split()) for line in self._lists[name])
+
+    def expanded(self, pattern: str) -> str:
+        """A pattern as `re` takes it."""
+        return _PLAIN_GROUP.sub("(?:", _NAMED.sub(lambda named: self._words[named[1]], pattern))
 
 
 @cache
@@ -202,7 +214,12 @@ def form(name: str) -> re.Pattern[str]:
 @cache
 def book(name: str) -> Book:
     """The phrases of `phrases/NAME.toml`."""
-    return Book(name)
+    return Book(name, _index("person" if name in _OF_PERSONS else name))
+
+
+@cache
+def _index(_name: str) -> Index:
+    return Index()
 
 
 _Keys = frozenset[str] | None

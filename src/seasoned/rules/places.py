@@ -77,6 +77,14 @@ def topic_of(call: Call | None) -> str:
     return slug(next(known, call.programs[0] if call.programs else spaced), "general")
 
 
+def language_of(call: Call) -> str:
+    """The family of the file that a call changes, by the file's ending; empty for other calls."""
+    paths = (call.arguments.get(key) for key in ("file_path", "path", "filename", "file"))
+    path = next((path for path in paths if isinstance(path, str)), "")
+    family = _by_word().get(path.rpartition(".")[2].lower())
+    return family.name if family is not None and not call.programs else ""
+
+
 def family_of(topic: str) -> Family:
     """The family that a topic belongs to."""
     pieces = _PIECE.findall(topic.replace("-", " "))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from seasoned.learning.questions import PreferenceFound
@@ -48,7 +49,7 @@ def preferences(number: int, said: Said, known: Sequence[str]) -> list[Preferenc
 def _topic_of(text: str) -> str:
     """The kebab-case topic of a statement in the third person: that of which it has most words."""
     low = text.lower()
-    hits = {name: len({found.span() for found in group.all(low)}) for name, group in book("topics").groups.items()}
+    hits = {name: len({found.span() for found in group.all(low)}) for name, group in book("topics").items()}
     best = max(hits, key=lambda name: hits[name])
     return best if hits[best] else "general"
 
@@ -168,8 +169,7 @@ def overtaken(text: str, quote: str, known: Sequence[str], around: str = "") -> 
     said, low = key_words(quote), plain(quote).lower()
     changes, instead = LASTING["changes"].said(low), _INSTEAD.search(low) is not None
     named = [found["after"] or found["before"] for found in _DROPPED.finditer(low)]
-    named += [found["before"] or "" for found in _DROPPED.finditer(plain(around[:_AROUND_CHARS]).lower())]
-    dropped = key_words(" ".join(named))
+    dropped = key_words(" ".join(named)) | _dropped_in(around[:_AROUND_CHARS])
     permits, slot = _PERMITS.search(low) is not None, _slot(third_person(text))
     best, best_score = "", 0.0
     for old in known:
@@ -193,6 +193,12 @@ def overtaken(text: str, quote: str, known: Sequence[str], around: str = "") -> 
         if enough and score >= best_score:
             best, best_score = old, score
     return best
+
+
+@lru_cache(maxsize=16)
+def _dropped_in(text: str) -> frozenset[str]:
+    """The words for what a message says is over."""
+    return key_words(" ".join(found["before"] or "" for found in _DROPPED.finditer(plain(text).lower())))
 
 
 def _slot(text: str) -> frozenset[str]:

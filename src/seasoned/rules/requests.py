@@ -7,7 +7,6 @@ from seasoned.rules.phrases import book, form
 from seasoned.rules.text import listed
 
 _TALK = book("talk")
-_LASTING = book("lasting")
 IDENTIFIER = form("requests.identifier")
 _FIRST = re.compile(r"[\w-]+(?!['\w-])")
 _DO_WHAT = listed("the a an this that both all me us some my our")
@@ -39,5 +38,4 @@ def core_of(text: str) -> tuple[str, str]:
         return "", text
     lead, core = text[: found.end()].strip(), text[found.end() :].strip()
     _TALK.part(text, lead, core)
-    _LASTING.part(text, lead, core)
     return lead, core

@@ -202,13 +202,13 @@ def key_words(text: str) -> frozenset[str]:
 @lru_cache(maxsize=4_096)
 def numbers(text: str) -> frozenset[str]:
     """The numbers among the key words."""
-    return frozenset(word for word in key_words(text) if any(letter.isdigit() for letter in word))
+    return frozenset(word for word in key_words(text) if not word[0].isalpha())
 
 
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """A word without plural, past and progressive endings; numbers and names with digits stay."""
-    if not word[0].isalpha() or any(letter.isdigit() for letter in word):
+    if not word[0].isalpha():
         return word
     word = word.removesuffix("'s")
     if len(word) >= _PLURAL_CHARS_MIN and word.endswith("s") and not word.endswith("ss"):

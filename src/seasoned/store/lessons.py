@@ -90,6 +90,16 @@ class SettledLesson(msgspec.Struct, frozen=True, kw_only=True):
     places: list[FileRef]
 
 
+class EntrySupport(msgspec.Struct, frozen=True):
+    """How many lessons support an entry; when the last of them was said, and stored; and how their tasks ended."""
+
+    lessons: int
+    last_at: int | None
+    learned_at: int | None
+    successes: int
+    failures: int
+
+
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
     """How a lesson ended."""
 
@@ -335,12 +345,17 @@ def note_entry(
         connection.execute(sa.insert(entry_lessons).values(**key, path=path, effect=effect))
 
 
-def move_entry(connection: Connection, skill_id: str, old_key: str, new_key: str) -> None:
-    """Let the evidence of an entry follow it when its text changes."""
-    if old_key == new_key:
+def move_entry(
+    connection: Connection, skill_id: str, old_key: str, new_key: str, *, to_skill: str = "", path: str = ""
+) -> None:
+    """Let the evidence of an entry follow it when its text changes, or when it goes to another skill, to a file."""
+    there = to_skill or skill_id
+    if (skill_id, old_key) == (there, new_key):
+        if path:
+            place_entries(connection, skill_id, {new_key: path})
         return
     known = sa.select(entry_lessons.c.lesson_id).where(
-        entry_lessons.c.skill_id == skill_id, entry_lessons.c.entry_key == new_key
+        entry_lessons.c.skill_id == there, entry_lessons.c.entry_key == new_key
     )
     connection.execute(
         sa.update(entry_lessons)
@@ -349,7 +364,7 @@ def move_entry(connection: Connection, skill_id: str, old_key: str, new_key: str
             entry_lessons.c.entry_key == old_key,
             entry_lessons.c.lesson_id.not_in(known),
         )
-        .values(entry_key=new_key)
+        .values(entry_key=new_key, skill_id=there, **({"path": path} if path else {}))
     )
 
 
@@ -372,6 +387,12 @@ def forget_evidence(connection: Connection, lesson_ids: Collection[str], skill_i
 def supported(connection: Connection, skill_id: str) -> frozenset[str]:
     """The keys of a skill's entries that lessons support."""
     statement = sa.select(entry_lessons.c.entry_key).where(entry_lessons.c.skill_id == skill_id).distinct()
+    return frozenset(connection.execute(statement).scalars())
+
+
+def supporting(connection: Connection, skill_id: str) -> frozenset[str]:
+    """The ids of the lessons that support a skill's entries."""
+    statement = sa.select(entry_lessons.c.lesson_id).where(entry_lessons.c.skill_id == skill_id).distinct()
     return frozenset(connection.execute(statement).scalars())
 
 
@@ -403,6 +424,26 @@ def support_of(connection: Connection, skill_id: str, entry_key: str, more: Sequ
     counts = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(ends.c.good), 0)).select_from(ends)
     every, good = connection.execute(counts).one()
     return int(every), int(good)
+
+
+def support_of_entries(connection: Connection, skill_id: str) -> dict[str, EntrySupport]:
+    """What supports each entry of a skill, by the entry's key."""
+    ended = (sa.func.sum(sa.case((tasks.c.status == status, 1), else_=0)) for status in ("success", "failed"))
+    statement = (
+        sa.select(
+            entry_lessons.c.entry_key,
+            sa.func.count(),
+            sa.func.max(lessons.c.at),
+            sa.func.max(lessons.c.created_at),
+            *ended,
+        )
+        .join(lessons, lessons.c.id == entry_lessons.c.lesson_id)
+        .outerjoin(tasks, tasks.c.id == lessons.c.task_id)
+        .where(entry_lessons.c.skill_id == skill_id)
+        .group_by(entry_lessons.c.entry_key)
+    )
+    rows = connection.execute(statement).all()
+    return {row[0]: EntrySupport(int(row[1]), row[2], row[3], int(row[4]), int(row[5])) for row in rows}
 
 
 def previous_entry_key(connection: Connection, skill_id: str, task_id: str) -> str | None:

@@ -11,7 +11,7 @@ from seasoned.store.rows import on_postgres
 from seasoned.store.schema import metadata
 from seasoned.store.search import TABLES, create_postgres, create_sqlite
 
-HEAD = "0013"
+HEAD = "0014"
 # Any number, always the same: what processes that start together wait for.
 _LOCK = 7_275_733_261
 _MIGRATIONS = Path(__file__).with_name("migrations")

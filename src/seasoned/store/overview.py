@@ -13,12 +13,12 @@ from sqlalchemy import Connection
 from seasoned.errors import NotFound
 from seasoned.learning.accounting import Stage
 from seasoned.lesson import LessonKind, LessonStatus
-from seasoned.skill import Author
 from seasoned.store.gc.marks import chunks
 from seasoned.store.model_calls import DAY
 from seasoned.store.rows import PageQuery, columns, page_of, to_rows
 from seasoned.store.schema import (
     entry_lessons,
+    files,
     lessons,
     model_calls,
     proposals,
@@ -28,7 +28,6 @@ from seasoned.store.schema import (
     space_skills,
     spaces,
     tasks,
-    versions,
 )
 from seasoned.store.spaces import SpaceRow
 from seasoned.store.tasks import is_due
@@ -37,6 +36,7 @@ from seasoned.store.tasks import is_due
 COUNTED_MAX: Final = 1_000
 LESSONS_COUNTED_MAX: Final = 5_000
 PLACES_MAX: Final = 2_000
+FILES_TOLD: Final = 12
 
 
 class LearnedRow(msgspec.Struct, frozen=True):
@@ -136,14 +136,32 @@ class Pulse(msgspec.Struct, frozen=True):
     waiting_for_review: int
 
 
-class ChangedRow(msgspec.Struct, frozen=True):
-    """A skill's newest version, as lists of what changed lately show it."""
+class HeldSkill(msgspec.Struct, frozen=True):
+    """A skill as lists of a space show it, with the first of its files and one more, if there are more."""
 
-    skill_id: str
+    id: str
     name: str
-    number: int
-    author: Author
-    created_at: int
+    description: str
+    head: int
+    updated_at: int
+    all_files: list[str]
+
+    @property
+    def files(self) -> list[str]:
+        """The files that are told."""
+        return self.all_files[:FILES_TOLD]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are more."""
+        return len(self.all_files) > FILES_TOLD
+
+
+class HeldFile(msgspec.Struct, frozen=True):
+    """A file of a skill."""
+
+    path: str
+    size: int
 
 
 def pulse(connection: Connection, project_id: str) -> Pulse:
@@ -179,25 +197,11 @@ def changed_spaces(connection: Connection, project_id: str, limit: int) -> list[
     return to_rows(SpaceRow, connection.execute(newest).all())
 
 
-def changed_skills(connection: Connection, space_id: str, limit: int) -> list[ChangedRow]:
-    """The skills of a space that changed last, each with its newest version."""
-    statement = (
-        sa.select(skills.c.id, skills.c.name, versions.c.number, versions.c.author, versions.c.created_at)
-        .join(space_skills, space_skills.c.skill_id == skills.c.id)
-        .join(versions, (versions.c.skill_id == skills.c.id) & (versions.c.number == skills.c.head))
-        .where(space_skills.c.space_id == space_id)
-        .order_by(skills.c.updated_at.desc(), skills.c.id.desc())
-        .limit(limit)
-    )
-    return to_rows(ChangedRow, connection.execute(statement).all())
-
-
 def skills_page(
-    connection: Connection, space_id: str, query: PageQuery
-) -> tuple[list[tuple[str, str, str, int, int]], str | None]:
-    """A page of a space's skills in the order of their names: (id, name, description, head, updated_at).
-
-    The cursor is the last name.
+    connection: Connection, space_id: str, query: PageQuery, wanted: str
+) -> tuple[list[HeldSkill], str | None]:
+    """A page of a space's skills in the order of their names, of those whose name or description has a text; each with
+    the first of its files. The cursor is the last name.
     """
     statement = (
         sa.select(skills.c.id, skills.c.name, skills.c.description, skills.c.head, skills.c.updated_at)
@@ -206,10 +210,39 @@ def skills_page(
         .order_by(skills.c.name)
         .limit(query.limit + 1)
     )
+    if wanted:
+        said = sa.func.lower(skills.c.name + " " + skills.c.description)
+        statement = statement.where(said.contains(wanted.lower(), autoescape=True))
     if query.cursor:
         statement = statement.where(skills.c.name > query.cursor)
-    rows = [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(statement)]
-    return rows[: query.limit], rows[query.limit - 1][1] if len(rows) > query.limit else None
+    rows = connection.execute(statement).all()
+    found = [HeldSkill(*row, all_files=_first_files(connection, row[0])) for row in rows[: query.limit]]
+    return found, found[-1].name if len(rows) > query.limit else None
+
+
+def _first_files(connection: Connection, skill_id: str) -> list[str]:
+    where = (files.c.skill_id == skill_id) & files.c.until.is_(None)
+    statement = sa.select(files.c.path).where(where).order_by(files.c.path).limit(FILES_TOLD + 1)
+    return list(connection.execute(statement).scalars())
+
+
+def files_page(connection: Connection, skill_id: str, number: int, after: str, limit: int) -> list[HeldFile]:
+    """The files of a version by path, from the path after `after` on."""
+    at = (files.c.since <= number) & (files.c.until.is_(None) | (files.c.until > number))
+    statement = sa.select(files.c.path, files.c.size).where(files.c.skill_id == skill_id, at, files.c.path > after)
+    return to_rows(HeldFile, connection.execute(statement.order_by(files.c.path).limit(limit)).all())
+
+
+def spaces_of_skill(connection: Connection, skill_id: str) -> list[SpaceRow]:
+    """The spaces that have a skill, the oldest first; some of them if there are many."""
+    statement = (
+        sa.select(*columns(SpaceRow, spaces))
+        .join(space_skills, space_skills.c.space_id == spaces.c.id)
+        .where(space_skills.c.skill_id == skill_id)
+        .order_by(spaces.c.created_at, spaces.c.id)
+        .limit(FILES_TOLD)
+    )
+    return to_rows(SpaceRow, connection.execute(statement).all())
 
 
 def learned(connection: Connection, space_id: str, before: int, limit: int) -> list[LearnedRow]:
@@ -227,7 +260,7 @@ def lessons_by_day(connection: Connection, project_id: str, since: int) -> list[
     newest = (
         sa.select(lessons.c.created_at, lessons.c.kind, lessons.c.status)
         .join(sessions, sessions.c.id == lessons.c.session_id)
-        .where(lessons.c.id >= f"{first[:8]}-{first[8:]}", sessions.c.project_id == project_id)
+        .where(lessons.c.id >= f"{first[:8]}-{first[8:]}", _is_of(project_id))
         .order_by(lessons.c.id.desc())
         .limit(LESSONS_COUNTED_MAX)
         .subquery()
@@ -236,6 +269,13 @@ def lessons_by_day(connection: Connection, project_id: str, since: int) -> list[
     keys = [day, newest.c.kind, newest.c.status]
     statement = sa.select(*keys, sa.func.count()).group_by(*keys).order_by(*keys)
     return to_rows(DayRow, connection.execute(statement).all())
+
+
+def _is_of(project_id: str) -> sa.ColumnElement[bool]:
+    """Whether a session is of a project, in words that no index answers: work under way is found by the small indexes
+    of what is unread, pending or parked, and not by looking through all of a project's sessions.
+    """
+    return sa.func.coalesce(sessions.c.project_id, "") == project_id
 
 
 def _unread(project_id: str) -> sa.Select[*tuple[object, ...]]:
@@ -251,7 +291,7 @@ def _unread(project_id: str) -> sa.Select[*tuple[object, ...]]:
     ).where(
         sessions.c.last_number > sessions.c.extracted_to,
         ~sessions.c.extract_parked,
-        sessions.c.project_id == project_id,
+        _is_of(project_id),
     )
 
 
@@ -292,7 +332,7 @@ def _unwritten(project_id: str, status: LessonStatus) -> sa.Select[*tuple[object
         .join(sessions, sessions.c.id == lessons.c.session_id)
         .join(space_sessions, space_sessions.c.session_id == sessions.c.id)
         .join(spaces, spaces.c.id == space_sessions.c.space_id)
-        .where(lessons.c.status == wanted, sessions.c.project_id == project_id)
+        .where(lessons.c.status == wanted, _is_of(project_id))
     )
 
 
@@ -323,7 +363,7 @@ def _unread_parked(project_id: str) -> sa.Select[*tuple[object, ...]]:
     names = ("extract_attempts", "extract_retry_at", "extract_error")
     return sa.select(
         sessions.c.id.label("key"), sessions.c.id, sessions.c.source, sa.literal(""), *(sessions.c[n] for n in names)
-    ).where(sessions.c.extract_parked == sa.true(), sessions.c.project_id == project_id)
+    ).where(sessions.c.extract_parked == sa.true(), _is_of(project_id))
 
 
 def places(connection: Connection, lesson_ids: Collection[str]) -> list[PlaceRow]:
@@ -374,6 +414,19 @@ def first_titles(connection: Connection, session_ids: Sequence[str]) -> dict[str
     where = tasks.c.session_id.in_(list(session_ids)) & (tasks.c.position == 1)
     statement = sa.select(tasks.c.session_id, tasks.c.title).where(where)
     return {row[0]: row[1] for row in connection.execute(statement)} if session_ids else {}
+
+
+def counts(connection: Connection, session_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many tasks and lessons each of some sessions has; what taught nothing is no lesson."""
+
+    def counted(table: sa.Table, *where: sa.ColumnElement[bool]) -> dict[str, int]:
+        statement = sa.select(table.c.session_id, sa.func.count()).where(
+            table.c.session_id.in_(list(session_ids)), *where
+        )
+        return {row[0]: row[1] for row in connection.execute(statement.group_by(table.c.session_id))}
+
+    found, taught = counted(tasks), counted(lessons, lessons.c.kind != "skip")
+    return {one: (found.get(one, 0), taught.get(one, 0)) for one in session_ids}
 
 
 def calls(connection: Connection, project_id: str, query: PageQuery) -> tuple[list[CallRow], str | None]:

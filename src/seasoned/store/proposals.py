@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from seasoned.errors import Conflict, NotFound
 from seasoned.ids import new_id
-from seasoned.learning.questions import Edit
+from seasoned.learning.questions import Edit, HealthEdit
 from seasoned.lesson import SUSPICION, LessonStatus
 from seasoned.store.gc.marks import chunks
 from seasoned.store.lessons import taught
@@ -41,15 +41,16 @@ class ProposalRow(msgspec.Struct, frozen=True):
     heads: str
     findings: str
     said: str
+    why: str
     status: ProposalStatus
     reason: str
     made: str
     created_at: int
     updated_at: int
 
-    def edit_list(self) -> list[Edit]:
+    def edit_list(self) -> list[Edit | HealthEdit]:
         """The edits in the order of their application."""
-        return load_as(self.edits, list[Edit])
+        return load_as(self.edits, list[Edit | HealthEdit])
 
     def head_of(self) -> dict[str, int]:
         """The skills that it changes by name, each with the head that it was made on; 0 for a new one."""
@@ -65,13 +66,16 @@ class ProposalRow(msgspec.Struct, frozen=True):
 
 
 class NewProposal(msgspec.Struct, frozen=True, kw_only=True):
-    """Edits that shall wait, for some lessons; `said` is what they say, in the lessons' words and their own."""
+    """Edits that shall wait, for some lessons; `said` is what they say, in the lessons' words and their own. Without
+    lessons, `why` says why.
+    """
 
-    edits: tuple[Edit, ...]
+    edits: tuple[Edit | HealthEdit, ...]
     lessons: tuple[str, ...]
     heads: Mapping[str, int]
     said: tuple[str, ...]
     findings: tuple[str, ...] = ()
+    why: str = ""
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +102,7 @@ def add(connection: Connection, project_id: str, space_id: str, new: NewProposal
             project_id=project_id,
             space_id=space_id,
             **{name: dump(getattr(new, name)) for name in ("edits", "heads", "findings", "said")},
+            why=new.why,
             status="pending",
             created_at=now,
             updated_at=now,
@@ -105,6 +110,13 @@ def add(connection: Connection, project_id: str, space_id: str, new: NewProposal
     )
     _link(connection, proposal_id, new.lessons)
     return proposal_id
+
+
+def has_been(connection: Connection, space_id: str, new: NewProposal) -> bool:
+    """Whether the same edits wait already, or were rejected."""
+    where = (proposals.c.space_id == space_id) & (proposals.c.edits == dump(new.edits))
+    known = where & proposals.c.status.in_(["pending", "rejected"])
+    return connection.execute(sa.select(proposals.c.id).where(known).limit(1)).first() is not None
 
 
 def waits(connection: Connection, space_id: str, edits: Sequence[Edit]) -> bool:

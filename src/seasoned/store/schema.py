@@ -347,6 +347,8 @@ skills = Table(
     _count("head"),
     # `journal` when its SKILL.md asks for entries that are written by rule.
     _text("rule"),
+    # Since when it is in no prompt, export and catalogue.
+    _time("archived_at", nullable=True),
     _time("created_at"),
     _time("updated_at"),
     Index("ix_skills_page", "project_id", "created_at", "id"),
@@ -384,6 +386,24 @@ pins = Table(
     Column("skill_id", String(36), ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True),
     Column("heading", Text, primary_key=True),
     _time("created_at"),
+)
+
+# Which sessions read which version of a skill; a row without a session counts the reads whose session nobody said.
+skill_reads = Table(
+    "skill_reads",
+    metadata,
+    _id(),
+    _ref("skill_id", "skills"),
+    Column("version", BigInteger, nullable=False),
+    _ref("session_id", "sessions", nullable=True),
+    # How often its description was shown, and how often a file of it was read; when the first file was, and when
+    # anything was last.
+    _count("shown"),
+    _count("loaded"),
+    _time("loaded_at", nullable=True),
+    _time("last_at"),
+    UniqueConstraint("skill_id", "version", "session_id"),
+    Index("ix_skill_reads_session", "session_id"),
 )
 
 # A file as it was from version `since` up to, not including, `until`; NULL means that the head has it. So a version
@@ -547,6 +567,8 @@ proposals = Table(
     _text("heads"),
     _text("findings"),
     _text("said"),
+    # Why they are proposed, where no lesson says so.
+    _text("why"),
     Column("status", String(10), nullable=False),
     _text("reason"),
     # Once approved: each changed skill with the version made.

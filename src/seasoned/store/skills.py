@@ -18,7 +18,9 @@ from seasoned.store.sessions import user_subquery
 
 
 class SkillRow(msgspec.Struct, frozen=True):
-    """A skill; `head` is the number of its newest version, `rule` names the rule that writes its entries, if any."""
+    """A skill; `head` is the number of its newest version, `rule` names the rule that writes its entries, if any. One
+    that is archived is in no prompt, export and catalogue.
+    """
 
     id: str
     project_id: str
@@ -31,6 +33,7 @@ class SkillRow(msgspec.Struct, frozen=True):
     rule: str
     created_at: int
     updated_at: int
+    archived_at: int | None = None
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -179,22 +182,33 @@ def by_ids(connection: Connection, skill_ids: Collection[str]) -> list[SkillRow]
 
 
 def page(
-    connection: Connection, project_id: str, query: PageQuery, *, user: str = ""
+    connection: Connection, project_id: str, query: PageQuery, *, user: str = "", archived: bool | None = False
 ) -> tuple[list[SkillRow], str | None]:
-    """A page of the project's skills, of one user when asked."""
+    """A page of the project's skills, of one user when asked; archived ones when asked, with None these too."""
     where: list[sa.ColumnElement[bool]] = [skills.c.project_id == project_id]
+    if archived is not None:
+        where.append(skills.c.archived_at.is_not(None) if archived else skills.c.archived_at.is_(None))
     if user:
         where.append(skills.c.user_id == user_subquery(project_id, user))
     return page_of(connection, SkillRow, skills, where, query)
 
 
 def of_space(
-    connection: Connection, space_id: str, *, by_rule: bool | None = None, limit: int | None = None
+    connection: Connection,
+    space_id: str,
+    *,
+    by_rule: bool | None = None,
+    limit: int | None = None,
+    with_archived: bool = False,
 ) -> list[SkillRow]:
     """The skills of a space in the order in which they were added: only the first ones, or only those whose entries
-    a rule writes or does not write, when asked.
+    a rule writes or does not write, when asked; archived ones too when asked.
     """
-    statement = _of_space(space_id).order_by(space_skills.c.created_at, space_skills.c.id).limit(limit)
+    statement = (
+        _of_space(space_id, with_archived=with_archived)
+        .order_by(space_skills.c.created_at, space_skills.c.id)
+        .limit(limit)
+    )
     if by_rule is not None:
         statement = statement.where(skills.c.rule != "" if by_rule else skills.c.rule == "")
     return to_rows(SkillRow, connection.execute(statement).all())
@@ -203,7 +217,7 @@ def of_space(
 def recently_changed(connection: Connection, space_id: str, limit: int) -> tuple[list[SkillRow], int]:
     """The skills of a space that changed last, the newest first, and how many it has."""
     statement = _of_space(space_id).order_by(skills.c.updated_at.desc(), skills.c.id.desc()).limit(limit)
-    count = sa.select(sa.func.count()).where(space_skills.c.space_id == space_id)
+    count = sa.select(sa.func.count()).select_from(_of_space(space_id).subquery())
     return to_rows(SkillRow, connection.execute(statement).all()), connection.execute(count).scalar_one()
 
 
@@ -213,12 +227,23 @@ def some_of_space(connection: Connection, space_id: str, skill_ids: Collection[s
     return to_rows(SkillRow, connection.execute(_of_space(space_id).where(where)).all())
 
 
-def _of_space(space_id: str) -> sa.Select[*tuple[object, ...]]:
-    return (
+def _of_space(space_id: str, *, with_archived: bool = False) -> sa.Select[*tuple[object, ...]]:
+    statement = (
         sa.select(*columns(SkillRow, skills))
         .join(space_skills, space_skills.c.skill_id == skills.c.id)
         .where(space_skills.c.space_id == space_id)
     )
+    return statement if with_archived else statement.where(skills.c.archived_at.is_(None))
+
+
+def set_archived(connection: Connection, project_id: str, skill_id: str, now: int, *, archived: bool) -> SkillRow:
+    """Take a skill out of prompts, exports and the catalogue, or back. Raises NotFound."""
+    row = get(connection, project_id, skill_id)
+    if (row.archived_at is not None) != archived:
+        # Who looks for changes since then must see it.
+        values = {"archived_at": now if archived else None, "updated_at": max(now, row.updated_at + 1)}
+        connection.execute(sa.update(skills).where(skills.c.id == skill_id).values(**values))
+    return get(connection, project_id, skill_id)
 
 
 def names(connection: Connection, skill_ids: Collection[str]) -> dict[str, str]:
@@ -266,16 +291,20 @@ def some_by_people(connection: Connection, space_id: str, limit: int) -> frozens
     return frozenset(connection.execute(statement.limit(limit)).scalars())
 
 
-def written_only_by(
+def written_by_others(
     connection: Connection, skill_ids: Sequence[str], path: str, authors: Collection[Author]
-) -> frozenset[str]:
-    """Those of some skills whose file at a path was never written by anyone but some authors."""
-    by_others = (
-        sa.select(files.c.skill_id)
+) -> dict[str, list[int]]:
+    """The versions of some skills that wrote a file and are by anyone but some authors, by skill."""
+    statement = (
+        sa.select(files.c.skill_id, files.c.since)
         .join(versions, (versions.c.skill_id == files.c.skill_id) & (versions.c.number == files.c.since))
         .where(files.c.skill_id.in_(list(skill_ids)), files.c.path == path, versions.c.author.not_in(list(authors)))
+        .order_by(files.c.since)
     )
-    return frozenset(skill_ids) - frozenset(connection.execute(by_others).scalars()) if skill_ids else frozenset()
+    found: dict[str, list[int]] = {}
+    for skill_id, number in connection.execute(statement) if skill_ids else ():
+        found.setdefault(skill_id, []).append(number)
+    return found
 
 
 def _by_people() -> sa.Select[str]:

@@ -38,6 +38,13 @@
     if (key === "/") { event.preventDefault(); $("#search")?.focus(); $("#search")?.select(); return; }
     if (key === "?") { event.preventDefault(); $("#keys").togglePopover(); return; }
     if (key === "j" || key === "k") { event.preventDefault(); go(key === "j" ? 1 : -1); return; }
+    if (key === "t") {
+      const starts = $$(".task-starts a"), under = innerHeight / 3;
+      const next = starts.find((one) => one.getBoundingClientRect().top > under) ?? starts[0];
+      next?.focus();
+      next?.scrollIntoView({ block: "start" });
+      return;
+    }
     const button = $$(`[data-key="${CSS.escape(key)}"]`).find(isShown);
     if (button) { event.preventDefault(); button.focus(); button.click(); }
   });

@@ -36,6 +36,8 @@ TAGS = {
     "Learning spaces": "A learning space says which sessions teach which skills.",
     "Skills": "Agent skills: folders with a SKILL.md.",
     "History": "Every change of a skill, by anyone, is a version that can be looked at, compared, blamed and reverted.",
+    "Use": "Which skills agents read, and how those tasks ended.",
+    "Health": "What a person should look at in a space's skills, and proposals that mend it.",
     "Review": "What the learner proposes waits for a person, who approves, edits or rejects it.",
     "Disks": "Files that agents keep. Each skill is a disk too; a change there is a new version of the skill.",
     "Users": "A user is whoever an agent works for, named by free text; it exists once something is created for it.",

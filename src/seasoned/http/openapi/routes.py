@@ -11,7 +11,9 @@ from seasoned.formats import FORMATS
 from seasoned.http import (
     disks,
     forgetting,
+    health,
     history,
+    imports,
     messages,
     ops,
     pages,
@@ -24,6 +26,7 @@ from seasoned.http import (
     spaces,
     stream,
     usage,
+    use,
     users,
 )
 from seasoned.http.disks import EXPIRE_SECONDS, EXPIRE_SECONDS_MAX, FOUND_DEFAULT
@@ -57,6 +60,14 @@ _GLOB = "The pattern: `*` stands for any characters, also slashes, `?` for one."
 _SKILL_FILE = text("file_path", "A path of the skill's `file_index`.", minLength=1, required=True)
 _VERSION = number("version", "Which version; 0 for the newest.", 0, NUMBER_MAX, 0)
 _OF_REPOSITORY = {200: Success(media="application/octet-stream")}
+
+
+_IN_SESSION = Parameter(
+    "Seasoned-Session",
+    "header",
+    "The id of the session in which the agent that reads works: the read counts as use of the skill there.",
+    {"type": "string"},
+)
 
 
 def _if_match(what: str, *, required: bool) -> Parameter:
@@ -120,6 +131,7 @@ OPERATIONS = (
     operation(spaces.update, "update_learning_space", body=spaces.MetaChanges),
     operation(spaces.delete, "delete_learning_space"),
     operation(spaces.learn, "learn", body=spaces.TeachingSession),
+    operation(imports.bring, "import_transcript", body=Body(form=imports.TranscriptForm)),
     operation(spaces.list_sessions, "list_learning_space_sessions"),
     operation(
         spaces.get_session,
@@ -153,8 +165,15 @@ OPERATIONS = (
     operation(spaces.exclude_skill, "exclude_skill"),
     operation(skills.upload, "upload_skill", body=Body(form=skills.SkillForm)),
     operation(skills.bring, "import_skill", body=Body(form=skills.ImportForm)),
-    operation(skills.page, "list_skills", of_user("the skills"), *paging()),
-    operation(skills.get, "get_skill"),
+    operation(
+        skills.page,
+        "list_skills",
+        of_user("the skills"),
+        flag("archived", "List the archived skills instead."),
+        *paging(),
+    ),
+    operation(skills.set_archived, "archive_skill", body=skills.ArchiveRequest),
+    operation(skills.get, "get_skill", _IN_SESSION),
     operation(skills.delete, "delete_skill"),
     operation(
         skills.file,
@@ -166,8 +185,9 @@ OPERATIONS = (
             example="900",
         ),
         number("version", "Of which version; 0 for the newest.", 0, NUMBER_MAX, 0),
+        _IN_SESSION,
     ),
-    operation(skills.download_zip, "download_skill", answers={200: Success(media="application/zip")}),
+    operation(skills.download_zip, "download_skill", _IN_SESSION, answers={200: Success(media="application/zip")}),
     operation(history.versions, "list_versions", *paging()),
     operation(history.version, "get_version"),
     operation(
@@ -206,6 +226,10 @@ OPERATIONS = (
         _if_match("The version that is to be newest now.", required=False),
         body=history.RevertRequest,
     ),
+    operation(use.of_skill, "get_skill_use"),
+    operation(use.of_space, "get_learning_space_use"),
+    operation(health.get, "get_learning_space_health"),
+    operation(health.propose, "propose_health"),
     operation(history.pins, "list_pins"),
     operation(history.pin, "pin_heading", body=history.PinRequest),
     operation(
@@ -252,10 +276,11 @@ OPERATIONS = (
         flag("with_public_url", "Whether `public_url` is given.", default=True),
         flag("with_content", "Whether `content` is given for text.", default=True),
         number("expire", "How many seconds `public_url` opens.", 0, EXPIRE_SECONDS_MAX, default=EXPIRE_SECONDS),
+        _IN_SESSION,
     ),
     operation(disks.update, "update_artifact", body=disks.NewMeta),
     operation(disks.remove, "delete_artifact", _PLACE),
-    operation(disks.download, "download_artifact", _PLACE, answers={200: Success(media="*/*")}),
+    operation(disks.download, "download_artifact", _PLACE, _IN_SESSION, answers={200: Success(media="*/*")}),
     operation(
         disks.ls,
         "list_artifacts",
@@ -266,8 +291,11 @@ OPERATIONS = (
         "grep_artifacts",
         text("query", "The expression (RE2).", format="regular-expression", required=True),
         _LIMIT,
+        _IN_SESSION,
     ),
-    operation(disks.glob, "glob_artifacts", text("query", _GLOB, format="glob-pattern", required=True), _LIMIT),
+    operation(
+        disks.glob, "glob_artifacts", text("query", _GLOB, format="glob-pattern", required=True), _LIMIT, _IN_SESSION
+    ),
     operation(users.page, "list_users", *paging(0, 0, " 0 means all, without a cursor.")),
     operation(users.resources, "get_user_resources"),
     operation(users.delete, "delete_user"),
