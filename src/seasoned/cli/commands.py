@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "serve": _Location("serve", "serve", "Serve the HTTP API, and learn in the background, until stopped."),
     "ui": _Location("serve", "ui", "Look at what is learned, in a browser that is signed in."),
     "worker": _Location("serve", "work", "Learn from the sessions in a PostgreSQL database, until stopped."),
+    "mcp": _Location("mcp", "mcp", "Serve MCP on standard input and output, for one agent."),
     "sync": _Location("sync", "sync", "Write the skills where agents look for them, and take edits made there back."),
     "skills": _Location("skills", "app", "List, show, compare, edit and export skills."),
     "search": _Location("search", "search", "Search skills, entries, lessons, tasks and messages."),

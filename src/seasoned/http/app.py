@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from seasoned import instrumentation
 from seasoned.engine import Engine
-from seasoned.errors import SeasonedError, Unauthorized
+from seasoned.errors import NotFound, SeasonedError, Unauthorized, how_to_install
 from seasoned.http import not_implemented, ops, stopping, users
 from seasoned.http.answers import held, weighed
 from seasoned.http.bodies import RequestBody, ResponseBody
@@ -26,11 +26,13 @@ from seasoned.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
     from seasoned.dashboard import Dashboard
+    from seasoned.mcp.web import McpApp
 
 log = logging.getLogger(__name__)
 
 # In the scope of a request for a page.
 PAGE: Final = "seasoned.page"
+MCP: Final = "/mcp"
 
 OpenHandler = Callable[[Request], Awaitable[Response]]
 
@@ -61,6 +63,7 @@ class App:
 
     def __init__(self, engine: Engine, metrics: Metrics | None = None) -> None:
         self._engine = engine
+        self._mcp: McpApp | None = None
         by_path: dict[str, dict[str, Handler]] = {}
         for method, path, handler in ROUTES:
             by_path.setdefault(PREFIX + path, {})[method] = handler
@@ -149,8 +152,21 @@ class App:
             return await self._dashboard.answer(request) or await ops.welcome(request)
         return await ops.welcome(request)
 
+    async def _speak_mcp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        project_id = await self._engine.projects.authenticate(header(scope, b"authorization"))
+        await (self._mcp or await self._begin_mcp()).answer(project_id, scope, receive, send)
+
+    async def _begin_mcp(self) -> "McpApp":
+        # Others are answered meanwhile: the import takes seconds on a busy machine.
+        made = await asyncio.to_thread(_mcp_app)
+        self._mcp = self._mcp or made(self._engine, MCP)
+        return self._mcp
+
     async def _elsewhere(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Whatever is no route of the API: a page, or nothing."""
+        """Whatever is no route of the API: MCP, a page, or nothing."""
+        if scope["path"] == MCP:
+            await self._speak_mcp(scope, receive, send)
+            return
         response = None
         if self._engine.config.pages != "none" and not scope["path"].startswith(f"{PREFIX}/"):
             response = await self._dashboard.answer(Request(scope, receive))
@@ -162,6 +178,8 @@ class App:
         try:
             yield
         finally:
+            if self._mcp is not None:
+                await self._mcp.close()
             await self._engine.close()
 
     async def _material(self, request: Request) -> Response:
@@ -174,6 +192,14 @@ class App:
         # A bad link is refused before anything else.
         size = await links.size(token)
         return await weighed(self._engine, self._engine.config.body_bytes_max if size is None else size, made)
+
+
+def _mcp_app() -> "type[McpApp]":
+    try:
+        from seasoned.mcp.web import McpApp  # noqa: PLC0415 - an extra, and a second of imports
+    except ImportError:
+        raise NotFound(f"MCP needs a library; {how_to_install('mcp')} on the server.") from None
+    return McpApp
 
 
 def _about(scope: Scope) -> dict[str, str]:
