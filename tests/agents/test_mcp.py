@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -20,6 +21,7 @@ from mcp_types import TextContent, TextResourceContents
 
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import KEY, Server, environment, running
+from tests.support.wire import items_of, object_of
 
 TALK = [
     {"role": "user", "content": "Always use uv instead of pip in this repo. Deploy it."},
@@ -95,6 +97,12 @@ def test_an_agent_uses_the_tools_over_http(server: Server) -> None:
             await use(client)
 
     asyncio.run(run())
+    with server.http() as http:
+        skills: Any = items_of(http.get("/agent_skills"))
+        ids = [one["id"] for one in skills if one["name"] == "user-general-facts"]
+        used: Any = [object_of(http.get(f"/agent_skills/{one}/use"))["versions"] for one in ids]
+    # What was searched and read counts as use.
+    assert any(version["shown"] and version["loads"] for versions in used for version in versions)
 
 
 def test_an_agent_uses_the_tools_on_standard_input_and_output(tmp_path: Path) -> None:

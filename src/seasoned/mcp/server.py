@@ -17,7 +17,7 @@ from pydantic import Field
 
 from seasoned import __version__, formats
 from seasoned.engine import Engine
-from seasoned.engine.search import QUERY_CHARS_MAX
+from seasoned.engine.search import LIMIT_MAX, QUERY_CHARS_MAX
 from seasoned.engine.skills import SkillState
 from seasoned.engine.use import SkillRead
 from seasoned.errors import Conflict, Invalid, NotFound, SeasonedError
@@ -33,7 +33,6 @@ ProjectOf = Callable[[], Awaitable[str]]
 
 SKILLS_MAX: Final = 512
 MESSAGES_MAX: Final = 10_000
-HITS_MAX: Final = 50
 WAIT_SECONDS_MAX: Final = 30.0
 INSTRUCTIONS: Final = (
     "Skills learned from past sessions. Before a task, call search_skills with what is asked, and read_skill for what "
@@ -54,7 +53,7 @@ class Tools:
         self,
         query: Annotated[str, Field(description="What is to be done, in any words.", max_length=QUERY_CHARS_MAX)],
         space: Space = "",
-        limit: Annotated[int, Field(description="The most entries.", ge=1, le=HITS_MAX)] = 10,
+        limit: Annotated[int, Field(description="The most entries.", ge=1, le=LIMIT_MAX)] = 10,
     ) -> dict[str, list[dict[str, str]]]:
         """Find what was learned that fits a task: entries with their skill and file, the closest first."""
         project_id = await self._project()
@@ -86,7 +85,7 @@ class Tools:
         if not found:
             raise NotFound(f"There is no skill {name[:80]!r}; search_skills finds those that there are.")
         if len(found) > 1:
-            ids = ", ".join(state.row.id for state in found[:HITS_MAX])
+            ids = ", ".join(state.row.id for state in found[:LIMIT_MAX])
             raise Conflict(f"Several skills are called {name!r}; name the space, or use an id: {ids}.")
         return found[0]
 
