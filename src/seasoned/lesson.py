@@ -88,6 +88,16 @@ def recounted(text: str, sessions: int, succeeded: int) -> str:
     return _SEEN.sub(line, text, count=1) if _SEEN.search(text) else f"{text.rstrip()}\n{line}"
 
 
+_BUT: Final = re.compile(r"(?:\n- But: | \(But )\d+ sessions? that succeeded did otherwise\)?")
+
+
+def softened(text: str, sessions: int) -> str:
+    """An entry that says how many sessions succeeded although they did otherwise."""
+    plain = _BUT.sub("", text).rstrip()
+    but = f"{sessions} session{'s' * (sessions != 1)} that succeeded did otherwise"
+    return f"{plain}\n- But: {but}" if plain.startswith("#") else f"{plain} (But {but})"
+
+
 _UNTIL: Final = re.compile(r"\(until (\d{4}-\d\d-\d\d)\)")
 
 

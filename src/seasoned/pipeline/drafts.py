@@ -81,10 +81,16 @@ def _version(draft: Draft, store: Store, config: Config, author: Author) -> NewV
     return NewVersion(
         changes={**packed, **dict.fromkeys(sorted(draft.removed))},
         author=author,
-        reason=f"Learned from {len(draft.lessons)} lesson{'s' * (len(draft.lessons) != 1)}.",
+        reason=_reason(len(draft.lessons)),
         lessons=tuple(draft.lessons),
         about=about,
     )
+
+
+def _reason(lessons: int) -> str:
+    # Without a lesson, the successes alone had something changed.
+    plural = "s" * (lessons != 1)
+    return f"Learned from {lessons} lesson{plural}." if lessons else "Sessions that succeeded did otherwise."
 
 
 def commit(

@@ -178,6 +178,12 @@ class DraftSet:
         except SeasonedError:
             return ""
 
+    def support_of(self, skill: str, text: str) -> tuple[str, list[str]]:
+        """The key under which the store has an entry, and the lessons that this run adds to it."""
+        key = entry_hash(text)
+        noted = [note.lesson for note in self.notes if (note.skill, note.key) == (skill, key)]
+        return self._stored_keys.get((skill, key), key), noted
+
     def rebase(self, earlier: "DraftSet") -> str:
         """Apply what was accepted on earlier versions of the same skills; why that is not possible, else empty.
 
@@ -267,9 +273,7 @@ class DraftSet:
         """A text that takes an entry's place, with the evidence of both counted from the rows."""
         if "\n- Symptom: " not in text:
             return text
-        key = entry_hash(old)
-        noted = [note.lesson for note in self.notes if (note.skill, note.key) == (draft.name, key)]
-        stored = self._stored_keys.get((draft.name, key), key)
+        stored, noted = self.support_of(draft.name, old)
         return recounted(text, *self._support(draft.skill_id, stored, (*noted, *lessons)))
 
     def _moved(self, draft: Draft, path: str, old: str, text: str) -> None:

@@ -17,7 +17,8 @@ from seasoned.learning.accounting import Scope
 from seasoned.learning.questions import CreateSkill, Decline, Edit, Model, PendingLesson, WriteQuestion
 from seasoned.lesson import SUSPICION
 from seasoned.message import JsonObject
-from seasoned.pipeline import drafts, journal, plain, retrieval
+from seasoned.pipeline import drafts, held, journal, plain, retrieval
+from seasoned.pipeline.claims import claims
 from seasoned.pipeline.draft import Draft
 from seasoned.pipeline.edits import DraftSet, Effect, EntryNote, skill_of
 from seasoned.pipeline.grounds import Grounds, conflicts
@@ -66,6 +67,10 @@ class _Input(msgspec.Struct, frozen=True, kw_only=True):
     user: str
     known: list[proposals.Known]
     forgotten: frozenset[str]
+    # The sessions of this run that succeeded, earlier ones, and the suspicions that those of this run end.
+    successes: Sequence[held.Success] = ()
+    older: Sequence[held.Success] = ()
+    fallen: Sequence[proposals.Known] = ()
 
 
 async def write(store: Store, model: Model, config: Config, space_id: str) -> bool:
@@ -78,15 +83,30 @@ async def write(store: Store, model: Model, config: Config, space_id: str) -> bo
     read = await store.read(lambda connection: _read(connection, config, space_id, store.clock.now()))
     if read is None:
         return False
+    read = await _with_successes(store, read)
     loaded = await asyncio.to_thread(_drafts, [*read.journals, *read.retrieved.loaded], store)
     draft_set = _draft_set(loaded, read, store)
     await asyncio.to_thread(_write_journals, draft_set, read)
     draft_set = await _write_lessons(draft_set, read, model, store)
+    # Under the policy `review` a person approved each entry.
+    if read.space.policy != "review":
+        fetch = partial(_fetch, draft_set, read, store)
+        await held.hold(draft_set, store, read.space.id, read.successes, fetch)
     for _ in range(REBASES_MAX):
         if await _is_committed(store, config, read, draft_set):
             return True
         draft_set = await _rebased(store, read, draft_set)
     raise Superseded(f"The skills of space {space_id} change too fast to be written.")
+
+
+async def _with_successes(store: Store, read: _Input) -> _Input:
+    """With the sessions against which suspicions are held; the earlier ones only where they may matter."""
+    new = await held.of_run(store, read.lessons)
+    suspected = [one for one in read.lessons if plain.is_considered(one) and plain.is_suspected(one)]
+    is_claiming = any(claims(plain.said(one)) for one in suspected)
+    older = await held.earlier(store, read.space.id, new) if is_claiming else []
+    fallen = await asyncio.to_thread(held.fallen, read.known, new)
+    return msgspec.structs.replace(read, successes=new, older=older, fallen=fallen)
 
 
 async def _is_committed(store: Store, config: Config, read: _Input, draft_set: DraftSet) -> bool:
@@ -329,6 +349,10 @@ def _settle_unasked(draft_set: DraftSet, read: _Input) -> None:
             draft_set.effects[lesson.id] = Effect("declined", reason)
         elif lesson.reason:
             draft_set.propose(plain.edits_of(lesson), [plain.said(lesson)], lesson.reason.split("; "))
+        elif plain.is_suspected(lesson) and held.against(
+            plain.said(lesson), (*read.successes, *read.older), (lesson.session_id,)
+        ):
+            draft_set.effects[lesson.id] = Effect("declined", held.BROKEN)
         elif plain.is_suspected(lesson) and lesson.id not in seconding and not plain.is_seconded(lesson, read.lessons):
             draft_set.propose(plain.edits_of(lesson), [plain.said(lesson)], [SUSPICION])
 
@@ -443,6 +467,8 @@ def _commit(
 ) -> None:
     lessons.settle(connection, read.space.id, read.space.written_to, _settled(read, draft_set), now)
     ids = drafts.commit(connection, read.space, draft_set, packed, now)
+    for one in read.fallen:
+        proposals.end_suspicion(connection, one, is_true=False, reason=held.BROKEN, now=now)
     for one, lesson in plain.seconded(read.known, read.lessons):
         places = [note for note in draft_set.notes if note.lesson == lesson.id and note.skill in ids]
         reason = "Another session showed the same."

@@ -183,6 +183,36 @@ def of_entry(connection: Connection, skill_id: str, entry_key: str) -> list[str]
     return list(connection.execute(statement).scalars())
 
 
+class Behind(msgspec.Struct, frozen=True):
+    """A lesson behind an entry: its session, and what it rests on."""
+
+    session_id: str
+    kind: LessonKind
+    basis: Basis
+
+
+def behind(connection: Connection, skill_id: str, entry_key: str, more: Sequence[str]) -> list[Behind]:
+    """The lessons that support an entry, and some further ones."""
+    keys = [*of_entry(connection, skill_id, entry_key), *more]
+    statement = sa.select(*columns(Behind, lessons)).order_by(lessons.c.id)
+    found = (connection.execute(statement.where(lessons.c.id.in_(some))).all() for some in chunks(keys))
+    return [row for rows in found for row in to_rows(Behind, rows)]
+
+
+def sessions_that_succeeded(connection: Connection, space_id: str, limit: int) -> list[str]:
+    """The sessions of the newest settled successes of a space."""
+    newest = sa.func.max(lessons.c.space_number)
+    statement = (
+        sa.select(lessons.c.session_id)
+        .join(tasks, tasks.c.id == lessons.c.task_id)
+        .where(lessons.c.space_id == space_id, lessons.c.space_number.is_not(None), tasks.c.status == "success")
+        .group_by(lessons.c.session_id)
+        .order_by(newest.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(statement).scalars())
+
+
 class Preference(msgspec.Struct, frozen=True):
     """A preference that is not in a file yet: its sentence, its topic, and the text of the one that it replaces."""
 
