@@ -196,7 +196,6 @@ class Proposals:
         def back(connection: Connection) -> None:
             now = self._store.clock.now()
             taught = proposals.lessons_of(connection, [row.id])[row.id]
-            proposals.decide(connection, row, "pending", now)
             proposals.settle_lessons(connection, taught, "proposed", now, reason="; ".join(row.finding_list()))
             for one in changed:
                 lessons.forget_evidence(connection, taught, [one.skill_id])
@@ -205,6 +204,13 @@ class Proposals:
                         raise HeadMoved("The skill has moved on since; edit it, or revert it by hand.")
                     skills.delete(connection, project_id, one.skill_id)
             ids = {name: key for key, name in skills.named(connection, row.space_id, row.head_of()).items()}
+            # The proposal fits what was brought back, so it can be approved again.
+            heads = {
+                name: skills.get(connection, project_id, ids[name]).head if name in ids else 0
+                for name in row.head_of()
+                if ids.get(name) in (None, *old)
+            }
+            proposals.decide(connection, row, "pending", now, heads=row.head_of() | heads)
             for edit in row.edit_list():
                 if isinstance(edit, ArchiveSkill) and edit.skill in ids:
                     skills.set_archived(connection, project_id, ids[edit.skill], now, archived=False)

@@ -213,10 +213,13 @@ def decide(
     *,
     reason: str = "",
     made: Sequence[Made] = (),
+    heads: Mapping[str, int] | None = None,
 ) -> None:
-    """Move a proposal to another status. Raises Conflict when somebody was faster."""
+    """Move a proposal to another status, made on other heads if given. Raises Conflict when somebody was faster."""
     where = (proposals.c.id == row.id) & (proposals.c.status == row.status)
     values = {"status": status, "reason": reason, "made": dump(list(made)), "updated_at": now}
+    if heads is not None:
+        values["heads"] = dump(heads)
     if connection.execute(sa.update(proposals).where(where).values(**values)).rowcount != 1:
         raise Conflict(f"Somebody else has decided on proposal {row.id} meanwhile; look at it again.")
 
