@@ -152,13 +152,13 @@ def _meant(word: str, folder: Path, ids: dict[str, str], home: Path) -> str:
 
 
 def _run(home: Path, words: list[str], settings: Mapping[str, str]) -> None:
-    if words[0] not in ("serve", "worker", "watch"):
+    if words[0] not in ("serve", "ui", "worker", "watch"):
         # At a terminal, it asks.
         more = ["--yes"] if words[0] == "learn" else []
         done = seasoned(home, *words, *more, settings=settings)
         assert done.code == 0, (words, done)
         return
-    more = ["--port", "0"] if words[0] == "serve" else []
+    more = {"serve": ["--port", "0"], "ui": ["--port", "0", "--no-browser"]}.get(words[0], [])
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = forks.started([*words, *more], environment(home, **settings), out.fileno(), err.fileno())
 
