@@ -95,9 +95,10 @@ def test_a_form_without_the_proof_of_the_visit_changes_nothing(browser: httpx.Cl
         assert "That did not work" in asked.text
 
 
-def test_other_sites_cannot_send_forms(browser: httpx.Client) -> None:
+def test_other_sites_cannot_send_forms(browser: httpx.Client, http: httpx.Client) -> None:
     signed_in(browser)
-    data = {"proof": proof(browser)}
+    space = http.post("/learning_spaces", json={}).json()["data"]["id"]
+    data = {"proof": proof(browser, f"/spaces/{space}")}
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert browser.post("/sign-in", data={"key": KEY}, headers=headers).status_code == 403
         assert browser.post("/examples", data=data, headers=headers).status_code == 403

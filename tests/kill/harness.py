@@ -326,7 +326,7 @@ def lost_messages(load: Load) -> list[str]:
 def count(home: Path, load: Load, settings: Mapping[str, str] | None = None) -> tuple[list[str], list[str]]:
     text = "\n".join(_skill_texts(home, settings))
     journal = Counter(int(one) for one in re.findall(r"\] Task: deploy service(\d+) to staging$", text, re.MULTILINE))
-    learned = Counter(int(one) for one in re.findall(r"^## No, use deploy-tool(\d+) instead", text, re.MULTILINE))
+    learned = Counter(int(one) for one in re.findall(r"^## Use deploy-tool(\d+) instead", text, re.MULTILINE))
     lost: list[str] = []
     doubled: list[str] = []
     for number, _ in load.sessions.values():
