@@ -131,7 +131,8 @@ def _neighbour(best: Told, every: Sequence[Sentence]) -> list[Told]:
     for near in (place + 1, place - 1, place + 2):
         if 0 <= near < len(every) and every[near].paragraph == best.sentence.paragraph:
             room -= len(every[near].text)
-            if points(every[near]) < NEIGHBOUR_MIN or room < 0 or every[near].raw.endswith(":"):
+            is_open = every[near].asks or every[near].raw.endswith(":")
+            if points(every[near]) < NEIGHBOUR_MIN or room < 0 or is_open:
                 break
             found.append(Told(best.number, every[near], points(every[near])))
     return found
